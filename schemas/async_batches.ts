@@ -1,0 +1,29 @@
+import { instant, int, required, text } from '../src/declare/column.ts'
+import { stream } from '../src/declare/define.ts'
+
+export default stream({
+  name: 'async_batches',
+  singular: 'async_batch',
+  doc: 'One bulk job: many operations of one kind, sent together and worked off in the background.',
+  path: '/async_batches',
+  list: 'async_batches',
+  // No filter by time and no order by updated_at; ids do not move while the pages are read.
+  sort: 'id-asc',
+  scopes: ['read_batches'],
+  key: 'id',
+  sync: { mode: 'full' },
+  columns: {
+    id: required(int('Recharge id of the batch.')),
+    batch_type: text('Kind of operation, such as discount_create, bulk_plans_update or onetime_delete.'),
+    closed_at: instant('When all work on the batch was finished.'),
+    created_at: instant('When the batch was created.'),
+    deleted_at: instant('When the batch was deleted.'),
+    fail_task_count: int('Number of tasks that failed.'),
+    status: text('Progress of the batch: not_started, processing, completed or failed.'),
+    submitted_at: instant('When the batch was handed over for work.'),
+    success_task_count: int('Number of tasks that succeeded.'),
+    total_task_count: int('Number of tasks in the batch, at most 10000.'),
+    updated_at: instant('When the batch last changed.'),
+    version: text('API version that the tasks are run under.'),
+  },
+})

@@ -1,0 +1,28 @@
+import { instant, int, money, required, text } from '../src/declare/column.ts'
+import { stream } from '../src/declare/define.ts'
+
+export default stream({
+  name: 'credit_accounts',
+  singular: 'credit_account',
+  doc: 'One balance of store credit that a customer can spend.',
+  path: '/credit_accounts',
+  list: 'credit_accounts',
+  scopes: ['read_credit_accounts'],
+  plan: 'Pro or Custom',
+  optional: true,
+  key: 'id',
+  // Ranges of updated_at are named by one client model only, and a list without filters by one client.
+  sync: { mode: 'full' },
+  columns: {
+    id: required(int('Recharge id of the credit account.')),
+    customer_id: int('Id of the customer who owns the credit.'),
+    available_balance: money('Credit left to spend, in currency_code.'),
+    created_at: instant('When the account was opened.'),
+    currency_code: text('ISO code of the currency of the account.'),
+    expires_at: instant('When the credit expires; null if it does not.'),
+    initial_value: money('Credit at the opening, in currency_code.'),
+    name: text('Label of the account.'),
+    type: text('Kind of credit; the values are not documented.'),
+    updated_at: instant('When the account last changed.'),
+  },
+})

@@ -1,0 +1,40 @@
+import { instant, int, required, text } from '../src/declare/column.ts'
+import { stream } from '../src/declare/define.ts'
+
+export default stream({
+  name: 'metafields',
+  singular: 'metafield',
+  doc: 'One custom value attached to a record. Owners that the token may not read are missing.',
+  path: '/metafields',
+  list: 'metafields',
+  // No filter by time; ids do not move while the pages are read. One client doubts sort_by here, one connector sends it.
+  sort: 'id-asc',
+  // Each kind of owner has its own, below.
+  scopes: [],
+  key: 'id',
+  // The API lists one kind of owner at a time and refuses a request that names none.
+  each: {
+    parameter: 'owner_resource',
+    values: {
+      address: ['read_customers'],
+      charge: ['read_orders', 'read_charges'],
+      customer: ['read_customers'],
+      order: ['read_orders'],
+      store: ['store_info', 'read_store'],
+      subscription: ['read_subscriptions'],
+    },
+  },
+  sync: { mode: 'full' },
+  columns: {
+    id: required(int('Recharge id of the metafield.')),
+    owner_id: int('Id of the record that the value is attached to.'),
+    owner_resource: text('Kind of that record: address, charge, customer, order, store or subscription.'),
+    created_at: instant('When the metafield was created; the API gives no offset, read as US Eastern.'),
+    description: text('What the value is for, in words of its author.'),
+    key: text('Name of the value inside its namespace.'),
+    namespace: text('Group that the name belongs to, often the app that writes it.'),
+    updated_at: instant('When the metafield last changed; the API gives no offset, read as US Eastern.'),
+    value: text('The value as text, also where value_type says otherwise.'),
+    value_type: text('How to read value: string, json_string or integer.'),
+  },
+})

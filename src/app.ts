@@ -1,0 +1,109 @@
+import { dirname, join } from 'node:path'
+import { setTimeout as timer } from 'node:timers/promises'
+import { ulid } from 'ulid'
+import { streams as declared } from '../schemas/index.ts'
+import type { Config } from './config/load.ts'
+import { nearest } from './config/problems.ts'
+import type { Stream } from './declare/stream.ts'
+import { ConfigError, Interrupted } from './errors.ts'
+import { createRequests } from './extract/request.ts'
+import { createSource, type Source } from './extract/source.ts'
+import { tierOf } from './extract/throttle.ts'
+import { fromMillis } from './instant.ts'
+import { openDestination } from './load/open.ts'
+import { createLog, type Level, type Log } from './log.ts'
+import type { Destination, Instant, RunId } from './model.ts'
+import { type Secrets, secretsOf } from './secrets.ts'
+
+export const STREAMS: readonly Stream[] = declared
+export const STREAM_NAMES: readonly string[] = STREAMS.map(({ name }) => name)
+
+/** All that a command works with. Clock, randomness and waiting come from here and from nowhere else. */
+export interface App {
+  readonly config: Config
+  readonly log: Log
+  readonly secrets: Secrets
+  readonly source: Source
+  readonly run: RunId
+  readonly now: () => Instant
+  readonly monotonic: () => number
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  /** Where run reports are kept. */
+  readonly runsDirectory: string
+  open(mode: 'read' | 'write'): Promise<Destination>
+}
+
+export interface AppOptions {
+  readonly level: Level
+  /** How patiently requests are tried again. Default: that of `extract/retry.ts`. */
+  readonly patience?: { readonly firstWaitMs: number; readonly tries: number }
+}
+
+export function createApp(config: Config, { level, patience }: AppOptions): App {
+  const { recharge, destination } = config
+  const secrets = secretsOf([recharge.token, ...(destination.kind === 'postgres' ? [destination.url] : [])])
+  const now = (): number => Date.now()
+  const monotonic = (): number => performance.now()
+  const requests = createRequests({
+    ...recharge,
+    tier: recharge.rate === 'auto' ? tierOf(recharge.token) : recharge.rate,
+    ...(patience ? { patience } : {}),
+    now,
+    monotonic,
+    sleep,
+    random: Math.random,
+  })
+  return {
+    config,
+    secrets,
+    log: createLog(level, secrets),
+    source: createSource(requests, STREAMS),
+    run: ulid(now()) as RunId,
+    now: () => fromMillis(now()),
+    monotonic,
+    sleep,
+    runsDirectory: join(
+      destination.kind === 'duckdb' ? dirname(destination.file) : join(config.directory, 'state'),
+      'runs',
+    ),
+    // One more than streams side by side: the report is written while they end.
+    open: mode => openDestination(destination, { mode, connections: recharge.concurrency + 1 }),
+  }
+}
+
+async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) throw new Interrupted()
+  try {
+    await timer(ms, undefined, { signal })
+  } catch (error) {
+    if (signal.aborted) throw new Interrupted()
+    throw error
+  }
+}
+
+export interface Selection {
+  readonly streams: readonly Stream[]
+  /** Asked for by name, on the command line or in the file. */
+  readonly named: ReadonlySet<string>
+}
+
+/** @throws {ConfigError} for a name that is no stream. */
+export function select(config: Config['streams'], flag: readonly string[] | null): Selection {
+  const unknown = (flag ?? []).filter(name => !STREAM_NAMES.includes(name))
+  if (unknown.length > 0)
+    throw new ConfigError(
+      'the command line',
+      unknown.map(name => ({
+        path: '--streams',
+        line: null,
+        message: `there is no stream ${name}${nearest(name, STREAM_NAMES)}`,
+      })),
+    )
+  const names = flag ?? (Array.isArray(config) ? config : null)
+  if (names) return { streams: STREAMS.filter(({ name }) => names.includes(name)), named: new Set(names) }
+  const except = typeof config === 'object' && 'except' in config ? config.except : []
+  return {
+    streams: STREAMS.filter(({ name, onlyNamed }) => !onlyNamed && !except.includes(name)),
+    named: new Set(),
+  }
+}

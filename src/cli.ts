@@ -1,0 +1,174 @@
+#!/usr/bin/env node
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { type App, createApp, STREAM_NAMES, STREAMS, select } from './app.ts'
+import { check } from './commands/check.ts'
+import { demo } from './commands/demo.ts'
+import { plan } from './commands/plan.ts'
+import { reset } from './commands/reset.ts'
+import type { Result } from './commands/result.ts'
+import { status } from './commands/status.ts'
+import { streams } from './commands/streams.ts'
+import { sync } from './commands/sync.ts'
+import { type Config, loadConfig } from './config/load.ts'
+import { nearest } from './config/problems.ts'
+import { durationMs } from './config/schema.ts'
+import { ConfigError, DestinationError, SyncError } from './errors.ts'
+import { LEVELS, type Level } from './log.ts'
+import { createProgress, NO_PROGRESS, type Progress } from './progress.ts'
+import type { Secrets } from './secrets.ts'
+
+const USAGE = 2
+const NOTHING_RAN = 3
+const HELD = 4
+const BUG = 70
+const INTERRUPTED = 130
+
+interface Flags {
+  readonly config: string
+  readonly json?: true
+  readonly logLevel?: Level
+  readonly progress: boolean
+  readonly streams?: readonly string[]
+}
+
+/** Known once the configuration is read; before, there is none to tell. */
+let secrets: Secrets = { scrub: text => text }
+
+const interruption = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    if (interruption.signal.aborted) process.exit(INTERRUPTED)
+    interruption.abort()
+  })
+// A reader that has seen enough, such as `head`, is no error.
+process.stdout.on('error', () => process.exit(0))
+
+const program = new Command('recharge-sync')
+  .description('Syncs a Recharge store into typed tables in Postgres or DuckDB.')
+  .exitOverride()
+  .showHelpAfterError('(add --help for the flags and an example)')
+
+const list = (value: string): string[] => value.split(',').map(name => name.trim())
+
+function command(name: string, description: string, example: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .addHelpText('after', `\nExample:\n  npm run -s cli -- ${example}`)
+    .exitOverride()
+    .option('--json', 'the result as one JSON document on stdout')
+    .addOption(new Option('--log-level <level>', 'least level of the log lines on stderr').choices(LEVELS))
+    .option('--no-progress', 'no progress on stderr')
+}
+
+const configured = (of: Command): Command => of.option('--config <file>', 'configuration file', 'sync.config.yaml')
+const selecting = (of: Command): Command => of.option('--streams <names>', 'only these, separated by commas', list)
+
+function app(flags: Flags): { app: App; config: Config } {
+  const config = loadConfig(flags.config, STREAM_NAMES)
+  const opened = createApp(config, { level: levelOf(flags) })
+  secrets = opened.secrets
+  return { app: opened, config }
+}
+
+/** On a terminal the progress says it all; elsewhere the log is what remains. */
+const levelOf = (flags: Flags): Level => flags.logLevel ?? (process.stderr.isTTY ? 'warn' : 'info')
+
+const progressOf = (flags: Flags): Progress =>
+  flags.progress ? createProgress({ out: process.stderr, monotonic: () => performance.now() }) : NO_PROGRESS
+
+function print({ code, json, text }: Result, flags: Flags): void {
+  process.stdout.write(`${secrets.scrub(flags.json ? JSON.stringify(json, null, 2) : text)}\n`)
+  process.exitCode = code
+}
+
+command('demo', 'Syncs a made-up store into a DuckDB file. Needs no account and no configuration.', 'demo').action(
+  async (flags: Flags) => {
+    using progress = progressOf(flags)
+    print(await demo({ level: flags.logLevel ?? 'warn' }, progress, interruption.signal), flags)
+  },
+)
+
+selecting(configured(command('check', 'Says what works, what does not, and what to do about it.', 'check'))).action(
+  async (flags: Flags) => {
+    const { app: opened, config } = app(flags)
+    print(await check(opened, select(config.streams, flags.streams ?? null), interruption.signal), flags)
+  },
+)
+
+configured(command('streams', 'Lists every stream, its scope, and how far it is.', 'streams --json')).action(
+  async (flags: Flags) => print(await streams(app(flags).app, interruption.signal), flags),
+)
+
+selecting(configured(command('plan', 'Says what a sync would do. Writes nothing.', 'plan --streams charges'))).action(
+  async (flags: Flags) => {
+    const { app: opened, config } = app(flags)
+    print(await plan(opened, select(config.streams, flags.streams ?? null), interruption.signal), flags)
+  },
+)
+
+selecting(
+  configured(
+    command('sync', 'Reads what changed into the destination. The cron job.', 'sync --streams orders,charges'),
+  ),
+).action(async (flags: Flags) => {
+  const { app: opened, config } = app(flags)
+  using progress = progressOf(flags)
+  print(await sync(opened, select(config.streams, flags.streams ?? null), progress, interruption.signal), flags)
+})
+
+selecting(configured(command('status', 'Says how complete each stream is.', 'status --max-age 2h')))
+  .option('--max-age <duration>', 'leave with 1 where a stream is older, as in 30m or 2h', text => {
+    const ms = durationMs(text)
+    if (ms === null) throw new InvalidArgumentError('It takes a number with a unit: 30s, 15m, 2h or 1d.')
+    return ms
+  })
+  .action(async (flags: Flags & { readonly maxAge?: number }) => {
+    const { app: opened, config } = app(flags)
+    print(await status(opened, select(config.streams, flags.streams ?? null), flags.maxAge ?? null), flags)
+  })
+
+configured(
+  command('reset', 'Forgets a checkpoint, so that the next sync reads from the start. Rows stay.', 'reset orders'),
+)
+  .argument('<stream>', 'name of the stream')
+  .option('--i-know', 'also where the source has forgotten part of what was read')
+  .action(async (name: string, flags: Flags & { readonly iKnow?: true }) => {
+    const stream = STREAMS.find(declared => declared.name === name)
+    if (!stream)
+      throw new ConfigError('the command line', [
+        { path: 'reset', line: null, message: `there is no stream ${name}${nearest(name, STREAM_NAMES)}` },
+      ])
+    print(await reset(app(flags).app, stream, flags.iKnow ?? false), flags)
+  })
+
+/** The one place where an error becomes words and a code. */
+function leave(error: unknown): void {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : USAGE
+    return
+  }
+  if (error instanceof SyncError) {
+    process.stderr.write(`${secrets.scrub(`${error.message}\n${error.next}`)}\n`)
+    process.exitCode =
+      error instanceof ConfigError
+        ? USAGE
+        : error.code === 'interrupted'
+          ? INTERRUPTED
+          : error instanceof DestinationError && error.kind === 'held'
+            ? HELD
+            : NOTHING_RAN
+    return
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.stderr.write(`${secrets.scrub(`This is a bug in recharge-sync; please report it:\n${stack}`)}\n`)
+  process.exitCode = BUG
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  leave(error)
+}
+// Nothing waits any more; what is still open is a connection kept alive.
+process.exit()

@@ -1,0 +1,53 @@
+import type { App, Selection } from '../app.ts'
+import { tablesOf } from '../declare/table.ts'
+import { toMillis } from '../instant.ts'
+import type { StreamReport } from '../model.ts'
+import { textTable } from '../text-table.ts'
+import type { Result } from './result.ts'
+
+/** How complete each stream is. @param maxAgeMs exit 1 where a stream is older; null: any age will do. */
+export async function status(app: App, { streams, named }: Selection, maxAgeMs: number | null): Promise<Result> {
+  await using destination = await app.open('read')
+  const all = []
+  for (const stream of streams) {
+    const { watermark } = await destination.checkpoint(stream.name)
+    const rows = await destination.rows(tablesOf(stream))
+    const run = await destination.lastRun(stream.name)
+    const last: StreamReport | null = run?.streams.find(s => s.stream === stream.name) ?? null
+    const age = watermark === null ? null : toMillis(app.now()) - toMillis(watermark)
+    const skipped = last?.outcome === 'skipped' && !named.has(stream.name)
+    all.push({
+      stream: stream.name,
+      complete_to: watermark,
+      age_seconds: age === null ? null : Math.round(age / 1000),
+      rows: rows.get(tablesOf(stream).root.name) ?? null,
+      last_run: run?.finished_at ?? null,
+      outcome: last?.outcome ?? null,
+      problem: last?.problem ?? null,
+      stale: maxAgeMs !== null && !skipped && (age === null || age > maxAgeMs),
+    })
+  }
+  const table = textTable(
+    ['stream', 'complete to', 'age', 'rows', 'last run', 'outcome'],
+    all.map(s => [
+      s.stream,
+      s.complete_to && `${s.complete_to.slice(0, 19)}Z`,
+      s.age_seconds === null ? null : readable(s.age_seconds),
+      s.rows,
+      s.last_run && `${s.last_run.slice(0, 19)}Z`,
+      s.outcome ?? 'never run',
+    ]),
+  )
+  const problems = all.flatMap(({ stream, problem }) =>
+    problem ? [`${stream}: ${problem.message}\n  ${problem.next}`] : [],
+  )
+  const stale = all.filter(s => s.stale).map(s => s.stream)
+  const tooOld = stale.length > 0 ? [`Too old: ${stale.join(', ')}`] : []
+  return { code: stale.length > 0 ? 1 : 0, json: { streams: all }, text: [table, ...problems, ...tooOld].join('\n\n') }
+}
+
+function readable(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`
+  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} d`
+}

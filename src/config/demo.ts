@@ -1,0 +1,23 @@
+import { resolve } from 'node:path'
+import type { Config } from './load.ts'
+
+/** The configuration of `demo`: a store on loopback into a file of its own. */
+export function demoConfig(baseUrl: string, token: string, file = 'state/demo.duckdb'): Config {
+  return {
+    file: 'demo',
+    directory: resolve('.'),
+    recharge: {
+      token,
+      baseUrl,
+      start: null,
+      overlapMs: 86_400_000,
+      concurrency: 4,
+      rate: 'auto',
+      budget: 1,
+      timeoutMs: 60_000,
+    },
+    destination: { kind: 'duckdb', file: resolve(file), schema: 'recharge' },
+    streams: 'all',
+    maxRejects: 100,
+  }
+}

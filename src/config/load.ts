@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { LineCounter, parseDocument } from 'yaml'
+import type { z } from 'zod'
+import { ConfigError } from '../errors.ts'
+import type { Instant } from '../model.ts'
+import { problemsOf, unknownStreams } from './problems.ts'
+import { configSchema } from './schema.ts'
+import { fillVariables } from './variables.ts'
+
+export interface Config {
+  readonly file: string
+  /** Where the file is; relative paths begin here. */
+  readonly directory: string
+  readonly recharge: {
+    readonly token: string
+    readonly baseUrl: string
+    readonly start: Instant | null
+    readonly overlapMs: number
+    readonly concurrency: number
+    readonly rate: 'auto' | { readonly bucket: number; readonly perSecond: number }
+    /** 0 to 1. */
+    readonly budget: number
+    readonly timeoutMs: number
+  }
+  readonly destination:
+    | { readonly kind: 'duckdb'; readonly file: string; readonly schema: string }
+    | { readonly kind: 'postgres'; readonly url: string; readonly schema: string }
+  readonly streams: 'all' | readonly string[] | { readonly except: readonly string[] }
+  readonly maxRejects: number
+}
+
+/**
+ * Reads the file and the variables it names. Nothing else in the program reads either.
+ * @param streams every declared name, to check the selection against.
+ * @throws {ConfigError} with every problem at once.
+ */
+export function loadConfig(file: string, streams: readonly string[], environment = process.env): Config {
+  const path = resolve(file)
+  let source: string
+  try {
+    source = readFileSync(path, 'utf8')
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'there is no such file' : error
+    throw new ConfigError(file, [{ path: '', line: null, message: `${why}; name another with --config` }])
+  }
+  const lines = new LineCounter()
+  const document = parseDocument(source, { lineCounter: lines })
+  const lineAt = (offset: number): number => lines.linePos(offset).line
+  if (document.errors.length > 0)
+    throw new ConfigError(
+      file,
+      document.errors.map(e => ({ path: '', line: lineAt(e.pos[0]), message: e.message.split('\n')[0] ?? e.code })),
+    )
+  const problems = fillVariables(document, environment, lineAt)
+  const missing = new Set(problems.map(problem => problem.path))
+  const parsed = configSchema.safeParse(document.toJS() ?? {})
+  if (!parsed.success)
+    for (const problem of parsed.error.issues.flatMap(issue => problemsOf(issue, document, lineAt)))
+      if (!missing.has(problem.path)) problems.push(problem)
+  problems.push(...unknownStreams(document, streams, lineAt))
+  if (!parsed.success || problems.length > 0)
+    throw new ConfigError(
+      file,
+      problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+    )
+  return settled(parsed.data, path)
+}
+
+function settled({ recharge, destination, ...rest }: z.infer<typeof configSchema>, path: string): Config {
+  const directory = dirname(path)
+  const { schema, duckdb, postgres } = destination
+  return {
+    file: path,
+    directory,
+    recharge: {
+      token: recharge.token,
+      baseUrl: recharge.base_url,
+      start: recharge.start ?? null,
+      overlapMs: recharge.overlap,
+      concurrency: recharge.concurrency,
+      rate: recharge.rate === 'auto' ? 'auto' : { bucket: recharge.rate.bucket, perSecond: recharge.rate.per_second },
+      budget: recharge.budget,
+      timeoutMs: recharge.timeout,
+    },
+    destination:
+      postgres === undefined
+        ? { kind: 'duckdb', file: resolve(directory, duckdb ?? ''), schema }
+        : { kind: 'postgres', url: postgres, schema },
+    streams: rest.streams,
+    maxRejects: rest.max_rejects,
+  }
+}

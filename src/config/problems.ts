@@ -1,0 +1,73 @@
+import leven from 'leven'
+import { type Document, isMap, isScalar } from 'yaml'
+import { z } from 'zod'
+import type { ConfigProblem } from '../errors.ts'
+import { configSchema } from './schema.ts'
+
+type LineAt = (offset: number) => number
+
+/** What a reader can act on: where in the file, on which line, and what is expected there. */
+export function problemsOf(issue: z.core.$ZodIssue, document: Document, lineAt: LineAt): ConfigProblem[] {
+  const path = issue.path.map(String)
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map(key => ({
+      path: [...path, key].join('.'),
+      line: lineOf(document, [...path, key], lineAt),
+      message: `unknown${nearest(key, knownKeys(path))}`,
+    }))
+  const given = document.getIn(path)
+  const shown =
+    given === undefined || typeof given === 'object' || path.at(-1) === 'token' ? '' : `, not ${JSON.stringify(given)}`
+  return [
+    {
+      path: path.join('.'),
+      line: lineOf(document, path, lineAt),
+      message: given === undefined && issue.code === 'invalid_type' ? 'is missing' : `${expectation(issue)}${shown}`,
+    },
+  ]
+}
+
+const expectation = (issue: z.core.$ZodIssue): string =>
+  issue.code === 'invalid_type'
+    ? `should be a ${issue.expected}`
+    : issue.message.replace(/^(?=a |an |all|auto)/, 'should be ')
+
+/** The line of the key, or of the nearest one above it. */
+function lineOf(document: Document, path: readonly string[], lineAt: LineAt): number | null {
+  for (let depth = path.length; depth > 0; depth--) {
+    const parent = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1), true)
+    const pair = isMap(parent)
+      ? parent.items.find(item => isScalar(item.key) && String(item.key.value) === path[depth - 1])
+      : undefined
+    if (pair && isScalar(pair.key) && pair.key.range) return lineAt(pair.key.range[0])
+  }
+  return null
+}
+
+function knownKeys(path: readonly string[]): string[] {
+  let schema: unknown = configSchema
+  for (const part of path) schema = shapeOf(schema)[part]
+  return Object.keys(shapeOf(schema))
+}
+
+function shapeOf(schema: unknown): Record<string, unknown> {
+  return schema instanceof z.ZodObject ? schema.shape : {}
+}
+
+/** `; did you mean …?`, when something near is known. */
+export function nearest(word: string, known: readonly string[]): string {
+  const best = known.map(k => ({ k, distance: leven(word, k) })).sort((a, b) => a.distance - b.distance)[0]
+  return best && best.distance <= Math.max(2, word.length / 3) ? `; did you mean ${best.k}?` : ''
+}
+
+export function unknownStreams(document: Document, known: readonly string[], lineAt: LineAt): ConfigProblem[] {
+  const listed = document.toJS()?.streams
+  const names: unknown[] = Array.isArray(listed) ? listed : Array.isArray(listed?.except) ? listed.except : []
+  return names
+    .filter(entry => typeof entry === 'string' && !known.includes(entry))
+    .map(entry => ({
+      path: 'streams',
+      line: lineOf(document, ['streams'], lineAt),
+      message: `there is no stream ${entry}${nearest(String(entry), known)}`,
+    }))
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import type { Columns } from './column.ts'
+import { childName, columnName, identifier } from './name.ts'
+import type { Stream } from './stream.ts'
+import { CHILD_INDEX, SYSTEM_COLUMNS } from './table.ts'
+
+/** A file in `schemas/` says something that cannot be. A bug of ours: it stops everything, at load. */
+export class DeclarationError extends Error {
+  constructor(stream: string, problems: readonly string[]) {
+    super(`schemas/${stream}.ts: ${problems.join('; ')}`)
+    this.name = 'DeclarationError'
+  }
+}
+
+const snake = z.string().regex(/^[a-z][a-z0-9_]*$/, 'is not snake_case')
+const doc = z.string().regex(/\S.*\.$/s, 'needs a doc that is a sentence')
+
+/** What the types of `stream()` cannot see. Collects every problem before it throws. */
+export function check(stream: Stream): void {
+  const problems: string[] = []
+  const say = (where: string, result: { success: boolean; error?: z.ZodError }): void => {
+    for (const issue of result.error?.issues ?? []) problems.push(`${where}: ${issue.message}`)
+  }
+  say('name', snake.safeParse(stream.name))
+  say('singular', snake.safeParse(stream.singular))
+  say('doc', doc.safeParse(stream.doc))
+  columns(stream.name, stream.columns, problems, say)
+  for (const [name, child] of Object.entries(stream.children)) {
+    const where = `children.${name}`
+    say(where, snake.safeParse(name))
+    say(where, doc.safeParse(child.doc))
+    if (name !== columnName(child.from) && name !== child.from.split('.').at(-1))
+      problems.push(`${where}: ${child.from} is named by its last part or by its joined path`)
+    if (stream.key.length !== 1) problems.push(`${where}: only a stream with one key column may own rows`)
+    for (const taken of [`${stream.singular}_id`, CHILD_INDEX])
+      if (taken in child.columns) problems.push(`${where}.${taken}: taken by the key of the child table`)
+    columns(childName(stream.name, name), child.columns, problems, say)
+  }
+  if (stream.sync.mode === 'incremental' && stream.sync.sorted && stream.sort !== `${stream.sync.cursor}-asc`)
+    problems.push(`sort: a sorted stream asks for ${stream.sync.cursor}-asc`)
+  if (stream.parent && !stream.path.includes(`{${stream.parent.as}}`))
+    problems.push(`path: lacks {${stream.parent.as}} of its parent`)
+  for (const field of [stream.parent?.as, stream.parent?.position])
+    if (field !== undefined && !(field in stream.columns)) problems.push(`parent: ${field} is no column`)
+  if (problems.length > 0) throw new DeclarationError(stream.name, problems)
+}
+
+function columns(
+  table: string,
+  declared: Columns,
+  problems: string[],
+  say: (where: string, result: { success: boolean; error?: z.ZodError }) => void,
+): void {
+  const seen = new Set<string>()
+  for (const [name, column] of Object.entries(declared)) {
+    const where = `${table}.${name}`
+    say(where, snake.safeParse(name))
+    say(where, doc.safeParse(column.doc))
+    if (column.from !== null && columnName(column.from) !== name)
+      problems.push(`${where}: ${column.from} becomes ${columnName(column.from)}`)
+    if (name in SYSTEM_COLUMNS) problems.push(`${where}: taken by a system column`)
+    const stored = identifier(name).toLowerCase()
+    if (seen.has(stored)) problems.push(`${where}: clashes with another column after lower-casing and shortening`)
+    seen.add(stored)
+  }
+}

@@ -1,0 +1,80 @@
+import { check } from './check.ts'
+import type { Column, Columns } from './column.ts'
+import type { ApiVersion, Child, Count, Each, Forgets, Full, Incremental, Parent, Scopes, Stream } from './stream.ts'
+
+type RequiredColumn<C extends Columns> = {
+  [K in keyof C & string]: C[K] extends Column<'int' | 'text', true> ? K : never
+}[keyof C & string]
+
+type RequiredInstant<C extends Columns> = {
+  [K in keyof C & string]: C[K] extends Column<'instant', true> ? K : never
+}[keyof C & string]
+
+type OneOrMore<T> = T | readonly [T, T, ...T[]]
+
+/** What a file in `schemas/` writes; the rest has a default that is right for most streams. */
+export interface StreamInput<Name extends string, C extends Columns, Ch extends Readonly<Record<string, Child>>> {
+  readonly name: Name
+  readonly singular: string
+  readonly doc: string
+  /** Default: 2021-11. */
+  readonly version?: ApiVersion
+  readonly path: string
+  readonly list: string
+  /** Default: `pages`. */
+  readonly shape?: 'pages' | 'whole' | 'single'
+  readonly parameters?: Readonly<Record<string, string>>
+  readonly sort?: string
+  readonly scopes: Scopes
+  readonly plan?: string
+  readonly optional?: boolean
+  readonly onlyNamed?: boolean
+  readonly key: OneOrMore<RequiredColumn<C>>
+  readonly sync: Incremental<RequiredInstant<C>> | Full
+  readonly forgets?: Forgets
+  readonly each?: Each
+  readonly parent?: Parent
+  readonly count?: Count
+  readonly columns: C
+  readonly children?: Ch
+}
+
+/**
+ * A stream, checked and frozen.
+ * @throws {DeclarationError} naming every problem that the types could not see.
+ */
+export function stream<
+  const Name extends string,
+  const C extends Columns,
+  const Ch extends Readonly<Record<string, Child>> = Record<never, never>,
+>(input: StreamInput<Name, C, Ch>): Stream<Name, C, Ch> {
+  const key: OneOrMore<string> = input.key
+  const declared: Stream<Name, C, Ch> = {
+    version: '2021-11',
+    shape: 'pages',
+    parameters: {},
+    sort: null,
+    plan: null,
+    optional: false,
+    onlyNamed: false,
+    forgets: null,
+    each: null,
+    parent: null,
+    count: null,
+    children: {} as Ch,
+    ...input,
+    key: typeof key === 'string' ? [key] : key,
+  }
+  check(declared)
+  return freeze(declared)
+}
+
+export const child = <const C extends Columns>(input: Child<C>): Child<C> => input
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.freeze(value)
+    for (const member of Object.values(value)) freeze(member)
+  }
+  return value
+}

@@ -1,0 +1,100 @@
+import type { Columns } from './column.ts'
+
+/** `2021-11` pages by a cursor in the body, `2021-01` by a Link header. */
+export type ApiVersion = '2021-11' | '2021-01'
+
+/** A list inside the record: a table of its own, keyed by the owner's id and the place in the list. */
+export interface Child<C extends Columns = Columns> {
+  readonly doc: string
+  /** Dotted path of the list in the record. */
+  readonly from: string
+  readonly columns: C
+}
+
+/** Where a resource says which scope reads it, any one of these is enough; an empty list needs none. */
+export type Scopes = readonly string[]
+
+export interface Incremental<Cursor extends string = string> {
+  readonly mode: 'incremental'
+  readonly cursor: Cursor
+  /** Name of the filter for "changed at or after". */
+  readonly since: string
+  /** Name of the filter for "changed at or before". */
+  readonly until: string
+  /**
+   * True only where the API is asked for this order and its cursor follows a keyset, so that a record edited during
+   * the walk moves to the end and is met again. False is always safe, and only costs a longer retry.
+   */
+  readonly sorted: boolean
+}
+
+export interface Full {
+  readonly mode: 'full'
+}
+
+/** What the source no longer serves after a while. Absence of such a record says nothing about it. */
+export interface Forgets {
+  /** Days, counted back from now. */
+  readonly days: number
+  /** The field whose age counts. */
+  readonly by: string
+  /** Only records like these are forgotten; absent: all of them. */
+  readonly when?: Readonly<Record<string, readonly string[]>>
+  /** The API answers 422 to a window that begins earlier, so the window has to be cut. */
+  readonly refuses?: boolean
+}
+
+/** One request sequence for each value of a parameter, as the metafields of each kind of owner. */
+export interface Each {
+  readonly parameter: string
+  readonly values: Readonly<Record<string, Scopes>>
+}
+
+/** One request sequence for each record of another stream. `{as}` in the path and the column `as` take its id. */
+export interface Parent {
+  readonly stream: string
+  readonly as: string
+  /** Column that takes the place of the record in its parent's list, where the record has no id of its own. */
+  readonly position?: string
+}
+
+/** `/count` on 2021-01, with the same token. `ranges`: it takes the `updated_at` filters. */
+export interface Count {
+  readonly path: string
+  readonly ranges: boolean
+}
+
+/** Everything there is to say about one stream. Frozen; what is wrong with it is thrown where it is built. */
+export interface Stream<
+  Name extends string = string,
+  C extends Columns = Columns,
+  Ch extends Readonly<Record<string, Child>> = Readonly<Record<string, Child>>,
+> {
+  readonly name: Name
+  readonly singular: string
+  readonly doc: string
+  readonly version: ApiVersion
+  readonly path: string
+  /** Key of the list, or of the object, in the answer. */
+  readonly list: string
+  /** `pages`: a list in pages. `whole`: a list in one answer, which takes no `limit`. `single`: one object. */
+  readonly shape: 'pages' | 'whole' | 'single'
+  readonly parameters: Readonly<Record<string, string>>
+  /** Value of `sort_by`; null where the resource takes none. */
+  readonly sort: string | null
+  readonly scopes: Scopes
+  /** Plan or feature without which the API refuses the stream. */
+  readonly plan: string | null
+  /** Whether a store has it at all is not certain: a 404 or a 422 on its first page skips it. */
+  readonly optional: boolean
+  /** Costs so much that it is read only when named. */
+  readonly onlyNamed: boolean
+  readonly key: readonly string[]
+  readonly sync: Incremental | Full
+  readonly forgets: Forgets | null
+  readonly each: Each | null
+  readonly parent: Parent | null
+  readonly count: Count | null
+  readonly columns: C
+  readonly children: Ch
+}

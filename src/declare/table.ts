@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto'
+import type { Column, ColumnKind } from './column.ts'
+import { childName, identifier } from './name.ts'
+import type { Stream } from './stream.ts'
+
+export interface TableColumn {
+  readonly name: string
+  readonly kind: ColumnKind
+  readonly required: boolean
+  readonly doc: string
+}
+
+export interface Table {
+  readonly name: string
+  readonly doc: string
+  readonly key: readonly string[]
+  readonly columns: readonly TableColumn[]
+}
+
+/** A stream's own table and those of the lists it owns, in the order of its declaration. */
+export interface StreamTables {
+  readonly root: Table
+  readonly owned: readonly { readonly child: string; readonly table: Table }[]
+}
+
+/** Column of a child table: 0-based place in the list. */
+export const CHILD_INDEX = 'index'
+
+const system = (kind: ColumnKind, required: boolean, doc: string): Omit<TableColumn, 'name'> => ({
+  kind,
+  required,
+  doc,
+})
+
+/** What every stream's table has besides its declared columns, and who fills it. */
+export const SYSTEM_COLUMNS = {
+  _synced_at: system('instant', true, 'When this row last changed in the warehouse. Set by the load.'),
+  _deleted_at: system('instant', false, 'When the record was found gone from the source; null while it is there.'),
+  _extra: system('json', false, 'Every field of the record that the schema does not declare, by its path.'),
+  _hash: system(
+    'int',
+    true,
+    'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.',
+  ),
+} as const satisfies Record<string, Omit<TableColumn, 'name'>>
+
+const cache = new WeakMap<Stream, StreamTables>()
+
+/** The tables that a declaration becomes. */
+export function tablesOf(stream: Stream): StreamTables {
+  const known = cache.get(stream)
+  if (known) return known
+  const root: Table = {
+    name: identifier(stream.name),
+    doc: stream.doc,
+    key: stream.key.map(identifier),
+    columns: [
+      ...Object.entries(stream.columns).map(([name, column]) => tableColumn(name, column)),
+      ...Object.entries(SYSTEM_COLUMNS).map(([name, column]) => ({ name, ...column })),
+    ],
+  }
+  const owner = identifier(`${stream.singular}_id`)
+  const owned = Object.entries(stream.children).map(([child, declared]) => ({
+    child,
+    table: {
+      name: identifier(childName(stream.name, child)),
+      doc: declared.doc,
+      key: [owner, CHILD_INDEX],
+      columns: [
+        {
+          name: owner,
+          kind: keyKind(stream),
+          required: true,
+          doc: `Key of the row in ${stream.name} that owns this one.`,
+        },
+        { name: CHILD_INDEX, kind: 'int' as const, required: true, doc: 'Place in the list, from 0.' },
+        ...Object.entries(declared.columns).map(([name, column]) => tableColumn(name, column)),
+      ],
+    },
+  }))
+  const tables = { root, owned }
+  cache.set(stream, tables)
+  return tables
+}
+
+/** Every table of a stream, its own first. */
+export function allTables(stream: Stream): readonly Table[] {
+  const { root, owned } = tablesOf(stream)
+  return [root, ...owned.map(({ table }) => table)]
+}
+
+/** Fingerprint of the tables a stream is written to: rows written under another one may lack columns. */
+export function shapeOf(stream: Stream): string {
+  const shape = allTables(stream).map(table => [table.name, table.key, table.columns.map(c => [c.name, c.kind])])
+  return createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, 16)
+}
+
+function tableColumn(name: string, column: Column): TableColumn {
+  return { name: identifier(name), kind: column.kind, required: column.required, doc: column.doc }
+}
+
+function keyKind(stream: Stream): ColumnKind {
+  const [key] = stream.key
+  return (key === undefined ? undefined : stream.columns[key]?.kind) ?? 'int'
+}

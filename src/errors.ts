@@ -1,0 +1,109 @@
+/** What the run does about an error: leave at once, go on without the stream, give the stream up, or try again. */
+export type Reaction = 'stop' | 'skip' | 'fail' | 'retry'
+
+/** An error we know. `code` is stable, `next` tells the reader what to do. */
+export abstract class SyncError extends Error {
+  readonly code: string
+  readonly reaction: Reaction
+  readonly next: string
+
+  constructor(code: string, reaction: Reaction, message: string, next: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = new.target.name
+    this.code = code
+    this.reaction = reaction
+    this.next = next
+  }
+}
+
+export interface ConfigProblem {
+  readonly path: string
+  readonly line: number | null
+  readonly message: string
+}
+
+/** The configuration or the command line is wrong. Lists every problem; nothing was contacted. */
+export class ConfigError extends SyncError {
+  readonly problems: readonly ConfigProblem[]
+
+  constructor(source: string, problems: readonly ConfigProblem[]) {
+    const lines = problems.map(
+      p => `  ${p.path === '' ? source : p.path}${p.line === null ? '' : ` (line ${p.line})`}: ${p.message}`,
+    )
+    super('config', 'stop', `${source} is not usable:\n${lines.join('\n')}`, 'Correct it and run again.')
+    this.problems = problems
+  }
+}
+
+const SOURCE = {
+  unauthorised: ['stop', 'Check the token in the merchant portal (Apps > API tokens): it may be revoked or mistyped.'],
+  forbidden: ['skip', 'Give the token the scope, or ask Recharge whether the plan includes this resource.'],
+  unsupported: ['skip', 'The store has no such resource; leave the stream out to silence this.'],
+  throttled: ['retry', 'Other programs use this token: give this one a token of its own, or lower recharge.budget.'],
+  conflict: ['retry', 'Recharge is busy with the same route; run again.'],
+  unavailable: ['retry', 'Recharge has trouble; run again later, nothing is lost.'],
+  timeout: ['retry', 'Raise recharge.timeout if this happens often; run again, nothing is lost.'],
+  truncated: ['retry', 'The answer broke off; run again, nothing is lost.'],
+  missing: ['fail', 'Check recharge.base_url; if it is right, the API has moved this resource: please report it.'],
+  refused: ['fail', 'The API refuses this request: please report it, with the message.'],
+} as const satisfies Record<string, readonly [Reaction, string]>
+
+export type SourceProblem = keyof typeof SOURCE
+
+/** The API answered with an error, or not at all. */
+export class SourceError extends SyncError {
+  readonly kind: SourceProblem
+  /** What a Retry-After header asked for, in milliseconds. */
+  readonly retryAfterMs: number | null
+  /** Smaller pages may help. */
+  readonly tooLarge: boolean
+
+  constructor(
+    kind: SourceProblem,
+    message: string,
+    more: { retryAfterMs?: number | null; tooLarge?: boolean; next?: string; cause?: unknown } = {},
+  ) {
+    const [reaction, next] = SOURCE[kind]
+    super(kind, reaction, message, more.next ?? next, more.cause)
+    this.kind = kind
+    this.retryAfterMs = more.retryAfterMs ?? null
+    this.tooLarge = more.tooLarge ?? false
+  }
+}
+
+/** The API broke a rule that this program rests on. Never taken for the end of the data. */
+export class ContractError extends SyncError {
+  constructor(code: 'stream_contract' | 'too_many_rejects', message: string, next: string) {
+    super(code, 'fail', message, next)
+  }
+}
+
+const DESTINATION = {
+  unreachable: ['retry', 'Check that the database runs and that the address and password are right.'],
+  serialisation: ['retry', 'Another transaction was in the way; run again.'],
+  moved: ['fail', 'Another run moved this stream meanwhile; let one run at a time write to a destination.'],
+  held: ['stop', 'Wait until it ends, or stop it; then run again.'],
+  incompatible: ['stop', 'Run the statements shown, or choose another schema.'],
+  denied: ['stop', 'Give the database user the right to create and write in the schema.'],
+  full: ['stop', 'Make room on the disk; what was committed stands.'],
+} as const satisfies Record<string, readonly [Reaction, string]>
+
+export type DestinationProblem = keyof typeof DESTINATION
+
+/** The database refused, or was not there. */
+export class DestinationError extends SyncError {
+  readonly kind: DestinationProblem
+
+  constructor(kind: DestinationProblem, message: string, cause?: unknown) {
+    const [reaction, next] = DESTINATION[kind]
+    super(kind, reaction, message, next, cause)
+    this.kind = kind
+  }
+}
+
+/** A signal came. What was committed stands. */
+export class Interrupted extends SyncError {
+  constructor() {
+    super('interrupted', 'stop', 'The run was interrupted.', 'Run again: it goes on from what was committed.')
+  }
+}

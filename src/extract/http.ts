@@ -1,0 +1,116 @@
+import type { ApiVersion } from '../declare/stream.ts'
+import { Interrupted, SourceError } from '../errors.ts'
+import { parseExact } from './json.ts'
+
+export interface HttpOptions {
+  readonly baseUrl: string
+  readonly token: string
+  readonly timeoutMs: number
+}
+
+export interface Answer {
+  readonly body: unknown
+  readonly headers: Headers
+}
+
+/** One GET, without second tries. */
+export type Get = (url: URL, version: ApiVersion, signal: AbortSignal, onHeaders: OnHeaders) => Promise<Answer>
+
+/** Called with the headers of every answer, errors too: they carry the clock and the level of the rate limit. */
+export type OnHeaders = (headers: Headers) => void
+
+/**
+ * The only file that calls `fetch`. Whatever goes wrong comes out as a `SourceError` whose kind says what to do.
+ * @throws {SourceError | Interrupted}
+ */
+export function createGet({ baseUrl, token, timeoutMs }: HttpOptions): Get {
+  const origin = new URL(baseUrl).origin
+  return async (url, version, signal, onHeaders) => {
+    if (url.origin !== origin) throw new SourceError('refused', `${url.origin} is not the API: the token stays here`)
+    const timeout = AbortSignal.timeout(timeoutMs)
+    const where = `GET ${url.pathname}`
+    try {
+      const response = await fetch(url, {
+        headers: { 'X-Recharge-Access-Token': token, 'X-Recharge-Version': version, Accept: 'application/json' },
+        // A redirect would carry the token to wherever it points.
+        redirect: 'manual',
+        signal: AbortSignal.any([signal, timeout]),
+      })
+      onHeaders(response.headers)
+      const text = await wholeText(response, where)
+      if (response.status !== 200) throw refusal(response, text, where)
+      return { body: parsed(text, where), headers: response.headers }
+    } catch (error) {
+      if (error instanceof SourceError) throw error
+      if (signal.aborted) throw new Interrupted()
+      if (timeout.aborted)
+        throw new SourceError('timeout', `${where}: no answer within ${timeoutMs / 1000} s`, { tooLarge: true })
+      throw network(error, where)
+    }
+  }
+}
+
+/** `Content-Length` against what arrived: broken-off answers with status 200 have been seen [client]. */
+async function wholeText(response: Response, where: string): Promise<string> {
+  const bytes = Buffer.from(await response.arrayBuffer())
+  const length = response.headers.get('content-length')
+  if (length !== null && !response.headers.has('content-encoding') && bytes.byteLength !== Number(length))
+    throw new SourceError('truncated', `${where}: ${bytes.byteLength} of ${length} bytes came`, { tooLarge: true })
+  return bytes.toString('utf8')
+}
+
+function parsed(text: string, where: string): unknown {
+  try {
+    return parseExact(text)
+  } catch (error) {
+    const what = text === '' ? 'the body is empty' : 'the body is not JSON'
+    throw new SourceError('truncated', `${where}: status 200, but ${what}`, { tooLarge: true, cause: error })
+  }
+}
+
+function refusal(response: Response, text: string, where: string): SourceError {
+  const { status } = response
+  const said = `${where}: ${status}${sayings(text)}`
+  if (status === 401) return new SourceError('unauthorised', said)
+  if (status === 403 || status === 402) return new SourceError('forbidden', said)
+  if (status === 429) return new SourceError('throttled', said, { retryAfterMs: retryAfter(response.headers) })
+  if (status === 409) return new SourceError('conflict', said, { retryAfterMs: retryAfter(response.headers) })
+  if (status === 408) return new SourceError('timeout', said, { tooLarge: true })
+  if (status >= 500 && status !== 501)
+    return new SourceError('unavailable', said, {
+      retryAfterMs: retryAfter(response.headers),
+      tooLarge: status === 504 || status === 502,
+    })
+  if (status === 404 || status === 410) return new SourceError('missing', said)
+  if (status === 422 && /"platform"/.test(text)) return new SourceError('unsupported', said)
+  return new SourceError('refused', said)
+}
+
+/** What an error body says: `errors`, `error` or `warning`, as text, list or object [observed]; HTML is left out. */
+function sayings(text: string): string {
+  try {
+    const body = JSON.parse(text) as Record<string, unknown>
+    const said = body?.errors ?? body?.error ?? body?.warning
+    if (said === undefined) return ''
+    return ` ${(typeof said === 'string' ? said : JSON.stringify(said)).slice(0, 300)}`
+  } catch {
+    return ''
+  }
+}
+
+/** Seconds or an HTTP date, as milliseconds from now. Whether Recharge sends one is not known [unknown]. */
+function retryAfter(headers: Headers): number | null {
+  const value = headers.get('retry-after')
+  if (value === null) return null
+  if (/^\d+(\.\d+)?$/.test(value)) return Number(value) * 1000
+  const at = Date.parse(value)
+  const now = Date.parse(headers.get('date') ?? '')
+  return Number.isNaN(at) || Number.isNaN(now) ? null : Math.max(0, at - now)
+}
+
+function network(error: unknown, where: string): SourceError {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
+  const what = cause instanceof Error ? cause.message : String(cause)
+  return new SourceError('unavailable', `${where}: ${what}${code}`, { cause: error })
+}

@@ -1,0 +1,100 @@
+import type { Sleep } from './retry.ts'
+
+/** Size of the bucket in requests, and how many of them drain in a second. */
+export interface Tier {
+  readonly bucket: number
+  readonly perSecond: number
+}
+
+/** The documented limit of a token that says nothing else [documented]. */
+export const STANDARD: Tier = { bucket: 40, perSecond: 2 }
+
+/**
+ * The tier in a token's prefix: `sk_2x1_` drains twice as fast from a bucket of the usual size. That tokens carry it
+ * is documented, the exact form is inferred; a token without it has the standard tier.
+ */
+export function tierOf(token: string): Tier {
+  const match = /^sk_(\d{1,2})x(\d{1,2})_/.exec(token)
+  const drain = Number(match?.[1] ?? 1) || 1
+  const size = Number(match?.[2] ?? 1) || 1
+  return { bucket: STANDARD.bucket * size, perSecond: STANDARD.perSecond * drain }
+}
+
+export interface Throttle {
+  /** Waits until a request fits. Returns the milliseconds waited, and what `heard` wants to know about it. */
+  take(signal: AbortSignal): Promise<{ waitedMs: number; ticket: Ticket }>
+  /** An answer's `x-recharge-limit`, such as `3/40`. */
+  heard(ticket: Ticket, limit: string | null): void
+  /** A 429 came all the same. */
+  overflowed(): void
+  readonly tier: Tier
+}
+
+/** What our model said when a request left. */
+export interface Ticket {
+  readonly level: number
+  readonly correction: number
+}
+
+export interface ThrottleOptions {
+  readonly tier: Tier
+  /** Share of the rate to use, 0 to 1. */
+  readonly budget: number
+  /** Milliseconds that never go back. */
+  readonly monotonic: () => number
+  readonly sleep: Sleep
+}
+
+/**
+ * The server's leaky bucket, kept in step. Every answer shows the server's level just after it counted the request.
+ * What it shows above our model at that moment is somebody else's use of the token, and is added; it then drains in
+ * both. Comparing with the moment of sending, not of receiving, makes this independent of latency.
+ */
+export function createThrottle({ tier, budget, monotonic, sleep }: ThrottleOptions): Throttle {
+  let { bucket, perSecond } = tier
+  let level = 0
+  let correction = 0
+  let at = monotonic()
+  let queue: Promise<unknown> = Promise.resolve()
+
+  // One request is kept free: two clocks that drain the same bucket never agree to the last drop.
+  const ceiling = (): number => Math.max(1, (bucket - 1) * budget)
+  const drain = (): void => {
+    const now = monotonic()
+    level = Math.max(0, level - ((now - at) / 1000) * perSecond * budget)
+    at = now
+  }
+
+  async function wait(signal: AbortSignal): Promise<{ waitedMs: number; ticket: Ticket }> {
+    const from = monotonic()
+    for (drain(); level + 1 > ceiling(); drain())
+      await sleep(((level + 1 - ceiling()) / (perSecond * budget)) * 1000 + 1, signal)
+    level += 1
+    return { waitedMs: monotonic() - from, ticket: { level, correction } }
+  }
+
+  return {
+    get tier() {
+      return { bucket, perSecond }
+    },
+    take(signal) {
+      const turn = queue.then(() => wait(signal))
+      queue = turn.catch(() => {})
+      return turn
+    },
+    heard(ticket, limit) {
+      const match = /^(\d+)\s*\/\s*(\d+)$/.exec(limit ?? '')
+      if (!match) return
+      bucket = Number(match[2]) || bucket
+      const unknown = Number(match[1]) - (ticket.level + correction - ticket.correction)
+      if (unknown <= 0) return
+      drain()
+      level += unknown
+      correction += unknown
+    },
+    overflowed() {
+      drain()
+      level = Math.max(level, ceiling())
+    },
+  }
+}

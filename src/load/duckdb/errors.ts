@@ -1,0 +1,22 @@
+import { DestinationError } from '../../errors.ts'
+
+const LOCKED = /Could not set lock on file "([^"]*)": Conflicting lock is held in (.*?) \(PID (\d+)\)/
+
+/** What the driver threw, as an error that says what to do; unknown ones come back as they are. */
+export function translate(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof DestinationError) return error
+  const { message } = error
+  const locked = LOCKED.exec(message)
+  if (locked) {
+    const [, file, program, pid] = locked
+    return new DestinationError('held', `${file} is open in ${program}, process ${pid}`, error)
+  }
+  if (/Conflicting lock is held/.test(message)) return new DestinationError('held', message, error)
+  if (/Conflict on|write-write conflict/i.test(message)) return new DestinationError('serialisation', message, error)
+  if (/No space left|disk full|ENOSPC/i.test(message)) return new DestinationError('full', message, error)
+  if (/Permission denied|Read-only file system|read-only mode/i.test(message))
+    return new DestinationError('denied', message, error)
+  if (/Cannot open file|No such file or directory|not a valid DuckDB database file/i.test(message))
+    return new DestinationError('denied', message, error)
+  return error
+}

@@ -1,0 +1,23 @@
+import type { Destination } from '../model.ts'
+import { createDestination } from './sql/destination.ts'
+
+export type DestinationConfig =
+  | { readonly kind: 'duckdb'; readonly file: string; readonly schema: string }
+  | { readonly kind: 'postgres'; readonly url: string; readonly schema: string }
+
+/** Where rows go. The driver is loaded with it, so that nobody pays for one they do not use. */
+export async function openDestination(
+  config: DestinationConfig,
+  { mode, connections }: { readonly mode: 'read' | 'write'; readonly connections: number },
+): Promise<Destination> {
+  switch (config.kind) {
+    case 'duckdb': {
+      const { openDuckdb } = await import('./duckdb/engine.ts')
+      return createDestination(await openDuckdb({ file: config.file, mode }), config.schema)
+    }
+    case 'postgres': {
+      const { openPostgres } = await import('./postgres/engine.ts')
+      return createDestination(openPostgres({ url: config.url, schema: config.schema, connections }), config.schema)
+    }
+  }
+}

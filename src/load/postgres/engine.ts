@@ -1,0 +1,131 @@
+import { hostname } from 'node:os'
+import { Kysely, PostgresDialect, type PostgresPoolClient, sql } from 'kysely'
+import pg from 'pg'
+import { DestinationError } from '../../errors.ts'
+import type { RunId } from '../../model.ts'
+import type { Engine } from '../sql/engine.ts'
+import type { Ledger } from '../sql/ledger.ts'
+import { append } from './append.ts'
+import { translate } from './errors.ts'
+import { TYPES } from './types.ts'
+
+export interface PostgresOptions {
+  /** `postgres://user:password@host:port/database`. */
+  readonly url: string
+  readonly schema: string
+  /** Transactions at once. */
+  readonly connections: number
+}
+
+/** @throws {DestinationError} when the database cannot be reached. */
+export function openPostgres({ url, schema, connections }: PostgresOptions): Engine {
+  const pool = new pg.Pool({ connectionString: url, max: connections, application_name: 'recharge-sync' })
+  // An idle connection that the server closes is replaced by the pool; without a listener it would end the process.
+  pool.on('error', () => {})
+  const known = new WeakSet<pg.PoolClient>()
+  let holder: pg.Client | null = null
+
+  async function connect(): Promise<pg.PoolClient> {
+    const client = await pool.connect()
+    if (known.has(client)) return client
+    known.add(client)
+    // The pool listens only while a client is idle, and a connection may also break between two statements.
+    client.on('error', () => {})
+    await client.query(`set time zone 'UTC'`)
+    return client
+  }
+
+  return {
+    async transaction(work) {
+      try {
+        const client = await connect()
+        const db = kyselyOn(client)
+        let broken: Error | boolean = false
+        try {
+          await client.query('begin')
+          const result = await work({ db, append: (into, columns, rows) => append(client, into, columns, rows) })
+          await client.query('commit')
+          return result
+        } catch (error) {
+          await client.query('rollback').catch(() => {
+            broken = true
+          })
+          throw error
+        } finally {
+          client.release(broken)
+        }
+      } catch (error) {
+        throw translate(error)
+      }
+    },
+
+    async hold(run) {
+      try {
+        holder = await takeLock(url, schema, run)
+      } catch (error) {
+        throw translate(error)
+      }
+    },
+
+    columnType: kind => sql.raw(TYPES[kind].ddl),
+    shownAs: kind => TYPES[kind].shownAs,
+    constrain: (create, table) =>
+      create.addPrimaryKeyConstraint(`${table.name}_pkey` as never, [...table.key] as never[]),
+    settle: async () => {},
+
+    async probe() {
+      try {
+        const client = await connect()
+        const { rows } = await client
+          .query(
+            `select coalesce(
+               (select has_schema_privilege(oid, 'create') from pg_namespace where nspname = $1),
+               has_database_privilege(current_database(), 'create')) as may`,
+            [schema],
+          )
+          .finally(() => client.release())
+        if (rows[0]?.may !== true) throw new DestinationError('denied', `this user may not create in schema ${schema}`)
+      } catch (error) {
+        throw translate(error)
+      }
+    },
+
+    async [Symbol.asyncDispose]() {
+      await holder?.end().catch(() => {})
+      await pool.end()
+    },
+  }
+}
+
+/** Kysely on one client, inside a transaction that the engine has begun. */
+function kyselyOn(client: pg.PoolClient): Kysely<Ledger> {
+  const query = client.query.bind(client) as pg.PoolClient['query']
+  const only: PostgresPoolClient = { query, release: () => {} }
+  const pool = { options: {}, connect: async () => only, end: async () => {} }
+  return new Kysely({ dialect: new PostgresDialect({ pool }) })
+}
+
+/**
+ * A session lock for the schema, on a connection of its own: the server lets it go when this process dies, however it
+ * dies. The connection's name says who holds it.
+ */
+async function takeLock(url: string, schema: string, run: RunId): Promise<pg.Client> {
+  const name = `recharge-sync ${run} pid ${process.pid} on ${hostname()}`.slice(0, 63)
+  const client = new pg.Client({ connectionString: url, application_name: name })
+  client.on('error', () => {})
+  await client.connect()
+  const key = [`recharge-sync`, schema]
+  const taken = await client.query('select pg_try_advisory_lock(hashtext($1), hashtext($2)) as taken', key)
+  if (taken.rows[0]?.taken === true) return client
+  const held = await client.query(
+    `select a.application_name as name, a.backend_start::text as since
+     from pg_locks l join pg_stat_activity a on a.pid = l.pid
+     where l.locktype = 'advisory' and l.granted
+       and l.database = (select oid from pg_database where datname = current_database())
+       and l.classid::bigint = (hashtext($1)::bigint & 4294967295) and l.objid::bigint = (hashtext($2)::bigint & 4294967295)`,
+    key,
+  )
+  await client.end()
+  const { name: by = 'another run', since = '' } = held.rows[0] ?? {}
+  throw new DestinationError('held', `schema ${schema} is being written by ${by}${since && `, since ${since}`}`)
+}

@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto'
+import { CompiledQuery, sql } from 'kysely'
+import type { StreamTables, Table } from '../../declare/table.ts'
+import { DestinationError } from '../../errors.ts'
+import { parseInstant } from '../../instant.ts'
+import type { Checkpoint, Counts, Destination, Instant, RowBatch, RunId, RunReport } from '../../model.ts'
+import type { Engine, Session } from './engine.ts'
+import { changes, columnsOf } from './evolve.ts'
+import { LEDGER } from './ledger.ts'
+import { merge } from './merge.ts'
+
+/** What a destination promises, once for every database that has an `Engine`. */
+export function createDestination(engine: Engine, schema: string): Destination {
+  const inSchema = (session: Session) => session.db.withSchema(schema)
+  const exists = async (session: Session, table: string): Promise<boolean> =>
+    (await columnsOf(session, schema)).has(table)
+
+  return {
+    hold: run => engine.hold(run),
+
+    plan: tables => engine.transaction(session => changes(session, engine, schema, [...LEDGER, ...tables])),
+
+    async prepare(tables: readonly Table[]) {
+      return engine.transaction(async session => {
+        const statements = await changes(session, engine, schema, [...LEDGER, ...tables])
+        for (const { query } of statements) await session.db.executeQuery(query)
+        return statements
+      })
+    },
+
+    checkpoint: stream =>
+      engine.transaction(async session => {
+        if (!(await exists(session, '_sync_checkpoints'))) return unwritten(stream)
+        const row = await inSchema(session)
+          .selectFrom('_sync_checkpoints')
+          .select(['shape', 'writer', asText('version').as('version'), asText('watermark').as('watermark')])
+          .where('stream', '=', stream)
+          .executeTakeFirst()
+        if (!row) return unwritten(stream)
+        return {
+          stream,
+          version: Number(row.version),
+          watermark: row.watermark === null ? null : parseInstant(row.watermark, 'UTC'),
+          shape: row.shape,
+          writer: row.writer as RunId | null,
+        }
+      }),
+
+    lastCounts: stream =>
+      engine.transaction(async session => {
+        const row = await inSchema(session)
+          .selectFrom('_sync_checkpoints')
+          .select(asText('counts').as('counts'))
+          .where('stream', '=', stream)
+          .executeTakeFirst()
+        return row?.counts ? (JSON.parse(row.counts) as Counts) : null
+      }),
+
+    commit: (batch, from, to) =>
+      engine.transaction(async session => {
+        await claim(inSchema(session), batch.receivedAt, from, to)
+        const counts = await merge(session, engine, schema, batch)
+        await keepRejects(inSchema(session), batch, to)
+        // Beside the checkpoint, for a run that lost the answer to its COMMIT and still has to report what it did.
+        await inSchema(session)
+          .updateTable('_sync_checkpoints')
+          .set({ counts: JSON.stringify(counts) })
+          .where('stream', '=', to.stream)
+          .execute()
+        return counts
+      }),
+
+    reset: stream =>
+      engine.transaction(async session => {
+        if (await exists(session, '_sync_checkpoints'))
+          await inSchema(session).deleteFrom('_sync_checkpoints').where('stream', '=', stream).execute()
+      }),
+
+    record: (report: RunReport) =>
+      engine.transaction(async session => {
+        const { run, started_at, finished_at, outcome } = report
+        await inSchema(session)
+          .insertInto('_sync_runs')
+          .values({ run, started_at, finished_at, outcome, report: JSON.stringify(report) })
+          .execute()
+      }),
+
+    rows: ({ root, owned }: StreamTables) =>
+      engine.transaction(async session => {
+        const stored = await columnsOf(session, schema)
+        const counted = new Map<string, number>()
+        for (const table of [root, ...owned.map(child => child.table)]) {
+          if (!stored.has(table.name)) continue
+          const there = table === root ? sql` where _deleted_at is null` : sql``
+          const { rows } = await sql<{ n: string }>`
+            select cast(count(*) as text) as n from ${sql.table(`${schema}.${table.name}`)}${there}`.execute(session.db)
+          counted.set(table.name, Number(rows[0]?.n ?? 0))
+        }
+        return counted
+      }),
+
+    lastRun: stream =>
+      engine.transaction(async session => {
+        if (!(await exists(session, '_sync_runs'))) return null
+        const rows = await inSchema(session)
+          .selectFrom('_sync_runs')
+          .select(asText('report').as('report'))
+          .orderBy('run', 'desc')
+          .limit(50)
+          .execute()
+        const reports = rows.map(row => JSON.parse(row.report) as RunReport)
+        return reports.find(report => report.streams.some(s => s.stream === stream)) ?? null
+      }),
+
+    settle: () => engine.settle(),
+
+    probe: () => engine.probe(),
+
+    ask: question =>
+      engine.transaction(async ({ db }) => {
+        const { rows } = await db.executeQuery<Record<string, unknown>>(CompiledQuery.raw(question))
+        return rows.map(row =>
+          Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value === null ? null : String(value)])),
+        )
+      }),
+
+    async [Symbol.asyncDispose]() {
+      await engine[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const unwritten = (stream: string): Checkpoint => ({ stream, version: 0, watermark: null, shape: null, writer: null })
+
+/** The same text from both drivers, whatever each makes of the type. */
+const asText = (column: string) => sql<string>`cast(${sql.ref(column)} as text)`
+
+/** The fence: a stream that another run moved since `from` was read is not written to. */
+async function claim(db: Session['db'], committedAt: Instant, from: Checkpoint, to: Checkpoint): Promise<void> {
+  const row = {
+    version: String(to.version),
+    watermark: to.watermark,
+    shape: to.shape,
+    writer: to.writer,
+    committed_at: committedAt,
+  }
+  const taken =
+    from.version === 0 ? await firstClaim(db, to.stream, row) : await nextClaim(db, to.stream, from.version, row)
+  if (taken !== 1n) throw new DestinationError('moved', `${to.stream}: another run has moved it since`)
+}
+
+type Claimed = Omit<Checkpoint, 'stream' | 'version'> & { version: string; committed_at: Instant }
+
+async function nextClaim(db: Session['db'], stream: string, version: number, row: Claimed): Promise<bigint> {
+  const result = await db
+    .updateTable('_sync_checkpoints')
+    .set(row)
+    .where('stream', '=', stream)
+    .where('version', '=', String(version))
+    .executeTakeFirst()
+  return result.numUpdatedRows
+}
+
+async function firstClaim(db: Session['db'], stream: string, row: Claimed): Promise<bigint> {
+  const there = await db.selectFrom('_sync_checkpoints').select('stream').where('stream', '=', stream).execute()
+  if (there.length > 0) return 0n
+  const result = await db
+    .insertInto('_sync_checkpoints')
+    .values({ stream, ...row, counts: null })
+    .executeTakeFirst()
+  return result.numInsertedOrUpdatedRows ?? 0n
+}
+
+/** Once each: the overlap reads a rejected record again with every run. */
+async function keepRejects(
+  db: Session['db'],
+  { stream, rejects, receivedAt }: RowBatch,
+  to: Checkpoint,
+): Promise<void> {
+  for (const { key, path, reason, record } of rejects) {
+    const fingerprint = createHash('sha256')
+      .update(JSON.stringify([stream.name, path, record]))
+      .digest('hex')
+    const known = await db
+      .selectFrom('_sync_rejects')
+      .select('fingerprint')
+      .where('fingerprint', '=', fingerprint)
+      .execute()
+    if (known.length > 0) continue
+    const row = { fingerprint, stream: stream.name, key, path, reason, record, rejected_at: receivedAt }
+    await db
+      .insertInto('_sync_rejects')
+      .values({ ...row, run: to.writer ?? '' })
+      .execute()
+  }
+}

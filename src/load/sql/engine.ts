@@ -1,0 +1,42 @@
+import type { CreateTableBuilder, Expression, Kysely } from 'kysely'
+import type { ColumnKind } from '../../declare/column.ts'
+import type { Table, TableColumn } from '../../declare/table.ts'
+import type { Row, RunId } from '../../model.ts'
+import type { Ledger } from './ledger.ts'
+
+/** One connection inside one transaction. */
+export interface Session {
+  readonly db: Kysely<Ledger>
+  /**
+   * Adds rows to a table of this schema, or to a temporary one, by the database's fastest way in.
+   * @param columns one for each cell of a row, in order.
+   */
+  append(into: Into, columns: readonly TableColumn[], rows: readonly Row[]): Promise<void>
+}
+
+export interface Into {
+  /** Null: a temporary table of this connection. */
+  readonly schema: string | null
+  readonly table: string
+}
+
+/**
+ * All that differs between the databases, as operations rather than as flags to branch on. Whatever a driver throws
+ * comes out as a `DestinationError` where it is known, and as it was where it is not.
+ */
+export interface Engine extends AsyncDisposable {
+  /** Keeps every other run out until this one ends. @throws {DestinationError} `held`, naming the holder. */
+  hold(run: RunId): Promise<void>
+  /** All that `work` did, or nothing. */
+  transaction<T>(work: (session: Session) => Promise<T>): Promise<T>
+  /** The type in DDL. */
+  columnType(kind: ColumnKind): Expression<unknown>
+  /** The same type, as `information_schema.columns` shows it. */
+  shownAs(kind: ColumnKind): string
+  /** The key of a new table, where an index on it is worth its cost. */
+  constrain<T extends string>(create: CreateTableBuilder<T>, table: Table): CreateTableBuilder<T>
+  /** Whether this user may create and write here. Writes nothing. @throws {DestinationError} `denied` */
+  probe(): Promise<void>
+  /** Puts what was committed in its final place, at the end of a run. */
+  settle(): Promise<void>
+}

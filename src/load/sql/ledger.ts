@@ -1,0 +1,93 @@
+import type { Generated } from 'kysely'
+import type { ColumnKind } from '../../declare/column.ts'
+import type { Table, TableColumn } from '../../declare/table.ts'
+
+/** The connector's own tables, as Kysely sees them. Instants and JSON go in as text. */
+export interface Ledger {
+  _sync_checkpoints: {
+    stream: string
+    version: string
+    watermark: string | null
+    shape: string | null
+    writer: string | null
+    committed_at: string | null
+    counts: string | null
+  }
+  _sync_runs: {
+    run: string
+    started_at: string
+    finished_at: string
+    outcome: string
+    report: string
+  }
+  _sync_rejects: {
+    fingerprint: string
+    stream: string
+    key: string | null
+    path: string
+    reason: string
+    record: string
+    rejected_at: string
+    run: string
+  }
+  'information_schema.columns': {
+    table_schema: Generated<string>
+    table_name: Generated<string>
+    column_name: Generated<string>
+    data_type: Generated<string>
+    numeric_precision: Generated<string | null>
+    numeric_scale: Generated<string | null>
+  }
+  'information_schema.schemata': { schema_name: Generated<string> }
+}
+
+const column = (name: string, kind: ColumnKind, doc: string, required = false): TableColumn => ({
+  name,
+  kind,
+  required,
+  doc,
+})
+
+export const LEDGER: readonly Table[] = [
+  {
+    name: '_sync_checkpoints',
+    doc: 'How far each stream is. Replaced in the same transaction as the rows it speaks of.',
+    key: ['stream'],
+    columns: [
+      column('stream', 'text', 'Name of the stream.', true),
+      column('version', 'int', 'Counts the commits; a commit names the version it starts from.', true),
+      column('watermark', 'instant', 'Every record changed at or before this is in the tables.'),
+      column('shape', 'text', 'Fingerprint of the tables that the last commit wrote to.'),
+      column('writer', 'text', 'The run that made the last commit.'),
+      column('committed_at', 'instant', 'When the last page of the last commit was read.'),
+      column('counts', 'json', 'What became of the records of the last commit.'),
+    ],
+  },
+  {
+    name: '_sync_runs',
+    doc: 'One row for each run that wrote to this destination.',
+    key: ['run'],
+    columns: [
+      column('run', 'text', 'Identifier of the run; sorts by time.', true),
+      column('started_at', 'instant', 'When the run began.', true),
+      column('finished_at', 'instant', 'When the run ended.', true),
+      column('outcome', 'text', 'complete, failed or interrupted.', true),
+      column('report', 'json', 'What the run did, stream by stream.', true),
+    ],
+  },
+  {
+    name: '_sync_rejects',
+    doc: 'Records that could not be loaded, as they were received. The run went on without them.',
+    key: ['fingerprint'],
+    columns: [
+      column('fingerprint', 'text', 'SHA-256 of stream, path and record: the same reject is kept once.', true),
+      column('stream', 'text', 'Stream that the record came from.', true),
+      column('key', 'text', 'Key of the record, where it has one.'),
+      column('path', 'text', 'Where in the record the trouble is.', true),
+      column('reason', 'text', 'Why the value cannot be loaded without loss.', true),
+      column('record', 'json', 'The record as received.', true),
+      column('rejected_at', 'instant', 'When the record was first rejected.', true),
+      column('run', 'text', 'The run that first rejected it.', true),
+    ],
+  },
+]

@@ -1,0 +1,130 @@
+import { sql } from 'kysely'
+import { identifier } from '../../declare/name.ts'
+import { type Table, type TableColumn, tablesOf } from '../../declare/table.ts'
+import type { Counts, Entity, Row, RowBatch } from '../../model.ts'
+import type { Engine, Session } from './engine.ts'
+
+/** What is to become of a record: it is not there yet, is there otherwise, is there as it is, or is there newer. */
+type Verdict = 'new' | 'changed' | 'same' | 'older'
+
+/*
+ * The temporary table holds keys, not rows: what decides is a key, a cursor and a fingerprint, and a record that turns
+ * out to be unchanged is then never sent at all. What remains is deleted by key and appended straight to its table.
+ */
+const PLACE: TableColumn = { name: '_place', kind: 'int', required: true, doc: '' }
+const CURSOR: TableColumn = { name: '_cursor', kind: 'instant', required: false, doc: '' }
+const HASH: TableColumn = { name: '_hash', kind: 'int', required: true, doc: '' }
+const VERDICT: TableColumn = { name: '_verdict', kind: 'text', required: false, doc: '' }
+
+/** Decides once for each record, and acts on it for the record and for the rows it owns. */
+export async function merge(session: Session, engine: Engine, schema: string, batch: RowBatch): Promise<Counts> {
+  const { root, owned } = tablesOf(batch.stream)
+  const entities = [...batch.entities.values()]
+  const verdicts = await decide(session, engine, schema, batch, root, entities)
+  const winners = entities.filter((_, place) => verdicts[place] === 'new' || verdicts[place] === 'changed')
+  const changed = verdicts.filter(verdict => verdict === 'changed').length
+  if (changed > 0) {
+    const stage = stageOf(root)
+    await removeChanged(session, schema, root, root.key, stage, root.key)
+    for (const { table } of owned)
+      await removeChanged(session, schema, table, table.key.slice(0, 1), stage, root.key.slice(0, 1))
+  }
+  await session.append(
+    { schema, table: root.name },
+    root.columns,
+    winners.map(entity => rootRow(entity, batch)),
+  )
+  for (const { child, table } of owned) {
+    const rows = winners.flatMap(entity => entity.owned[child] ?? [])
+    await session.append({ schema, table: table.name }, table.columns, rows)
+  }
+  const added = winners.length - changed
+  return {
+    added,
+    changed,
+    unchanged: batch.read - added - changed - batch.rejects.length,
+    deleted: 0,
+    rejected: batch.rejects.length,
+  }
+}
+
+const rootRow = (entity: Entity, batch: RowBatch): Row => [
+  ...entity.row,
+  batch.receivedAt,
+  null,
+  entity.extra,
+  entity.hash,
+]
+
+const stageOf = (root: Table): string => identifier(`_stage_${root.name}`)
+
+async function decide(
+  session: Session,
+  engine: Engine,
+  schema: string,
+  { stream }: RowBatch,
+  root: Table,
+  entities: readonly Entity[],
+): Promise<readonly Verdict[]> {
+  if (entities.length === 0) return []
+  const names = Object.keys(stream.columns)
+  const keyAt = stream.key.map(name => names.indexOf(name))
+  const keys = root.key.map(name => root.columns.find(column => column.name === name)).filter(column => !!column)
+  const columns = [...keys, PLACE, CURSOR, HASH]
+  const stage = stageOf(root)
+  let create = session.db.schema.createTable(stage).temporary().ifNotExists()
+  for (const column of [...columns, VERDICT])
+    create = create.addColumn(column.name, sql`${engine.columnType(column.kind)}`)
+  await create.execute()
+  const temporary = sql.table(stage)
+  await sql`delete from ${temporary}`.execute(session.db)
+  await session.append(
+    { schema: null, table: stage },
+    [...columns, VERDICT],
+    entities.map((entity, place) => [
+      ...keyAt.map(at => entity.row[at] ?? null),
+      String(place),
+      entity.cursor,
+      entity.hash,
+      null,
+    ]),
+  )
+  const target = sql.table(`${schema}.${root.name}`)
+  const cursor = stream.sync.mode === 'incremental' ? sql.ref(`t.${identifier(stream.sync.cursor)}`) : sql`null`
+  await sql`
+    update ${temporary} as s
+    set _verdict = case
+      when ${cursor} > s._cursor then 'older'
+      when t._hash = s._hash and t._deleted_at is null then 'same'
+      else 'changed'
+    end
+    from ${target} as t
+    where ${matches('t', root.key, 's', root.key)}`.execute(session.db)
+  const rows = await sql<{ place: string; verdict: Verdict }>`
+    select cast(_place as text) as place, _verdict as verdict from ${temporary} where _verdict is not null`.execute(
+    session.db,
+  )
+  const verdicts: Verdict[] = entities.map(() => 'new')
+  for (const { place, verdict } of rows.rows) verdicts[Number(place)] = verdict
+  return verdicts
+}
+
+async function removeChanged(
+  session: Session,
+  schema: string,
+  table: Table,
+  columns: readonly string[],
+  stage: string,
+  keys: readonly string[],
+): Promise<void> {
+  await sql`
+    delete from ${sql.table(`${schema}.${table.name}`)} as t
+    using ${sql.table(stage)} as s
+    where s._verdict = 'changed' and ${matches('t', columns, 's', keys)}`.execute(session.db)
+}
+
+const matches = (a: string, columns: readonly string[], b: string, keys: readonly string[]) =>
+  sql.join(
+    columns.map((column, i) => sql`${sql.ref(`${a}.${column}`)} = ${sql.ref(`${b}.${keys[i]}`)}`),
+    sql` and `,
+  )

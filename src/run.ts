@@ -1,0 +1,161 @@
+import pLimit from 'p-limit'
+import type { Stream } from './declare/stream.ts'
+import { allTables, shapeOf } from './declare/table.ts'
+import { Interrupted, SourceError, SyncError } from './errors.ts'
+import type { TokenInformation } from './extract/source.ts'
+import type { Log } from './log.ts'
+import type { Instant, Problem, RunReport, StreamReport } from './model.ts'
+import type { Progress } from './progress.ts'
+import { outcomeOf, streamLine } from './report.ts'
+import { accessOf, readableBy } from './scopes.ts'
+import { type SyncOptions, syncStream } from './sync.ts'
+import { problemOf, Tally } from './tally.ts'
+
+export interface RunOptions extends Omit<SyncOptions, 'readable'> {
+  readonly streams: readonly Stream[]
+  /** Asked for by name: tried even where the token's scopes do not list what they need, since names differ. */
+  readonly named: ReadonlySet<string>
+  /** Streams side by side. */
+  readonly concurrency: number
+  readonly now: () => Instant
+  readonly monotonic: () => number
+  readonly log: Log
+  readonly progress: Progress
+}
+
+/** One run over all streams. What goes wrong is in the report; only a bug is thrown. */
+export async function runSync(options: RunOptions, signal: AbortSignal): Promise<RunReport> {
+  const { run, source, destination, log, now } = options
+  const startedAt = now()
+  const token = new Tally('token_information')
+  const finished = (
+    streams: readonly StreamReport[],
+    tallies: readonly Tally[],
+    problem: Problem | null,
+  ): RunReport => {
+    const sum = (of: 'requests' | 'retries' | 'throttled' | 'waitedMs'): number =>
+      [token, ...tallies].reduce((total, tally) => total + tally.traffic[of], 0)
+    return {
+      run,
+      started_at: startedAt,
+      finished_at: now(),
+      outcome: problem ? (problem.code === 'interrupted' ? 'interrupted' : 'failed') : outcomeOf(streams),
+      requests: sum('requests'),
+      retries: sum('retries'),
+      throttled: sum('throttled'),
+      waited_ms: Math.round(sum('waitedMs')),
+      streams,
+      problem,
+    }
+  }
+  try {
+    await destination.hold(run)
+    const information = await source.token(token.traffic, signal)
+    log.info({ event: 'token', name: information.name, scopes: information.scopes })
+    const plan = options.streams.map(stream => ({ stream, tally: new Tally(stream.name) }))
+    const changes = await destination.prepare(
+      plan.filter(({ stream }) => isTried(stream, information, options)).flatMap(({ stream }) => allTables(stream)),
+    )
+    if (changes.length > 0) log.info({ event: 'schema', statements: changes.length })
+    const { reports, stopped } = await runStreams(plan, information, options, signal)
+    const report = finished(
+      reports,
+      plan.map(({ tally }) => tally),
+      stopped,
+    )
+    await destination.record(report)
+    await destination.settle()
+    return report
+  } catch (error) {
+    const problem = problemOf(error)
+    if (!problem) throw error
+    return finished([], [], problem)
+  }
+}
+
+interface Planned {
+  readonly stream: Stream
+  readonly tally: Tally
+}
+
+const isTried = (stream: Stream, information: TokenInformation, { named }: RunOptions): boolean =>
+  named.has(stream.name) || accessOf(stream, readableBy(information)).granted
+
+/** Streams side by side. An error that concerns all of them stops the others where they stand. */
+async function runStreams(
+  plan: readonly Planned[],
+  information: TokenInformation,
+  options: RunOptions,
+  signal: AbortSignal,
+): Promise<{ reports: readonly StreamReport[]; stopped: Problem | null }> {
+  const stop = new AbortController()
+  const either = AbortSignal.any([signal, stop.signal])
+  const limit = pLimit(options.concurrency)
+  let stopped: Problem | null = null
+  const reports = await Promise.all(
+    plan.map(planned =>
+      limit(async () => {
+        try {
+          return await runStream(planned, information, options, either)
+        } catch (error) {
+          stop.abort()
+          const problem = problemOf(error)
+          if (!problem) throw error
+          stopped ??= problem
+          return planned.tally.report(signal.aborted ? 'interrupted' : 'failed', 0, problem)
+        }
+      }),
+    ),
+  )
+  return { reports, stopped }
+}
+
+/** @throws {SyncError} one whose reaction is to stop the run. */
+async function runStream(
+  { stream, tally }: Planned,
+  information: TokenInformation,
+  options: RunOptions,
+  signal: AbortSignal,
+): Promise<StreamReport> {
+  const { log, progress, monotonic } = options
+  const from = monotonic()
+  const end = (outcome: StreamReport['outcome'], problem: Problem | null): StreamReport => {
+    const report = tally.report(outcome, (monotonic() - from) / 1000, problem)
+    log.info({ event: 'stream', ...report })
+    progress.ended(tally, streamLine(report))
+    return report
+  }
+  if (signal.aborted) throw new Interrupted()
+  const readable = readableBy(information)
+  if (!isTried(stream, information, options)) return end('skipped', missingScope(stream, information))
+  progress.started(tally)
+  try {
+    const tried = options.named.has(stream.name) && !stream.each ? () => true : readable
+    await syncStream(stream, shapeOf(stream), { ...options, readable: tried }, tally, signal)
+    return end('complete', null)
+  } catch (error) {
+    if (!(error instanceof SyncError)) throw error
+    log.warn({ event: 'problem', stream: stream.name, code: error.code, message: error.message })
+    if (error.reaction === 'stop') {
+      end(error instanceof Interrupted ? 'interrupted' : 'failed', problemOf(error))
+      throw error
+    }
+    return end(isSkip(error, stream, tally) ? 'skipped' : 'failed', problemOf(error))
+  }
+}
+
+/** A store or plan that does not have a resource refuses the first page; later it would be something else. */
+function isSkip(error: SyncError, stream: Stream, { records }: Tally): boolean {
+  if (error.reaction === 'skip') return true
+  const absent = error instanceof SourceError && (error.kind === 'missing' || error.kind === 'refused')
+  return stream.optional && absent && records === 0
+}
+
+function missingScope(stream: Stream, information: TokenInformation): Problem {
+  const { missing } = accessOf(stream, readableBy(information))
+  return {
+    code: 'missing_scope',
+    message: `the token lacks ${missing.join(', ')}`,
+    next: `Add the scope to the token in the merchant portal, or leave ${stream.name} out.`,
+  }
+}

@@ -1,0 +1,55 @@
+import type { Json } from '../record.ts'
+
+/** The page inside a list's answer, kept apart from its text so that a fault can bend it. */
+export interface Page {
+  readonly envelope: string
+  readonly rows: readonly string[]
+  /** 2021-11 names its neighbours in the body, 2021-01 in the Link header. */
+  readonly pointers: 'body' | 'link' | 'none'
+  readonly next: string | null
+  readonly previous: string | null
+  /** A pointer to this very page, for the fault that answers nothing and sends the reader here again. */
+  readonly here: string
+  readonly limit: number
+  readonly path: string
+}
+
+export interface Answer {
+  readonly status: number
+  readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly page?: Page
+}
+
+/** An answer that is not what was asked for. Thrown, because any depth of the reading can find the reason. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly answer: Answer
+
+  constructor(status: number, body: Json) {
+    super(`answers ${status}`)
+    this.answer = { status, body: JSON.stringify(body) }
+  }
+}
+
+export const notFound = (): Refusal => new Refusal(404, { errors: 'Not Found' })
+
+export const unprocessable = (field: string, message: string): Refusal =>
+  new Refusal(422, { errors: { [field]: [message] } })
+
+export const json = (body: Json): Answer => ({ status: 200, body: JSON.stringify(body) })
+
+export function pageAnswer(page: Page): Answer {
+  const list = `"${page.envelope}":[${page.rows.join(',')}]`
+  if (page.pointers === 'body') {
+    const pointers = `"next_cursor":${JSON.stringify(page.next)},"previous_cursor":${JSON.stringify(page.previous)}`
+    return { status: 200, body: `{${pointers},${list}}`, page }
+  }
+  return { status: 200, body: `{${list}}`, page }
+}
+
+/** The address for the Link header; the reader must follow it as it stands. */
+export function linkHeader(page: Page, origin: string): string | undefined {
+  if (page.pointers !== 'link' || page.next === null) return undefined
+  return `<${origin}${page.path}?limit=${page.limit}&page_info=${encodeURIComponent(page.next)}>; rel="next"`
+}

@@ -1,0 +1,26 @@
+import type { StoreRecord } from '../record.ts'
+import type { Store } from '../store.ts'
+import { type Answer, json } from './answer.ts'
+import type { Endpoint } from './endpoint.ts'
+import { behindTheWall } from './visible.ts'
+
+/** Whether the counts of charges leave out what the lists hide is not known, so both can be had. */
+export function count(store: Store, endpoint: Endpoint, query: URLSearchParams, walled: boolean): Answer {
+  const table = store.table(endpoint.resource)
+  const known = endpoint.count ?? {}
+  const tests: ((record: StoreRecord) => boolean)[] = []
+  for (const [name, value] of query) {
+    const filter = Object.hasOwn(known, name) && value !== '' ? known[name] : undefined
+    if (filter) tests.push(filter(value, name).passes)
+  }
+  if (walled && endpoint.resource === 'charges') {
+    const now = store.now().getTime()
+    tests.push(record => !behindTheWall(record, now))
+  }
+  if (tests.length === 0) return json({ count: table.size })
+  let found = 0
+  for (const row of table.by('id').after(undefined, 'asc')) {
+    if (tests.every(passes => passes(row.record))) found += 1
+  }
+  return json({ count: found })
+}

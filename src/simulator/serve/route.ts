@@ -1,0 +1,89 @@
+import { singular } from '../record.ts'
+import type { Store } from '../store.ts'
+import { checkOwner, checkRights, type Rights, tokenInformation } from './access.ts'
+import { type Answer, json, notFound, unprocessable } from './answer.ts'
+import { count } from './count.ts'
+import type { Endpoint, Version } from './endpoint.ts'
+import { list } from './list.ts'
+import { readQuery } from './query.ts'
+import { SHOP } from './shop.ts'
+import { TRADE } from './trade.ts'
+import { behindTheWall } from './visible.ts'
+
+export interface Asked {
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly version: Version
+}
+
+export interface Shopfront extends Rights {
+  readonly store: Store
+  readonly wrappedTokenInformation: boolean
+  readonly wallHidesCounts: boolean
+}
+
+const ENDPOINTS = [...TRADE, ...SHOP]
+
+/** Where a path leads: an endpoint, and the number standing in the path if there is one. */
+interface Place {
+  readonly endpoint: Endpoint
+  readonly kind: 'list' | 'one' | 'count'
+  readonly id?: number
+}
+
+export function answer(front: Shopfront, asked: Asked): Answer {
+  const { path, version } = asked
+  if (path === '/') return json({})
+  if (path === '/token_information') return tokenInformation(front, front.wrappedTokenInformation)
+  // The same path names another resource on 2021-11, which stores on a commerce platform do not have.
+  if (path === '/products' && version === '2021-11') {
+    throw unprocessable('platform', 'This API is not compatible with your platform')
+  }
+  const place = find(path, version)
+  checkRights(place.endpoint, front)
+  if (place.kind === 'list') return readList(front, asked, place)
+  if (place.kind === 'one') return readOne(front.store, place)
+  if (place.endpoint.resource === 'metafields') checkOwner(asked.query.get('owner_resource') ?? undefined, front)
+  return count(front.store, place.endpoint, asked.query, front.wallHidesCounts)
+}
+
+function find(path: string, version: Version): Place {
+  for (const endpoint of ENDPOINTS) {
+    if (!endpoint.versions.includes(version)) continue
+    if (path === endpoint.path) return { endpoint, kind: 'list' }
+    const id = numberIn(path, endpoint.parent ? endpoint.path : `${endpoint.path}/{id}`)
+    if (id !== undefined && endpoint.parent) return { endpoint, kind: 'list', id }
+    if (id !== undefined && !endpoint.listOnly && !endpoint.single) return { endpoint, kind: 'one', id }
+    if (version === '2021-01' && endpoint.count && path === `${endpoint.path}/count`) return { endpoint, kind: 'count' }
+  }
+  throw notFound()
+}
+
+function numberIn(path: string, pattern: string): number | undefined {
+  const [before = '', after = ''] = pattern.split('{id}')
+  if (!path.startsWith(before) || !path.endsWith(after)) return undefined
+  const text = path.slice(before.length, path.length - after.length)
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined
+}
+
+function readList(front: Shopfront, { path, query, version }: Asked, { endpoint, id }: Place): Answer {
+  const { store } = front
+  if (endpoint.single) return readSingle(store, endpoint, endpoint.single)
+  if (endpoint.parent && (id === undefined || !store.get(endpoint.parent.resource, id))) throw notFound()
+  const wanted = readQuery(endpoint, version, path, query)
+  if (endpoint.resource === 'metafields') checkOwner(wanted.filters.owner_resource, front)
+  return list(store, endpoint, version, wanted, id)
+}
+
+function readSingle(store: Store, endpoint: Endpoint, keys: readonly string[]): Answer {
+  const record = store.all(endpoint.resource)[0]
+  if (!record) throw notFound()
+  return json(Object.fromEntries(keys.map(key => [key, record])))
+}
+
+function readOne(store: Store, { endpoint, id = 0 }: Place): Answer {
+  const row = store.table(endpoint.resource).row(id)
+  if (!row) throw notFound()
+  if (endpoint.resource === 'charges' && behindTheWall(row.record, store.now().getTime())) throw notFound()
+  return { status: 200, body: `{"${singular(endpoint.resource)}":${row.text(false)}}` }
+}

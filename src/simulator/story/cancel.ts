@@ -1,0 +1,79 @@
+import { DAY, easternDay, utcText } from '../time.ts'
+import { type Box, daysBetweenCharges, touchSubscriptions } from './box.ts'
+import { dropCharge, queueCharge } from './charge.ts'
+import type { Scene } from './scene.ts'
+
+export interface Farewell {
+  readonly reason: string
+  readonly comments: string | null
+  readonly told: boolean
+}
+
+const REASONS = [
+  'Too expensive',
+  'I already have more than I need',
+  'Moving away',
+  'Found another roaster',
+  'Other reason',
+] as const
+
+const COMES_BACK = 0.2
+
+export function cancelByCustomer(scene: Scene, box: Box, at: number): void {
+  const { random } = scene
+  if (box.state !== 'active') return
+  cancelBox(scene, box, at, {
+    reason: random.pick(REASONS),
+    comments: random.chance(0.3) ? 'Might be back in spring — thanks for the coffee ☕' : null,
+    told: true,
+  })
+  if (random.chance(COMES_BACK)) {
+    scene.diary.add(at + random.between(15, 70) * DAY, then => reactivate(scene, box, then))
+  }
+}
+
+export function cancelBox(scene: Scene, box: Box, at: number, { reason, comments, told }: Farewell): void {
+  const { customer } = box.person
+  box.state = 'cancelled'
+  dropCharge(scene, box, at)
+  for (const { onetime } of box.extras) {
+    Object.assign(onetime, { is_cancelled: true, next_charge_scheduled_at: null, updated_at: utcText(at) })
+  }
+  box.extras = []
+  touchSubscriptions(box, {
+    cancellation_reason: reason,
+    cancellation_reason_comments: comments,
+    cancelled_at: utcText(at),
+    has_queued_charges: false,
+    next_charge_scheduled_at: null,
+    status: 'cancelled',
+    updated_at: utcText(at),
+  })
+  const active = (customer.subscriptions_active_count as number) - box.contents.length
+  Object.assign(customer, { subscriptions_active_count: active, updated_at: utcText(at) })
+  if (!told) return
+  for (const { subscription } of box.contents) {
+    const { id } = subscription
+    const says = `Cancelled subscription #${id}`
+    scene.happened(at, { verb: 'cancelled', type: 'subscription', id, customer: customer.id, says, origin: 'customer' })
+  }
+}
+
+function reactivate(scene: Scene, box: Box, at: number): void {
+  const { customer } = box.person
+  box.state = 'active'
+  touchSubscriptions(box, {
+    cancellation_reason: null,
+    cancellation_reason_comments: null,
+    cancelled_at: null,
+    status: 'active',
+  })
+  const active = (customer.subscriptions_active_count as number) + box.contents.length
+  Object.assign(customer, { subscriptions_active_count: active, updated_at: utcText(at) })
+  for (const { subscription } of box.contents) {
+    const { id } = subscription
+    const says = `Activated subscription #${id}`
+    scene.happened(at, { verb: 'activated', type: 'subscription', id, customer: customer.id, says, origin: 'customer' })
+  }
+  queueCharge(scene, box, at, easternDay(at) + Math.min(7, daysBetweenCharges(box)))
+}

@@ -1,0 +1,95 @@
+import type { Pass } from './checkpoint.ts'
+import { SyncError } from './errors.ts'
+import type { Counts, Gap, Instant, Outcome, Problem, RowBatch, StreamReport, Traffic } from './model.ts'
+
+const NONE: Counts = { added: 0, changed: 0, unchanged: 0, deleted: 0, rejected: 0 }
+
+/** What one stream did so far in this run. Mutable; `report()` is what it comes to. */
+export class Tally {
+  readonly stream: string
+  readonly traffic: Traffic = { requests: 0, retries: 0, throttled: 0, waitedMs: 0, refused: [] }
+  counts = NONE
+  records = 0
+  #from: Instant | null = null
+  #completeTo: Instant | null = null
+  #gaps: readonly Gap[] = []
+  #undeclared = new Map<string, number>()
+  #cleaned = 0
+  #disorder = false
+
+  constructor(stream: string) {
+    this.stream = stream
+  }
+
+  began(pass: Pass): void {
+    this.#from = pass.window.since
+    this.#completeTo = pass.at.watermark
+    this.#gaps = pass.gap ? [pass.gap] : []
+  }
+
+  committed(batch: RowBatch, counts: Counts, pass: Pass): void {
+    const sum = (name: keyof Counts): number => this.counts[name] + counts[name]
+    this.counts = {
+      added: sum('added'),
+      changed: sum('changed'),
+      unchanged: sum('unchanged'),
+      deleted: sum('deleted'),
+      rejected: sum('rejected'),
+    }
+    this.records += batch.read
+    this.#completeTo = pass.at.watermark
+    this.#cleaned += batch.cleaned
+    for (const [path, n] of batch.undeclared) this.#undeclared.set(path, (this.#undeclared.get(path) ?? 0) + n)
+    this.#disorder ||= pass.stream.sync.mode === 'incremental' && pass.stream.sync.sorted && !pass.inOrder
+  }
+
+  report(outcome: Outcome, seconds: number, problem: Problem | null): StreamReport {
+    return {
+      stream: this.stream,
+      outcome,
+      requests: this.traffic.requests,
+      records: this.records,
+      ...this.counts,
+      from: this.#from,
+      complete_to: this.#completeTo,
+      undeclared: Object.fromEntries([...this.#undeclared].sort()),
+      cleaned: this.#cleaned,
+      gaps: this.#gaps,
+      seconds: Math.round(seconds * 1000) / 1000,
+      problem: problem ?? this.#remark(),
+    }
+  }
+
+  /** What a complete stream has to say all the same. */
+  #remark(): Problem | null {
+    if (this.traffic.refused.length > 0)
+      return {
+        code: 'partly_forbidden',
+        message: `parts were refused: ${this.traffic.refused.join('; ')}`,
+        next: 'Give the token the scopes of these owners, or leave it: the rest is complete.',
+      }
+    if (this.#gaps.length > 0)
+      return {
+        code: 'gap',
+        message: 'the source no longer serves part of what was not read yet; see gaps',
+        next: 'Run more often than the source forgets. What is lost cannot be read again.',
+      }
+    if (this.#disorder)
+      return {
+        code: 'disorder',
+        message: 'the API did not keep the order asked for; the checkpoint waited for the end of the walk',
+        next: 'Nothing is missing. An interrupted run starts this stream over; please report it.',
+      }
+    if (this.counts.rejected > 0)
+      return {
+        code: 'rejects',
+        message: `${this.counts.rejected} records could not be loaded without loss`,
+        next: 'See _sync_rejects for each record and its reason.',
+      }
+    return null
+  }
+}
+
+/** @returns null for an error that is not ours: a bug. */
+export const problemOf = (error: unknown): Problem | null =>
+  error instanceof SyncError ? { code: error.code, message: error.message, next: error.next } : null

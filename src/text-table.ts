@@ -1,0 +1,14 @@
+/** Rows as aligned columns; those that hold only numbers are aligned to the right. */
+export function textTable(head: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {
+  const cells = [head, ...rows].map(row => row.map(cell => (cell === null ? '–' : String(cell))))
+  const widths = head.map((_, at) => Math.max(...cells.map(row => (row[at] ?? '').length)))
+  const numeric = head.map((_, at) => rows.length > 0 && rows.every(row => typeof row[at] !== 'string'))
+  return cells
+    .map(row =>
+      row
+        .map((cell, at) => (numeric[at] ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}

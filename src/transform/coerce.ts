@@ -1,0 +1,139 @@
+import type { Column, ColumnKind, Zone } from '../declare/column.ts'
+import { dayIn, parseInstant } from '../instant.ts'
+import type { Cell } from '../model.ts'
+
+/** Why a value cannot be read as its declared type without loss. */
+export class Unreadable extends Error {}
+
+/** What had to be taken out of texts. */
+export interface Cleaning {
+  cleaned: number
+}
+
+export type Coerce = (value: unknown, cleaning: Cleaning) => Cell
+
+/** How a value that is neither null nor absent becomes a cell of the column. @throws {Unreadable} */
+export function coercion(column: Column): Coerce {
+  const read = READ[column.kind]
+  return (value, cleaning) => read(value, column.zone, cleaning)
+}
+
+const READ: Record<ColumnKind, (value: unknown, zone: Zone, cleaning: Cleaning) => Cell> = {
+  int: value => integer(value),
+  money: value => decimal(value, 18, 6),
+  rate: value => decimal(value, 28, 10),
+  instant: (value, zone) => instant(value, zone),
+  day: value => day(value),
+  flag: value => flag(value),
+  text: (value, _zone, cleaning) => text(value, cleaning),
+  json: (value, _zone, cleaning) => toJson(value, cleaning),
+}
+
+const INT64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n }
+
+function integer(value: unknown): Cell {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return Object.is(value, -0) ? '0' : String(value)
+  const parts = decimalParts(value)
+  if (parts === null) return null
+  if (parts.fraction !== '') throw new Unreadable(`${show(value)} is no whole number`)
+  const whole = BigInt(parts.sign + parts.whole)
+  if (whole < INT64.min || whole > INT64.max) throw new Unreadable(`${show(value)} does not fit 64 bits`)
+  return whole.toString()
+}
+
+function decimal(value: unknown, precision: number, scale: number): Cell {
+  const parts = decimalParts(value)
+  if (parts === null) return null
+  const { sign, whole, fraction } = parts
+  if (fraction.length > scale) throw new Unreadable(`${show(value)} has more than ${scale} decimals`)
+  if (whole.length > precision - scale) throw new Unreadable(`${show(value)} has more than ${precision - scale} digits`)
+  return fraction === '' ? sign + whole : `${sign}${whole}.${fraction}`
+}
+
+const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/
+
+/** A number or its text, in parts without needless zeros; null for an empty text, which says nothing. */
+function decimalParts(value: unknown): { sign: '' | '-'; whole: string; fraction: string } | null {
+  const source = numberText(value).trim()
+  if (source === '') return null
+  const match = DECIMAL.exec(source)
+  const [, sign, before = '', after = '', exponent = '0'] = match ?? []
+  if (!match || before + after === '') throw new Unreadable(`${show(value)} is no number`)
+  const point = before.length + Number(exponent)
+  const digits = before + after
+  const whole = digits.slice(0, Math.max(0, point)).padEnd(Math.max(0, point), '0').replace(/^0+/, '') || '0'
+  const fraction = (point < 0 ? '0'.repeat(-point) + digits : digits.slice(point)).replace(/0+$/, '')
+  return { sign: sign === '-' && (whole !== '0' || fraction !== '') ? '-' : '', whole, fraction }
+}
+
+function numberText(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number') return String(value)
+  if (JSON.isRawJSON(value)) return value.rawJSON
+  throw new Unreadable(`${show(value)} is no number`)
+}
+
+function instant(value: unknown, zone: Zone): Cell {
+  if (value === '') return null
+  const parsed = typeof value === 'string' ? parseInstant(value, zone) : null
+  if (parsed === null) throw new Unreadable(`${show(value)} is no point in time`)
+  return parsed
+}
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/
+const MIDNIGHT = /^(\d{4}-\d{2}-\d{2})[T ]00:00(?::00(?:\.0+)?)?$/
+
+/** A day, or the midnight that older resources write for one: naive, or Eastern written in UTC [observed]. */
+function day(value: unknown): Cell {
+  if (value === '') return null
+  const plain = typeof value === 'string' ? (MIDNIGHT.exec(value)?.[1] ?? value) : ''
+  if (DAY.test(plain) && parseInstant(plain, 'UTC') !== null) return plain
+  const parsed = typeof value === 'string' ? parseInstant(value, 'America/New_York') : null
+  if (parsed !== null) {
+    const eastern = dayIn('America/New_York', parsed)
+    if (parseInstant(eastern, 'America/New_York') === parsed) return eastern
+  }
+  throw new Unreadable(`${show(value)} is no calendar day`)
+}
+
+function flag(value: unknown): Cell {
+  if (typeof value === 'boolean') return value
+  const said = typeof value === 'string' ? value.trim().toLowerCase() : value
+  if (said === '') return null
+  if (said === 1 || said === '1' || said === 'true') return true
+  if (said === 0 || said === '0' || said === 'false') return false
+  throw new Unreadable(`${show(value)} is neither true nor false`)
+}
+
+function text(value: unknown, cleaning: Cleaning): Cell {
+  if (typeof value === 'string') return clean(value, cleaning)
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (JSON.isRawJSON(value)) return value.rawJSON
+  throw new Unreadable(`${show(value)} is no text`)
+}
+
+const UNSTORABLE = /\\u0000|\\u[dD][89a-fA-F][0-9a-fA-F]{2}/
+
+/** JSON text that both databases take. */
+export function toJson(value: unknown, cleaning: Cleaning): string {
+  const json = JSON.stringify(value)
+  return UNSTORABLE.test(json) ? JSON.stringify(value, (_key, member) => cleanMember(member, cleaning)) : json
+}
+
+function cleanMember(member: unknown, cleaning: Cleaning): unknown {
+  if (typeof member === 'string') return clean(member, cleaning)
+  if (typeof member !== 'object' || member === null || Array.isArray(member) || JSON.isRawJSON(member)) return member
+  return Object.fromEntries(Object.entries(member).map(([name, value]) => [clean(name, cleaning), value]))
+}
+
+/** Postgres refuses NUL and half a surrogate pair, DuckDB keeps the first: neither ever sees them. */
+function clean(value: string, cleaning: Cleaning): string {
+  if (!value.includes('\0') && value.isWellFormed()) return value
+  cleaning.cleaned += 1
+  return value.replaceAll('\0', '').toWellFormed()
+}
+
+const show = (value: unknown): string => {
+  const json = JSON.stringify(value) ?? String(value)
+  return json.length > 60 ? `${json.slice(0, 57)}…` : json
+}
