@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as timer } from 'node:timers/promises'
 import { ulid } from 'ulid'
 import { streams as declared } from '../schemas/index.ts'
@@ -41,7 +41,7 @@ export interface AppOptions {
 
 export function createApp(config: Config, { level, patience }: AppOptions): App {
   const { recharge, destination } = config
-  const secrets = secretsOf([recharge.token, ...(destination.kind === 'postgres' ? [destination.url] : [])])
+  const secrets = secretsOf(config.secrets)
   const now = (): number => Date.now()
   const monotonic = (): number => performance.now()
   const requests = createRequests({
@@ -62,10 +62,7 @@ export function createApp(config: Config, { level, patience }: AppOptions): App 
     now: () => fromMillis(now()),
     monotonic,
     sleep,
-    runsDirectory: join(
-      destination.kind === 'duckdb' ? dirname(destination.file) : join(config.directory, 'state'),
-      'runs',
-    ),
+    runsDirectory: join(config.directory, 'state', 'runs'),
     // One more than streams side by side: the report is written while they end.
     open: mode => openDestination(destination, { mode, connections: recharge.concurrency + 1 }),
   }

@@ -4,14 +4,16 @@ import { allTables, shapeOf } from './declare/table.ts'
 import { Interrupted, SourceError, SyncError } from './errors.ts'
 import type { TokenInformation } from './extract/source.ts'
 import type { Log } from './log.ts'
-import type { Instant, Problem, RunReport, StreamReport } from './model.ts'
+import type { Destination, Instant, Problem, RunReport, StreamReport } from './model.ts'
 import type { Progress } from './progress.ts'
 import { outcomeOf, streamLine } from './report.ts'
 import { accessOf, readableBy } from './scopes.ts'
 import { type SyncOptions, syncStream } from './sync.ts'
 import { problemOf, Tally } from './tally.ts'
 
-export interface RunOptions extends Omit<SyncOptions, 'readable'> {
+export interface RunOptions extends Omit<SyncOptions, 'readable' | 'destination'> {
+  /** Opened after the token has proved good, so that a wrong one leaves nothing behind. */
+  readonly open: () => Promise<Destination>
   readonly streams: readonly Stream[]
   /** Asked for by name: tried even where the token's scopes do not list what they need, since names differ. */
   readonly named: ReadonlySet<string>
@@ -25,7 +27,7 @@ export interface RunOptions extends Omit<SyncOptions, 'readable'> {
 
 /** One run over all streams. What goes wrong is in the report; only a bug is thrown. */
 export async function runSync(options: RunOptions, signal: AbortSignal): Promise<RunReport> {
-  const { run, source, destination, log, now } = options
+  const { run, source, log, now } = options
   const startedAt = now()
   const token = new Tally('token_information')
   const finished = (
@@ -49,15 +51,16 @@ export async function runSync(options: RunOptions, signal: AbortSignal): Promise
     }
   }
   try {
-    await destination.hold(run)
     const information = await source.token(token.traffic, signal)
     log.info({ event: 'token', name: information.name, scopes: information.scopes })
+    await using destination = await options.open()
+    await destination.hold(run)
     const plan = options.streams.map(stream => ({ stream, tally: new Tally(stream.name) }))
     const changes = await destination.prepare(
       plan.filter(({ stream }) => isTried(stream, information, options)).flatMap(({ stream }) => allTables(stream)),
     )
     if (changes.length > 0) log.info({ event: 'schema', statements: changes.length })
-    const { reports, stopped } = await runStreams(plan, information, options, signal)
+    const { reports, stopped } = await runStreams(plan, information, { ...options, destination }, signal)
     const report = finished(
       reports,
       plan.map(({ tally }) => tally),
@@ -73,6 +76,8 @@ export async function runSync(options: RunOptions, signal: AbortSignal): Promise
   }
 }
 
+type Opened = RunOptions & { readonly destination: Destination }
+
 interface Planned {
   readonly stream: Stream
   readonly tally: Tally
@@ -85,7 +90,7 @@ const isTried = (stream: Stream, information: TokenInformation, { named }: RunOp
 async function runStreams(
   plan: readonly Planned[],
   information: TokenInformation,
-  options: RunOptions,
+  options: Opened,
   signal: AbortSignal,
 ): Promise<{ reports: readonly StreamReport[]; stopped: Problem | null }> {
   const stop = new AbortController()
@@ -114,7 +119,7 @@ async function runStreams(
 async function runStream(
   { stream, tally }: Planned,
   information: TokenInformation,
-  options: RunOptions,
+  options: Opened,
   signal: AbortSignal,
 ): Promise<StreamReport> {
   const { log, progress, monotonic } = options

@@ -19,5 +19,6 @@ export function demoConfig(baseUrl: string, token: string, file = 'state/demo.du
     destination: { kind: 'duckdb', file: resolve(file), schema: 'recharge' },
     streams: 'all',
     maxRejects: 100,
+    secrets: [token],
   }
 }

@@ -28,6 +28,8 @@ export interface Config {
     | { readonly kind: 'postgres'; readonly url: string; readonly schema: string }
   readonly streams: 'all' | readonly string[] | { readonly except: readonly string[] }
   readonly maxRejects: number
+  /** The token, and addresses with a password in them: never to be shown. */
+  readonly secrets: readonly string[]
 }
 
 /**
@@ -89,5 +91,6 @@ function settled({ recharge, destination, ...rest }: z.infer<typeof configSchema
         : { kind: 'postgres', url: postgres, schema },
     streams: rest.streams,
     maxRejects: rest.max_rejects,
+    secrets: [recharge.token, ...(postgres === undefined ? [] : [postgres])],
   }
 }

@@ -4,6 +4,7 @@ import { type Simulator, type SimulatorOptions, startSimulator } from '../../src
 import { type ResourceName, Store, type StoreRecord } from '../../src/simulator/store.ts'
 import { Random } from '../../src/simulator/story/random.ts'
 import { makeStore } from '../../src/simulator/story.ts'
+import { easternMidnight, easternText, instant } from '../../src/simulator/time.ts'
 
 const DAY = 24 * 3_600_000
 
@@ -115,6 +116,28 @@ describe('the story', () => {
     }
   })
 
+  it('places no order for a charge that does not exist', () => {
+    // Large enough for a customer to change something while a declined card is being tried again.
+    const store = makeStore({ customers: 2000 })
+    const charges = new Set(idsOf(store.all('charges')))
+    const dangling = store.all('orders').filter(order => !charges.has((order.charge as StoreRecord).id as number))
+    expect(idsOf(dangling)).toEqual([])
+    const skipped = store.all('charges').filter(charge => charge.status === 'skipped')
+    expect(skipped.filter(charge => 'charge_attempts' in charge)).toEqual([])
+    const customers = new Set(idsOf(truth.all('customers')))
+    for (const address of truth.all('addresses')) expect(customers).toContain(address.customer_id)
+  })
+
+  it('ends failed retries with the failed charge kept and its subscriptions cancelled', () => {
+    const closed = truth.all('charges').filter(charge => charge.error_type === 'CLOSED_MAX_RETRIES_REACHED')
+    const items = closed.flatMap(charge => linesOf(charge).filter(line => line.purchase_item_type === 'subscription'))
+    const ended = truth.all('subscriptions').filter(subscription => subscription.max_retries_reached)
+    expect(ended.length).toBeGreaterThan(0)
+    expect(idsOf(ended)).toEqual(items.map(line => line.purchase_item_id as number).sort((a, b) => a - b))
+    for (const subscription of ended) expect(subscription.status).toBe('cancelled')
+    for (const charge of closed) expect(charge).toMatchObject({ status: 'error', charge_attempts: 4, retry_date: null })
+  })
+
   it('queues one coming charge for every active subscription that is not in dunning, and none for others', () => {
     const purchases = truth
       .all('charges')
@@ -166,6 +189,37 @@ describe('the story', () => {
     const start = performance.now()
     makeStore({ seed: 8 })
     expect(performance.now() - start).toBeLessThan(1000)
+  })
+})
+
+describe('Eastern time', () => {
+  const clock = new Intl.DateTimeFormat('sv-SE', {
+    timeZone: 'America/New_York',
+    dateStyle: 'short',
+    timeStyle: 'medium',
+  })
+
+  it('is that of New York, around every clock change and between', () => {
+    const moments = [
+      Date.UTC(2025, 2, 9, 7),
+      Date.UTC(2025, 10, 2, 6),
+      Date.UTC(2026, 2, 8, 7),
+      Date.UTC(2026, 10, 1, 6),
+    ]
+    for (let day = 0; day < 730; day += 13) moments.push(Date.UTC(2025, 0, 1, 15) + day * DAY)
+    for (const moment of moments.flatMap(at => [at - 1000, at, at + 3_600_000])) {
+      const text = easternText(moment)
+      expect(text).toBe(clock.format(moment).replace(' ', 'T'))
+      // The hour that comes twice is read as its first coming.
+      const twice = /^202[56]-11-0[12]T01/.test(text) && easternText(moment - 3_600_000) === text
+      expect(instant(text)).toBe(twice ? moment - 3_600_000 : moment)
+    }
+  })
+
+  it('has its midnights where New York has them', () => {
+    for (let day = 20_000; day < 20_800; day += 1) {
+      expect(clock.format(easternMidnight(day))).toBe(`${new Date(day * DAY).toISOString().slice(0, 10)} 00:00:00`)
+    }
   })
 })
 

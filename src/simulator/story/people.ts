@@ -168,11 +168,12 @@ export const newCard = (random: Random): Json => ({
   last4: String(random.between(0, 9999)).padStart(4, '0'),
 })
 
-/** 2021-01 has another view of the same card. */
+/** 2021-01 has another view of the same card, and names countries instead of giving their codes. */
 function source(card: Draft, customer: Draft): Draft {
   const details = card.payment_details as Draft
+  const { country_code: _, ...billing } = card.billing_address as Draft
   return {
-    billing_address: card.billing_address,
+    billing_address: billing,
     card_brand: details.brand ?? null,
     card_exp_month: details.exp_month ?? null,
     card_exp_year: details.exp_year ?? null,

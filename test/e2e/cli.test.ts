@@ -1,0 +1,227 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { cli, writeConfig } from '../support/cli.ts'
+import { PLACES, withFolder } from '../support/destinations.ts'
+import { withSimulator } from '../support/run.ts'
+
+const FAST = 'rate: { bucket: 100000, per_second: 10000 }'
+
+const config = (url: string, destination = 'duckdb: state/warehouse.duckdb', more = ''): string => `
+recharge:
+  token: \${RECHARGE_ACCESS_TOKEN}
+  base_url: ${url}
+  ${FAST}
+destination:
+  ${destination}
+${more}`
+
+test('a token with three scopes: its streams are synced, the rest named with their scopes, exit 0', async () => {
+  await withSimulator({ scopes: ['read_customers', 'read_orders', 'read_products'] }, simulator =>
+    withFolder(async folder => {
+      writeConfig(folder, config(simulator.url))
+      const left = await cli(folder, ['sync', '--json'], { RECHARGE_ACCESS_TOKEN: simulator.token })
+      expect(left.stderr).not.toContain('This is a bug')
+      expect(left.code).toBe(0)
+      const report = JSON.parse(left.stdout)
+      const by = Object.fromEntries(report.streams.map((s: { stream: string }) => [s.stream, s]))
+      for (const name of ['customers', 'addresses', 'orders', 'charges', 'plans', 'collections', 'webhooks'])
+        expect(by[name].outcome, name).toBe('complete')
+      expect(by.subscriptions).toMatchObject({ outcome: 'skipped', problem: { code: 'missing_scope' } })
+      expect(by.subscriptions.problem.message).toContain('read_subscriptions')
+      expect(by.store.problem.message).toContain('store_info or read_store')
+      // Owners of metafields that the token may read are read; nothing was asked for that the token may not have.
+      expect(by.metafields.outcome).toBe('complete')
+      expect(simulator.requests.filter(request => request.status === 403)).toEqual([])
+      expect(readdirSync(join(folder, 'state', 'runs'))).toEqual([`${report.run}.json`])
+      expect(JSON.parse(readFileSync(join(folder, 'state', 'runs', `${report.run}.json`), 'utf8'))).toEqual(report)
+    }),
+  )
+})
+
+test('a stream that was named and may not be read: exit 1', async () => {
+  await withSimulator({ scopes: ['read_customers'] }, simulator =>
+    withFolder(async folder => {
+      writeConfig(folder, config(simulator.url))
+      const args = ['sync', '--streams', 'customers,orders', '--json']
+      const left = await cli(folder, args, { RECHARGE_ACCESS_TOKEN: simulator.token })
+      expect(left.code).toBe(1)
+      const report = JSON.parse(left.stdout)
+      // Scope names differ between the reference and live tokens, so what is named is tried: the 403 decides.
+      expect(
+        report.streams.map((s: { outcome: string; problem: { code: string } | null }) => [s.outcome, s.problem?.code]),
+      ).toEqual([
+        ['complete', undefined],
+        ['skipped', 'forbidden'],
+      ])
+    }),
+  )
+})
+
+test.each(['sync', 'check', 'plan', 'streams'])(
+  'I9: %s with a wrong token leaves with 3, and its value is nowhere',
+  async command => {
+    await withSimulator({}, simulator =>
+      withFolder(async folder => {
+        writeConfig(folder, config(simulator.url))
+        const token = 'sk_1x1_wrong_and_secret_0123456789'
+        const left = await cli(folder, [command, '--log-level', 'trace'], { RECHARGE_ACCESS_TOKEN: token })
+        expect(left.code).toBe(3)
+        expect(left.stdout + left.stderr).toContain('bad authentication')
+        expect(left.stdout + left.stderr).not.toContain(token)
+        for (const file of filesBelow(folder)) expect(readFileSync(file, 'latin1'), file).not.toContain(token)
+      }),
+    )
+  },
+)
+
+test('a typo, a wrong type and a missing variable: all three with path and line, exit 2, no request', async () => {
+  await withSimulator({}, simulator =>
+    withFolder(async folder => {
+      writeConfig(
+        folder,
+        `recharge:
+  token: \${RECHARGE_ACCESS_TOKEN}
+  base_url: ${simulator.url}
+  concurency: 4
+  overlap: 5
+destination:
+  duckdb: state/warehouse.duckdb
+`,
+      )
+      const left = await cli(folder, ['sync'])
+      expect(left.code).toBe(2)
+      expect(left.stdout).toBe('')
+      expect(left.stderr).toMatch(/recharge\.token \(line 2\): .*RECHARGE_ACCESS_TOKEN/)
+      expect(left.stderr).toMatch(/recharge\.concurency \(line 4\): unknown; did you mean concurrency\?/)
+      expect(left.stderr).toMatch(/recharge\.overlap \(line 5\): /)
+      expect(simulator.requests).toEqual([])
+      expect(existsSync(join(folder, 'state'))).toBe(false)
+    }),
+  )
+})
+
+test.each([
+  [['frobnicate'], 2],
+  [['sync', '--nonsense'], 2],
+  [['sync', '--streams', 'chargse'], 2],
+  [['status', '--max-age', 'soon'], 2],
+  [['reset', 'charges'], 2],
+  [['--help'], 0],
+  [['sync', '--help'], 0],
+])('%j leaves with %i', async (args, code) => {
+  await withFolder(async folder => {
+    writeConfig(folder, config('http://127.0.0.1:9'))
+    const left = await cli(folder, args, { RECHARGE_ACCESS_TOKEN: 'sk_test_0123456789' })
+    expect(left.stderr + left.stdout).not.toContain('This is a bug')
+    expect(left.code).toBe(code)
+    expect(left.stderr + left.stdout).not.toBe('')
+  })
+})
+
+test('a destination that cannot be reached: exit 3, and the password is not shown', async () => {
+  await withSimulator({}, simulator =>
+    withFolder(async folder => {
+      writeConfig(folder, config(simulator.url, 'postgres: postgres://who:hunter2hunter2@127.0.0.1:9/nowhere'))
+      const left = await cli(folder, ['sync', '--json'], { RECHARGE_ACCESS_TOKEN: simulator.token })
+      expect(left.code).toBe(3)
+      expect(JSON.parse(left.stdout).problem.code).toBe('unreachable')
+      expect(left.stdout + left.stderr).not.toContain('hunter2hunter2')
+    }),
+  )
+})
+
+test.each(PLACES)('I7: while a run writes to $name, a second leaves with 4 and says who holds it', async place => {
+  await withSimulator({}, simulator =>
+    place.with(destination =>
+      withFolder(async folder => {
+        const where = destination.kind === 'duckdb' ? `duckdb: ${destination.file}` : `postgres: ${destination.url}`
+        writeConfig(folder, config(simulator.url, where))
+        const environment = { RECHARGE_ACCESS_TOKEN: simulator.token }
+        const held = Promise.withResolvers<void>()
+        const reached = Promise.withResolvers<void>()
+        simulator.faults.before(async request => {
+          if (request.path !== '/charges') return
+          reached.resolve()
+          await held.promise
+        })
+        let pid = 0
+        const first = cli(folder, ['sync', '--json', '--streams', 'customers,charges'], environment, child => {
+          pid = child.pid ?? 0
+        })
+        await reached.promise
+        const second = await cli(folder, ['sync', '--json', '--streams', 'orders'], environment)
+        held.resolve()
+        expect(second.code).toBe(4)
+        const { problem } = JSON.parse(second.stdout)
+        expect(problem.code).toBe('held')
+        expect(problem.message).toContain(String(pid))
+        expect((await first).code).toBe(0)
+      }),
+    ),
+  )
+})
+
+test('check, streams, plan and status write nothing and say what they find', async () => {
+  await withSimulator({ scopes: ['read_customers', 'write_customers'] }, simulator =>
+    withFolder(async folder => {
+      writeConfig(folder, config(simulator.url))
+      const environment = { RECHARGE_ACCESS_TOKEN: ` ${simulator.token}\n` }
+      const check = await cli(folder, ['check'], environment)
+      expect(check.code).toBe(0)
+      expect(check.stdout).toMatch(/warning +scope: orders is skipped: the token lacks read_orders/)
+      expect(check.stdout).toMatch(/warning +scope: the token may change the store: write_customers/)
+      const streams = JSON.parse((await cli(folder, ['streams', '--json'], environment)).stdout)
+      expect(streams.streams.find((s: { stream: string }) => s.stream === 'charges')).toMatchObject({
+        granted: false,
+        missing: ['read_orders or read_charges'],
+        rows: null,
+        complete_to: null,
+      })
+      const plan = JSON.parse((await cli(folder, ['plan', '--json'], environment)).stdout)
+      expect(plan.streams.find((s: { stream: string }) => s.stream === 'customers').records).toBe(
+        simulator.store.all('customers').length,
+      )
+      expect(plan.ddl.join('\n')).toContain('create table "recharge"."customers"')
+      const status = await cli(folder, ['status', '--max-age', '1h', '--streams', 'customers'], environment)
+      expect(status.code).toBe(1)
+      expect(status.stdout).toContain('Too old: customers')
+      expect(existsSync(join(folder, 'state'))).toBe(false)
+    }),
+  )
+})
+
+test('reset forgets how far a stream is, and no row', async () => {
+  await withSimulator({}, simulator =>
+    withFolder(async folder => {
+      writeConfig(folder, config(simulator.url))
+      const environment = { RECHARGE_ACCESS_TOKEN: simulator.token }
+      await cli(folder, ['sync', '--streams', 'charges'], environment)
+      const charges = async () =>
+        JSON.parse((await cli(folder, ['status', '--json', '--streams', 'charges'], environment)).stdout).streams[0]
+      const before = await charges()
+      expect(before.rows).toBeGreaterThan(0)
+      expect(before.complete_to).not.toBeNull()
+      expect((await cli(folder, ['reset', 'charges', '--i-know'], environment)).code).toBe(0)
+      expect(await charges()).toMatchObject({ rows: before.rows, complete_to: null })
+    }),
+  )
+})
+
+test('demo fills every stream and answers a question', async () => {
+  await withFolder(async folder => {
+    const left = await cli(folder, ['demo', '--json', '--no-progress'])
+    expect(left.stderr).toBe('')
+    expect(left.code).toBe(0)
+    const { tables, answer } = JSON.parse(left.stdout)
+    for (const { stream, rows } of tables) expect(rows, stream).toBeGreaterThan(0)
+    expect(answer.length).toBe(6)
+    expect(Number(answer[1].revenue)).toBeGreaterThan(0)
+  })
+})
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => join(entry.parentPath, entry.name))
+}

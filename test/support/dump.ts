@@ -1,0 +1,78 @@
+import { DuckDBInstance } from '@duckdb/node-api'
+import pg from 'pg'
+import type { Stream } from '../../src/declare/stream.ts'
+import { type StreamTables, tablesOf } from '../../src/declare/table.ts'
+import type { DestinationConfig } from './destinations.ts'
+
+/** Rows of each table, in the order of their keys, every value in one form whatever the database. */
+export type Dump = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>
+
+type Query = (sql: string) => Promise<Record<string, unknown>[]>
+
+/** All of `streams`' tables. What says when the warehouse was written is left out. */
+export async function dump(config: DestinationConfig, streams: readonly Stream[]): Promise<Dump> {
+  return withQuery(config, async query => {
+    const tables: Record<string, Record<string, unknown>[]> = {}
+    for (const stream of streams)
+      for (const table of flat(tablesOf(stream))) {
+        const columns = table.columns.filter(column => column.name !== '_synced_at')
+        const selected = columns.map(({ name, kind }) => {
+          const text = `cast("${name}" as text)`
+          return `${kind === 'instant' ? `cast("${name}" at time zone 'UTC' as text)` : text} as "${name}"`
+        })
+        const rows = await query(
+          `select ${selected.join(', ')} from "${config.schema}"."${table.name}" order by ${table.key.map(k => `"${table.name}"."${k}"`).join(', ')}`,
+        )
+        const kinds = new Map(columns.map(({ name, kind }) => [name, kind]))
+        tables[table.name] = rows.map(row =>
+          Object.fromEntries(
+            Object.entries(row).map(([name, value]) => [name, canonical(kinds.get(name) ?? 'text', value)]),
+          ),
+        )
+      }
+    return tables
+  })
+}
+
+const flat = ({ root, owned }: StreamTables) => [root, ...owned.map(({ table }) => table)]
+
+/** JSON is re-spaced by one database, and decimals and instants are padded differently. */
+function canonical(kind: string, value: unknown): unknown {
+  if (value === null || typeof value !== 'string') return value
+  if (kind === 'json') return sorted(JSON.parse(value))
+  if (kind === 'money' || kind === 'rate') return value.replace(/\.?0+$/, '') || '0'
+  if (kind === 'instant') return value.replace(/\.0+$/, '')
+  return value
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, member]) => [name, sorted(member)]),
+  )
+}
+
+/** A connection of the test's own, beside that of the program. */
+export async function withQuery<T>(config: DestinationConfig, work: (query: Query) => Promise<T>): Promise<T> {
+  if (config.kind === 'postgres') {
+    const client = new pg.Client({ connectionString: config.url })
+    await client.connect()
+    try {
+      return await work(async sql => (await client.query(sql)).rows)
+    } finally {
+      await client.end()
+    }
+  }
+  const instance = await DuckDBInstance.create(config.file)
+  const connection = await instance.connect()
+  try {
+    await connection.run(`set TimeZone = 'UTC'`)
+    return await work(async sql => (await connection.runAndReadAll(sql)).getRowObjects() as Record<string, unknown>[])
+  } finally {
+    connection.closeSync()
+    instance.closeSync()
+  }
+}

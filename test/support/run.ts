@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs'
+import { createApp, STREAM_NAMES, select } from '../../src/app.ts'
+import { sync } from '../../src/commands/sync.ts'
+import type { Config } from '../../src/config/load.ts'
+import type { RunReport, StreamReport } from '../../src/model.ts'
+import { NO_PROGRESS } from '../../src/progress.ts'
+import { RESOURCES, type StoreRecord } from '../../src/simulator/record.ts'
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts'
+import { Store } from '../../src/simulator/store.ts'
+import { makeStore } from '../../src/simulator/story.ts'
+import type { DestinationConfig } from './destinations.ts'
+
+/** As generous as a test needs: what is tested is not the waiting. */
+const RATE = { bucket: 100_000, perSecond: 10_000 }
+
+export async function withSimulator<T>(
+  options: SimulatorOptions,
+  work: (simulator: Simulator) => Promise<T>,
+): Promise<T> {
+  await using simulator = await startSimulator({ ...RATE, store: makeStore({ customers: 40, months: 6 }), ...options })
+  return await work(simulator)
+}
+
+export function configFor(
+  simulator: Simulator,
+  destination: DestinationConfig,
+  directory: string,
+  recharge: Partial<Config['recharge']> = {},
+): Config {
+  return {
+    file: 'test',
+    directory,
+    recharge: {
+      token: simulator.token,
+      baseUrl: simulator.url,
+      start: null,
+      overlapMs: 86_400_000,
+      concurrency: 4,
+      rate: RATE,
+      budget: 1,
+      timeoutMs: 10_000,
+      ...recharge,
+    },
+    destination,
+    streams: 'all',
+    maxRejects: 100,
+    secrets: [simulator.token],
+  }
+}
+
+export interface Ran {
+  readonly code: number
+  readonly report: RunReport
+  readonly text: string
+  of(stream: string): StreamReport
+}
+
+/** One `sync` in this process, through the same door as the command. */
+export async function runSync(
+  config: Config,
+  streams: readonly string[] | null = null,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Ran> {
+  const app = createApp(config, { level: 'silent', patience: { firstWaitMs: 5, tries: 8 } })
+  const { code, json, text } = await sync(app, select(config.streams, streams), NO_PROGRESS, signal)
+  const report = json as RunReport
+  return {
+    code,
+    report,
+    text,
+    of(stream) {
+      const found = report.streams.find(s => s.stream === stream)
+      if (!found) throw new Error(`the report has no ${stream}: ${text}`)
+      return found
+    },
+  }
+}
+
+/** A store in which every list of every stream has an element: the sample of each stream is one of its records. */
+export function makeFullStore(options: Parameters<typeof makeStore>[0]): Store {
+  const store = makeStore(options)
+  for (const name of STREAM_NAMES) {
+    const record = sampleOf(name)
+    const resource = RESOURCES.find(known => known === name)
+    if (resource && typeof record.id === 'number' && !store.get(resource, record.id)) store.insert(resource, record)
+  }
+  return store
+}
+
+/** The made-up record in `test/fixtures/<stream>/`. */
+export const sampleOf = (stream: string): StoreRecord =>
+  JSON.parse(readFileSync(new URL(`../fixtures/${stream}/record.json`, import.meta.url), 'utf8'))
+
+export { makeStore, STREAM_NAMES, Store }
