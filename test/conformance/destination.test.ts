@@ -1,0 +1,310 @@
+import { describe, expect, test } from 'vitest'
+import { allTables } from '../../src/declare/table.ts'
+import { DestinationError } from '../../src/errors.ts'
+import { openDestination } from '../../src/load/open.ts'
+import type { Destination, RunId } from '../../src/model.ts'
+import { type DestinationConfig, PLACES } from '../support/destinations.ts'
+import { dump, withQuery } from '../support/dump.ts'
+import { after, at, batchOf, parcel, parcels, parcelsGrown } from '../support/samples.ts'
+
+/** What every destination promises. Nothing here knows which database it is. */
+describe.each(PLACES)('$name', place => {
+  /** A prepared destination, closed before `look` so that the test may open the database itself. */
+  async function inside<T>(
+    work: (destination: Destination, config: DestinationConfig) => Promise<T>,
+    look: (
+      query: (sql: string) => Promise<Record<string, unknown>[]>,
+      config: DestinationConfig,
+    ) => Promise<void> = async () => {},
+  ): Promise<T> {
+    return place.with(async config => {
+      const result = await use(config, work)
+      await withQuery(config, query => look(query, config))
+      return result
+    })
+  }
+
+  async function use<T>(
+    config: DestinationConfig,
+    work: (destination: Destination, config: DestinationConfig) => Promise<T>,
+  ): Promise<T> {
+    await using destination = await openDestination(config, { mode: 'write', connections: 4 })
+    await destination.prepare(allTables(parcels))
+    return await work(destination, config)
+  }
+
+  const behind = (config: DestinationConfig, sql: string) => withQuery(config, query => query(sql))
+
+  test('prepare is idempotent, and plan says beforehand what it will do', async () => {
+    await place.with(async config => {
+      await using destination = await openDestination(config, { mode: 'write', connections: 2 })
+      const planned = await destination.plan(allTables(parcels))
+      const done = await destination.prepare(allTables(parcels))
+      expect(done.map(change => change.sql)).toEqual(planned.map(change => change.sql))
+      expect(done.length).toBeGreaterThan(10)
+      expect(await destination.prepare(allTables(parcels))).toEqual([])
+    })
+  })
+
+  test('every table and column says what it means', async () => {
+    await inside(
+      async () => {},
+      async (query, config) => {
+        const comments =
+          config.kind === 'postgres'
+            ? `select c.relname as t, a.attname as col, d.description as said from pg_class c
+               join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'recharge'
+               join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
+               left join pg_description d on d.objoid = c.oid and d.objsubid = a.attnum where c.relkind = 'r'`
+            : `select table_name as t, column_name as col, comment as said from duckdb_columns() where schema_name = 'recharge'`
+        const rows = await query(comments)
+        expect(rows.length).toBeGreaterThan(20)
+        expect(rows.filter(row => !row.said)).toEqual([])
+      },
+    )
+  })
+
+  test('a new column and a new list appear, and what was there stays', async () => {
+    await inside(
+      async destination => {
+        const first = await destination.checkpoint('parcels')
+        await destination.commit(batchOf(parcels, [parcel(1, 1)]), first, after(first))
+        const changes = await destination.prepare(allTables(parcelsGrown))
+        expect(changes.map(change => change.sql.split(' is ')[0])).toEqual([
+          'alter table "recharge"."parcels" add column "weight" bigint',
+          'comment on column "recharge"."parcels"."weight"',
+          expect.stringContaining('create table "recharge"."parcels__stamps"'),
+          'comment on table "recharge"."parcels__stamps"',
+          ...['parcel_id', 'index', 'value'].map(name => `comment on column "recharge"."parcels__stamps"."${name}"`),
+        ])
+        const second = await destination.checkpoint('parcels')
+        const grown = parcel(2, 2, { weight: 5, stamps: [{ value: '0.85' }] })
+        await destination.commit(batchOf(parcelsGrown, [grown]), second, after(second))
+      },
+      async (_query, config) => {
+        const tables = await dump(config, [parcelsGrown])
+        expect(tables.parcels?.map(row => [row.id, row.weight])).toEqual([
+          ['1', null],
+          ['2', '5'],
+        ])
+        expect(tables.parcels__stamps).toEqual([{ parcel_id: '2', index: '0', value: '0.85' }])
+      },
+    )
+  })
+
+  test('a column of another type is refused, with the statement a person would run', async () => {
+    await place.with(async config => {
+      await use(config, async () => {})
+      await behind(config, 'alter table recharge.parcels drop column price')
+      await behind(config, 'alter table recharge.parcels add column price text')
+      await using destination = await openDestination(config, { mode: 'write', connections: 2 })
+      const refused = destination.prepare(allTables(parcels))
+      await expect(refused).rejects.toThrow(DestinationError)
+      await expect(refused).rejects.toMatchObject({ kind: 'incompatible' })
+      await expect(refused).rejects.toThrow(
+        /parcels\.price is .*: alter table "recharge"\."parcels" alter column "price" type/,
+      )
+    })
+  })
+
+  test('a batch and its checkpoint are there after a commit, and counts say what became of it', async () => {
+    await inside(
+      async destination => {
+        const from = await destination.checkpoint('parcels')
+        expect(from).toMatchObject({ version: 0, watermark: null, writer: null })
+        const to = after(from, at(5))
+        const counts = await destination.commit(batchOf(parcels, [parcel(1, 1), parcel(2, 2)]), from, to)
+        expect(counts).toEqual({ added: 2, changed: 0, unchanged: 0, deleted: 0, rejected: 0 })
+        expect(await destination.checkpoint('parcels')).toEqual(to)
+        expect(await destination.lastCounts('parcels')).toEqual(counts)
+      },
+      async (_query, config) => {
+        expect((await dump(config, [parcels])).parcels?.map(row => row.id)).toEqual(['1', '2'])
+      },
+    )
+  })
+
+  test.each([
+    ['a list cannot be appended', 'alter table recharge.parcels__items rename to elsewhere'],
+    ['a record cannot be appended', 'alter table recharge.parcels drop column label'],
+    ['a reject cannot be kept', 'alter table recharge._sync_rejects rename to elsewhere'],
+    ['the counts cannot be kept', 'alter table recharge._sync_checkpoints drop column counts'],
+  ])('I1: when %s, nothing of the commit stands', async (_what, sabotage) => {
+    await place.with(async config => {
+      const from = await use(config, async destination => {
+        const start = await destination.checkpoint('parcels')
+        await destination.commit(batchOf(parcels, [parcel(1, 1, { items: [{ name: 'a' }] })]), start, after(start))
+        return destination.checkpoint('parcels')
+      })
+      const state = 'select version from recharge._sync_checkpoints'
+      const rows = 'select count(*) as n, max(cast(updated_at as text)) as newest from recharge.parcels'
+      const before = [await behind(config, state), await behind(config, rows)]
+      await behind(config, sabotage)
+      {
+        await using destination = await openDestination(config, { mode: 'write', connections: 2 })
+        const batch = batchOf(parcels, [
+          parcel(1, 9, { items: [{ name: 'b' }] }),
+          parcel(2, 9, { items: [{ name: 'c' }] }),
+          { id: 'no number', updated_at: at(9) },
+        ])
+        await expect(destination.commit(batch, from, after(from))).rejects.toThrow()
+      }
+      expect([await behind(config, state), await behind(config, rows)]).toEqual(before)
+    })
+  })
+
+  test('after a failed commit the same destination takes the next one', async () => {
+    await inside(async destination => {
+      const from = await destination.checkpoint('parcels')
+      const batch = batchOf(parcels, [parcel(1, 1)])
+      const unstorable = {
+        ...batch.entities.get('1'),
+        key: '1',
+        row: ['no number', at(1), null, null, null, null, null, null],
+      }
+      const broken = { ...batch, entities: new Map([['1', unstorable as never]]) }
+      await expect(destination.commit(broken, from, after(from))).rejects.toThrow()
+      await destination.commit(batch, from, after(from))
+      const next = await destination.checkpoint('parcels')
+      await destination.commit(batchOf(parcels, [parcel(2, 2)]), next, after(next))
+      expect((await destination.checkpoint('parcels')).version).toBe(2)
+    })
+  })
+
+  test('I7: a commit from a checkpoint that another run has moved is refused, and writes nothing', async () => {
+    await inside(
+      async destination => {
+        const from = await destination.checkpoint('parcels')
+        await destination.commit(batchOf(parcels, [parcel(1, 1)]), from, after(from, at(1), 'other' as RunId))
+        await expect(destination.commit(batchOf(parcels, [parcel(2, 2)]), from, after(from))).rejects.toMatchObject({
+          kind: 'moved',
+        })
+        const stale = await destination.checkpoint('parcels')
+        await destination.commit(batchOf(parcels, [parcel(3, 3)]), stale, after(stale, at(3), 'other' as RunId))
+        await expect(destination.commit(batchOf(parcels, [parcel(4, 4)]), stale, after(stale))).rejects.toMatchObject({
+          kind: 'moved',
+        })
+      },
+      async (_query, config) => {
+        expect((await dump(config, [parcels])).parcels?.map(row => row.id)).toEqual(['1', '3'])
+      },
+    )
+  })
+
+  test('I4: the same batch again is unchanged, and touches no row', async () => {
+    const synced = 'select id, cast(_synced_at as text) as s from recharge.parcels order by id'
+    await inside(async destination => {
+      const records = [parcel(1, 1, { items: [{ name: 'a' }] }), parcel(2, 2)]
+      let from = await destination.checkpoint('parcels')
+      await destination.commit(batchOf(parcels, records), from, after(from))
+      const before = await destination.ask(synced)
+      from = await destination.checkpoint('parcels')
+      const again = { ...batchOf(parcels, records), receivedAt: at(2_000_000) }
+      expect(await destination.commit(again, from, after(from))).toEqual({
+        added: 0,
+        changed: 0,
+        unchanged: 2,
+        deleted: 0,
+        rejected: 0,
+      })
+      expect(await destination.ask(synced)).toEqual(before)
+    })
+  })
+
+  test('I5, I6: an older version changes nothing; a newer one brings its list; an equal one stands when it came last', async () => {
+    await inside(
+      async destination => {
+        const versions = [
+          parcel(1, 5, { items: [{ name: 'second' }, { name: 'more' }] }),
+          parcel(1, 4, { items: [{ name: 'first' }] }),
+          parcel(2, 5, { label: 'first of two' }),
+          parcel(2, 5, { label: 'last of two' }),
+          parcel(3, 5, { items: [{ name: 'gone' }] }),
+          parcel(3, 6, { items: [] }),
+        ]
+        const counts = []
+        for (const version of versions) {
+          const from = await destination.checkpoint('parcels')
+          counts.push(await destination.commit(batchOf(parcels, [version]), from, after(from)))
+        }
+        expect(counts.map(({ added, changed, unchanged }) => [added, changed, unchanged])).toEqual([
+          [1, 0, 0],
+          [0, 0, 1],
+          [1, 0, 0],
+          [0, 1, 0],
+          [1, 0, 0],
+          [0, 1, 0],
+        ])
+      },
+      async (_query, config) => {
+        const { parcels: rows, parcels__items: items } = await dump(config, [parcels])
+        expect(rows?.map(row => [row.id, row.label, row.updated_at])).toEqual([
+          ['1', 'parcel 1', '2026-01-01 00:00:05'],
+          ['2', 'last of two', '2026-01-01 00:00:05'],
+          ['3', 'parcel 3', '2026-01-01 00:00:06'],
+        ])
+        expect(items?.map(item => [item.parcel_id, item.index, item.name])).toEqual([
+          ['1', '0', 'second'],
+          ['1', '1', 'more'],
+        ])
+      },
+    )
+  })
+
+  test('values come back as they were, to the last digit', async () => {
+    const nasty = 'tab\t newline\n return\r backslash\\ \\N quote" \' emoji 🫖 zero-width \u200b \\.'
+    await inside(
+      async destination => {
+        const from = await destination.checkpoint('parcels')
+        const batch = batchOf(parcels, [
+          parcel(1, 1, { label: nasty, raw: { deep: [nasty, 1.5, true, null] } }),
+          { ...parcel(2, 2), id: '9223372036854775807', price: '-999999999999.999999', share: '0.0725000001' },
+          { ...parcel(3, 3), updated_at: '2026-01-01T00:00:03.123456Z', price: '0E-10', due: '2026-02-28', sent: 1 },
+          parcel(4, 4, { label: 'x'.repeat(1_000_000), raw: '' }),
+          parcel(5, 5, { label: '', raw: [], extra_field: { of: 'the API' } }),
+        ])
+        expect(batch.rejects).toEqual([])
+        await destination.commit(batch, from, after(from))
+      },
+      async (_query, config) => {
+        const rows = new Map((await dump(config, [parcels])).parcels?.map(row => [row.id, row]))
+        expect(rows.get('1')).toMatchObject({ label: nasty, raw: { deep: [nasty, 1.5, true, null] } })
+        expect(rows.get('9223372036854775807')).toMatchObject({ price: '-999999999999.999999', share: '0.0725000001' })
+        expect(rows.get('3')).toMatchObject({ updated_at: '2026-01-01 00:00:03.123456', price: '0', due: '2026-02-28' })
+        expect(rows.get('3')?.sent).toBe('true')
+        expect(rows.get('4')).toMatchObject({ label: 'x'.repeat(1_000_000), raw: '' })
+        expect(rows.get('5')).toMatchObject({ label: '', raw: [], _extra: { extra_field: { of: 'the API' } } })
+      },
+    )
+  })
+
+  test('streams commit side by side', async () => {
+    await inside(async destination => {
+      await Promise.all(
+        ['a', 'b', 'c', 'd', 'e', 'f'].map(async (name, i) => {
+          const from = await destination.checkpoint(name)
+          const to = { ...after(from), stream: name }
+          await destination.commit(batchOf(parcels, [parcel(i, i)]), from, to)
+        }),
+      )
+      expect(await destination.ask('select count(*) as n from recharge.parcels')).toEqual([{ n: '6' }])
+      expect(await destination.ask('select count(*) as n from recharge._sync_checkpoints')).toEqual([{ n: '6' }])
+    })
+  })
+
+  test('a reject is kept once, however often it is read', async () => {
+    await inside(async destination => {
+      for (let run = 0; run < 2; run++) {
+        const from = await destination.checkpoint('parcels')
+        const counts = await destination.commit(batchOf(parcels, [{ id: 7, updated_at: 'soon' }]), from, after(from))
+        expect(counts.rejected).toBe(1)
+      }
+      const [reject, ...more] = await destination.ask(
+        'select stream, key, path, reason, record from recharge._sync_rejects',
+      )
+      expect(more).toEqual([])
+      expect(reject).toMatchObject({ stream: 'parcels', key: '7', path: 'updated_at' })
+      expect(reject?.reason).toContain('"soon" is no point in time')
+    })
+  })
+})

@@ -1,0 +1,71 @@
+import { day, flag, instant, int, json, money, rate, required, text } from '../../src/declare/column.ts'
+import { child, stream } from '../../src/declare/define.ts'
+import type { Stream } from '../../src/declare/stream.ts'
+import { shapeOf } from '../../src/declare/table.ts'
+import { fromMillis } from '../../src/instant.ts'
+import type { Checkpoint, Instant, Page, RowBatch, RunId } from '../../src/model.ts'
+import { toBatch } from '../../src/transform/batch.ts'
+
+const about = {
+  name: 'parcels',
+  singular: 'parcel',
+  doc: 'A stream for tests.',
+  path: '/parcels',
+  list: 'parcels',
+  sort: 'updated_at-asc',
+  scopes: [],
+  key: 'id',
+  sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
+} as const
+const columns = {
+  id: required(int('Key.')),
+  updated_at: required(instant('Cursor.')),
+  label: text('Words.'),
+  price: money('Amount.'),
+  share: rate('Share.'),
+  due: day('Day.'),
+  sent: flag('Flag.'),
+  raw: json('Anything.'),
+} as const
+const children = {
+  items: child({ doc: 'What is inside.', from: 'items', columns: { name: text('Name.'), units: int('Units.') } }),
+} as const
+
+/** A stream with a column of every kind and a list. */
+export const parcels = stream({ ...about, columns, children })
+
+/** The same stream as a later version declares it: a column more, and a list more. */
+export const parcelsGrown = stream({
+  ...about,
+  columns: { ...columns, weight: int('Grams.') },
+  children: {
+    ...children,
+    stamps: child({ doc: 'What is stuck on.', from: 'stamps', columns: { value: money('Worth.') } }),
+  },
+})
+
+const RUN = '01J00000000000000000000000' as RunId
+
+export const at = (second: number): Instant => fromMillis(Date.UTC(2026, 0, 1) + second * 1000)
+
+/** A record of `parcels`, changed in the given second of the year. */
+export const parcel = (id: number, second: number, more: Record<string, unknown> = {}): Record<string, unknown> => ({
+  id,
+  updated_at: at(second),
+  label: `parcel ${id}`,
+  ...more,
+})
+
+export function batchOf(of: Stream, records: readonly unknown[], last = true): RowBatch {
+  const page: Page = { records, receivedAt: at(1_000_000), last }
+  return toBatch(of, [page])
+}
+
+/** The checkpoint after a commit on `from`, by the given run. */
+export const after = (from: Checkpoint, watermark: Instant | null = null, writer: RunId = RUN): Checkpoint => ({
+  ...from,
+  version: from.version + 1,
+  watermark,
+  writer,
+  shape: shapeOf(parcels),
+})
