@@ -10,7 +10,10 @@ export interface Pass {
   readonly at: Checkpoint
   /** The watermark at the start: where it returns to when order turns out not to hold. */
   readonly base: Instant | null
-  /** The API's clock at the start. A record changed later may already have been walked by. */
+  /**
+   * Just before the API's clock at the start. A record changed later may already have been walked by, and times are
+   * whole seconds: one read in the second of the start may change again within it.
+   */
   readonly ceiling: Instant
   /** The newest record read so far. */
   readonly highest: Instant | null
@@ -45,7 +48,7 @@ export function begin(at: Checkpoint, stream: Stream, options: PassOptions): Pas
     gap,
     at: { ...at, shape: options.shape },
     base: at.watermark,
-    ceiling: options.now,
+    ceiling: justBefore(options.now),
     highest: null,
     inOrder: true,
   }

@@ -3,44 +3,45 @@ import type { Zone } from './declare/column.ts'
 import type { Instant } from './model.ts'
 
 const ISO =
-  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?\s*(Z|z|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?$/
+  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:[.,](\d{1,9}))?)?)\s*(Z|z|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)?)?$/
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
+/** Years that four digits hold; Postgres knows no year 0. */
+const FIRST = Date.parse('0001-01-01T00:00:00Z')
+const LAST = Date.parse('9999-12-31T23:59:59Z')
 
 /**
  * A timestamp in any of the four shapes that the API writes: ISO 8601 with an offset, without one, a plain date, and
  * the HTTP date of `/shop`. One without an offset is wall time in `zone`; of an hour that a clock change repeats, the
- * first. Null where the text is none of these, or finer than a microsecond.
+ * first. Null where the text is none of these, finer than a microsecond, or outside the years 1 to 9999.
  */
 export function parseInstant(text: string, zone: Zone): Instant | null {
   const match = ISO.exec(text.trim())
-  if (!match) return HTTP_DATE.test(text.trim()) ? fromMillis(Date.parse(text)) : null
+  if (!match) return httpDate(text.trim())
   const [, date, time = '00:00', fraction = '', offset] = match
   if (/[1-9]/.test(fraction.slice(6))) return null
-  const wall = `${date}T${time.length === 5 ? `${time}:00` : time}`
-  const utc = offset === undefined && zone !== 'UTC' ? eastern(wall, zone) : absolute(wall, offset)
-  return utc === null ? null : (`${utc}.${fraction.slice(0, 6).padEnd(6, '0')}Z` as Instant)
-}
-
-function absolute(wall: string, offset: string | undefined): string | null {
-  const millis = Date.parse(`${wall}Z`)
+  const wall = `${date}T${time.slice(0, 8).padEnd(8, ':00')}`
+  const clock = Date.parse(`${wall}Z`)
   // Date.parse takes 30 February for 2 March: only what comes back unchanged is a date.
-  if (Number.isNaN(millis) || new Date(millis).toISOString().slice(0, 19) !== wall) return null
-  if (offset === undefined || offset === 'Z' || offset === 'z') return wall
-  const sign = offset.startsWith('-') ? -1 : 1
-  const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.replace(':', '').slice(3, 5) || '0')
-  return new Date(millis - sign * minutes * 60_000).toISOString().slice(0, 19)
+  if (Number.isNaN(clock) || new Date(clock).toISOString().slice(0, 19) !== wall) return null
+  const millis = offset === undefined && zone !== 'UTC' ? eastern(wall, zone) : clock - ahead(offset)
+  if (millis < FIRST || millis > LAST) return null
+  return `${new Date(millis).toISOString().slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, '0')}Z` as Instant
 }
 
-function eastern(wall: string, zone: Zone): string | null {
-  try {
-    const zoned = Temporal.PlainDateTime.from(wall, { overflow: 'reject' }).toZonedDateTime(zone, {
-      disambiguation: 'earlier',
-    })
-    return new Date(zoned.epochMilliseconds).toISOString().slice(0, 19)
-  } catch (error) {
-    if (error instanceof RangeError) return null
-    throw error
-  }
+/** Milliseconds that an offset is ahead of UTC. */
+function ahead(offset = 'Z'): number {
+  if (offset.toUpperCase() === 'Z') return 0
+  const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.replace(':', '').slice(3, 5))
+  return (offset.startsWith('-') ? -minutes : minutes) * 60_000
+}
+
+const eastern = (wall: string, zone: Zone): number =>
+  Temporal.PlainDateTime.from(wall).toZonedDateTime(zone, { disambiguation: 'earlier' }).epochMilliseconds
+
+function httpDate(text: string): Instant | null {
+  const millis = HTTP_DATE.test(text) ? Date.parse(text) : Number.NaN
+  // As above: what does not come back, weekday and all, is no date.
+  return Number.isNaN(millis) || new Date(millis).toUTCString() !== text ? null : fromMillis(millis)
 }
 
 /** The calendar day in `zone` of an instant, as YYYY-MM-DD. */

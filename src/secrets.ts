@@ -10,8 +10,10 @@ const SHORTEST = 4
 export function secretsOf(values: readonly string[]): Secrets {
   const hidden = new Set<string>()
   for (const value of values) {
-    const password = URL.canParse(value) ? new URL(value).password : null
-    for (const secret of password === null ? [value] : [password, decoded(password)])
+    const address = value.includes('://') && URL.canParse(value) ? new URL(value) : null
+    const secrets = address ? [address.password, decoded(address.password)] : [value]
+    // Logs and reports are JSON, where a quote in a secret has a backslash before it.
+    for (const secret of secrets.flatMap(secret => [secret, JSON.stringify(secret).slice(1, -1)]))
       if (secret.length >= SHORTEST) hidden.add(secret)
   }
   const longestFirst = [...hidden].sort((a, b) => b.length - a.length)

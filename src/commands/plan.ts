@@ -1,6 +1,7 @@
 import type { App, Selection } from '../app.ts'
 import { begin } from '../checkpoint.ts'
 import { allTables, shapeOf } from '../declare/table.ts'
+import type { SchemaChange } from '../model.ts'
 import { accessOf, readableBy } from '../scopes.ts'
 import { Tally } from '../tally.ts'
 import { textTable } from '../text-table.ts'
@@ -39,11 +40,19 @@ export async function plan(app: App, { streams, named }: Selection, signal: Abor
     table,
     `At least ${requests} requests, ${minutes} minutes at ${perSecond} a second. – : the API does not count these; known once read.`,
     ...(skipped.length > 0 ? [`Skipped for want of a scope: ${skipped.join(', ')}`] : []),
-    ddl.length === 0 ? 'No DDL.' : `DDL:\n${ddl.map(({ sql }) => `${sql};`).join('\n')}`,
+    ddlText(ddl),
   ]
   return {
     code: 0,
     json: { requests, minutes, streams: steps, skipped, ddl: ddl.map(({ sql }) => sql) },
     text: text.join('\n\n'),
   }
+}
+
+const MOST_STATEMENTS = 20
+
+function ddlText(ddl: readonly SchemaChange[]): string {
+  if (ddl.length === 0) return 'No DDL.'
+  if (ddl.length > MOST_STATEMENTS) return `${ddl.length} statements of DDL; --json lists them.`
+  return `DDL:\n${ddl.map(({ sql }) => `${sql};`).join('\n')}`
 }

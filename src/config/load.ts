@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { LineCounter, parseDocument } from 'yaml'
+import { type Document, LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { ConfigError } from '../errors.ts'
 import type { Instant } from '../model.ts'
-import { problemsOf, unknownStreams } from './problems.ts'
+import { problemsOf, syntaxProblem, unknownStreams } from './problems.ts'
 import { configSchema } from './schema.ts'
 import { fillVariables } from './variables.ts'
 
@@ -47,16 +47,16 @@ export function loadConfig(file: string, streams: readonly string[], environment
     throw new ConfigError(file, [{ path: '', line: null, message: `${why}; name another with --config` }])
   }
   const lines = new LineCounter()
-  const document = parseDocument(source, { lineCounter: lines })
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false })
   const lineAt = (offset: number): number => lines.linePos(offset).line
   if (document.errors.length > 0)
     throw new ConfigError(
       file,
-      document.errors.map(e => ({ path: '', line: lineAt(e.pos[0]), message: e.message.split('\n')[0] ?? e.code })),
+      document.errors.map(e => syntaxProblem(e.message, lineAt(e.pos[0]))),
     )
   const problems = fillVariables(document, environment, lineAt)
   const missing = new Set(problems.map(problem => problem.path))
-  const parsed = configSchema.safeParse(document.toJS() ?? {})
+  const parsed = configSchema.safeParse(plain(document, file) ?? {})
   if (!parsed.success)
     for (const problem of parsed.error.issues.flatMap(issue => problemsOf(issue, document, lineAt)))
       if (!missing.has(problem.path)) problems.push(problem)
@@ -67,6 +67,15 @@ export function loadConfig(file: string, streams: readonly string[], environment
       problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
     )
   return settled(parsed.data, path)
+}
+
+/** An alias without an anchor is found only here. @throws {ConfigError} */
+function plain(document: Document, file: string): unknown {
+  try {
+    return document.toJS()
+  } catch (error) {
+    throw new ConfigError(file, [syntaxProblem(error instanceof Error ? error.message : String(error), null)])
+  }
 }
 
 function settled({ recharge, destination, ...rest }: z.infer<typeof configSchema>, path: string): Config {

@@ -15,21 +15,33 @@ export function problemsOf(issue: z.core.$ZodIssue, document: Document, lineAt: 
       line: lineOf(document, [...path, key], lineAt),
       message: `unknown${nearest(key, knownKeys(path))}`,
     }))
-  const given = document.getIn(path)
-  const shown =
-    given === undefined || typeof given === 'object' || path.at(-1) === 'token' ? '' : `, not ${JSON.stringify(given)}`
+  const given = document.getIn(path, true)
   return [
     {
       path: path.join('.'),
       line: lineOf(document, path, lineAt),
-      message: given === undefined && issue.code === 'invalid_type' ? 'is missing' : `${expectation(issue)}${shown}`,
+      message:
+        given === undefined && issue.code === 'invalid_type'
+          ? 'is missing'
+          : `${expectation(issue)}${shown(issue, given)}`,
     },
   ]
 }
 
+/** Where a secret belongs, or stands when one level of the file was forgotten: never shown. */
+const SECRET = new Set(['token', 'postgres'])
+const holdsSecret = (issue: z.core.$ZodIssue): boolean =>
+  SECRET.has(String(issue.path.at(-1))) || (issue.code === 'invalid_type' && issue.expected === 'object')
+
+/** What the file says, not what a variable in it stands for: that may be a secret anywhere. */
+function shown(issue: z.core.$ZodIssue, given: unknown): string {
+  if (!isScalar(given) || holdsSecret(issue)) return ''
+  return `, not ${JSON.stringify(typeof given.value === 'string' ? (given.source ?? given.value) : given.value)}`
+}
+
 const expectation = (issue: z.core.$ZodIssue): string =>
   issue.code === 'invalid_type'
-    ? `should be a ${issue.expected}`
+    ? `should be ${/^[aeio]/.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`
     : issue.message.replace(/^(?=a |an |all|auto)/, 'should be ')
 
 /** The line of the key, or of the nearest one above it. */
@@ -59,6 +71,13 @@ export function nearest(word: string, known: readonly string[]): string {
   const best = known.map(k => ({ k, distance: leven(word, k) })).sort((a, b) => a.distance - b.distance)[0]
   return best && best.distance <= Math.max(2, word.length / 3) ? `; did you mean ${best.k}?` : ''
 }
+
+/** What the parser says about its syntax, without the piece of the file that it quotes. */
+export const syntaxProblem = (message: string, line: number | null): ConfigProblem => ({
+  path: '',
+  line,
+  message: message.split('\n')[0]?.replace(/: ["|>&*!].*$/, '') ?? message,
+})
 
 export function unknownStreams(document: Document, known: readonly string[], lineAt: LineAt): ConfigProblem[] {
   const listed = document.toJS()?.streams

@@ -12,6 +12,7 @@ const duration = z
   .string()
   .transform(durationMs)
   .refine(ms => ms !== null, 'a number with a unit: 30s, 15m, 2h or 1d')
+const patience = duration.refine(ms => ms !== 0, 'a time above zero')
 /** A variable always comes as text. */
 const number = z.union(
   [
@@ -23,6 +24,7 @@ const number = z.union(
   ],
   'a number',
 )
+const positive = number.pipe(z.number().positive('a number above zero'))
 const whole = number.pipe(z.number().int().min(1, 'a whole number from 1'))
 const day = z
   .string()
@@ -40,6 +42,8 @@ const token = z
   .refine(text => /^[\x21-\x7e]*$/.test(text), 'has a space or another character in it that no token has')
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/
 const address = z.url('an address such as https://api.rechargeapps.com').refine(text => {
+  // That it is no address at all has been said.
+  if (!URL.canParse(text)) return true
   const { protocol, hostname } = new URL(text)
   return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname))
 }, 'must begin with https: the token would be readable on its way (http is for this machine only)')
@@ -55,13 +59,13 @@ export const configSchema = z.strictObject({
     concurrency: whole.default(4).describe('Requests in flight at most.'),
     rate: z
       .union(
-        [z.literal('auto'), z.strictObject({ bucket: whole, per_second: number })],
+        [z.literal('auto'), z.strictObject({ bucket: whole, per_second: positive })],
         'auto, or bucket and per_second',
       )
       .default('auto')
       .describe("auto reads the token's tier and the server's headers."),
     budget: share.default(1).describe("Share of the token's rate this connector may use."),
-    timeout: duration.default(60_000).describe('How long one request may take.'),
+    timeout: patience.default(60_000).describe('How long one request may take.'),
   }),
   destination: z
     .strictObject({

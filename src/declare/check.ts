@@ -25,6 +25,8 @@ export function check(stream: Stream): void {
   say('singular', snake.safeParse(stream.singular))
   say('doc', doc.safeParse(stream.doc))
   columns(stream.name, stream.columns, problems, say)
+  const lists = Object.values(stream.children).map(({ from }) => from)
+  paths(stream.name, [...pathsOf(stream.columns), ...lists], problems)
   for (const [name, child] of Object.entries(stream.children)) {
     const where = `children.${name}`
     say(where, snake.safeParse(name))
@@ -33,15 +35,16 @@ export function check(stream: Stream): void {
       problems.push(`${where}: ${child.from} is named by its last part or by its joined path`)
     if (stream.key.length !== 1) problems.push(`${where}: only a stream with one key column may own rows`)
     for (const taken of [`${stream.singular}_id`, CHILD_INDEX])
-      if (taken in child.columns) problems.push(`${where}.${taken}: taken by the key of the child table`)
+      if (Object.hasOwn(child.columns, taken)) problems.push(`${where}.${taken}: taken by the key of the child table`)
     columns(childName(stream.name, name), child.columns, problems, say)
+    paths(childName(stream.name, name), pathsOf(child.columns), problems)
   }
   if (stream.sync.mode === 'incremental' && stream.sync.sorted && stream.sort !== `${stream.sync.cursor}-asc`)
     problems.push(`sort: a sorted stream asks for ${stream.sync.cursor}-asc`)
   if (stream.parent && !stream.path.includes(`{${stream.parent.as}}`))
     problems.push(`path: lacks {${stream.parent.as}} of its parent`)
   for (const field of [stream.parent?.as, stream.parent?.position])
-    if (field !== undefined && !(field in stream.columns)) problems.push(`parent: ${field} is no column`)
+    if (field !== undefined && !Object.hasOwn(stream.columns, field)) problems.push(`parent: ${field} is no column`)
   if (problems.length > 0) throw new DeclarationError(stream.name, problems)
 }
 
@@ -58,9 +61,23 @@ function columns(
     say(where, doc.safeParse(column.doc))
     if (column.from !== null && columnName(column.from) !== name)
       problems.push(`${where}: ${column.from} becomes ${columnName(column.from)}`)
-    if (name in SYSTEM_COLUMNS) problems.push(`${where}: taken by a system column`)
+    if (Object.hasOwn(SYSTEM_COLUMNS, name)) problems.push(`${where}: taken by a system column`)
     const stored = identifier(name).toLowerCase()
     if (seen.has(stored)) problems.push(`${where}: clashes with another column after lower-casing and shortening`)
     seen.add(stored)
   }
+}
+
+const pathsOf = (declared: Columns): string[] => Object.entries(declared).map(([name, { from }]) => from ?? name)
+
+/** What is read as a whole cannot be read in parts as well: one of the two would never have a value. */
+function paths(table: string, declared: readonly string[], problems: string[]): void {
+  const seen = new Set<string>()
+  for (const path of declared) {
+    if (seen.has(path)) problems.push(`${table}: ${path} is read twice`)
+    seen.add(path)
+  }
+  for (const path of seen)
+    for (let dot = path.lastIndexOf('.'); dot > 0; dot = path.lastIndexOf('.', dot - 1))
+      if (seen.has(path.slice(0, dot))) problems.push(`${table}: ${path} lies inside ${path.slice(0, dot)}`)
 }

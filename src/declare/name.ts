@@ -7,7 +7,9 @@ export const LONGEST_NAME = 63
 export function identifier(name: string): string {
   if (Buffer.byteLength(name) <= LONGEST_NAME) return name
   const digest = createHash('sha256').update(name).digest('hex').slice(0, 8)
-  return `${name.slice(0, LONGEST_NAME - 9)}_${digest}`
+  // A character that the cut would split is left out whole.
+  const beginning = new TextDecoder().decode(Buffer.from(name).subarray(0, LONGEST_NAME - 9), { stream: true })
+  return `${beginning}_${digest}`
 }
 
 /** The column that a dotted path becomes: `customer.id` is `customer_id`. */

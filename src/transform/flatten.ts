@@ -49,6 +49,7 @@ function compile(stream: Stream): Flatten {
     })
   const names = Object.keys(stream.columns)
   const keys = stream.key.map(name => names.indexOf(name))
+  const children = Object.keys(stream.children)
   const cursor = stream.sync.mode === 'incremental' ? names.indexOf(stream.sync.cursor) : -1
 
   return (record, findings) => {
@@ -62,7 +63,11 @@ function compile(stream: Stream): Flatten {
       for (const rows of Object.values(owned)) for (const child of rows) child[0] = row[keys[0] ?? 0] ?? null
       for (const path of reading.undeclared) findings.undeclared.set(path, (findings.undeclared.get(path) ?? 0) + 1)
       const extraJson = extra === null ? null : toJson(extra, findings)
-      const hash = fingerprint(row, owned, extraJson)
+      const hash = fingerprint(
+        row,
+        children.map(child => owned[child] ?? []),
+        extraJson,
+      )
       return { key, cursor: (row[cursor] ?? null) as Instant | null, hash, row, owned, extra: extraJson }
     } catch (error) {
       if (!(error instanceof Misfit)) throw error
@@ -135,10 +140,9 @@ function fill(
 }
 
 function visit(members: Members, object: JsonObject, row: Cell[], reading: Reading, prefix: string): JsonObject | null {
-  let extra: JsonObject | null = null
+  const extra: [name: string, value: unknown][] = []
   const keep = (name: string, value: unknown): void => {
-    extra ??= bare()
-    extra[name] = value
+    extra.push([name, value])
   }
   for (const [name, value] of Object.entries(object)) {
     const shape = members.get(name)
@@ -160,7 +164,14 @@ function visit(members: Members, object: JsonObject, row: Cell[], reading: Readi
       if (inner !== null) keep(name, inner)
     }
   }
-  return extra
+  return extra.length === 0 ? null : inOrder(extra)
+}
+
+/** By name: a record whose members come in another order is the same record. */
+function inOrder(members: [name: string, value: unknown][]): JsonObject {
+  const object = bare()
+  for (const [name, value] of members.sort(([a], [b]) => (a < b ? -1 : 1))) object[name] = value
+  return object
 }
 
 /** One object in place of a list has been seen for marketing attribution [client]: it is a list of one. */
@@ -173,9 +184,9 @@ function list(shape: Shape & { as: 'list' }, value: unknown, reading: Reading): 
     const row: Cell[] = new Array(shape.item.width).fill(null)
     row[1] = String(index)
     rows.push(row)
-    if (element === null) continue
-    if (!isObject(element)) throw new Misfit(`${shape.path}[]`, `declared as an object, got ${kindOf(element)}`)
-    const inner = fill(shape.item, element, row, reading)
+    if (element !== null && !isObject(element))
+      throw new Misfit(`${shape.path}[]`, `declared as an object, got ${kindOf(element)}`)
+    const inner = fill(shape.item, element ?? {}, row, reading)
     if (inner !== null) {
       extra ??= bare()
       extra[String(index)] = inner
@@ -195,7 +206,7 @@ function read(coerce: Coerce, value: unknown, path: string, cleaning: Cleaning):
 }
 
 /** 63 bits of SHA-256 as a BIGINT: two versions of one record that share it are one in nine million million million. */
-function fingerprint(row: Row, owned: Record<string, Row[]>, extra: string | null): string {
+function fingerprint(row: Row, owned: readonly (readonly Row[])[], extra: string | null): string {
   const digest = createHash('sha256')
     .update(JSON.stringify([row, owned, extra]))
     .digest()

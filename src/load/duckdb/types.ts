@@ -44,7 +44,7 @@ export const TYPES: Readonly<Record<ColumnKind, Type>> = {
     value: cell => new DuckDBDateValue(Date.parse(`${cell}T00:00:00Z`) / DAY),
   },
   flag: { ddl: 'boolean', shownAs: 'boolean', vector: BOOLEAN, value: cell => cell },
-  text: { ddl: 'varchar', shownAs: 'varchar', vector: VARCHAR, value: cell => cell },
+  text: { ddl: 'text', shownAs: 'varchar', vector: VARCHAR, value: cell => cell },
   json: { ddl: 'json', shownAs: 'json', vector: VARCHAR, value: cell => cell },
 }
 
