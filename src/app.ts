@@ -16,6 +16,9 @@ import type { Destination, Instant, RunId } from './model.ts'
 import { type Secrets, secretsOf } from './secrets.ts'
 
 export const STREAMS: readonly Stream[] = declared
+/** One for each stream that may commit at the same moment, and one for what else there is to ask. */
+const CONNECTIONS = 5
+
 export const STREAM_NAMES: readonly string[] = STREAMS.map(({ name }) => name)
 
 /** All that a command works with. Clock, randomness and waiting come from here and from nowhere else. */
@@ -57,14 +60,13 @@ export function createApp(config: Config, { level, patience }: AppOptions): App 
     config,
     secrets,
     log: createLog(level, secrets),
-    source: createSource(requests, STREAMS),
+    source: createSource(requests, { streams: STREAMS, readers: recharge.concurrency, sleep }),
     run: ulid(now()) as RunId,
     now: () => fromMillis(now()),
     monotonic,
     sleep,
     runsDirectory: join(config.directory, 'state', 'runs'),
-    // One more than streams side by side: the report is written while they end.
-    open: mode => openDestination(destination, { mode, connections: recharge.concurrency + 1 }),
+    open: mode => openDestination(destination, { mode, connections: CONNECTIONS }),
   }
 }
 

@@ -1,24 +1,22 @@
 import type { Stream } from './declare/stream.ts'
-import { earlier, fromMillis, later, minus, toMillis } from './instant.ts'
-import type { Checkpoint, Gap, Instant, RowBatch, RunId, Window } from './model.ts'
+import { earlier, fromMillis, justBefore, later, minus, toMillis } from './instant.ts'
+import type { Checkpoint, Gap, Instant, RowBatch, RunId, Walk, Window } from './model.ts'
+import { newWalk, reachedBy, walked } from './walk.ts'
 
 /** One walk over a stream, from where its checkpoint stands to now. */
 export interface Pass {
   readonly stream: Stream
   readonly run: RunId
-  readonly window: Window
+  /** What is read, and how far it has come. */
+  readonly walk: Walk
   readonly at: Checkpoint
   /** The watermark at the start: where it returns to when order turns out not to hold. */
   readonly base: Instant | null
-  /**
-   * Just before the API's clock at the start. A record changed later may already have been walked by, and times are
-   * whole seconds: one read in the second of the start may change again within it.
-   */
-  readonly ceiling: Instant
-  /** The newest record read so far. */
-  readonly highest: Instant | null
-  /** A sorted stream kept its promise so far. */
-  readonly inOrder: boolean
+  /** The walk began in an earlier run. */
+  readonly resumed: boolean
+  /** A range is read again: whatever it finds, the watermark stays where it is. */
+  readonly backfill: boolean
+  readonly newestFirst: boolean
   readonly gap: Gap | null
 }
 
@@ -38,21 +36,66 @@ const DAY = 86_400_000
 /** Kept clear of the edge of what a source serves, for the time a request is on its way and for clocks that differ. */
 const EDGE = 5 * 60_000
 
-/** Where a walk begins. */
+/** Where a walk begins, or goes on. */
 export function begin(at: Checkpoint, stream: Stream, options: PassOptions): Pass {
+  const { run, now, shape } = options
   const { window, gap } = windowOf(at.watermark, stream, options)
+  const resumed = at.walk !== null && isServed(at.walk, stream, now)
+  /*
+   * Not the API's clock itself: a record changed later may already have been walked by, and times are whole seconds,
+   * so one read in the second of the start may change again within it.
+   */
+  const walk = resumed && at.walk ? at.walk : newWalk(window, justBefore(now))
   return {
     stream,
-    run: options.run,
-    window,
-    gap,
-    at: { ...at, shape: options.shape },
+    run,
+    walk,
     base: at.watermark,
-    ceiling: justBefore(options.now),
-    highest: null,
-    inOrder: true,
+    resumed,
+    backfill: false,
+    newestFirst: false,
+    gap: resumed ? null : gap,
+    at: { ...at, shape },
   }
 }
+
+export interface BackfillOptions extends Pick<PassOptions, 'run' | 'now' | 'shape'> {
+  readonly window: Window
+  readonly newestFirst: boolean
+}
+
+/** So that the newest can come first, the window is cut into this many parts from the start. */
+const PARTS = 12
+
+/** A walk over a range that was read before. `at` is a checkpoint of its own: the stream's is not touched. */
+export function beginBackfill(at: Checkpoint, stream: Stream, options: BackfillOptions): Pass {
+  const { run, now, shape, newestFirst } = options
+  const oldest = stream.forgets?.refuses ? oldestServed(stream.forgets.days, now) : null
+  const window = { ...options.window, since: newest(options.window.since, oldest) }
+  const resumed = at.walk !== null && isServed(at.walk, stream, now) && isSame(at.walk.window, window)
+  const ceiling = justBefore(now)
+  const cuts = newestFirst ? cutsOf(window, ceiling) : []
+  const walk = resumed && at.walk ? at.walk : newWalk(window, ceiling, cuts)
+  return { stream, run, walk, base: null, resumed, backfill: true, newestFirst, gap: null, at: { ...at, shape } }
+}
+
+const isSame = (a: Window, b: Window): boolean => a.since === b.since && a.until === b.until
+
+function cutsOf({ since, until }: Window, ceiling: Instant): Instant[] {
+  if (since === null) return []
+  const from = toMillis(since)
+  const part = (toMillis(until ?? ceiling) - from) / PARTS
+  const seconds = Array.from({ length: PARTS - 1 }, (_, i) => Math.floor((from + (i + 1) * part) / 1000) * 1000)
+  return [...new Set(seconds)].filter(millis => millis > from).map(fromMillis)
+}
+
+/** The edge of what the source serves has not passed the beginning of the walk. */
+function isServed({ window }: Walk, { forgets }: Stream, now: Instant): boolean {
+  if (!forgets?.refuses) return true
+  return window.since !== null && window.since >= oldestServed(forgets.days, now)
+}
+
+const oldestServed = (days: number, now: Instant): Instant => fromMillis(toMillis(now) - days * DAY + EDGE)
 
 function windowOf(
   watermark: Instant | null,
@@ -62,7 +105,7 @@ function windowOf(
   if (stream.sync.mode === 'full') return { window: { since: null, until: null }, gap: null }
   const wanted = watermark === null ? start : minus(watermark, overlapMs)
   if (!stream.forgets?.refuses) return { window: { since: wanted, until: null }, gap: null }
-  const oldest = fromMillis(toMillis(now) - stream.forgets.days * DAY + EDGE)
+  const oldest = oldestServed(stream.forgets.days, now)
   const since = wanted === null ? oldest : later(wanted, oldest)
   const gap = watermark !== null && watermark < since ? { from: watermark, to: since } : null
   return { window: { since, until: null }, gap }
@@ -71,38 +114,34 @@ function windowOf(
 /**
  * How far `batch` lets the stream advance.
  *
- * In order, up to the newest record read, less the instant itself: others may share it. Otherwise nothing until the
- * walk has ended, because what is still to come may be older. Never past the walk's start, and never back.
+ * In order, up to the newest record read without a hole before it, less the instant itself: others may share it.
+ * Otherwise nothing until the walk has ended, because what is still to come may be older. Never past the walk's start,
+ * and never back.
  */
 export function advance(pass: Pass, batch: RowBatch): Pass {
-  const inOrder = pass.inOrder && batch.inOrder && !isBefore(batch.lowest, pass.highest)
-  const highest = newest(pass.highest, batch.highest)
+  const walk = walked(pass.walk, batch.reads)
   return {
     ...pass,
-    inOrder,
-    highest,
+    walk: walk ?? { ...pass.walk, segments: [] },
     at: {
       ...pass.at,
       version: pass.at.version + 1,
       writer: pass.run,
-      watermark: newest(pass.base, reached(pass, batch, inOrder, highest)),
+      walk,
+      watermark: newest(pass.base, reached(pass, walk)),
     },
   }
 }
 
-function reached(pass: Pass, batch: RowBatch, inOrder: boolean, highest: Instant | null): Instant | null {
-  if (batch.last) return pass.ceiling
-  const { sync } = pass.stream
-  if (sync.mode === 'full' || !sync.sorted || !inOrder || highest === null) return null
-  return earlier(justBefore(highest), pass.ceiling)
-}
+/** Nothing is left to read. */
+export const isComplete = (pass: Pass): boolean => pass.at.walk === null
 
-const justBefore = (instant: Instant): Instant => {
-  const micros = Number(instant.slice(20, 26))
-  if (micros === 0) return `${minus(instant, 1).slice(0, 23)}999Z` as Instant
-  return `${instant.slice(0, 20)}${String(micros - 1).padStart(6, '0')}Z` as Instant
+function reached({ stream, backfill, walk: { ceiling } }: Pass, walk: Walk | null): Instant | null {
+  if (backfill) return null
+  if (walk === null) return ceiling
+  if (stream.sync.mode === 'full' || !stream.sync.sorted) return null
+  const at = reachedBy(walk)
+  return at === null ? null : earlier(at, ceiling)
 }
-
-const isBefore = (a: Instant | null, b: Instant | null): boolean => a !== null && b !== null && a < b
 
 const newest = (a: Instant | null, b: Instant | null): Instant | null => (a === null ? b : b === null ? a : later(a, b))

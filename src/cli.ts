@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { type App, createApp, STREAM_NAMES, STREAMS, select } from './app.ts'
+import { backfill } from './commands/backfill.ts'
 import { check } from './commands/check.ts'
 import { demo } from './commands/demo.ts'
 import { plan } from './commands/plan.ts'
@@ -13,7 +14,9 @@ import { type Config, loadConfig } from './config/load.ts'
 import { nearest } from './config/problems.ts'
 import { durationMs } from './config/schema.ts'
 import { ConfigError, DestinationError, SyncError } from './errors.ts'
+import { parseInstant } from './instant.ts'
 import { LEVELS, type Level } from './log.ts'
+import type { Instant } from './model.ts'
 import { createProgress, NO_PROGRESS, type Progress } from './progress.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -49,6 +52,13 @@ const program = new Command('recharge-sync')
   .showHelpAfterError('(add --help for the flags and an example)')
 
 const list = (value: string): string[] => value.split(',').map(name => name.trim())
+
+function instantOf(text: string): Instant {
+  const instant = parseInstant(text, 'UTC')
+  if (instant === null)
+    throw new InvalidArgumentError('It takes a day or a time, such as 2024-01-31 or 2024-01-31T12:00:00Z.')
+  return instant
+}
 
 function command(name: string, description: string, example: string): Command {
   return program
@@ -116,6 +126,27 @@ selecting(
   using progress = progressOf(flags)
   print(await sync(opened, select(config.streams, flags.streams ?? null), progress, interruption.signal), flags)
 })
+
+selecting(
+  configured(
+    command(
+      'backfill',
+      'Reads a range again. Moves no checkpoint back and deletes nothing; goes on where it was broken off.',
+      'backfill --streams orders --from 2024-01-01 --to 2025-01-01',
+    ),
+  ),
+)
+  .option('--from <day>', 'changed at or after; default: recharge.start, or everything', instantOf)
+  .option('--to <day>', 'changed at or before; default: now', instantOf)
+  .option('--newest-first', 'the newest part of the range first')
+  .action(async (flags: Flags & { readonly from?: Instant; readonly to?: Instant; readonly newestFirst?: true }) => {
+    const { app: opened, config } = app(flags)
+    using progress = progressOf(flags)
+    const window = { since: flags.from ?? config.recharge.start, until: flags.to ?? null }
+    const range = { window, newestFirst: flags.newestFirst ?? false }
+    const selection = select(config.streams, flags.streams ?? null)
+    print(await backfill(opened, selection, range, progress, interruption.signal), flags)
+  })
 
 selecting(configured(command('status', 'Says how complete each stream is.', 'status --max-age 2h')))
   .option('--max-age <duration>', 'leave with 1 where a stream is older, as in 30m or 2h', text => {

@@ -56,6 +56,13 @@ export const toMillis = (instant: Instant): number => Date.parse(`${instant.slic
 
 export const minus = (instant: Instant, millis: number): Instant => fromMillis(toMillis(instant) - millis)
 
+/** A microsecond less. */
+export function justBefore(instant: Instant): Instant {
+  const micros = Number(instant.slice(20, 26))
+  if (micros === 0) return `${minus(instant, 1).slice(0, 23)}999Z` as Instant
+  return `${instant.slice(0, 20)}${String(micros - 1).padStart(6, '0')}Z` as Instant
+}
+
 export const earlier = (a: Instant, b: Instant): Instant => (a < b ? a : b)
 export const later = (a: Instant, b: Instant): Instant => (a > b ? a : b)
 

@@ -13,12 +13,51 @@ export interface Window {
   readonly until: Instant | null
 }
 
-/** What the API gave for one request. `last`: nothing follows in this walk. */
+/** A part of a walk that is read on its own. Its bounds are inclusive; null is open. */
+export interface Range extends Window {
+  readonly id: number
+}
+
+/** A range, and how far it came. */
+export interface Segment extends Range {
+  /** Every record of the range changed before this is in the tables. Null: none yet, or order did not hold. */
+  readonly at: Instant | null
+  /** Where `extract` goes on after the last committed page. Only `extract` can read it. */
+  readonly resume: string | null
+  readonly ordered: boolean
+  readonly done: boolean
+}
+
+/** A walk under way. It survives the run, so that the next one goes on from it. */
+export interface Walk {
+  readonly window: Window
+  /** Just before the API's clock when the walk began. */
+  readonly ceiling: Instant
+  /** By time; together they cover the window. */
+  readonly segments: readonly Segment[]
+}
+
+/** What the API gave for one request. */
 export interface Page {
   readonly records: readonly unknown[]
   /** By the API's clock where it gives one. */
   readonly receivedAt: Instant
+  /** Of the range that was read. */
+  readonly range: number
+  /** Every range that was not read to its end when this page came, this one included. Together they miss nothing. */
+  readonly ranges: readonly Range[]
+  /** Where to go on after this page; null: only from the beginning of the range. */
+  readonly resume: string | null
+  /** Nothing follows in this range. */
   readonly last: boolean
+}
+
+/** What one page says about the progress of its range. */
+export interface PageRead extends Pick<Page, 'range' | 'ranges' | 'resume' | 'last'> {
+  readonly lowest: Instant | null
+  readonly highest: Instant | null
+  /** No record's cursor lies before that of the record read before it. */
+  readonly inOrder: boolean
 }
 
 /** What the requests of one stream cost. Mutable: `extract` counts, the report reads. */
@@ -27,8 +66,8 @@ export interface Traffic {
   retries: number
   throttled: number
   waitedMs: number
-  /** Parts of the stream that the API refused while it gave the others, as `parameter=value: why`. */
-  readonly refused: string[]
+  /** What a complete stream has to say all the same. */
+  readonly remarks: Problem[]
 }
 
 /** A value in a row: numbers, instants and days as canonical text, so that nothing passes through a float. */
@@ -59,10 +98,8 @@ export interface RowBatch {
   /** By key; of two versions of one record the newer, of two equals the later. */
   readonly entities: ReadonlyMap<string, Entity>
   readonly rejects: readonly Reject[]
-  readonly lowest: Instant | null
-  readonly highest: Instant | null
-  /** No record's cursor lies before that of the record read before it. */
-  readonly inOrder: boolean
+  /** One for each page, in the order of reading. */
+  readonly reads: readonly PageRead[]
   /** Records read; `entities`, `rejects` and `repeated` add up to it. */
   readonly read: number
   /** Records that another of this batch, with the same key, took the place of. */
@@ -72,7 +109,6 @@ export interface RowBatch {
   /** Texts from which a NUL or half of a surrogate pair was taken out: no database stores them. */
   readonly cleaned: number
   readonly receivedAt: Instant
-  readonly last: boolean
 }
 
 /** How far a stream is. Stored beside the rows and replaced in the same transaction. */
@@ -82,6 +118,8 @@ export interface Checkpoint {
   readonly version: number
   /** Every record changed at or before this is in the tables. */
   readonly watermark: Instant | null
+  /** A walk that has begun and not ended. */
+  readonly walk: Walk | null
   /** Fingerprint of the tables that the rows were written to. */
   readonly shape: string | null
   /** The run that wrote it: how a run knows its own commit after a lost connection. */

@@ -5,7 +5,8 @@ const MOST_RECORDS = 10_000
 
 /**
  * Reads ahead while a commit runs, and gives all pages that came meanwhile as one group. So a slow API is committed
- * page by page, and a fast one by the thousand. What was read before an error is given before the error is thrown.
+ * page by page, and a fast one by the thousand. What was read before an error is given before the error is
+ * thrown; after an interruption nothing more is.
  */
 export async function* prefetch(
   read: (signal: AbortSignal) => AsyncIterable<Page>,
@@ -46,7 +47,7 @@ export async function* prefetch(
       records = 0
       taken.resolve()
       taken = Promise.withResolvers()
-      if (first) yield [first, ...rest]
+      if (first && !signal.aborted) yield [first, ...rest]
       if (ended && pages.length === 0) break
       if (ended || pages.length > 0) arrived.resolve()
     }

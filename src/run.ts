@@ -1,32 +1,38 @@
 import pLimit from 'p-limit'
 import type { Stream } from './declare/stream.ts'
-import { allTables, shapeOf } from './declare/table.ts'
+import { allTables } from './declare/table.ts'
 import { Interrupted, SourceError, SyncError } from './errors.ts'
 import type { TokenInformation } from './extract/source.ts'
 import type { Log } from './log.ts'
-import type { Destination, Instant, Problem, RunReport, StreamReport } from './model.ts'
+import type { Destination, Instant, Problem, RunId, RunReport, StreamReport } from './model.ts'
+import type { WalkOptions } from './pipeline.ts'
 import type { Progress } from './progress.ts'
 import { outcomeOf, streamLine } from './report.ts'
 import { accessOf, readableBy } from './scopes.ts'
-import { type SyncOptions, syncStream } from './sync.ts'
 import { problemOf, Tally } from './tally.ts'
 
-export interface RunOptions extends Omit<SyncOptions, 'readable' | 'destination'> {
+/** What is done to each stream. */
+export type StreamWork = (stream: Stream, options: WalkOptions, tally: Tally, signal: AbortSignal) => Promise<void>
+
+export interface RunOptions extends Omit<WalkOptions, 'readable' | 'destination'> {
+  readonly run: RunId
+  readonly work: StreamWork
   /** Opened after the token has proved good, so that a wrong one leaves nothing behind. */
   readonly open: () => Promise<Destination>
   readonly streams: readonly Stream[]
   /** Asked for by name: tried even where the token's scopes do not list what they need, since names differ. */
   readonly named: ReadonlySet<string>
-  /** Streams side by side. */
-  readonly concurrency: number
   readonly now: () => Instant
   readonly monotonic: () => number
   readonly log: Log
   readonly progress: Progress
 }
 
+/** Streams side by side. Each holds pages in memory; the rate limit is shared by all, so more would not be faster. */
+const STREAMS_AT_ONCE = 4
+
 /** One run over all streams. What goes wrong is in the report; only a bug is thrown. */
-export async function runSync(options: RunOptions, signal: AbortSignal): Promise<RunReport> {
+export async function runStreams(options: RunOptions, signal: AbortSignal): Promise<RunReport> {
   const { run, source, log, now } = options
   const startedAt = now()
   const token = new Tally('token_information')
@@ -60,7 +66,7 @@ export async function runSync(options: RunOptions, signal: AbortSignal): Promise
       plan.filter(({ stream }) => isTried(stream, information, options)).flatMap(({ stream }) => allTables(stream)),
     )
     if (changes.length > 0) log.info({ event: 'schema', statements: changes.length })
-    const { reports, stopped } = await runStreams(plan, information, { ...options, destination }, signal)
+    const { reports, stopped } = await sideBySide(plan, information, { ...options, destination }, signal)
     const report = finished(
       reports,
       plan.map(({ tally }) => tally),
@@ -87,7 +93,7 @@ const isTried = (stream: Stream, information: TokenInformation, { named }: RunOp
   named.has(stream.name) || accessOf(stream, readableBy(information)).granted
 
 /** Streams side by side. An error that concerns all of them stops the others where they stand. */
-async function runStreams(
+async function sideBySide(
   plan: readonly Planned[],
   information: TokenInformation,
   options: Opened,
@@ -95,7 +101,7 @@ async function runStreams(
 ): Promise<{ reports: readonly StreamReport[]; stopped: Problem | null }> {
   const stop = new AbortController()
   const either = AbortSignal.any([signal, stop.signal])
-  const limit = pLimit(options.concurrency)
+  const limit = pLimit(STREAMS_AT_ONCE)
   let stopped: Problem | null = null
   const reports = await Promise.all(
     plan.map(planned =>
@@ -136,7 +142,7 @@ async function runStream(
   progress.started(tally)
   try {
     const tried = options.named.has(stream.name) && !stream.each ? () => true : readable
-    await syncStream(stream, shapeOf(stream), { ...options, readable: tried }, tally, signal)
+    await options.work(stream, { ...options, readable: tried }, tally, signal)
     return end('complete', null)
   } catch (error) {
     if (!(error instanceof SyncError)) throw error

@@ -1,5 +1,5 @@
-import type { Scopes, Stream } from './declare/stream.ts'
-import type { Readable, TokenInformation } from './extract/source.ts'
+import type { Readable, Scopes, Stream } from './declare/stream.ts'
+import type { TokenInformation } from './extract/source.ts'
 
 /** What the token's scopes say of a stream. A 403 has the last word. */
 export interface Access {

@@ -7,9 +7,11 @@ const NONE: Counts = { added: 0, changed: 0, unchanged: 0, deleted: 0, rejected:
 /** What one stream did so far in this run. Mutable; `report()` is what it comes to. */
 export class Tally {
   readonly stream: string
-  readonly traffic: Traffic = { requests: 0, retries: 0, throttled: 0, waitedMs: 0, refused: [] }
+  readonly traffic: Traffic = { requests: 0, retries: 0, throttled: 0, waitedMs: 0, remarks: [] }
   counts = NONE
   records = 0
+  /** Records that the API counts in all that is to be read; null: it cannot, or has not yet. */
+  expected: number | null = null
   #from: Instant | null = null
   #completeTo: Instant | null = null
   #gaps: readonly Gap[] = []
@@ -22,9 +24,14 @@ export class Tally {
   }
 
   began(pass: Pass): void {
-    this.#from = pass.window.since
+    this.#from = pass.walk.window.since
     this.#completeTo = pass.at.watermark
     this.#gaps = pass.gap ? [pass.gap] : []
+  }
+
+  /** Read so recently that nothing was asked. */
+  fresh(watermark: Instant): void {
+    this.#completeTo = watermark
   }
 
   committed(batch: RowBatch, counts: Counts, pass: Pass): void {
@@ -40,7 +47,8 @@ export class Tally {
     this.#completeTo = pass.at.watermark
     this.#cleaned += batch.cleaned
     for (const [path, n] of batch.undeclared) this.#undeclared.set(path, (this.#undeclared.get(path) ?? 0) + n)
-    this.#disorder ||= pass.stream.sync.mode === 'incremental' && pass.stream.sync.sorted && !pass.inOrder
+    const { sync } = pass.stream
+    this.#disorder ||= sync.mode === 'incremental' && sync.sorted && pass.walk.segments.some(s => !s.ordered)
   }
 
   report(outcome: Outcome, seconds: number, problem: Problem | null): StreamReport {
@@ -60,14 +68,8 @@ export class Tally {
     }
   }
 
-  /** What a complete stream has to say all the same. */
+  /** The most serious thing that a complete stream has to say all the same. */
   #remark(): Problem | null {
-    if (this.traffic.refused.length > 0)
-      return {
-        code: 'partly_forbidden',
-        message: `parts were refused: ${this.traffic.refused.join('; ')}`,
-        next: 'Give the token the scopes of these owners, or leave it: the rest is complete.',
-      }
     if (this.#gaps.length > 0)
       return {
         code: 'gap',
@@ -86,7 +88,9 @@ export class Tally {
         message: `${this.counts.rejected} records could not be loaded without loss`,
         next: 'See _sync_rejects for each record and its reason.',
       }
-    return null
+    const [remark, ...more] = this.traffic.remarks
+    if (remark === undefined) return null
+    return { ...remark, message: [remark, ...more].map(({ message }) => message).join('; ') }
   }
 }
 

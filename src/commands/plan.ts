@@ -22,7 +22,7 @@ export async function plan(app: App, { streams, named }: Selection, signal: Abor
     const at = await destination.checkpoint(stream.name)
     const { start, overlapMs } = config.recharge
     const pass = begin(at, stream, { run: app.run, now: source.clock(), overlapMs, start, shape: shapeOf(stream) })
-    const { since } = pass.window
+    const { since } = pass.walk.window
     const records = await source.count(stream, since, traffic, signal)
     const requests = records === null ? null : Math.max(1, Math.ceil(records / PAGE))
     steps.push({ stream: stream.name, from: since, records, requests, gap: pass.gap })

@@ -27,6 +27,8 @@ export interface Config {
     | { readonly kind: 'duckdb'; readonly file: string; readonly schema: string }
     | { readonly kind: 'postgres'; readonly url: string; readonly schema: string }
   readonly streams: 'all' | readonly string[] | { readonly except: readonly string[] }
+  /** How old a full walk of the stream may be before it is walked again, in milliseconds. */
+  readonly refreshMs: (stream: string) => number
   readonly maxRejects: number
   /** The token, and addresses with a password in them: never to be shown. */
   readonly secrets: readonly string[]
@@ -99,7 +101,15 @@ function settled({ recharge, destination, ...rest }: z.infer<typeof configSchema
         ? { kind: 'duckdb', file: resolve(directory, duckdb ?? ''), schema }
         : { kind: 'postgres', url: postgres, schema },
     streams: rest.streams,
+    refreshMs: refreshOf(rest.refresh),
     maxRejects: rest.max_rejects,
     secrets: [recharge.token, ...(postgres === undefined ? [] : [postgres])],
   }
 }
+
+const REFRESH = 86_400_000
+
+const refreshOf =
+  (refresh: number | Readonly<Record<string, number>>): Config['refreshMs'] =>
+  stream =>
+    typeof refresh === 'number' ? refresh : (refresh[stream] ?? REFRESH)

@@ -52,11 +52,12 @@ const name = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'a lower-case name of a
 /** What the file may say. Descriptions become the JSON Schema that editors read. */
 export const configSchema = z.strictObject({
   recharge: z.strictObject({
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is what the file says
     token: token.describe('API token of the store. ${NAME} reads the environment.'),
     base_url: address.default('https://api.rechargeapps.com').describe('Address of the API.'),
     start: day.optional().describe('How far back a first run reaches. Default: everything.'),
     overlap: duration.default(UNITS.d).describe('Every run reads again this far before its checkpoint.'),
-    concurrency: whole.default(4).describe('Requests in flight at most.'),
+    concurrency: whole.default(20).describe('Requests in flight at most.'),
     rate: z
       .union(
         [z.literal('auto'), z.strictObject({ bucket: whole, per_second: positive })],
@@ -85,5 +86,9 @@ export const configSchema = z.strictObject({
     )
     .default('all')
     .describe('Streams to sync.'),
+  refresh: z
+    .union([duration, z.record(z.string(), duration)], 'a duration, or one for each stream by name')
+    .default(UNITS.d)
+    .describe('How old the last full walk of a stream without a cursor may be before it is walked again.'),
   max_rejects: whole.default(100).describe('Records of one stream that may be unloadable in one run.'),
 })

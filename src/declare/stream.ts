@@ -14,6 +14,9 @@ export interface Child<C extends Columns = Columns> {
 /** Where a resource says which scope reads it, any one of these is enough; an empty list needs none. */
 export type Scopes = readonly string[]
 
+/** Whether the token may use any one of these scopes. */
+export type Readable = (scopes: Scopes) => boolean
+
 export interface Incremental<Cursor extends string = string> {
   readonly mode: 'incremental'
   readonly cursor: Cursor

@@ -1,5 +1,5 @@
 import type { Stream } from '../declare/stream.ts'
-import { ContractError } from '../errors.ts'
+import { ContractError, SourceError } from '../errors.ts'
 import { asFilter, parseInstant } from '../instant.ts'
 import type { Instant, Traffic } from '../model.ts'
 import type { Ask, Requests } from './request.ts'
@@ -8,107 +8,123 @@ import type { Failed } from './retry.ts'
 /** One request sequence: a path, and what the first request says. */
 export interface Sequence {
   readonly path: string
-  readonly parameters: Readonly<Record<string, string>>
+  /** Read when the first request leaves, not before: a range may have been cut meanwhile. */
+  readonly parameters: () => Readonly<Record<string, string>>
+  /** Where an earlier walk had come to; null: the first request. */
+  readonly resume: string | null
 }
 
 export interface Listing {
   readonly records: readonly unknown[]
   readonly receivedAt: Instant
   readonly last: boolean
+  /** Takes the place of `Sequence.resume`; null: this page can only be come to from the first request. */
+  readonly resume: string | null
+}
+
+/** What a walk needs for every request. */
+export interface Reading {
+  readonly requests: Requests
+  readonly stream: Stream
+  readonly traffic: Traffic
+  readonly signal: AbortSignal
 }
 
 /** Largest page [documented], and what to fall back to when answers break off or time out [client]. */
 const LIMITS = [250, 100, 50] as const
+export const PAGE_SIZE = LIMITS[0]
 /** Page numbers end here [documented]. */
 const LAST_PAGE = 100
 const MOST_EMPTY_PAGES = 50
 
+interface State {
+  /** Goes down for good once smaller pages were needed. */
+  rung: number
+  /** The same records twice in a row are no progress. */
+  previous: string
+  empty: number
+}
+
 /** Pages from the first request to the end of the data; never past it, and never short of it. */
-export async function* walk(
-  requests: Requests,
-  stream: Stream,
-  sequence: Sequence,
-  traffic: Traffic,
-  signal: AbortSignal,
-): AsyncGenerator<Listing> {
+export async function* walk(reading: Reading, sequence: Sequence): AsyncGenerator<Listing> {
+  const { requests, stream, traffic, signal } = reading
+  const state: State = { rung: 0, previous: '', empty: 0 }
   const paged = stream.shape === 'pages'
-  const sized = { rung: 0 }
-  const first = { ...stream.parameters, ...(stream.sort ? { sort_by: stream.sort } : {}), ...sequence.parameters }
-  let next = ask(requests, stream, sequence.path, first, paged ? sized : null)
+  let next =
+    sequence.resume === null
+      ? first(reading, sequence, state, {})
+      : follow(reading, sequence.path, sequence.resume, state)
   let page: number | null = null
-  let since = stream.sync.mode === 'incremental' ? (sequence.parameters[stream.sync.since] ?? null) : null
-  let previous = ''
-  let empty = 0
+  let since: string | null = null
   for (;;) {
-    const asked = next
-    const { body, headers } = await requests.send(asked, traffic, signal)
-    const records = listOf(body[stream.list], stream)
-    const receivedAt = requests.clock()
-    const limit = LIMITS[sized.rung] ?? LIMITS[0]
+    const { body, headers } = await requests.send(next, traffic, signal)
+    const records = listOf(body, stream)
+    state.previous = signature(records, stream)
     const pointer = paged ? pointerOf(stream, body, headers) : null
-    const full = paged && records.length >= limit
-    yield { records, receivedAt, last: pointer === null && !full }
+    const full = paged && records.length >= (LIMITS[state.rung] ?? PAGE_SIZE)
+    yield { records, receivedAt: requests.clock(), last: pointer === null && !full, resume: pointer }
     if (pointer !== null) {
-      empty = records.length === 0 ? empty + 1 : 0
-      if (pointer === previous || empty > MOST_EMPTY_PAGES) throw standstill(stream, 'its next page is the same page')
-      previous = pointer
-      next = follow(requests, stream, sequence.path, pointer, sized)
-    } else if (full) {
-      // No pointer beside a full page is not the end [documented for charges on 2021-01, possible anywhere].
-      const newest = page === null ? newestFilter(stream, records) : null
-      if (newest !== null && newest !== since) {
-        since = newest
-        const { sync } = stream
-        const parameter = sync.mode === 'incremental' ? sync.since : ''
-        next = ask(requests, stream, sequence.path, { ...first, [parameter]: newest }, sized)
-      } else {
-        const seen = JSON.stringify(records)
-        if (seen === previous) throw standstill(stream, 'page numbers bring the same page again')
-        previous = seen
-        page = (page ?? 1) + 1
-        if (page > LAST_PAGE) throw standstill(stream, `page ${LAST_PAGE} is full and no further one can be asked for`)
-        next = ask(requests, stream, sequence.path, { ...first, ...resumed(stream, since), page: String(page) }, sized)
-      }
-    } else return
+      state.empty = records.length === 0 ? state.empty + 1 : 0
+      if (state.empty > MOST_EMPTY_PAGES) throw standstill(stream, `${MOST_EMPTY_PAGES} pages in a row were empty`)
+      next = follow(reading, sequence.path, pointer, state)
+      continue
+    }
+    if (!full) return
+    // No pointer beside a full page is not the end [documented for charges on 2021-01, possible anywhere].
+    const newest = page === null ? newestFilter(stream, records) : null
+    if (newest !== null && newest !== since) since = newest
+    else page = (page ?? 1) + 1
+    if (page !== null && page > LAST_PAGE) throw standstill(stream, `page ${LAST_PAGE} is full and the last one served`)
+    next = first(reading, sequence, state, {
+      ...(since !== null && stream.sync.mode === 'incremental' ? { [stream.sync.since]: since } : {}),
+      ...(page === null ? {} : { page: String(page) }),
+    })
   }
 }
 
-const resumed = (stream: Stream, since: string | null): Record<string, string> =>
-  stream.sync.mode === 'incremental' && since !== null ? { [stream.sync.since]: since } : {}
-
-/** `sized.rung` goes down for good once smaller pages were needed. */
-function ask(
-  requests: Requests,
-  stream: Stream,
-  path: string,
-  parameters: Record<string, string>,
-  sized: { rung: number } | null,
-): Ask {
+/** A request that says everything: filters, order, size. */
+function first({ requests, stream }: Reading, sequence: Sequence, state: State, more: Record<string, string>): Ask {
   return {
     version: stream.version,
     list: stream.list,
+    verify: body => refuseRepeated(body, stream, state),
     url: failed => {
-      const url = requests.at(path)
-      for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+      const url = requests.at(sequence.path)
+      const order = stream.sort === null ? {} : { sort_by: stream.sort }
+      const all = { ...stream.parameters, ...order, ...sequence.parameters(), ...more }
+      for (const [name, value] of Object.entries(all)) url.searchParams.set(name, value)
       // An offset counts in pages of one size: page numbers keep the size they began with.
-      if (sized) url.searchParams.set('limit', String(LIMITS[parameters.page ? sized.rung : step(sized, failed)]))
+      if (stream.shape === 'pages') setLimit(url, state, 'page' in more ? null : failed)
       return url
     },
   }
 }
 
-/** Two answers that broke off, and the next is asked for smaller. */
-function step(sized: { rung: number }, failed: Failed): number {
-  if (failed.tooLarge > 0 && failed.tooLarge % 2 === 0) sized.rung = Math.min(sized.rung + 1, LIMITS.length - 1)
-  return sized.rung
+/** The second request and all after it. Beside a cursor only `limit` may be sent: anything else is a 422 [documented]. */
+function follow({ requests, stream }: Reading, path: string, pointer: string, state: State): Ask {
+  return {
+    version: stream.version,
+    list: stream.list,
+    verify: body => refuseRepeated(body, stream, state),
+    url: failed => {
+      if (stream.version === '2021-01') {
+        // The URL as it is, but only ever to the host that the token belongs to.
+        const { pathname, search } = new URL(pointer, requests.at('/'))
+        return new URL(pathname + search, requests.at('/'))
+      }
+      const url = requests.at(path)
+      url.searchParams.set('cursor', pointer)
+      setLimit(url, state, failed)
+      return url
+    },
+  }
 }
 
-/** The second request and all after it. Beside a cursor only `limit` may be sent: anything else is a 422 [documented]. */
-function follow(requests: Requests, stream: Stream, path: string, pointer: string, sized: { rung: number }): Ask {
-  if (stream.version === '2021-11') return ask(requests, stream, path, { cursor: pointer }, sized)
-  // 2021-01: the URL as it is, but only ever to the host that the token belongs to.
-  const { pathname, search } = new URL(pointer, requests.at('/'))
-  return { version: stream.version, list: stream.list, url: () => new URL(pathname + search, requests.at('/')) }
+/** After every second answer that broke off, the next is asked for smaller. */
+function setLimit(url: URL, state: State, failed: Failed | null): void {
+  if (failed && failed.tooLarge > 0 && failed.tooLarge % 2 === 0)
+    state.rung = Math.min(state.rung + 1, LIMITS.length - 1)
+  url.searchParams.set('limit', String(LIMITS[state.rung]))
 }
 
 /** Cursor in the body, in either spelling seen, or the URL of a Link header. */
@@ -121,7 +137,8 @@ function pointerOf(stream: Stream, body: Record<string, unknown>, headers: Heade
   return link?.[1] ?? null
 }
 
-function listOf(value: unknown, stream: Stream): readonly unknown[] {
+function listOf(body: Record<string, unknown>, stream: Stream): readonly unknown[] {
+  const value = body[stream.list]
   if (stream.shape === 'single') return value === null ? [] : [value]
   if (Array.isArray(value)) return value
   throw new ContractError(
@@ -131,13 +148,36 @@ function listOf(value: unknown, stream: Stream): readonly unknown[] {
   )
 }
 
+/** The page before, served again in place of the next: taken for an answer, it would hide a page. Asked for again. */
+function refuseRepeated(body: Record<string, unknown>, stream: Stream, { previous }: State): void {
+  if (stream.shape !== 'pages' || previous === '') return
+  if (signature(listOf(body, stream), stream) === previous)
+    throw new SourceError('unavailable', `${stream.path}: the page before came again`, {
+      next: 'The API serves no further page. What was read is loaded; run again, and if it stays, please report it.',
+    })
+}
+
+/** Ids and cursors of a page; empty for an empty page. */
+function signature(records: readonly unknown[], { key, sync, columns }: Stream): string {
+  const names = [...key, ...(sync.mode === 'incremental' ? [sync.cursor] : [])]
+  const paths = names.map(name => columns[name]?.from ?? name)
+  return records
+    .map(record => paths.map(path => String((record as Record<string, unknown> | null)?.[path])).join())
+    .join(';')
+}
+
 /** The cursor of the last record in the form of a filter, where the stream's order makes it the newest. */
-function newestFilter({ sync, columns }: Stream, records: readonly unknown[]): string | null {
-  if (sync.mode === 'full' || !sync.sorted) return null
-  const last = records.at(-1)
-  const value = typeof last === 'object' && last !== null ? (last as Record<string, unknown>)[sync.cursor] : null
-  const newest = typeof value === 'string' ? parseInstant(value, columns[sync.cursor]?.zone ?? 'UTC') : null
+function newestFilter(stream: Stream, records: readonly unknown[]): string | null {
+  if (stream.sync.mode === 'full' || !stream.sync.sorted) return null
+  const newest = cursorOf(records.at(-1), stream)
   return newest === null ? null : asFilter(newest)
+}
+
+/** When the record last changed, if it says so in a form that can be read. */
+export function cursorOf(record: unknown, { sync, columns }: Stream): Instant | null {
+  if (sync.mode === 'full' || typeof record !== 'object' || record === null) return null
+  const value = (record as Record<string, unknown>)[sync.cursor]
+  return typeof value === 'string' ? parseInstant(value, columns[sync.cursor]?.zone ?? 'UTC') : null
 }
 
 function standstill(stream: Stream, why: string): ContractError {

@@ -29,6 +29,8 @@ export interface Ask {
   readonly version: ApiVersion
   /** Key that the body must have; null: any object will do. */
   readonly list: string | null
+  /** Throws a `SourceError` for a body that is to be asked for again. */
+  readonly verify?: (body: Record<string, unknown>) => void
 }
 
 /** Throttled, retried, checked: what the rest of `extract` uses to talk to the API. */
@@ -71,7 +73,9 @@ export function createRequests(options: RequestOptions): Requests {
                 hear(headers)
                 throttle.heard(ticket, headers.get('x-recharge-limit'))
               })
-              return { ...answer, body: checked(answer, ask) }
+              const body = checked(answer, ask)
+              ask.verify?.(body)
+              return { ...answer, body }
             } catch (error) {
               if (error instanceof SourceError && error.kind === 'throttled') throttle.overflowed()
               throw error

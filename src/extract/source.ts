@@ -1,9 +1,10 @@
-import type { Scopes, Stream } from '../declare/stream.ts'
-import { ContractError, SourceError } from '../errors.ts'
+import type { Readable, Stream } from '../declare/stream.ts'
 import { asFilter } from '../instant.ts'
-import type { Instant, Page, Traffic, Window } from '../model.ts'
-import { type Sequence, walk } from './paging.ts'
+import type { Instant, Page, Traffic, Walk } from '../model.ts'
 import type { Requests } from './request.ts'
+import type { Sleep } from './retry.ts'
+import { readSegments } from './segments.ts'
+import { readWhole } from './sequences.ts'
 import type { Tier } from './throttle.ts'
 
 /** What `GET /token_information` says about the token in use. */
@@ -13,46 +14,39 @@ export interface TokenInformation {
   readonly scopes: readonly string[] | null
 }
 
+export interface PagesOptions {
+  readonly readable: Readable
+  readonly traffic: Traffic
+  readonly signal: AbortSignal
+  /** Records that the API counts in the window; null: not known, or not yet. */
+  readonly expected: () => number | null
+  readonly newestFirst: boolean
+}
+
 export interface Source {
   /** @throws {SourceError} `unauthorised` when the token is refused. */
   token(traffic: Traffic, signal: AbortSignal): Promise<TokenInformation>
-  /** Every page of a stream within `window`. The last one, and only it, says so. */
-  pages(stream: Stream, window: Window, readable: Readable, traffic: Traffic, signal: AbortSignal): AsyncIterable<Page>
+  /** Every page of a walk from where it stands. When they end, every range has had its last. */
+  pages(stream: Stream, walk: Walk, options: PagesOptions): AsyncIterable<Page>
   /** Records that the API counts, or null where it cannot. */
   count(stream: Stream, since: Instant | null, traffic: Traffic, signal: AbortSignal): Promise<number | null>
   clock(): Instant
   readonly tier: Tier
 }
 
-/** Whether the token may use any one of these scopes. */
-export type Readable = (scopes: Scopes) => boolean
+export interface SourceOptions {
+  /** Where the parents of a stream are looked up. */
+  readonly streams: readonly Stream[]
+  /** Segments of one stream read side by side at most. */
+  readonly readers: number
+  readonly sleep: Sleep
+}
 
-/** @param streams where the parents of a stream are looked up. */
-export function createSource(requests: Requests, streams: readonly Stream[]): Source {
-  async function* sequences(
-    stream: Stream,
-    window: Window,
-    readable: Readable,
-    traffic: Traffic,
-    signal: AbortSignal,
-  ): AsyncGenerator<Sequence & { readonly owner: string | null }> {
-    const parameters = filters(stream, window)
-    if (stream.each) {
-      for (const [value, scopes] of Object.entries(stream.each.values))
-        if (readable(scopes))
-          yield { path: stream.path, parameters: { ...parameters, [stream.each.parameter]: value }, owner: null }
-    } else if (stream.parent) {
-      const { stream: name, as } = stream.parent
-      const parent = streams.find(candidate => candidate.name === name)
-      if (!parent) throw new Error(`${stream.name}: its parent ${name} is not declared`)
-      for await (const page of walk(requests, parent, { path: parent.path, parameters: {} }, traffic, signal))
-        for (const record of page.records) {
-          const owner = idOf(record, parent)
-          yield { path: stream.path.replace(`{${as}}`, encodeURIComponent(owner)), parameters, owner }
-        }
-    } else yield { path: stream.path, parameters, owner: null }
-  }
+/** How often a look is taken at whether the rate limit has room for another reader, in milliseconds. */
+const LOOK = 100
 
+export function createSource(requests: Requests, { streams, readers, sleep }: SourceOptions): Source {
+  const pause = (signal: AbortSignal): Promise<void> => sleep(LOOK, signal)
   return {
     get tier() {
       return requests.throttle.tier
@@ -70,33 +64,11 @@ export function createSource(requests: Requests, streams: readonly Stream[]): So
       }
     },
 
-    async *pages(stream, window, readable, traffic, signal) {
-      // A stream of several sequences learns only afterwards that one was the last, so its last page is an empty one.
-      const several = stream.each !== null || stream.parent !== null
-      let forbidden: SourceError | null = null
-      let given = 0
-      for await (const sequence of sequences(stream, window, readable, traffic, signal)) {
-        const { owner } = sequence
-        let position = 0
-        try {
-          for await (const page of walk(requests, stream, sequence, traffic, signal)) {
-            const records = owner === null ? page.records : page.records.map(r => owned(r, stream, owner, position++))
-            given += 1
-            yield { ...page, records, last: page.last && !several }
-          }
-        } catch (error) {
-          if (!(error instanceof SourceError)) throw error
-          if (stream.each && error.kind === 'forbidden') {
-            // One kind of owner that the token may not read is no reason to go without the others.
-            forbidden = error
-            const { parameter } = stream.each
-            traffic.refused.push(`${parameter}=${sequence.parameters[parameter]}: ${error.message}`)
-          } else if (owner === null || error.kind !== 'missing') throw error
-          // A parent that went away between its page and this request took with it what it owned.
-        }
-      }
-      if (forbidden !== null && given === 0) throw forbidden
-      if (several) yield { records: [], receivedAt: requests.clock(), last: true }
+    pages(stream, walk, { readable, traffic, signal, expected, newestFirst }) {
+      const reading = { requests, stream, traffic, signal }
+      return stream.sync.mode === 'incremental' && stream.sync.sorted
+        ? readSegments(reading, walk, { readers, expected, newestFirst, pause })
+        : readWhole(reading, walk, streams, readable)
     },
 
     async count(stream, since, traffic, signal) {
@@ -107,29 +79,4 @@ export function createSource(requests: Requests, streams: readonly Stream[]): So
       return typeof body.count === 'number' ? body.count : null
     },
   }
-}
-
-function filters({ sync }: Stream, { since, until }: Window): Record<string, string> {
-  if (sync.mode === 'full') return {}
-  return {
-    ...(since === null ? {} : { [sync.since]: asFilter(since) }),
-    ...(until === null ? {} : { [sync.until]: asFilter(until) }),
-  }
-}
-
-function idOf(record: unknown, parent: Stream): string {
-  const id = typeof record === 'object' && record !== null ? (record as Record<string, unknown>).id : undefined
-  if (typeof id === 'number' || typeof id === 'string') return String(id)
-  if (JSON.isRawJSON(id)) return id.rawJSON
-  throw new ContractError(
-    'stream_contract',
-    `a record of ${parent.name} has no id, so what it owns cannot be asked for`,
-    'Nothing is skipped in silence: the stream failed. Please report it.',
-  )
-}
-
-/** The record, with its owner's id, and its place where it has no id of its own. What the API says itself stands. */
-function owned(record: unknown, { parent }: Stream, owner: string, position: number): unknown {
-  if (parent === null || typeof record !== 'object' || record === null) return record
-  return { [parent.as]: owner, ...(parent.position ? { [parent.position]: position } : {}), ...record }
 }

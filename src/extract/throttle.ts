@@ -27,6 +27,8 @@ export interface Throttle {
   heard(ticket: Ticket, limit: string | null): void
   /** A 429 came all the same. */
   overflowed(): void
+  /** Requests that would leave at once if asked for now. */
+  room(): number
   readonly tier: Tier
 }
 
@@ -55,10 +57,15 @@ export function createThrottle({ tier, budget, monotonic, sleep }: ThrottleOptio
   let level = 0
   let correction = 0
   let at = monotonic()
+  let waiting = 0
   let queue: Promise<unknown> = Promise.resolve()
+  /*
+   * Kept free. The server's bucket begins to drain when the first request arrives, ours when it leaves: for the time
+   * between, a tenth of a second, ours is ahead. Each 429 that comes all the same shows that it is further.
+   */
+  let margin = 1 + perSecond / 10
 
-  // One request is kept free: two clocks that drain the same bucket never agree to the last drop.
-  const ceiling = (): number => Math.max(1, (bucket - 1) * budget)
+  const ceiling = (): number => Math.max(1, (bucket - margin) * budget)
   const drain = (): void => {
     const now = monotonic()
     level = Math.max(0, level - ((now - at) / 1000) * perSecond * budget)
@@ -77,8 +84,17 @@ export function createThrottle({ tier, budget, monotonic, sleep }: ThrottleOptio
     get tier() {
       return { bucket, perSecond }
     },
+    room() {
+      drain()
+      return Math.floor(ceiling() - level) - waiting
+    },
     take(signal) {
-      const turn = queue.then(() => wait(signal))
+      waiting += 1
+      const turn = queue
+        .then(() => wait(signal))
+        .finally(() => {
+          waiting -= 1
+        })
       queue = turn.catch(() => {})
       return turn
     },
@@ -95,6 +111,7 @@ export function createThrottle({ tier, budget, monotonic, sleep }: ThrottleOptio
     overflowed() {
       drain()
       level = Math.max(level, ceiling())
+      margin = Math.min(margin + 1, bucket / 2)
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { Stream } from '../declare/stream.ts'
 import { earlier, later } from '../instant.ts'
-import type { Entity, Instant, Page, Reject, RowBatch } from '../model.ts'
+import type { Entity, Instant, Page, PageRead, Reject, RowBatch } from '../model.ts'
 import { type Findings, flattener } from './flatten.ts'
 
 /**
@@ -12,14 +12,15 @@ export function toBatch(stream: Stream, pages: readonly [Page, ...Page[]]): RowB
   const entities = new Map<string, Entity>()
   const rejects: Reject[] = []
   const findings: Findings = { cleaned: 0, undeclared: new Map() }
+  const reads: PageRead[] = []
   let repeated = 0
   let read = 0
-  let lowest: Instant | null = null
-  let highest: Instant | null = null
-  let inOrder = true
   let receivedAt = pages[0].receivedAt
   for (const page of pages) {
     receivedAt = later(receivedAt, page.receivedAt)
+    let lowest: Instant | null = null
+    let highest: Instant | null = null
+    let inOrder = true
     for (const record of page.records) {
       read += 1
       const entity = flatten(record, findings)
@@ -41,20 +42,19 @@ export function toBatch(stream: Stream, pages: readonly [Page, ...Page[]]): RowB
         entities.set(key, entity)
       }
     }
+    const { range, ranges, resume, last } = page
+    reads.push({ range, ranges, resume, last, lowest, highest, inOrder })
   }
   return {
     stream,
     entities,
     rejects,
-    lowest,
-    highest,
-    inOrder,
+    reads,
     read,
     repeated,
     receivedAt,
     undeclared: findings.undeclared,
     cleaned: findings.cleaned,
-    last: pages.at(-1)?.last ?? false,
   }
 }
 

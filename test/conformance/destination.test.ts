@@ -5,7 +5,7 @@ import { openDestination } from '../../src/load/open.ts'
 import type { Destination, RunId } from '../../src/model.ts'
 import { type DestinationConfig, PLACES } from '../support/destinations.ts'
 import { dump, withQuery } from '../support/dump.ts'
-import { after, at, batchOf, parcel, parcels, parcelsGrown } from '../support/samples.ts'
+import { at, batchOf, moved, parcel, parcels, parcelsGrown } from '../support/samples.ts'
 
 /** What every destination promises. Nothing here knows which database it is. */
 describe.each(PLACES)('$name', place => {
@@ -68,7 +68,7 @@ describe.each(PLACES)('$name', place => {
     await inside(
       async destination => {
         const first = await destination.checkpoint('parcels')
-        await destination.commit(batchOf(parcels, [parcel(1, 1)]), first, after(first))
+        await destination.commit(batchOf(parcels, [parcel(1, 1)]), first, moved(first))
         const changes = await destination.prepare(allTables(parcelsGrown))
         expect(changes.map(change => change.sql.split(' is ')[0])).toEqual([
           'alter table "recharge"."parcels" add column "weight" bigint',
@@ -79,7 +79,7 @@ describe.each(PLACES)('$name', place => {
         ])
         const second = await destination.checkpoint('parcels')
         const grown = parcel(2, 2, { weight: 5, stamps: [{ value: '0.85' }] })
-        await destination.commit(batchOf(parcelsGrown, [grown]), second, after(second))
+        await destination.commit(batchOf(parcelsGrown, [grown]), second, moved(second))
       },
       async (_query, config) => {
         const tables = await dump(config, [parcelsGrown])
@@ -112,7 +112,7 @@ describe.each(PLACES)('$name', place => {
       async destination => {
         const from = await destination.checkpoint('parcels')
         expect(from).toMatchObject({ version: 0, watermark: null, writer: null })
-        const to = after(from, at(5))
+        const to = moved(from, at(5))
         const counts = await destination.commit(batchOf(parcels, [parcel(1, 1), parcel(2, 2)]), from, to)
         expect(counts).toEqual({ added: 2, changed: 0, unchanged: 0, deleted: 0, rejected: 0 })
         expect(await destination.checkpoint('parcels')).toEqual(to)
@@ -133,7 +133,7 @@ describe.each(PLACES)('$name', place => {
     await place.with(async config => {
       const from = await use(config, async destination => {
         const start = await destination.checkpoint('parcels')
-        await destination.commit(batchOf(parcels, [parcel(1, 1, { items: [{ name: 'a' }] })]), start, after(start))
+        await destination.commit(batchOf(parcels, [parcel(1, 1, { items: [{ name: 'a' }] })]), start, moved(start))
         return destination.checkpoint('parcels')
       })
       const state = 'select version from recharge._sync_checkpoints'
@@ -147,7 +147,7 @@ describe.each(PLACES)('$name', place => {
           parcel(2, 9, { items: [{ name: 'c' }] }),
           { id: 'no number', updated_at: at(9) },
         ])
-        await expect(destination.commit(batch, from, after(from))).rejects.toThrow()
+        await expect(destination.commit(batch, from, moved(from))).rejects.toThrow()
       }
       expect([await behind(config, state), await behind(config, rows)]).toEqual(before)
     })
@@ -163,10 +163,10 @@ describe.each(PLACES)('$name', place => {
         row: ['no number', at(1), null, null, null, null, null, null],
       }
       const broken = { ...batch, entities: new Map([['1', unstorable as never]]) }
-      await expect(destination.commit(broken, from, after(from))).rejects.toThrow()
-      await destination.commit(batch, from, after(from))
+      await expect(destination.commit(broken, from, moved(from))).rejects.toThrow()
+      await destination.commit(batch, from, moved(from))
       const next = await destination.checkpoint('parcels')
-      await destination.commit(batchOf(parcels, [parcel(2, 2)]), next, after(next))
+      await destination.commit(batchOf(parcels, [parcel(2, 2)]), next, moved(next))
       expect((await destination.checkpoint('parcels')).version).toBe(2)
     })
   })
@@ -175,13 +175,13 @@ describe.each(PLACES)('$name', place => {
     await inside(
       async destination => {
         const from = await destination.checkpoint('parcels')
-        await destination.commit(batchOf(parcels, [parcel(1, 1)]), from, after(from, at(1), 'other' as RunId))
-        await expect(destination.commit(batchOf(parcels, [parcel(2, 2)]), from, after(from))).rejects.toMatchObject({
+        await destination.commit(batchOf(parcels, [parcel(1, 1)]), from, moved(from, at(1), 'other' as RunId))
+        await expect(destination.commit(batchOf(parcels, [parcel(2, 2)]), from, moved(from))).rejects.toMatchObject({
           kind: 'moved',
         })
         const stale = await destination.checkpoint('parcels')
-        await destination.commit(batchOf(parcels, [parcel(3, 3)]), stale, after(stale, at(3), 'other' as RunId))
-        await expect(destination.commit(batchOf(parcels, [parcel(4, 4)]), stale, after(stale))).rejects.toMatchObject({
+        await destination.commit(batchOf(parcels, [parcel(3, 3)]), stale, moved(stale, at(3), 'other' as RunId))
+        await expect(destination.commit(batchOf(parcels, [parcel(4, 4)]), stale, moved(stale))).rejects.toMatchObject({
           kind: 'moved',
         })
       },
@@ -196,11 +196,11 @@ describe.each(PLACES)('$name', place => {
     await inside(async destination => {
       const records = [parcel(1, 1, { items: [{ name: 'a' }] }), parcel(2, 2)]
       let from = await destination.checkpoint('parcels')
-      await destination.commit(batchOf(parcels, records), from, after(from))
+      await destination.commit(batchOf(parcels, records), from, moved(from))
       const before = await destination.ask(synced)
       from = await destination.checkpoint('parcels')
       const again = { ...batchOf(parcels, records), receivedAt: at(2_000_000) }
-      expect(await destination.commit(again, from, after(from))).toEqual({
+      expect(await destination.commit(again, from, moved(from))).toEqual({
         added: 0,
         changed: 0,
         unchanged: 2,
@@ -225,7 +225,7 @@ describe.each(PLACES)('$name', place => {
         const counts = []
         for (const version of versions) {
           const from = await destination.checkpoint('parcels')
-          counts.push(await destination.commit(batchOf(parcels, [version]), from, after(from)))
+          counts.push(await destination.commit(batchOf(parcels, [version]), from, moved(from)))
         }
         expect(counts.map(({ added, changed, unchanged }) => [added, changed, unchanged])).toEqual([
           [1, 0, 0],
@@ -264,7 +264,7 @@ describe.each(PLACES)('$name', place => {
           parcel(5, 5, { label: '', raw: [], extra_field: { of: 'the API' } }),
         ])
         expect(batch.rejects).toEqual([])
-        await destination.commit(batch, from, after(from))
+        await destination.commit(batch, from, moved(from))
       },
       async (_query, config) => {
         const rows = new Map((await dump(config, [parcels])).parcels?.map(row => [row.id, row]))
@@ -283,7 +283,7 @@ describe.each(PLACES)('$name', place => {
       await Promise.all(
         ['a', 'b', 'c', 'd', 'e', 'f'].map(async (name, i) => {
           const from = await destination.checkpoint(name)
-          const to = { ...after(from), stream: name }
+          const to = { ...moved(from), stream: name }
           await destination.commit(batchOf(parcels, [parcel(i, i)]), from, to)
         }),
       )
@@ -296,7 +296,7 @@ describe.each(PLACES)('$name', place => {
     await inside(async destination => {
       for (let run = 0; run < 2; run++) {
         const from = await destination.checkpoint('parcels')
-        const counts = await destination.commit(batchOf(parcels, [{ id: 7, updated_at: 'soon' }]), from, after(from))
+        const counts = await destination.commit(batchOf(parcels, [{ id: 7, updated_at: 'soon' }]), from, moved(from))
         expect(counts.rejected).toBe(1)
       }
       const [reject, ...more] = await destination.ask(

@@ -39,7 +39,8 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
   ['src/model.ts', []],
   ['src/errors.ts', []],
   ['src/instant.ts', []],
-  ['src/checkpoint.ts', []],
+  ['src/walk.ts', []],
+  ['src/checkpoint.ts', ['src/walk.ts']],
   ['src/prefetch.ts', []],
   ['src/extract', []],
   ['src/transform', []],
@@ -53,11 +54,16 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
   ['src/tally.ts', ['src/checkpoint.ts']],
   ['src/progress.ts', ['src/tally.ts']],
   ['src/report.ts', ['src/text-table.ts']],
-  ['src/sync.ts', ['src/checkpoint.ts', 'src/prefetch.ts', 'src/tally.ts', 'src/extract', 'src/transform']],
+  [
+    'src/pipeline.ts',
+    ['src/checkpoint.ts', 'src/prefetch.ts', 'src/tally.ts', 'src/extract/source.ts', 'src/transform/batch.ts'],
+  ],
+  ['src/sync.ts', ['src/checkpoint.ts', 'src/pipeline.ts', 'src/tally.ts']],
+  ['src/backfill.ts', ['src/checkpoint.ts', 'src/pipeline.ts', 'src/tally.ts']],
   [
     'src/run.ts',
     [
-      'src/sync.ts',
+      'src/pipeline.ts',
       'src/tally.ts',
       'src/report.ts',
       'src/progress.ts',

@@ -1,7 +1,7 @@
 import { stream } from '../../src/declare/define.ts'
 import type { Stream } from '../../src/declare/stream.ts'
 import { fromMillis, toMillis } from '../../src/instant.ts'
-import type { Instant, Page, Window } from '../../src/model.ts'
+import type { Instant, Page, Range, Walk, Window } from '../../src/model.ts'
 import { parcels } from './samples.ts'
 
 /** The sample stream, read in an order that says nothing about time. */
@@ -69,34 +69,117 @@ export class EditedApi {
     return second(this.now)
   }
 
-  /** One page after another, each as the API stands at that moment; `between` runs after each. */
-  *walk(of: Stream, window: Window, between: () => void): Generator<Page> {
+  /** One page, as the API stands at this moment: keyset paging within filters. */
+  page(of: Stream, { since, until }: Window, after: Position | null): Slice {
     const sorted = of.sync.mode === 'incremental' && of.sync.sorted
-    const order = (t: Thing): readonly [number, number] => (sorted ? [t.updatedAt, t.id] : [t.id, 0])
-    const since = window.since === null ? -1 : toSecond(window.since)
-    const until = window.until === null ? Number.POSITIVE_INFINITY : toSecond(window.until)
-    let position: readonly [number, number] = [-1, -1]
-    for (;;) {
-      const rest = this.visible()
-        .filter(t => t.updatedAt >= since && t.updatedAt <= until && isAfter(order(t), position))
-        .sort((a, b) => (isAfter(order(a), order(b)) ? 1 : -1))
-      const page = rest.slice(0, this.#pageSize)
-      const end = page.at(-1)
-      if (end) position = order(end)
-      const last = rest.length <= this.#pageSize
-      yield {
-        records: page.map(t => ({ id: t.id, updated_at: second(t.updatedAt), label: String(t.version) })),
-        receivedAt: this.clock(),
-        last,
-      }
-      if (last) return
-      between()
+    const order = (t: Thing): Position => (sorted ? [t.updatedAt, t.id] : [t.id, 0])
+    const from = since === null ? -1 : toSecond(since)
+    const to = until === null ? Number.POSITIVE_INFINITY : toSecond(until)
+    const rest = this.visible()
+      .filter(t => t.updatedAt >= from && t.updatedAt <= to && (after === null || isAfter(order(t), after)))
+      .sort((a, b) => (isAfter(order(a), order(b)) ? 1 : -1))
+    const page = rest.slice(0, this.#pageSize)
+    const end = page.at(-1)
+    return {
+      records: page.map(t => ({ id: t.id, updated_at: second(t.updatedAt), label: String(t.version) })),
+      highest: page.length === 0 ? null : second(Math.max(...page.map(t => t.updatedAt))),
+      position: end ? order(end) : after,
+      last: rest.length <= this.#pageSize,
     }
+  }
+}
+
+type Position = readonly [number, number]
+
+interface Slice {
+  readonly records: readonly unknown[]
+  readonly highest: Instant | null
+  readonly position: Position | null
+  readonly last: boolean
+}
+
+interface ModelReader {
+  range: Range
+  /** Filters of the first request: a cursor carries them, whatever is cut later. */
+  readonly asked: Window
+  position: Position | null
+  highest: Instant | null
+}
+
+/** Reads a walk from several places at once, in an order that `choose` decides, and cuts ranges where it says so. */
+export class ModelReaders {
+  readonly #api: EditedApi
+  readonly #stream: Stream
+  readonly #ceiling: Instant
+  #readers: ModelReader[]
+  #ranges: readonly Range[]
+  #nextId: number
+
+  constructor(api: EditedApi, stream: Stream, walk: Walk, cursorsHold: boolean) {
+    this.#api = api
+    this.#stream = stream
+    this.#ceiling = walk.ceiling
+    const sorted = stream.sync.mode === 'incremental' && stream.sync.sorted
+    this.#readers = walk.segments
+      .filter(({ done }) => !done)
+      .map(({ id, since, until, at, resume }) => ({
+        range: { id, since, until },
+        // Only an order makes what was read a place to go on from.
+        asked: { since: sorted ? (at ?? since) : since, until },
+        position: resume !== null && cursorsHold ? (JSON.parse(resume) as Position) : null,
+        highest: sorted ? at : null,
+      }))
+    this.#ranges = this.#readers.map(({ range }) => range)
+    this.#nextId = 1 + Math.max(...walk.segments.map(({ id }) => id))
+  }
+
+  get unfinished(): number {
+    return this.#readers.length
+  }
+
+  /** Cuts the rest of a reader's range in two, where that can be done. */
+  cut(which: number): void {
+    const sorted = this.#stream.sync.mode === 'incremental' && this.#stream.sync.sorted
+    const reader = this.#readers[which % this.#readers.length]
+    const from = reader?.highest ?? reader?.range.since
+    if (!sorted || !reader || !from) return
+    const until = toSecond(reader.range.until ?? this.#ceiling)
+    const middle = second(Math.floor((toSecond(from) + until) / 2))
+    if (middle <= from || toSecond(middle) >= until) return
+    const range = { id: this.#nextId++, since: middle, until: reader.range.until }
+    reader.range = { ...reader.range, until: middle }
+    this.#readers.push({ range, asked: range, position: null, highest: null })
+    this.#ranges = this.#readers.map(r => r.range)
+  }
+
+  read(which: number): Page {
+    const reader = this.#readers[which % this.#readers.length]
+    if (!reader) throw new Error('nothing is left to read')
+    const slice = this.#api.page(this.#stream, reader.asked, reader.position)
+    reader.position = slice.position
+    if (slice.highest !== null && (reader.highest === null || slice.highest > reader.highest))
+      reader.highest = slice.highest
+    const { until } = reader.range
+    const sorted = this.#stream.sync.mode === 'incremental' && this.#stream.sync.sorted
+    const past = sorted && reader.highest !== null && until !== null && reader.highest > until
+    const last = slice.last || past
+    const page: Page = {
+      records: slice.records,
+      receivedAt: this.#api.clock(),
+      range: reader.range.id,
+      ranges: this.#ranges,
+      resume: slice.last || slice.position === null ? null : JSON.stringify(slice.position),
+      last,
+    }
+    if (last) {
+      this.#readers = this.#readers.filter(r => r !== reader)
+      this.#ranges = this.#readers.map(r => r.range)
+    }
+    return page
   }
 }
 
 const EPOCH = Date.UTC(2026, 0, 1)
 const second = (n: number): Instant => fromMillis(EPOCH + n * 1000)
 export const toSecond = (instant: Instant): number => Math.floor((toMillis(instant) - EPOCH) / 1000)
-const isAfter = (a: readonly [number, number], b: readonly [number, number]): boolean =>
-  a[0] > b[0] || (a[0] === b[0] && a[1] > b[1])
+const isAfter = (a: Position, b: Position): boolean => a[0] > b[0] || (a[0] === b[0] && a[1] > b[1])

@@ -43,6 +43,7 @@ export function configFor(
     },
     destination,
     streams: 'all',
+    refreshMs: () => 0,
     maxRejects: 100,
     secrets: [simulator.token],
   }

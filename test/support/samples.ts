@@ -57,12 +57,13 @@ export const parcel = (id: number, second: number, more: Record<string, unknown>
 })
 
 export function batchOf(of: Stream, records: readonly unknown[], last = true): RowBatch {
-  const page: Page = { records, receivedAt: at(1_000_000), last }
+  const range = { id: 0, since: null, until: null }
+  const page: Page = { records, receivedAt: at(1_000_000), range: 0, ranges: [range], resume: null, last }
   return toBatch(of, [page])
 }
 
 /** The checkpoint after a commit on `from`, by the given run. */
-export const after = (from: Checkpoint, watermark: Instant | null = null, writer: RunId = RUN): Checkpoint => ({
+export const moved = (from: Checkpoint, watermark: Instant | null = null, writer: RunId = RUN): Checkpoint => ({
   ...from,
   version: from.version + 1,
   watermark,

@@ -3,7 +3,7 @@ import { CompiledQuery, sql } from 'kysely'
 import type { StreamTables, Table } from '../../declare/table.ts'
 import { DestinationError } from '../../errors.ts'
 import { parseInstant } from '../../instant.ts'
-import type { Checkpoint, Counts, Destination, Instant, RowBatch, RunId, RunReport } from '../../model.ts'
+import type { Checkpoint, Counts, Destination, Instant, RowBatch, RunId, RunReport, Walk } from '../../model.ts'
 import type { Engine, Session } from './engine.ts'
 import { changes, columnsOf } from './evolve.ts'
 import { LEDGER } from './ledger.ts'
@@ -33,7 +33,8 @@ export function createDestination(engine: Engine, schema: string): Destination {
         if (!(await exists(session, '_sync_checkpoints'))) return unwritten(stream)
         const row = await inSchema(session)
           .selectFrom('_sync_checkpoints')
-          .select(['shape', 'writer', asText('version').as('version'), asText('watermark').as('watermark')])
+          .select(['shape', 'writer'])
+          .select([asText('version').as('version'), asText('watermark').as('watermark'), asText('walk').as('walk')])
           .where('stream', '=', stream)
           .executeTakeFirst()
         if (!row) return unwritten(stream)
@@ -41,6 +42,7 @@ export function createDestination(engine: Engine, schema: string): Destination {
           stream,
           version: Number(row.version),
           watermark: row.watermark === null ? null : parseInstant(row.watermark, 'UTC'),
+          walk: row.walk === null ? null : (JSON.parse(row.walk) as Walk),
           shape: row.shape,
           writer: row.writer as RunId | null,
         }
@@ -130,7 +132,14 @@ export function createDestination(engine: Engine, schema: string): Destination {
   }
 }
 
-const unwritten = (stream: string): Checkpoint => ({ stream, version: 0, watermark: null, shape: null, writer: null })
+const unwritten = (stream: string): Checkpoint => ({
+  stream,
+  version: 0,
+  watermark: null,
+  walk: null,
+  shape: null,
+  writer: null,
+})
 
 /** The same text from both drivers, whatever each makes of the type. */
 const asText = (column: string) => sql<string>`cast(${sql.ref(column)} as text)`
@@ -140,6 +149,7 @@ async function claim(db: Session['db'], committedAt: Instant, from: Checkpoint, 
   const row = {
     version: String(to.version),
     watermark: to.watermark,
+    walk: to.walk === null ? null : JSON.stringify(to.walk),
     shape: to.shape,
     writer: to.writer,
     committed_at: committedAt,
@@ -149,7 +159,11 @@ async function claim(db: Session['db'], committedAt: Instant, from: Checkpoint, 
   if (taken !== 1n) throw new DestinationError('moved', `${to.stream}: another run has moved it since`)
 }
 
-type Claimed = Omit<Checkpoint, 'stream' | 'version'> & { version: string; committed_at: Instant }
+type Claimed = Omit<Checkpoint, 'stream' | 'version' | 'walk'> & {
+  version: string
+  walk: string | null
+  committed_at: Instant
+}
 
 async function nextClaim(db: Session['db'], stream: string, version: number, row: Claimed): Promise<bigint> {
   const result = await db

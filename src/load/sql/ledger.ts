@@ -8,6 +8,7 @@ export interface Ledger {
     stream: string
     version: string
     watermark: string | null
+    walk: string | null
     shape: string | null
     writer: string | null
     committed_at: string | null
@@ -57,6 +58,7 @@ export const LEDGER: readonly Table[] = [
       column('stream', 'text', 'Name of the stream.', true),
       column('version', 'int', 'Counts the commits; a commit names the version it starts from.', true),
       column('watermark', 'instant', 'Every record changed at or before this is in the tables.'),
+      column('walk', 'json', 'A walk that has begun and not ended: its segments, and how far each came.'),
       column('shape', 'text', 'Fingerprint of the tables that the last commit wrote to.'),
       column('writer', 'text', 'The run that made the last commit.'),
       column('committed_at', 'instant', 'When the last page of the last commit was read.'),

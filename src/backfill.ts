@@ -1,0 +1,29 @@
+import { beginBackfill } from './checkpoint.ts'
+import type { Stream } from './declare/stream.ts'
+import { shapeOf } from './declare/table.ts'
+import type { RunId, Window } from './model.ts'
+import { type WalkOptions, walkStream } from './pipeline.ts'
+import type { Tally } from './tally.ts'
+
+export interface BackfillStreamOptions extends WalkOptions {
+  readonly run: RunId
+  readonly window: Window
+  readonly newestFirst: boolean
+}
+
+/** Key of the checkpoint of a backfill: the stream's own stays as it is. */
+export const backfillKey = (stream: Stream): string => `backfill:${stream.name}`
+
+/** Reads a range of one stream again, and goes on with it where an earlier run was broken off. */
+export async function backfillStream(
+  stream: Stream,
+  options: BackfillStreamOptions,
+  tally: Tally,
+  signal: AbortSignal,
+): Promise<void> {
+  const { source, destination, run, window, newestFirst } = options
+  const at = await destination.checkpoint(backfillKey(stream))
+  const now = source.clock()
+  const pass = beginBackfill(at, stream, { run, now, window, newestFirst, shape: shapeOf(stream) })
+  await walkStream(pass, options, tally, signal)
+}

@@ -1,0 +1,202 @@
+import { SourceError } from '../errors.ts'
+import { asFilter, fromMillis, later, toMillis } from '../instant.ts'
+import type { Instant, Page, Range, Segment, Walk } from '../model.ts'
+import { createHandoff } from './handoff.ts'
+import { cursorOf, type Listing, PAGE_SIZE, walk as pagesOf, type Reading } from './paging.ts'
+
+export interface SegmentOptions {
+  /** Segments read side by side at most. */
+  readonly readers: number
+  /** Records that the API counts in the window; null: not known. */
+  readonly expected: () => number | null
+  readonly newestFirst: boolean
+  readonly pause: (signal: AbortSignal) => Promise<void>
+}
+
+/** A segment's rest is not worth a request of its own below this many pages. */
+const LEAST_PAGES = 4
+
+/** A segment that is being read, or waits for it. */
+interface Reader {
+  range: Range
+  readonly from: Segment
+  /** How far it has been read, which is further than what has been committed. */
+  position: Instant | null
+  /** Records and milliseconds behind it: how dense the range is. */
+  records: number
+  readonly began: Instant | null
+  ordered: boolean
+}
+
+/**
+ * Pages of a sorted stream, from as many places at once as the rate limit has room for. While it has, the largest rest
+ * of a segment is cut in two at its middle; so a slow API is read by as many requests in flight as its rate allows,
+ * and a fast one by a single cursor. Bounds are inclusive: two segments share the second between them, and the upsert
+ * takes what is read twice.
+ */
+export async function* readSegments(reading: Reading, walk: Walk, options: SegmentOptions): AsyncGenerator<Page> {
+  const { requests, signal } = reading
+  const handoff = createHandoff<Page>()
+  const waiting = walk.segments.filter(({ done }) => !done).map(readerOf)
+  if (options.newestFirst) waiting.reverse()
+  const active = new Set<Reader>()
+  const stop = new AbortController()
+  const inner: Reading = { ...reading, signal: AbortSignal.any([signal, stop.signal]) }
+  let failure: { error: unknown } | null = null
+  const unfinished = new Set(waiting)
+  /** One list for all pages until it changes, so that many pages share it. */
+  let ranges: readonly Range[] = waiting.map(reader => reader.range)
+  let nextId = 1 + Math.max(...walk.segments.map(({ id }) => id))
+  let read = 0
+
+  const fill = (): void => {
+    if (failure) return
+    for (let room = requests.throttle.room(); active.size < options.readers; room--) {
+      if (active.size > 0 && room < 1) return
+      const next = waiting.shift() ?? divide()
+      if (!next) return
+      active.add(next)
+      void run(next)
+    }
+  }
+
+  /** Cuts the largest rest, if it is large enough. */
+  const divide = (): Reader | null => {
+    const rests = [...active].flatMap(reader => restOf(reader, walk, density(active), options.expected(), read))
+    const largest = rests.sort((a, b) => b.pages - a.pages)[0]
+    if (!largest || largest.pages < 2 * LEAST_PAGES) return null
+    const { reader, middle } = largest
+    const range: Range = { id: nextId++, since: middle, until: reader.range.until }
+    reader.range = { ...reader.range, until: middle }
+    const next = readerOf({ ...range, at: null, resume: null, ordered: true, done: false })
+    unfinished.add(next)
+    ranges = [...unfinished].map(unread => unread.range)
+    return next
+  }
+
+  const run = async (reader: Reader): Promise<void> => {
+    try {
+      for await (const listing of listings(inner, reader)) {
+        note(reader, listing, reading)
+        read += listing.records.length
+        // Cut off while it was read: its own cursor knows nothing of the new end.
+        const past = reader.ordered && isPast(reader.position, reader.range.until)
+        const { records, receivedAt, resume } = listing
+        const last = listing.last || past
+        const page = { records, receivedAt, resume, last, range: reader.range.id, ranges }
+        if (last) {
+          unfinished.delete(reader)
+          ranges = [...unfinished].map(unread => unread.range)
+        }
+        await handoff.put(page)
+        if (past || stop.signal.aborted) break
+        fill()
+      }
+    } catch (error) {
+      failure ??= { error }
+      stop.abort()
+    } finally {
+      active.delete(reader)
+      fill()
+      if (active.size === 0) handoff.close()
+    }
+  }
+
+  const tick = async (): Promise<void> => {
+    while (!inner.signal.aborted && active.size > 0) {
+      fill()
+      await options.pause(inner.signal).catch(() => {})
+    }
+  }
+
+  fill()
+  const ticking = tick()
+  try {
+    for (let page = await handoff.take(); page !== null; page = await handoff.take()) yield page
+    const failed = failure as { error: unknown } | null
+    if (failed) throw failed.error
+  } finally {
+    stop.abort()
+    handoff.close()
+    await ticking
+  }
+}
+
+const readerOf = (from: Segment): Reader => {
+  const { id, since, until, at, ordered } = from
+  const began = at ?? since
+  return { range: { id, since, until }, from, position: at, records: 0, began, ordered }
+}
+
+/** Pages of one segment, from where it stands. A cursor that the API no longer takes is replaced by the filters. */
+async function* listings(reading: Reading, reader: Reader): AsyncGenerator<Listing> {
+  const { stream, traffic } = reading
+  const { from } = reader
+  const { sync } = stream
+  const parameters = (): Record<string, string> => {
+    if (sync.mode === 'full') return {}
+    const since = reader.position ?? reader.range.since
+    const { until } = reader.range
+    return {
+      ...(since === null ? {} : { [sync.since]: asFilter(since) }),
+      ...(until === null ? {} : { [sync.until]: asFilter(until) }),
+    }
+  }
+  try {
+    yield* pagesOf(reading, { path: stream.path, parameters, resume: from.resume })
+  } catch (error) {
+    const refused = error instanceof SourceError && error.kind === 'refused'
+    if (!refused || from.resume === null || reader.records > 0) throw error
+    traffic.remarks.push({
+      code: 'cursor_refused',
+      message: `the API no longer takes a saved cursor (${error.message}); its range was read again from ${from.at ?? 'its start'}`,
+      next: 'Nothing is missing.',
+    })
+    yield* pagesOf(reading, { path: stream.path, parameters, resume: null })
+  }
+}
+
+/** Follows how far the segment has been read, and whether the API keeps the order. */
+function note(reader: Reader, { records }: Listing, { stream }: Reading): void {
+  reader.records += records.length
+  for (const record of records) {
+    const at = cursorOf(record, stream)
+    if (at === null) continue
+    if (reader.position !== null && at < reader.position) reader.ordered = false
+    reader.position = reader.position === null ? at : later(reader.position, at)
+  }
+}
+
+const isPast = (position: Instant | null, until: Instant | null): boolean =>
+  position !== null && until !== null && position > until
+
+/** Records in a millisecond, over all that is being read. */
+function density(active: ReadonlySet<Reader>): number {
+  let records = 0
+  let span = 0
+  for (const reader of active) {
+    if (reader.position === null || reader.records === 0) continue
+    records += reader.records
+    span += Math.max(1000, toMillis(reader.position) - toMillis(reader.began ?? reader.position))
+  }
+  return span === 0 ? 0 : records / span
+}
+
+interface Rest {
+  readonly reader: Reader
+  readonly middle: Instant
+  readonly pages: number
+}
+
+/** What is left of a segment, in pages as far as one can tell; nothing where it cannot be cut. */
+function restOf(reader: Reader, walk: Walk, usual: number, expected: number | null, read: number): Rest[] {
+  const from = reader.position ?? reader.began
+  if (!reader.ordered || from === null) return []
+  const until = reader.range.until ?? walk.ceiling
+  const rest = toMillis(until) - toMillis(from)
+  const middle = fromMillis(Math.floor((toMillis(from) + rest / 2) / 1000) * 1000)
+  if (middle <= from || middle >= until) return []
+  const whole = toMillis(walk.ceiling) - toMillis(walk.window.since ?? from)
+  const share = expected === null || whole <= 0 ? 0 : (Math.max(0, expected - read) * rest) / whole
+  return [{ reader, middle, pages: Math.max(usual * rest, share) / PAGE_SIZE }]
+}

@@ -1,0 +1,112 @@
+import { advance, isComplete, type Pass } from './checkpoint.ts'
+import type { Readable } from './declare/stream.ts'
+import { ContractError, DestinationError } from './errors.ts'
+import type { Source } from './extract/source.ts'
+import type { Checkpoint, Counts, Destination, RowBatch } from './model.ts'
+import { prefetch } from './prefetch.ts'
+import { problemOf, type Tally } from './tally.ts'
+import { toBatch } from './transform/batch.ts'
+
+export interface WalkOptions {
+  readonly source: Source
+  readonly destination: Destination
+  readonly readable: Readable
+  /** Rejected records that a stream may have in one run. */
+  readonly maxRejects: number
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
+}
+
+/** The pipeline: pages become batches, and each batch is committed with the checkpoint that it justifies. */
+export async function walkStream(first: Pass, options: WalkOptions, tally: Tally, signal: AbortSignal): Promise<void> {
+  const { source, destination, readable } = options
+  const { stream, newestFirst } = first
+  let pass = first
+  tally.began(pass)
+  const counting = expect(first, options, tally, signal)
+  const read = (stop: AbortSignal) =>
+    source.pages(stream, first.walk, {
+      readable,
+      newestFirst,
+      traffic: tally.traffic,
+      signal: stop,
+      expected: () => tally.expected,
+    })
+  try {
+    for await (const pages of prefetch(read, signal)) {
+      const batch = toBatch(stream, pages)
+      const next = advance(pass, batch)
+      refuseTooMany(batch, tally, options.maxRejects)
+      tally.committed(batch, await commit(destination, batch, pass.at, next.at, options, signal), next)
+      pass = next
+    }
+  } finally {
+    await counting.stop()
+  }
+  if (!isComplete(pass)) throw new Error(`${stream.name}: the walk ended before it was complete`)
+}
+
+/** On a first walk, asks the API how much there is: for the time left, and for how finely to divide the window. */
+function expect(
+  { stream, base, resumed, walk }: Pass,
+  { source }: WalkOptions,
+  tally: Tally,
+  signal: AbortSignal,
+): { stop: () => Promise<void> } {
+  if (base !== null || resumed || stream.count === null) return { stop: async () => {} }
+  const enough = new AbortController()
+  const either = AbortSignal.any([signal, enough.signal])
+  const asking = source.count(stream, walk.window.since, tally.traffic, either).then(
+    counted => {
+      tally.expected = counted
+    },
+    error => {
+      // Without a count the run only knows less beforehand; a bug is a bug all the same.
+      if (!problemOf(error)) throw error
+    },
+  )
+  return {
+    stop: () => {
+      enough.abort()
+      return asking
+    },
+  }
+}
+
+/** Before the commit, so that the checkpoint stays and the next version of this program reads the records again. */
+function refuseTooMany({ rejects }: RowBatch, tally: Tally, most: number): void {
+  const [first] = rejects
+  if (first === undefined || tally.counts.rejected + rejects.length <= most) return
+  throw new ContractError(
+    'too_many_rejects',
+    `more than ${most} records cannot be loaded, such as ${first.key ?? 'one without a key'}: ${first.path}: ${first.reason}`,
+    'The API changed a type. The checkpoint stands before these records. Please report it, or raise max_rejects.',
+  )
+}
+
+const TRIES = 8
+
+/** A lost connection leaves open whether the commit stands: the checkpoint knows. */
+async function commit(
+  destination: Destination,
+  batch: RowBatch,
+  from: Checkpoint,
+  to: Checkpoint,
+  { sleep }: WalkOptions,
+  signal: AbortSignal,
+): Promise<Counts> {
+  let unknown = false
+  for (let tries = 1; ; tries++) {
+    try {
+      if (unknown) {
+        const { version, writer } = await destination.checkpoint(to.stream)
+        const counts = version === to.version && writer === to.writer ? await destination.lastCounts(to.stream) : null
+        if (counts) return counts
+      }
+      return await destination.commit(batch, from, to)
+    } catch (error) {
+      if (!(error instanceof DestinationError) || error.reaction !== 'retry' || tries >= TRIES) throw error
+      unknown = true
+      await sleep(125 * 2 ** tries, signal)
+    }
+  }
+}

@@ -1,0 +1,199 @@
+import { describe, expect, test } from 'vitest'
+import { check, DeclarationError } from '../../src/declare/check.ts'
+import { type Columns, instant, int, json, required, text } from '../../src/declare/column.ts'
+import { stream } from '../../src/declare/define.ts'
+import type { Child, Stream } from '../../src/declare/stream.ts'
+
+/** Nothing is wrong with it. */
+const sound: Stream = stream({
+  name: 'things',
+  singular: 'thing',
+  doc: 'A thing.',
+  path: '/things',
+  list: 'things',
+  sort: 'updated_at-asc',
+  scopes: ['read_things'],
+  key: 'id',
+  sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
+  columns: {
+    id: required(int('Key.')),
+    updated_at: required(instant('Changed.')),
+    owner_id: int('Owner.', 'owner.id'),
+  },
+  children: { parts: { doc: 'A part.', from: 'parts', columns: { name: text('Name.') } } },
+})
+
+function problemsOf(change: Partial<Stream>): string {
+  try {
+    check({ ...sound, ...change })
+  } catch (error) {
+    if (error instanceof DeclarationError) return error.message
+    throw error
+  }
+  return 'none'
+}
+
+const withColumns = (more: Columns): Partial<Stream> => ({ columns: { ...sound.columns, ...more } })
+const withChild = (name: string, child: Partial<Child>): Partial<Stream> => ({
+  children: { [name]: { doc: 'A part.', from: name, columns: { name: text('Name.') }, ...child } },
+})
+const LONG = 'a'.repeat(54)
+const parent = { stream: 'owners', as: 'owner_id' }
+
+describe('nothing is said of', () => {
+  const CASES: readonly (readonly [string, Partial<Stream>])[] = [
+    ['a sound stream', {}],
+    ['a path that becomes its name', withColumns({ a_b_c: text('A text.', 'a.b.c'), a_b_d: text('A text.', 'a.b.d') })],
+    ['names that only begin alike', withColumns({ part: text('A text.'), part_s: text('A text.', 'part_s') })],
+    ['a column named like a method', withColumns({ constructor: text('A text.') })],
+    ['a list by its last part', withChild('pieces', { from: 'box.pieces' })],
+    ['a list by its joined path', withChild('box_pieces', { from: 'box.pieces' })],
+    ['a doc of many lines', { doc: 'A thing.\nOr two.' }],
+    ['an unsorted stream without a sort', { sort: null, sync: { mode: 'full' } }],
+    ['a parent in the path and in a column', { path: '/owners/{owner_id}/things', parent }],
+    [
+      'a place in the list of the parent',
+      { path: '/{owner_id}', parent: { ...parent, position: 'place' }, ...withColumns({ place: int('Place.') }) },
+    ],
+  ]
+
+  test.each(CASES)('%s', (_what, change) => {
+    expect(problemsOf(change)).toBe('none')
+  })
+})
+
+describe('refused', () => {
+  const CASES: readonly (readonly [string, Partial<Stream>, string])[] = [
+    ['a name in capitals', { name: 'Things' }, 'name: is not snake_case'],
+    ['a name with a dash', { name: 'my-things' }, 'name: is not snake_case'],
+    ['a name that begins with a digit', { name: '2things' }, 'name: is not snake_case'],
+    ['no name', { name: '' }, 'name: is not snake_case'],
+    ['a singular in capitals', { singular: 'Thing' }, 'singular: is not snake_case'],
+    ['no doc', { doc: '' }, 'doc: needs a doc that is a sentence'],
+    ['a doc without an end', { doc: 'A thing' }, 'doc: needs a doc that is a sentence'],
+    ['a doc that is only an end', { doc: ' .' }, 'doc: needs a doc that is a sentence'],
+    ['a column in capitals', withColumns({ Note: text('A note.') }), 'things.Note: is not snake_case'],
+    ['a column of more than ASCII', withColumns({ größe: text('A size.') }), 'things.größe: is not snake_case'],
+    ['a column without a doc', withColumns({ note: text('') }), 'things.note: needs a doc that is a sentence'],
+    ['a path that becomes another name', withColumns({ cid: int('Id.', 'c.id') }), 'things.cid: c.id becomes c_id'],
+    ['_synced_at', withColumns({ _synced_at: instant('Mine.') }), 'things._synced_at: taken by a system column'],
+    ['_deleted_at', withColumns({ _deleted_at: instant('Mine.') }), 'things._deleted_at: taken by a system column'],
+    ['_extra', withColumns({ _extra: json('Mine.') }), 'things._extra: taken by a system column'],
+    ['_hash', withColumns({ _hash: int('Mine.') }), 'things._hash: taken by a system column'],
+    [
+      'two columns that are one in lower case',
+      withColumns({ note: text('A note.'), NOTE: text('A note.') }),
+      'things.NOTE: clashes with another column after lower-casing and shortening',
+    ],
+    [
+      'two columns that are one in lower case, after shortening',
+      withColumns({ [`${LONG}_ffe054fe`]: text('A note.'), ['a'.repeat(64)]: text('A note.') }),
+      `things.${'a'.repeat(64)}: clashes with another column after lower-casing and shortening`,
+    ],
+    ['an object and a part of it', withColumns({ owner: json('The owner.') }), 'things: owner.id lies inside owner'],
+    [
+      'an object and a part of a part of it',
+      withColumns({ a: json('An object.'), a_b_c: text('A text.', 'a.b.c') }),
+      'things: a.b.c lies inside a',
+    ],
+    ['a list as rows and as a column', withColumns({ parts: json('The parts.') }), 'things: parts is read twice'],
+    [
+      'one list as two tables',
+      {
+        children: {
+          pieces: { doc: 'A piece.', from: 'box.pieces', columns: {} },
+          box_pieces: { doc: 'A piece.', from: 'box.pieces', columns: {} },
+        },
+      },
+      'things: box.pieces is read twice',
+    ],
+    [
+      'a list and a part of it',
+      withColumns({ parts_name: text('A name.', 'parts.name') }),
+      'things: parts.name lies inside parts',
+    ],
+    ['a list in capitals', withChild('Parts', {}), 'children.Parts: is not snake_case'],
+    ['a list without a doc', withChild('parts', { doc: 'Parts' }), 'children.parts: needs a doc that is a sentence'],
+    [
+      'a list by a name of its own',
+      withChild('bits', { from: 'box.pieces' }),
+      'children.bits: box.pieces is named by its last part or by its joined path',
+    ],
+    [
+      'a list of two owners',
+      { key: ['id', 'owner_id'] },
+      'children.parts: only a stream with one key column may own rows',
+    ],
+    [
+      'a list with a column for its owner',
+      withChild('parts', { columns: { thing_id: int('Owner.') } }),
+      'children.parts.thing_id: taken by the key of the child table',
+    ],
+    [
+      'a list with a column for its place',
+      withChild('parts', { columns: { index: int('Place.') } }),
+      'children.parts.index: taken by the key of the child table',
+    ],
+    [
+      'a column of a list in capitals',
+      withChild('parts', { columns: { Name: text('Name.') } }),
+      'things__parts.Name: is not snake_case',
+    ],
+    [
+      'a column of a list taken by a system column',
+      withChild('parts', { columns: { _extra: json('Mine.') } }),
+      'things__parts._extra: taken by a system column',
+    ],
+    [
+      'an object in a list and a part of it',
+      withChild('parts', { columns: { a: json('An object.'), a_b: text('A text.', 'a.b') } }),
+      'things__parts: a.b lies inside a',
+    ],
+    ['a sorted stream without a sort', { sort: null }, 'sort: a sorted stream asks for updated_at-asc'],
+    ['a sorted stream the other way', { sort: 'updated_at-desc' }, 'sort: a sorted stream asks for updated_at-asc'],
+    ['a parent that is not in the path', { parent }, 'path: lacks {owner_id} of its parent'],
+    [
+      'a parent without a column',
+      { path: '/{boss_id}', parent: { stream: 'owners', as: 'boss_id' } },
+      'parent: boss_id is no column',
+    ],
+    [
+      'a parent named like a method',
+      { path: '/{constructor}', parent: { stream: 'owners', as: 'constructor' } },
+      'parent: constructor is no column',
+    ],
+    [
+      'a place without a column',
+      { path: '/{owner_id}', parent: { ...parent, position: 'place' } },
+      'parent: place is no column',
+    ],
+  ]
+
+  test.each(CASES)('%s', (_what, change, problem) => {
+    expect(problemsOf(change)).toContain(problem)
+  })
+})
+
+test('every problem is told at once, with the file', () => {
+  const message = problemsOf({
+    name: 'Things',
+    doc: '',
+    sort: null,
+    parent: { stream: 'owners', as: 'boss_id' },
+    ...withColumns({ Note: text(''), _hash: int('Mine.') }),
+    ...withChild('Parts', { columns: { index: int('Place.') } }),
+  })
+  expect(message.split('; ')).toEqual([
+    'schemas/Things.ts: name: is not snake_case',
+    'doc: needs a doc that is a sentence',
+    'Things.Note: is not snake_case',
+    'Things.Note: needs a doc that is a sentence',
+    'Things._hash: is not snake_case',
+    'Things._hash: taken by a system column',
+    'children.Parts: is not snake_case',
+    'children.Parts.index: taken by the key of the child table',
+    'sort: a sorted stream asks for updated_at-asc',
+    'path: lacks {boss_id} of its parent',
+    'parent: boss_id is no column',
+  ])
+})

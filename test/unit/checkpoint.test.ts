@@ -1,0 +1,194 @@
+import { describe, expect, test } from 'vitest'
+import { advance, begin, beginBackfill, isComplete, type Pass, type PassOptions } from '../../src/checkpoint.ts'
+import { instant, int, required } from '../../src/declare/column.ts'
+import { stream } from '../../src/declare/define.ts'
+import type { Stream } from '../../src/declare/stream.ts'
+import { fromMillis, toMillis } from '../../src/instant.ts'
+import type { Checkpoint, Instant, Page, RunId } from '../../src/model.ts'
+import { toBatch } from '../../src/transform/batch.ts'
+import { unsorted } from '../support/edited-api.ts'
+import { at, parcel, parcels } from '../support/samples.ts'
+
+const unwritten: Checkpoint = { stream: 's', version: 0, watermark: null, walk: null, shape: null, writer: null }
+const options: PassOptions = { run: '01J' as RunId, now: at(1000), overlapMs: 100_000, start: null, shape: 'x' }
+
+const page = (pass: Pass, seconds: readonly number[], more: Partial<Page> = {}): Page => ({
+  records: seconds.map((second, i) => parcel(second * 1000 + i, second)),
+  receivedAt: at(1000),
+  range: 0,
+  ranges: pass.walk.segments,
+  resume: 'cursor',
+  last: false,
+  ...more,
+})
+
+const read = (pass: Pass, of: Stream, ...pages: [Page, ...Page[]]): Pass => advance(pass, toBatch(of, pages))
+
+const secondsOf = (instant: Instant | null): number | null =>
+  instant === null ? null : (toMillis(instant) - toMillis(at(0))) / 1000
+
+describe('in the middle of a walk', () => {
+  test('a sorted stream advances to just before the newest record', () => {
+    const pass = begin(unwritten, parcels, options)
+    expect(read(pass, parcels, page(pass, [10, 20])).at.watermark).toBe('2026-01-01T00:00:19.999999Z')
+  })
+
+  test('never past its start: what is changed during the walk belongs to the next', () => {
+    const pass = begin(unwritten, parcels, options)
+    expect(read(pass, parcels, page(pass, [10, 5000])).at.watermark).toBe('2026-01-01T00:16:39.999999Z')
+  })
+
+  test('an unsorted stream waits for the end', () => {
+    const pass = begin(unwritten, unsorted, options)
+    const middle = read(pass, unsorted, page(pass, [10, 20]))
+    expect(middle.at.watermark).toBeNull()
+    expect(isComplete(middle)).toBe(false)
+    const end = read(middle, unsorted, page(middle, [5], { last: true }))
+    expect(secondsOf(end.at.watermark)).toBeCloseTo(1000, 2)
+    expect(isComplete(end)).toBe(true)
+  })
+
+  test.each([
+    [
+      'within a page',
+      [
+        [10, 20],
+        [40, 30],
+      ],
+    ],
+    [
+      'from one page to the next',
+      [
+        [10, 20],
+        [15, 40],
+      ],
+    ],
+  ])('I3: disorder %s puts a sorted stream back to where it began, until its end', (_where, [one = [], two = []]) => {
+    const from = { ...unwritten, version: 3, watermark: at(5) }
+    const pass = begin(from, parcels, options)
+    const first = read(pass, parcels, page(pass, one))
+    expect(secondsOf(first.at.watermark)).toBeCloseTo(20, 2)
+    const second = read(first, parcels, page(first, two))
+    expect(second.at.watermark).toBe(at(5))
+    const third = read(second, parcels, page(second, [50]))
+    expect(third.at.watermark).toBe(at(5))
+    expect(secondsOf(read(third, parcels, page(third, [60], { last: true })).at.watermark)).toBeCloseTo(1000, 2)
+  })
+
+  test('a later segment advances nothing before the earlier ones are done', () => {
+    const pass = begin(unwritten, parcels, options)
+    const ranges = [
+      { id: 0, since: null, until: at(500) },
+      { id: 1, since: at(500), until: null },
+    ]
+    const first = read(pass, parcels, page(pass, [10, 20], { ranges }))
+    const second = read(first, parcels, page(first, [600, 700], { ranges, range: 1 }))
+    expect(secondsOf(second.at.watermark)).toBeCloseTo(20, 2)
+    const third = read(second, parcels, page(second, [400], { ranges, last: true }))
+    expect(secondsOf(third.at.watermark)).toBeCloseTo(700, 2)
+    expect(third.at.walk?.segments.map(({ id, done }) => [id, done])).toEqual([
+      [0, true],
+      [1, false],
+    ])
+  })
+
+  test('what is done side by side is kept as one segment', () => {
+    const pass = begin(unwritten, parcels, options)
+    const ranges = [0, 1, 2, 3].map(id => ({ id, since: at(id * 100), until: id === 3 ? null : at(id * 100 + 100) }))
+    let next = pass
+    for (const range of [1, 2])
+      next = read(
+        next,
+        parcels,
+        page(next, [range * 100], { ranges: ranges.slice(range === 2 ? 2 : 0), range, last: true }),
+      )
+    expect(next.at.walk?.segments.map(s => [s.id, s.until, s.done])).toEqual([
+      [0, at(100), false],
+      [1, at(300), true],
+      [3, null, false],
+    ])
+  })
+})
+
+describe('where a walk begins', () => {
+  test('an overlap before the watermark', () => {
+    const pass = begin({ ...unwritten, version: 1, watermark: at(900) }, parcels, options)
+    expect(pass.walk.window).toEqual({ since: at(800), until: null })
+  })
+
+  test('where it was broken off, with the ceiling it had', () => {
+    const pass = begin(unwritten, parcels, options)
+    const { at: stored } = read(pass, parcels, page(pass, [10, 20]))
+    const resumed = begin(stored, parcels, { ...options, now: at(9000) })
+    expect(resumed).toMatchObject({ resumed: true, walk: { ceiling: pass.walk.ceiling } })
+    expect(resumed.walk.segments).toMatchObject([{ at: at(20), resume: 'cursor', done: false }])
+  })
+
+  const week = stream({
+    name: 'news',
+    singular: 'new',
+    doc: 'A stream for tests.',
+    path: '/news',
+    list: 'news',
+    scopes: [],
+    key: 'id',
+    sync: {
+      mode: 'incremental',
+      cursor: 'created_at',
+      since: 'created_at_min',
+      until: 'created_at_max',
+      sorted: false,
+    },
+    forgets: { days: 7, by: 'created_at', refuses: true },
+    columns: { id: required(int('Key.')), created_at: required(instant('Cursor.')) },
+  })
+  const DAY = 86_400
+
+  test('a first run begins at the edge of what the source serves, and has no gap', () => {
+    const pass = begin(unwritten, week, { ...options, now: at(30 * DAY) })
+    expect(pass.walk.window.since).toBe(at(23 * DAY + 300))
+    expect(pass.gap).toBeNull()
+  })
+
+  test('a pause longer than the source remembers leaves a gap, named from when to when', () => {
+    const from = { ...unwritten, version: 1, watermark: at(9 * DAY) }
+    const pass = begin(from, week, { ...options, now: at(30 * DAY) })
+    expect(pass.gap).toEqual({ from: at(9 * DAY), to: at(23 * DAY + 300) })
+  })
+
+  test('a walk whose beginning the source no longer serves is given up, since the API would refuse it', () => {
+    const first = begin(unwritten, week, { ...options, now: at(30 * DAY) })
+    const stored = { ...unwritten, version: 1, walk: first.walk }
+    expect(begin(stored, week, { ...options, now: at(30 * DAY + 60) }).resumed).toBe(false)
+    expect(begin({ ...stored, stream: 'x' }, parcels, options).resumed).toBe(true)
+  })
+})
+
+describe('a backfill', () => {
+  const range = { run: '01J' as RunId, now: at(1000), shape: 'x', newestFirst: false }
+
+  test('moves no watermark, to its end', () => {
+    const pass = beginBackfill(unwritten, parcels, { ...range, window: { since: at(0), until: at(500) } })
+    const middle = read(pass, parcels, page(pass, [10, 20]))
+    const end = read(middle, parcels, page(middle, [30], { last: true }))
+    expect([middle.at.watermark, end.at.watermark, end.at.walk]).toEqual([null, null, null])
+  })
+
+  test('goes on with the same range, and begins anew with another', () => {
+    const window = { since: at(0), until: at(500) }
+    const pass = beginBackfill(unwritten, parcels, { ...range, window })
+    const stored = read(pass, parcels, page(pass, [10])).at
+    expect(beginBackfill(stored, parcels, { ...range, window }).resumed).toBe(true)
+    expect(beginBackfill(stored, parcels, { ...range, window: { ...window, until: at(600) } }).resumed).toBe(false)
+  })
+
+  test('newest first: parts that cover the range without a hole', () => {
+    const window = { since: at(0), until: at(600) }
+    const { walk } = beginBackfill(unwritten, parcels, { ...range, window, newestFirst: true })
+    expect(walk.segments.length).toBe(12)
+    expect(walk.segments[0]?.since).toBe(at(0))
+    expect(walk.segments.at(-1)?.until).toBe(at(600))
+    for (const [i, segment] of walk.segments.slice(1).entries()) expect(segment.since).toBe(walk.segments[i]?.until)
+    expect(walk.segments.map(s => s.since)).toContain(fromMillis(toMillis(at(300))))
+  })
+})

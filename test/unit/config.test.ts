@@ -1,0 +1,401 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables are written like this in the file.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { type Config, loadConfig } from '../../src/config/load.ts'
+import { durationMs } from '../../src/config/schema.ts'
+import { ConfigError } from '../../src/errors.ts'
+import { withFolder } from '../support/destinations.ts'
+
+const STREAMS = ['charges', 'orders', 'customers', 'payment_methods']
+const TOKEN = 'sk_1x1_0123456789abcdef'
+const DUCKDB = 'destination: { duckdb: my.duckdb }'
+const RECHARGE = `recharge: { token: ${TOKEN} }`
+
+type Environment = Record<string, string>
+
+const load = (text: string, environment: Environment = {}): Promise<Config> =>
+  withFolder(async folder => {
+    const file = join(folder, 'sync.config.yaml')
+    writeFileSync(file, text)
+    return loadConfig(file, STREAMS, environment)
+  })
+
+async function refusal(text: string, environment: Environment = {}): Promise<ConfigError> {
+  const error = await load(text, environment).then(
+    () => null,
+    (thrown: unknown) => thrown,
+  )
+  if (error instanceof ConfigError) return error
+  throw error ?? new Error('the file was accepted')
+}
+
+const problems = async (text: string, environment: Environment = {}): Promise<string[]> =>
+  (await refusal(text, environment)).problems.map(({ path, line, message }) => `${path} @${line}: ${message}`)
+
+test('the least that a file says', async () => {
+  const config = await load(`${RECHARGE}\n${DUCKDB}\n`)
+  expect(config).toMatchObject({
+    file: join(config.directory, 'sync.config.yaml'),
+    recharge: {
+      token: TOKEN,
+      baseUrl: 'https://api.rechargeapps.com',
+      start: null,
+      overlapMs: 86_400_000,
+      rate: 'auto',
+      budget: 1,
+      timeoutMs: 60_000,
+    },
+    destination: { kind: 'duckdb', file: join(config.directory, 'my.duckdb'), schema: 'recharge' },
+    streams: 'all',
+    maxRejects: 100,
+    secrets: [TOKEN],
+  })
+})
+
+test('the most that a file says, with variables where numbers are', async () => {
+  const config = await load(
+    [
+      'recharge:',
+      '  token: ${TOKEN}',
+      '  base_url: http://127.0.0.1:8080',
+      '  start: 2015-01-01',
+      '  overlap: 36h',
+      '  concurrency: ${CONCURRENCY}',
+      '  rate: { bucket: "${BUCKET:-80}", per_second: 0.5 }',
+      '  budget: 25%',
+      '  timeout: 1500ms',
+      'destination:',
+      '  postgres: postgres://${PGUSER:-me}:${PGPASSWORD}@host:5432/db',
+      '  schema: raw_recharge',
+      'streams: [charges, orders]',
+      'max_rejects: 7',
+    ].join('\n'),
+    { TOKEN, CONCURRENCY: '8', PGPASSWORD: 'hunter22' },
+  )
+  expect(config).toMatchObject({
+    recharge: {
+      token: TOKEN,
+      baseUrl: 'http://127.0.0.1:8080',
+      start: '2015-01-01T00:00:00.000000Z',
+      overlapMs: 129_600_000,
+      concurrency: 8,
+      rate: { bucket: 80, perSecond: 0.5 },
+      budget: 0.25,
+      timeoutMs: 1500,
+    },
+    destination: { kind: 'postgres', url: 'postgres://me:hunter22@host:5432/db', schema: 'raw_recharge' },
+    streams: ['charges', 'orders'],
+    maxRejects: 7,
+    secrets: [TOKEN, 'postgres://me:hunter22@host:5432/db'],
+  })
+})
+
+test('a typo, a wrong type and a missing variable are told together, each with its path and its line', async () => {
+  const error = await refusal(
+    [
+      'recharge:',
+      '  token: ${RECHARGE_ACCESS_TOKEN}',
+      '  concurency: 4',
+      '  timeout: 60',
+      'destination:',
+      '  duckdb: my.duckdb',
+      '  shema: recharge',
+      'streams: [charge, orders, custmers]',
+      'max_rejects: many',
+    ].join('\n'),
+  )
+  expect(error.problems).toEqual([
+    {
+      path: 'recharge.token',
+      line: 2,
+      message: 'the environment has no RECHARGE_ACCESS_TOKEN; set it, or write ${RECHARGE_ACCESS_TOKEN:-default}',
+    },
+    { path: 'recharge.concurency', line: 3, message: 'unknown; did you mean concurrency?' },
+    { path: 'recharge.timeout', line: 4, message: 'should be a string, not 60' },
+    { path: 'destination.shema', line: 7, message: 'unknown; did you mean schema?' },
+    { path: 'streams', line: 8, message: 'there is no stream charge; did you mean charges?' },
+    { path: 'streams', line: 8, message: 'there is no stream custmers; did you mean customers?' },
+    { path: 'max_rejects', line: 9, message: 'should be a number, not "many"' },
+  ])
+  expect(error.message).toContain('\n  recharge.concurency (line 3): unknown; did you mean concurrency?\n')
+  expect(error).toMatchObject({ code: 'config', reaction: 'stop' })
+})
+
+describe('the nearest name is told where one is near', () => {
+  const CASES = [
+    ['recharg', 'recharge'],
+    ['Recharge', 'recharge'],
+    ['stream', 'streams'],
+    ['max_reject', 'max_rejects'],
+    ['maxRejects', 'max_rejects'],
+    ['notifications', null],
+    ['x', null],
+  ] as const
+
+  test.each(CASES)('%s: %s', async (key, known) => {
+    const expected = `${key} @3: unknown${known ? `; did you mean ${known}?` : ''}`
+    expect(await problems(`${RECHARGE}\n${DUCKDB}\n${key}: 1\n`)).toEqual([expected])
+  })
+})
+
+describe('wrong values', () => {
+  const CASES = [
+    ['concurrency: 0', 'recharge.concurrency @3: should be a whole number from 1, not 0'],
+    ['concurrency: 1.5', 'recharge.concurrency @3: '],
+    ['concurrency: four', 'recharge.concurrency @3: should be a number, not "four"'],
+    ['concurrency: -1', 'recharge.concurrency @3: should be a whole number from 1, not -1'],
+    ['start: soon', 'recharge.start @3: should be a day, such as 2015-01-01, not "soon"'],
+    ['start: 2025-02-30', 'recharge.start @3: should be a day, such as 2015-01-01, not "2025-02-30"'],
+    ['start: 2015', 'recharge.start @3: should be a string, not 2015'],
+    ['overlap: 1 day', 'recharge.overlap @3: should be a number with a unit: 30s, 15m, 2h or 1d, not "1 day"'],
+    ['overlap: -1d', 'recharge.overlap @3: should be a number with a unit: 30s, 15m, 2h or 1d, not "-1d"'],
+    ['timeout: 0s', 'recharge.timeout @3: should be a time above zero, not "0s"'],
+    ['budget: 0%', 'recharge.budget @3: should be a percentage from 1% to 100%, not "0%"'],
+    ['budget: 101%', 'recharge.budget @3: should be a percentage from 1% to 100%, not "101%"'],
+    ['budget: "0.5"', 'recharge.budget @3: should be a percentage from 1% to 100%, not "0.5"'],
+    ['rate: fast', 'recharge.rate @3: should be auto, or bucket and per_second, not "fast"'],
+    ['rate: { bucket: 40, per_second: 0 }', 'recharge.rate.per_second @3: should be a number above zero, not 0'],
+    ['rate: { bucket: 0, per_second: 2 }', 'recharge.rate.bucket @3: should be a whole number from 1, not 0'],
+    [
+      'base_url: nonsense',
+      'recharge.base_url @3: should be an address such as https://api.rechargeapps.com, not "nonsense"',
+    ],
+    ['base_url: 5', 'recharge.base_url @3: should be a string, not 5'],
+  ] as const
+
+  test.each(CASES)('%s', async (line, problem) => {
+    const [only, ...more] = await problems(`recharge:\n  token: ${TOKEN}\n  ${line}\n${DUCKDB}\n`)
+    expect(only).toContain(problem)
+    expect(more).toEqual([])
+  })
+})
+
+describe('http is for this machine only', () => {
+  test.each([
+    'http://localhost',
+    'http://localhost:8080',
+    'http://127.0.0.1:1',
+    'http://127.8.8.8',
+    'http://[::1]:8080',
+    'https://example.com',
+  ])('%s is taken', async url => {
+    const config = await load(`recharge: { token: ${TOKEN}, base_url: "${url}" }\n${DUCKDB}`)
+    expect(config.recharge.baseUrl).toBe(url)
+  })
+
+  test.each([
+    'http://api.rechargeapps.com',
+    'http://localhost.example.com',
+    'http://127.0.0.1.example.com',
+    'http://localhost@example.com',
+    'http://10.0.0.1',
+    'http://0.0.0.0',
+    'http://[::2]',
+    'ftp://localhost',
+  ])('%s is refused', async url => {
+    const [only] = await problems(`recharge: { token: ${TOKEN}, base_url: "${url}" }\n${DUCKDB}`)
+    expect(only).toContain('recharge.base_url @1: must begin with https')
+  })
+})
+
+describe('one destination, not none and not two', () => {
+  const EITHER = 'destination @2: needs either duckdb or postgres'
+  const CASES = [
+    ['none', 'destination: { schema: x }', EITHER],
+    ['two', 'destination: { duckdb: a, postgres: "postgres://h/db" }', EITHER],
+    ['no section', '', 'destination @null: is missing'],
+    ['an empty file name', 'destination: { duckdb: "" }', 'destination.duckdb @2: '],
+    ['another database', 'destination: { mysql: x }', 'destination.mysql @2: unknown'],
+    [
+      'a schema in capitals',
+      'destination: { duckdb: a, schema: Raw }',
+      'destination.schema @2: should be a lower-case name',
+    ],
+    ['a schema too long', `destination: { duckdb: a, schema: ${'a'.repeat(64)} }`, 'destination.schema @2: '],
+  ] as const
+
+  test.each(CASES)('%s', async (_what, destination, problem) => {
+    expect((await problems(`${RECHARGE}\n${destination}\n`))[0]).toContain(problem)
+  })
+})
+
+describe('variables', () => {
+  const CASES = [
+    ['one', '${A}', { A: 'a' }, 'a'],
+    ['a default that is not needed', '${A:-d}', { A: 'a' }, 'a'],
+    ['a default', '${A:-d}', {}, 'd'],
+    ['a default for an empty one', '${A:-d}', { A: '' }, 'd'],
+    ['a default with a colon and a dash', '${A:-x:-y}', {}, 'x:-y'],
+    ['two in a text', 'x-${A}-${B:-b}-y', { A: 'a' }, 'x-a-b-y'],
+    ['no variable', '$A ${} ${1A} {A}', { A: 'a' }, '$A ${} ${1A} {A}'],
+    ['one that holds one is not read again', '${A}', { A: '${B}', B: 'b' }, '${B}'],
+    ['one with what has a meaning in YAML', '${A}', { A: 'a: [b] # c' }, 'a: [b] # c'],
+  ] as const
+
+  test.each(CASES)('%s: %s', async (_what, text, environment, expected) => {
+    const config = await load(`${RECHARGE}\ndestination: { duckdb: "/${text}" }`, environment)
+    expect(config.destination).toMatchObject({ file: `/${expected}` })
+  })
+
+  test('an empty default is empty, and no missing variable', async () => {
+    expect(await problems(`recharge: { token: "\${A:-}" }\n${DUCKDB}`)).toEqual(['recharge.token @1: is empty'])
+  })
+
+  test.each([[{}], [{ A: '' }]])('missing in %j: told once, with its place', async environment => {
+    const said = 'the environment has no A; set it, or write ${A:-default}'
+    expect(await problems(`recharge:\n  token: \${A}\n${DUCKDB}`, environment)).toEqual([`recharge.token @2: ${said}`])
+    expect(await problems(`${RECHARGE}\n${DUCKDB}\nstreams:\n  except:\n    - \${A}`, environment)).toContain(
+      `streams.except @5: ${said}`,
+    )
+  })
+})
+
+describe('the token', () => {
+  test.each([` ${TOKEN}`, `${TOKEN}\n`, `\t${TOKEN} \r\n`])('%j has its spaces taken off', async value => {
+    const config = await load(`recharge: { token: "\${T}" }\n${DUCKDB}`, { T: value })
+    expect(config.recharge.token).toBe(TOKEN)
+    expect(config.secrets).toEqual([TOKEN])
+  })
+
+  test.each([
+    ['with a space in it', 'sk_1 1_0123', 'has a space'],
+    ['with a letter that no header takes', 'sk_1x1_é', 'has a space or another character'],
+    ['of nothing but spaces', '  ', 'is empty'],
+  ])('%s is refused', async (_what, value, problem) => {
+    const [only] = await problems(`recharge: { token: "\${T}" }\n${DUCKDB}`, { T: value })
+    expect(only).toContain(`recharge.token @1: ${problem}`)
+  })
+})
+
+describe('no secret appears in an error', () => {
+  const PASSWORD = 'hunter2hunter2'
+  const CASES: readonly (readonly [string, string])[] = [
+    ['a token with a space', `recharge: { token: "${TOKEN} x" }\n${DUCKDB}`],
+    ['a token among other problems', `recharge: { token: ${TOKEN}, concurrency: x }\nstreams: [x]`],
+    ['a token that is a number', `recharge: { token: 12345678 }\n${DUCKDB}`],
+    ['a token one level too high', `recharge: ${TOKEN}\n${DUCKDB}`],
+    ['a variable one level too high', `recharge:\n  \${TOKEN}\n${DUCKDB}`],
+    ['a token as a list', `recharge: { token: [${TOKEN}] }\n${DUCKDB}`],
+    ['a token as a map', `recharge: { token: { value: ${TOKEN} } }\n${DUCKDB}`],
+    ['nothing but a token', TOKEN],
+    ['a variable in the wrong place', `recharge: { token: x, base_url: "\${TOKEN}" }\n${DUCKDB}`],
+    ['a variable for a number', `recharge: { token: x, concurrency: "\${TOKEN}" }\n${DUCKDB}`],
+    ['a quote that does not end', `recharge:\n  token: "${TOKEN}\n${DUCKDB}`],
+    ['a bracket before it', `recharge:\n  token: ]${TOKEN}\n${DUCKDB}`],
+    ['a bracket that does not end', `recharge:\n  token: [${TOKEN}\n${DUCKDB}`],
+    ['a bar before it', `recharge:\n  token: |${TOKEN}\n${DUCKDB}`],
+    ['a reserved character before it', `recharge:\n  token: @${TOKEN}\n${DUCKDB}`],
+    ['a colon after it', `recharge:\n  token: ${TOKEN}: x\n${DUCKDB}`],
+    ['a word after it', `recharge:\n  token: "x" ${TOKEN}\n${DUCKDB}`],
+    ['the token twice', `recharge:\n  token: ${TOKEN}\n  token: ${TOKEN}\n${DUCKDB}`],
+    ['another database', `${RECHARGE}\ndestination: { postgres: "mysql://me:${PASSWORD}@h/db" }`],
+    ['an address that is none', `${RECHARGE}\ndestination: { postgres: "me:${PASSWORD}@h/db" }`],
+    ['an address one level too high', `${RECHARGE}\ndestination: postgres://me:${PASSWORD}@h/db`],
+    ['two destinations', `${RECHARGE}\ndestination: { duckdb: a, postgres: "postgres://me:${PASSWORD}@h/db" }`],
+  ]
+
+  test.each(CASES)('%s', async (_what, text) => {
+    const { message, problems: told } = await refusal(text, { TOKEN })
+    expect(told.length).toBeGreaterThan(0)
+    for (const secret of [TOKEN, PASSWORD, '12345678']) expect(message).not.toContain(secret)
+  })
+})
+
+describe('streams', () => {
+  test.each([
+    ['all', 'all'],
+    ['[]', []],
+    ['[charges]', ['charges']],
+    ['{ except: [payment_methods] }', { except: ['payment_methods'] }],
+  ])('%s', async (text, expected) => {
+    expect((await load(`${RECHARGE}\n${DUCKDB}\nstreams: ${text}`)).streams).toEqual(expected)
+  })
+
+  test.each([
+    ['[charges, order]', 'there is no stream order; did you mean orders?'],
+    ['[frobnicate]', 'there is no stream frobnicate'],
+    ['{ except: [payment_method] }', 'there is no stream payment_method; did you mean payment_methods?'],
+    ['charges', 'should be all, a list, or except: with a list, not "charges"'],
+    ['{ only: [charges] }', 'should be all, a list, or except: with a list'],
+    ['[1]', 'should be all, a list, or except: with a list'],
+  ])('%s is refused', async (text, problem) => {
+    expect(await problems(`${RECHARGE}\n${DUCKDB}\nstreams: ${text}`)).toEqual([`streams @3: ${problem}`])
+  })
+})
+
+test('a relative path begins where the file is, not where the program runs', () =>
+  withFolder(async folder => {
+    const file = join(folder, 'sync.config.yaml')
+    writeFileSync(file, `${RECHARGE}\ndestination: { duckdb: ../state/my.duckdb }`)
+    expect(loadConfig(file, STREAMS, {}).destination).toMatchObject({ file: join(folder, '../state/my.duckdb') })
+    writeFileSync(file, `${RECHARGE}\ndestination: { duckdb: /state/my.duckdb }`)
+    expect(loadConfig(file, STREAMS, {}).destination).toMatchObject({ file: '/state/my.duckdb' })
+  }))
+
+describe('a file that cannot be read as YAML', () => {
+  test.each([
+    ['a tab', `${RECHARGE}\ndestination:\n\tduckdb: a`, 3, 'Tabs are not allowed as indentation'],
+    ['a quote that does not end', `${RECHARGE}\ndestination:\n  duckdb: "a`, 3, 'Missing closing "quote'],
+    ['a key twice', `${RECHARGE}\n${DUCKDB}\n${RECHARGE}`, 3, 'Map keys must be unique'],
+    ['a bracket too many', `${RECHARGE}\n${DUCKDB}\nstreams: [a]]`, 3, 'Unexpected flow-seq-end token in YAML'],
+  ])('%s', async (_what, text, line, message) => {
+    const { problems: told } = await refusal(text)
+    expect(told[0]).toMatchObject({ path: '', line })
+    expect(told[0]?.message).toContain(message)
+    expect(told[0]?.message).not.toMatch(/\n| at line /)
+  })
+
+  test('an alias without an anchor', async () => {
+    expect((await problems(`recharge: { token: *x }\n${DUCKDB}`))[0]).toContain('Unresolved alias')
+  })
+
+  test('aliases that multiply', async () => {
+    const list = (name: string, of: string): string => `${name}: &${name} [${Array(12).fill(`*${of}`).join(', ')}]`
+    const text = ['a: &a x', list('b', 'a'), list('c', 'b'), list('d', 'c')].join('\n')
+    expect((await problems(text))[0]).toContain('Excessive alias count')
+  })
+
+  test.each([
+    ['nothing', ''],
+    ['a remark', '# nothing\n'],
+  ])('%s lacks everything', async (_what, text) => {
+    expect(await problems(text)).toEqual(['recharge @null: is missing', 'destination @null: is missing'])
+  })
+
+  test.each(['- a\n- b', 'hello', '5'])('%j is no object', async text => {
+    expect(await problems(text)).toEqual([' @null: should be an object'])
+  })
+})
+
+test('a file that is not there: told with what to do', () =>
+  withFolder(async folder => {
+    const file = join(folder, 'none.yaml')
+    expect(() => loadConfig(file, STREAMS, {})).toThrow(ConfigError)
+    expect(() => loadConfig(file, STREAMS, {})).toThrow(
+      `${file} is not usable:\n  ${file}: there is no such file; name another with --config`,
+    )
+  }))
+
+test('a folder in place of a file is no bug of ours', () =>
+  withFolder(async folder => {
+    expect(() => loadConfig(folder, STREAMS, {})).toThrow(ConfigError)
+  }))
+
+test.each([
+  ['500ms', 500],
+  ['30s', 30_000],
+  ['15m', 900_000],
+  ['2h', 7_200_000],
+  ['1d', 86_400_000],
+  ['0s', 0],
+  ['', null],
+  ['1', null],
+  ['1w', null],
+  ['1.5h', null],
+  ['1 h', null],
+  ['h', null],
+  ['1H', null],
+])('the duration %j is %s ms', (text, expected) => {
+  expect(durationMs(text)).toBe(expected)
+})

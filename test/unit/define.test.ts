@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest'
+import { streams } from '../../schemas/index.ts'
+import { DeclarationError } from '../../src/declare/check.ts'
+import { instant, int, required, sensitive, text } from '../../src/declare/column.ts'
+import { child, stream } from '../../src/declare/define.ts'
+
+const given = {
+  name: 'things',
+  singular: 'thing',
+  doc: 'A thing.',
+  path: '/things',
+  list: 'things',
+  scopes: ['read_things'],
+  key: 'id',
+  sync: { mode: 'full' },
+  columns: { id: required(int('Key.')), changed: instant('Changed.'), owner_id: text('Owner.', 'owner.id') },
+} as const
+
+test('what is left out has its default', () => {
+  expect(stream(given)).toEqual({
+    ...given,
+    key: ['id'],
+    version: '2021-11',
+    shape: 'pages',
+    parameters: {},
+    sort: null,
+    plan: null,
+    optional: false,
+    onlyNamed: false,
+    forgets: null,
+    each: null,
+    parent: null,
+    count: null,
+    children: {},
+  })
+})
+
+test('what is said stands', () => {
+  const said = {
+    version: '2021-01',
+    shape: 'whole',
+    parameters: { include: 'x' },
+    sort: 'id-asc',
+    plan: 'Pro',
+    optional: true,
+    onlyNamed: true,
+    forgets: { days: 7, by: 'changed' },
+    each: { parameter: 'owner', values: { customer: ['read_customers'] } },
+    count: { path: '/things/count', ranges: true },
+  } as const
+  expect(stream({ ...given, ...said })).toMatchObject(said)
+})
+
+test('a key of two columns keeps their order', () => {
+  const columns = { b: required(text('Second.')), a: required(int('First.')) }
+  expect(stream({ ...given, columns, key: ['a', 'b'] }).key).toEqual(['a', 'b'])
+})
+
+test('what is wrong stops where it is built', () => {
+  expect(() => stream({ ...given, name: 'Things', doc: 'A thing' })).toThrow(DeclarationError)
+  expect(() => stream({ ...given, name: 'Things', doc: 'A thing' })).toThrow(
+    'schemas/Things.ts: name: is not snake_case; doc: needs a doc that is a sentence',
+  )
+})
+
+describe('frozen to the last member', () => {
+  const open = (value: unknown, path: string): string[] =>
+    typeof value !== 'object' || value === null
+      ? []
+      : [
+          ...(Object.isFrozen(value) ? [] : [path]),
+          ...Object.entries(value).flatMap(([name, member]) => open(member, `${path}.${name}`)),
+        ]
+
+  test('one that is built here', () => {
+    const declared = stream({
+      ...given,
+      parameters: { include: 'x' },
+      forgets: { days: 1, by: 'changed', when: { status: ['success'] } },
+      children: { parts: child({ doc: 'A part.', from: 'parts', columns: { name: text('Name.') } }) },
+    })
+    expect(open(declared, declared.name)).toEqual([])
+    expect(() => Object.assign(declared.columns.id, { kind: 'text' })).toThrow(TypeError)
+    expect(() => Object.assign(declared.children.parts.columns, { more: text('More.') })).toThrow(TypeError)
+  })
+
+  test.each(streams.map(declared => [declared.name, declared] as const))('%s', (name, declared) => {
+    expect(open(declared, name)).toEqual([])
+  })
+})
+
+describe('a column', () => {
+  test('is neither required nor sensitive unless it says so, and a copy when it does', () => {
+    const plain = text('A text.', 'a.b')
+    expect(plain).toEqual({
+      kind: 'text',
+      doc: 'A text.',
+      from: 'a.b',
+      required: false,
+      sensitive: false,
+      zone: 'America/New_York',
+    })
+    expect(required(plain)).toEqual({ ...plain, required: true })
+    expect(sensitive(plain)).toEqual({ ...plain, sensitive: true })
+    expect(plain).toMatchObject({ required: false, sensitive: false })
+  })
+
+  test('of time may be in UTC', () => {
+    expect(instant('Changed.', undefined, 'UTC')).toMatchObject({ zone: 'UTC', from: null })
+  })
+})

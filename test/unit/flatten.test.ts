@@ -1,0 +1,497 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { flag, instant, int, json, money, required, text } from '../../src/declare/column.ts'
+import { child, stream } from '../../src/declare/define.ts'
+import type { Stream } from '../../src/declare/stream.ts'
+import type { Entity, Reject } from '../../src/model.ts'
+import { type Findings, flattener } from '../../src/transform/flatten.ts'
+
+const orders = stream({
+  name: 'orders',
+  singular: 'order',
+  doc: 'An order.',
+  path: '/orders',
+  list: 'orders',
+  scopes: ['read_orders'],
+  key: 'id',
+  sync: {
+    mode: 'incremental',
+    cursor: 'updated_at',
+    since: 'updated_at_min',
+    until: 'updated_at_max',
+    sorted: false,
+  },
+  columns: {
+    id: required(int('Key.')),
+    updated_at: required(instant('Changed.')),
+    customer_id: int('Owner.', 'customer.id'),
+    customer_name_first: text('First name.', 'customer.name.first'),
+    customer_name_last: text('Last name.', 'customer.name.last'),
+    note: text('Note.'),
+    paid: flag('Paid.'),
+    total: money('Total.'),
+    tags: json('Tags.'),
+  },
+  children: {
+    lines: child({
+      doc: 'A line.',
+      from: 'lines',
+      columns: { sku: text('SKU.'), variant_id: int('Variant.', 'variant.id'), properties: json('Properties.') },
+    }),
+    utm: child({ doc: 'Attribution.', from: 'marketing.utm', columns: { source: required(text('Source.')) } }),
+  },
+})
+
+const pairs = stream({
+  name: 'pairs',
+  singular: 'pair',
+  doc: 'A pair.',
+  path: '/pairs',
+  list: 'pairs',
+  scopes: [],
+  key: ['a', 'b'],
+  sync: { mode: 'full' },
+  columns: { a: required(int('First half.')), b: required(text('Second half.')) },
+})
+
+const AT = '2025-01-15T10:00:00Z'
+const BASE = { id: 1, updated_at: AT }
+
+const findings = (): Findings => ({ cleaned: 0, undeclared: new Map() })
+
+function flat(record: unknown, of: Stream = orders, found = findings()): Entity {
+  const result = flattener(of)(record, found)
+  if ('reason' in result) throw new Error(`rejected at ${result.path}: ${result.reason}`)
+  return result
+}
+
+function rejected(record: unknown, of: Stream = orders): Reject {
+  const result = flattener(of)(record, findings())
+  if (!('reason' in result)) throw new Error('not rejected')
+  return result
+}
+
+const extraOf = (record: unknown): unknown => JSON.parse(flat(record).extra ?? 'null')
+
+/** The row by the names of its columns; what is null is left out. */
+const named = (entity: Entity): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.keys(orders.columns)
+      .map((name, at) => [name, entity.row[at]])
+      .filter(([, cell]) => cell !== null),
+  )
+
+describe('a declared path is a cell', () => {
+  const base = { id: '1', updated_at: '2025-01-15T10:00:00.000000Z' }
+  const CASES = [
+    ['nothing more', {}, {}],
+    ['null', { note: null, customer: null, paid: null }, {}],
+    ['a member', { note: 'x' }, { note: 'x' }],
+    ['an empty text', { note: '', total: '' }, { note: '' }],
+    ['a nested member', { customer: { id: 7 } }, { customer_id: '7' }],
+    [
+      'one nested twice',
+      { customer: { name: { first: 'A', last: 'B' } } },
+      { customer_name_first: 'A', customer_name_last: 'B' },
+    ],
+    ['null inside', { customer: { id: null, name: null } }, {}],
+    ['an empty object', { customer: {} }, {}],
+    ['[] in place of an object', { customer: [] }, {}],
+    ['[] in place of a nested object', { customer: { id: 7, name: [] } }, { customer_id: '7' }],
+    ['JSON', { tags: [{ a: 1 }] }, { tags: '[{"a":1}]' }],
+    ['0 for a flag', { paid: 0 }, { paid: false }],
+    ['an amount as text', { total: '10.50' }, { total: '10.5' }],
+  ] as const
+
+  test.each(CASES)('%s', (_what, more, expected) => {
+    const entity = flat({ ...BASE, ...more })
+    expect(named(entity)).toEqual({ ...base, ...expected })
+    expect(entity).toMatchObject({ key: '1', cursor: base.updated_at, extra: null })
+  })
+
+  test('the name of the column is not a path', () => {
+    const entity = flat({ ...BASE, customer_id: 7, 'customer.id': 8 })
+    expect(named(entity)).toEqual(base)
+    expect(JSON.parse(entity.extra ?? '')).toEqual({ customer_id: 7, 'customer.id': 8 })
+  })
+})
+
+describe('a list of objects is rows, each with its owner and its place', () => {
+  const CASES = [
+    ['none', [], []],
+    ['one', [{ sku: 'a' }], [['1', '0', 'a', null, null]]],
+    [
+      'three',
+      [{ sku: 'a', variant: { id: '5' } }, { sku: null }, { sku: 'c', properties: [] }],
+      [
+        ['1', '0', 'a', '5', null],
+        ['1', '1', null, null, null],
+        ['1', '2', 'c', null, '[]'],
+      ],
+    ],
+    ['an object in place of the list', { sku: 'a' }, [['1', '0', 'a', null, null]]],
+    ['an empty object in place of the list', {}, [['1', '0', null, null, null]]],
+    [
+      'null among them',
+      [null, { sku: 'b' }],
+      [
+        ['1', '0', null, null, null],
+        ['1', '1', 'b', null, null],
+      ],
+    ],
+  ] as const
+
+  test.each(CASES)('%s', (_what, lines, expected) => {
+    const entity = flat({ lines, ...BASE })
+    expect(entity.owned.lines).toEqual(expected)
+    expect(entity.extra).toBeNull()
+  })
+
+  test.each([null, undefined])('%s owns nothing', lines => {
+    expect(flat({ ...BASE, lines }).owned.lines ?? []).toEqual([])
+  })
+
+  test('below another object', () => {
+    const entity = flat({ ...BASE, marketing: { utm: [{ source: 'x' }, { source: 'y' }] } })
+    expect(entity.owned.utm).toEqual([
+      ['1', '0', 'x'],
+      ['1', '1', 'y'],
+    ])
+  })
+})
+
+describe('_extra keeps every field that is not declared', () => {
+  const CASES = [
+    ['at the top', { merged_at: 'x' }, { merged_at: 'x' }, ['merged_at']],
+    ['null, which is not counted', { merged_at: null }, { merged_at: null }, []],
+    ['false and 0, which are', { a: false, b: 0 }, { a: false, b: 0 }, ['a', 'b']],
+    ['whole, whatever is inside', { a: [{ b: [{}] }] }, { a: [{ b: [{}] }] }, ['a']],
+    [
+      'inside an object',
+      { customer: { id: 7, email: 'e', name: { middle: 'M' } } },
+      { customer: { email: 'e', name: { middle: 'M' } } },
+      ['customer.email', 'customer.name.middle'],
+    ],
+    [
+      'inside a list, by the place in it',
+      { lines: [{ sku: 'a' }, { sku: 'b', grams: 1 }, { grams: 2, variant: { title: 't' } }] },
+      { lines: { 1: { grams: 1 }, 2: { grams: 2, variant: { title: 't' } } } },
+      ['lines[].grams', 'lines[].variant.title'],
+    ],
+    ['inside an object in place of a list', { lines: { grams: 1 } }, { lines: { 0: { grams: 1 } } }, ['lines[].grams']],
+    [
+      'beside and inside a list below an object',
+      { marketing: { utm: [{ source: 's', term: 't' }], campaign: 'c' } },
+      { marketing: { utm: { 0: { term: 't' } }, campaign: 'c' } },
+      ['marketing.utm[].term', 'marketing.campaign'],
+    ],
+    [
+      'named like a method',
+      { constructor: 1, toString: 2 },
+      { constructor: 1, toString: 2 },
+      ['constructor', 'toString'],
+    ],
+    ['with an empty name', { '': 1 }, { '': 1 }, ['']],
+    ['with a dot in its name', { 'customer.id': 1 }, { 'customer.id': 1 }, ['customer.id']],
+    ['that differs in case', { Note: 'x' }, { Note: 'x' }, ['Note']],
+  ] as const
+
+  test.each(CASES)('%s', (_what, more, expected, paths) => {
+    const found = findings()
+    const { extra } = flat({ ...BASE, ...more }, orders, found)
+    expect(JSON.parse(extra ?? 'null')).toEqual(expected)
+    expect([...found.undeclared.keys()].sort()).toEqual([...paths].sort())
+  })
+
+  test.each([
+    ['at the top', '{"__proto__":{"a":1}}', '{"__proto__":{"a":1}}', '__proto__'],
+    ['inside an object', '{"customer":{"__proto__":1}}', '{"customer":{"__proto__":1}}', 'customer.__proto__'],
+    ['inside a list', '{"lines":[{"__proto__":"x"}]}', '{"lines":{"0":{"__proto__":"x"}}}', 'lines[].__proto__'],
+    ['inside what is kept whole', '{"a":{"__proto__":2}}', '{"a":{"__proto__":2}}', 'a'],
+  ])('one called __proto__ %s', (_what, more, expected, path) => {
+    const found = findings()
+    const record: unknown = JSON.parse(`{"id":1,"updated_at":"${AT}",${more.slice(1)}`)
+    expect(flat(record, orders, found).extra).toBe(expected)
+    expect([...found.undeclared.keys()]).toEqual([path])
+  })
+
+  test('exact numbers stay exact', () => {
+    expect(flat({ ...BASE, a: [JSON.rawJSON('9007199254740993')] }).extra).toBe('{"a":[9007199254740993]}')
+  })
+
+  test('a path is counted once for each record that has a value there', () => {
+    const found = findings()
+    flat({ ...BASE, a: 1, lines: [{ b: 1 }, { b: 2 }] }, orders, found)
+    flat({ ...BASE, a: null, lines: [{ b: 1 }] }, orders, found)
+    flat({ ...BASE, a: 3 }, orders, found)
+    expect(found.undeclared).toEqual(
+      new Map([
+        ['a', 2],
+        ['lines[].b', 2],
+      ]),
+    )
+  })
+
+  test('a rejected record counts nowhere: it is kept whole', () => {
+    const found = findings()
+    flattener(orders)({ id: 1, a: 1 }, found)
+    expect(found.undeclared.size).toBe(0)
+  })
+})
+
+describe('a record that does not fit is set aside, with path, reason and itself', () => {
+  const CASES = [
+    ['a text for an amount', { ...BASE, total: 'ten' }, 'total', '"ten" is no number', '1'],
+    [
+      'an amount that is too fine',
+      { ...BASE, total: '0.1234567' },
+      'total',
+      '"0.1234567" has more than 6 decimals',
+      '1',
+    ],
+    ['a value inside an object', { ...BASE, customer: { id: 'x' } }, 'customer.id', '"x" is no number', '1'],
+    ['a value inside a list', { ...BASE, lines: [{ sku: [] }] }, 'lines[].sku', '[] is no text', '1'],
+    [
+      'deeper inside a list',
+      { ...BASE, lines: [{ variant: { id: 1.5 } }] },
+      'lines[].variant.id',
+      '1.5 is no whole number',
+      '1',
+    ],
+    ['a text for an object', { ...BASE, customer: 'x' }, 'customer', 'declared as an object, got a string', '1'],
+    ['a list for an object', { ...BASE, customer: [{ id: 1 }] }, 'customer', 'declared as an object, got a list', '1'],
+    ['a number for a list', { ...BASE, lines: 3 }, 'lines', 'declared as a list, got a number', '1'],
+    ['a text for an element', { ...BASE, lines: ['x'] }, 'lines[]', 'declared as an object, got a string', '1'],
+    ['a list for an element', { ...BASE, lines: [[]] }, 'lines[]', 'declared as an object, got a list', '1'],
+    ['no cursor', { id: 1 }, 'updated_at', 'required, but absent, null or empty', '1'],
+    ['no key', { updated_at: AT }, 'id', 'required, but absent, null or empty', null],
+    ['null for a key', { id: null, updated_at: AT }, 'id', 'required, but absent, null or empty', null],
+    ['an empty key', { id: '', updated_at: AT }, 'id', 'required, but absent, null or empty', ''],
+    ['a key that is an object', { id: {}, updated_at: AT }, 'id', '{} is no number', null],
+    [
+      'a required value missing in a list',
+      { ...BASE, marketing: { utm: [{}] } },
+      'marketing.utm[].source',
+      'required, but absent, null or empty',
+      '1',
+    ],
+    [
+      'null where a list has a required value',
+      { ...BASE, marketing: { utm: [null] } },
+      'marketing.utm[].source',
+      'required, but absent, null or empty',
+      '1',
+    ],
+    ['a text', 'x', '', 'the record is no object', null],
+    ['a list', [BASE], '', 'the record is no object', null],
+    ['null', null, '', 'the record is no object', null],
+    ['a number', 5, '', 'the record is no object', null],
+  ] as const
+
+  test.each(CASES)('%s', (_what, record, path, reason, key) => {
+    expect(rejected(record)).toEqual({ key, path, reason, record: JSON.stringify(record) })
+  })
+
+  test('exact numbers and __proto__ are in the record as received, a NUL is not', () => {
+    const record: unknown = JSON.parse('{"id":1,"__proto__":1,"a":"x\\u0000"}')
+    expect(rejected(record).record).toBe('{"id":1,"__proto__":1,"a":"x"}')
+    expect(rejected({ id: 1, a: JSON.rawJSON('1e400') }).record).toBe('{"id":1,"a":1e400}')
+  })
+})
+
+describe('a key of two columns', () => {
+  test('is both, in the order of the declaration', () => {
+    expect(flat({ b: 'x', a: 1 }, pairs)).toMatchObject({ key: '1\u001fx', cursor: null })
+  })
+
+  test.each([
+    ['the first', { b: 'x' }, 'a'],
+    ['the second', { a: 1 }, 'b'],
+  ])('without %s the record is rejected, without a key', (_what, record, path) => {
+    expect(rejected(record, pairs)).toMatchObject({ key: null, path })
+  })
+})
+
+describe('the hash', () => {
+  const record = {
+    ...BASE,
+    customer: { id: 7, email: 'e', name: { first: 'A', middle: 'M' } },
+    note: 'n',
+    paid: true,
+    total: '10.50',
+    tags: ['t'],
+    lines: [
+      { sku: 'a', grams: 1, variant: { id: 5 } },
+      { sku: 'b', grams: 2 },
+    ],
+    marketing: { utm: [{ source: 's' }], campaign: 'c' },
+    merged_at: 'm',
+    other: { deep: [1, 2] },
+  }
+
+  test('is the same whatever the order of the members, of the record and of the objects that are declared', () => {
+    const reversed = {
+      other: record.other,
+      merged_at: 'm',
+      marketing: { campaign: 'c', utm: [{ source: 's' }] },
+      lines: [
+        { variant: { id: 5 }, grams: 1, sku: 'a' },
+        { grams: 2, sku: 'b' },
+      ],
+      tags: ['t'],
+      total: '10.50',
+      paid: true,
+      note: 'n',
+      customer: { name: { middle: 'M', first: 'A' }, email: 'e', id: 7 },
+      updated_at: AT,
+      id: 1,
+    }
+    expect(flat(reversed)).toEqual(flat(record))
+  })
+
+  test.each([
+    ['an amount written otherwise', { total: 10.5 }],
+    ['a time written otherwise', { updated_at: '2025-01-15T05:00:00-05:00' }],
+    ['a number as text', { id: '1' }],
+    ['1 for true', { paid: 1 }],
+  ])('is the same with %s', (_what, change) => {
+    expect(flat({ ...record, ...change }).hash).toBe(flat(record).hash)
+  })
+
+  test.each([
+    ['absent', {}],
+    ['null', { lines: null }],
+    ['empty', { lines: [] }],
+  ])('does not tell a list that is %s', (_what, lines) => {
+    expect(flat({ ...BASE, ...lines }).hash).toBe(flat(BASE).hash)
+  })
+
+  const CHANGES = [
+    ['the key', { id: 2 }],
+    ['the cursor', { updated_at: '2025-01-15T10:00:01Z' }],
+    ['a text', { note: 'N' }],
+    ['a text to null', { note: null }],
+    ['a text to an empty one', { note: '' }],
+    ['a flag', { paid: false }],
+    ['an amount', { total: '10.500001' }],
+    ['JSON', { tags: ['T'] }],
+    ['a nested value', { customer: { ...record.customer, id: 8 } }],
+    ['a nested undeclared value', { customer: { ...record.customer, email: 'E' } }],
+    ['one nested twice', { customer: { ...record.customer, name: { first: 'A', middle: 'N' } } }],
+    ['a value in a list', { lines: [{ ...record.lines[0], sku: 'A' }, record.lines[1]] }],
+    ['an undeclared value in a list', { lines: [{ ...record.lines[0], grams: 3 }, record.lines[1]] }],
+    ['the order of a list', { lines: record.lines.toReversed() }],
+    ['the length of a list', { lines: record.lines.slice(1) }],
+    ['another list', { marketing: { ...record.marketing, utm: [{ source: 'S' }] } }],
+    ['an undeclared value', { merged_at: 'M' }],
+    ['an undeclared value to null', { merged_at: null }],
+    ['deep inside an undeclared value', { other: { deep: [1, 3] } }],
+    ['an undeclared member more', { another: 1 }],
+  ] as const
+
+  test.each(CHANGES)('changes with %s', (_what, change) => {
+    expect(flat({ ...record, ...change }).hash).not.toBe(flat(record).hash)
+  })
+
+  test('is a positive number of 64 bits', () => {
+    fc.assert(
+      fc.property(fc.string(), note => {
+        const hash = BigInt(flat({ ...BASE, note }).hash)
+        expect(hash >= 0n && hash < 2n ** 63n).toBe(true)
+      }),
+    )
+  })
+})
+
+test('a text that was cleaned is counted, in cells, in lists and in extra', () => {
+  const found = findings()
+  const entity = flat({ ...BASE, note: 'a\0', lines: [{ sku: '\0b' }], merged_at: 'c\0' }, orders, found)
+  expect([entity.row[5], entity.owned.lines?.[0]?.[2], entity.extra]).toEqual(['a', 'b', '{"merged_at":"c"}'])
+  expect(found.cleaned).toBe(3)
+})
+
+/* What a record holds, in cells, in owned rows and in extra: built at random, taken apart, and put together again. */
+
+const clean = fc.string({ unit: 'grapheme', maxLength: 12 }).filter(s => s.isWellFormed() && !s.includes('\0'))
+const wholeNumber = fc.integer({ min: -(2 ** 31), max: 2 ** 31 })
+/** No name that is declared anywhere. */
+const strange = fc.dictionary(
+  clean.map(name => `x${name}`),
+  fc.jsonValue({ maxDepth: 2 }).filter(value => !/\\u0000|\\u[dD][89abAB]/.test(JSON.stringify(value))),
+  { maxKeys: 3 },
+)
+const optional = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(arbitrary, { nil: null })
+
+const line = fc.record({ sku: optional(clean), variant: optional(wholeNumber), strange })
+const whole = fc.record({
+  id: fc.maxSafeInteger(),
+  customer: optional(wholeNumber),
+  first: optional(clean),
+  note: optional(clean),
+  paid: optional(fc.boolean()),
+  strange,
+  strangeInside: strange,
+  lines: fc.array(line, { maxLength: 4 }),
+})
+
+test('every declared value comes out in the row, and nothing of a record is lost', () => {
+  fc.assert(
+    fc.property(whole, given => {
+      const entity = flat({
+        ...given.strange,
+        id: given.id,
+        updated_at: AT,
+        customer: { ...given.strangeInside, id: given.customer, name: { first: given.first } },
+        note: given.note,
+        paid: given.paid,
+        lines: given.lines.map(({ sku, variant, strange: more }) => ({ ...more, sku, variant: { id: variant } })),
+      })
+      const asText = (n: number | null): string | null => (n === null ? null : String(n === 0 ? 0 : n))
+      expect(entity.row).toEqual([
+        asText(given.id),
+        '2025-01-15T10:00:00.000000Z',
+        asText(given.customer),
+        given.first,
+        null,
+        given.note,
+        given.paid,
+        null,
+        null,
+      ])
+      expect(entity.owned.lines).toEqual(
+        given.lines.map(({ sku, variant }, at) => [asText(given.id), String(at), sku, asText(variant), null]),
+      )
+      const inLists = given.lines.flatMap(({ strange: more }, at) =>
+        Object.keys(more).length > 0 ? [[String(at), more] as const] : [],
+      )
+      const kept = {
+        ...given.strange,
+        ...(Object.keys(given.strangeInside).length > 0 ? { customer: given.strangeInside } : {}),
+        ...(inLists.length > 0 ? { lines: Object.fromEntries(inLists) } : {}),
+      }
+      // Compared as JSON: -0 is 0 there, and a member called __proto__ is a member.
+      const extra: unknown = JSON.parse(entity.extra ?? '{}')
+      expect(extra).toEqual(JSON.parse(JSON.stringify(kept)))
+    }),
+  )
+})
+
+test('whatever the record, it becomes a row or is set aside whole', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.jsonValue(), fc.jsonValue(), (lines, customer, marketing) => {
+      const record = { ...BASE, lines, customer, marketing }
+      const result = flattener(orders)(record, findings())
+      if ('reason' in result) expect(result.path).toMatch(/^(lines|customer|marketing)/)
+      else expect(result.key).toBe('1')
+    }),
+  )
+})
+
+test('a stream is compiled once', () => {
+  expect(flattener(orders)).toBe(flattener(orders))
+  expect(flattener(orders)).not.toBe(flattener(pairs))
+})
+
+test('extra of a record without more is null', () => {
+  expect(extraOf(BASE)).toBeNull()
+})

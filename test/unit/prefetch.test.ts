@@ -1,0 +1,221 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Interrupted } from '../../src/errors.ts'
+import { fromMillis } from '../../src/instant.ts'
+import type { Page } from '../../src/model.ts'
+import { prefetch } from '../../src/prefetch.ts'
+
+/** A page of so many records, each of which says which page it is of. */
+const page = (n: number, records = 1): Page => ({
+  records: Array(records).fill(n),
+  receivedAt: fromMillis(0),
+  range: 1,
+  ranges: [],
+  resume: null,
+  last: false,
+})
+const numbers = (group: readonly Page[]): unknown[] => group.map(({ records }) => records[0])
+
+/** Long enough for whatever can happen without us. */
+async function settle(): Promise<void> {
+  for (let n = 0; n < 20; n++) await turn()
+}
+
+const running = (): AbortSignal => new AbortController().signal
+
+test('every page comes, in order, whoever is faster', async () => {
+  const steps = fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 30 })
+  await fc.assert(
+    fc.asyncProperty(steps, fc.infiniteStream(fc.integer({ min: 0, max: 3 })), async (reading, working) => {
+      async function* read(): AsyncGenerator<Page> {
+        for (const [n, turns] of reading.entries()) {
+          for (let t = 0; t < turns; t++) await turn()
+          yield page(n)
+        }
+      }
+      const seen: unknown[] = []
+      for await (const group of prefetch(read, running())) {
+        expect(group.length).toBeGreaterThan(0)
+        seen.push(...numbers(group))
+        for (let t = working.next().value ?? 0; t > 0; t--) await turn()
+      }
+      expect(seen).toEqual(reading.map((_, n) => n))
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('nothing read, nothing given', async () => {
+  const groups = []
+  for await (const group of prefetch(async function* (): AsyncGenerator<Page> {}, running())) groups.push(group)
+  expect(groups).toEqual([])
+})
+
+test('what comes while the consumer is busy is one group', async () => {
+  async function* read(): AsyncGenerator<Page> {
+    for (let n = 0; n < 6; n++) yield page(n)
+  }
+  const groups: unknown[][] = []
+  for await (const group of prefetch(read, running())) {
+    groups.push(numbers(group))
+    await settle()
+  }
+  expect(groups.flat()).toEqual([0, 1, 2, 3, 4, 5])
+  expect(groups.length).toBeLessThanOrEqual(2)
+})
+
+test('a slow source is given page by page', async () => {
+  async function* read(): AsyncGenerator<Page> {
+    for (let n = 0; n < 4; n++) {
+      await settle()
+      yield page(n)
+    }
+  }
+  const groups: unknown[][] = []
+  for await (const group of prefetch(read, running())) groups.push(numbers(group))
+  expect(groups).toEqual([[0], [1], [2], [3]])
+})
+
+test('reading pauses at ten thousand records that wait, and goes on when they are taken', async () => {
+  let read = 0
+  async function* source(): AsyncGenerator<Page> {
+    while (read < 30) yield page(read++, 2500)
+  }
+  let given = 0
+  for await (const group of prefetch(source, running())) {
+    given += group.length
+    await settle()
+    // Four pages of 2500 wait, and not one more.
+    expect(read - given).toBeLessThanOrEqual(4)
+    expect(group.length).toBeLessThanOrEqual(4)
+  }
+  expect(given).toBe(30)
+})
+
+test('one page that is larger than the bound comes all the same', async () => {
+  async function* read(): AsyncGenerator<Page> {
+    yield page(0, 25_000)
+    yield page(1, 25_000)
+  }
+  const seen: unknown[] = []
+  for await (const group of prefetch(read, running())) seen.push(...numbers(group))
+  expect(seen).toEqual([0, 1])
+})
+
+describe('an error', () => {
+  const broken = new Error('broken')
+
+  test.each([0, 1, 5])('after %i pages comes after them', async count => {
+    async function* read(): AsyncGenerator<Page> {
+      for (let n = 0; n < count; n++) yield page(n)
+      throw broken
+    }
+    const seen: unknown[] = []
+    const whole = async (): Promise<void> => {
+      for await (const group of prefetch(read, running())) {
+        seen.push(...numbers(group))
+        await settle()
+      }
+    }
+    await expect(whole()).rejects.toBe(broken)
+    expect(seen).toEqual(Array.from({ length: count }, (_, n) => n))
+  })
+
+  test('that is undefined is thrown as well', async () => {
+    // biome-ignore lint/correctness/useYield: it is the throwing that counts.
+    async function* read(): AsyncGenerator<Page> {
+      throw undefined
+    }
+    const whole = async (): Promise<void> => {
+      for await (const _group of prefetch(read, running()));
+    }
+    await expect(whole()).rejects.toBeUndefined()
+  })
+
+  test('of the consumer is its own, and stops the reading', async () => {
+    let ended = false
+    async function* read(): AsyncGenerator<Page> {
+      try {
+        for (let n = 0; ; n++) {
+          yield page(n)
+          await turn()
+        }
+      } finally {
+        ended = true
+      }
+    }
+    const whole = async (): Promise<void> => {
+      for await (const _group of prefetch(read, running())) throw broken
+    }
+    await expect(whole()).rejects.toBe(broken)
+    expect(ended).toBe(true)
+  })
+})
+
+describe('when the consumer leaves', () => {
+  test('a source that could go on is ended, and not read any more', async () => {
+    let read = 0
+    let ended = false
+    async function* source(): AsyncGenerator<Page> {
+      try {
+        for (;;) {
+          yield page(read++)
+          await turn()
+        }
+      } finally {
+        ended = true
+      }
+    }
+    for await (const _group of prefetch(source, running())) break
+    expect(ended).toBe(true)
+    const before = read
+    await settle()
+    expect(read).toBe(before)
+  })
+
+  test('a source that waits for an answer is told by its signal', async () => {
+    const told: unknown[] = []
+    async function* source(signal: AbortSignal): AsyncGenerator<Page> {
+      yield page(0)
+      await new Promise<void>((_resolve, reject) =>
+        signal.addEventListener('abort', () => reject(new Interrupted())),
+      ).catch(error => told.push(error))
+    }
+    for await (const _group of prefetch(source, running())) break
+    expect(told).toEqual([expect.any(Interrupted)])
+  })
+
+  test('a source that waits for room is let go', async () => {
+    let ended = false
+    async function* source(): AsyncGenerator<Page> {
+      try {
+        for (let n = 0; ; n++) yield page(n, 20_000)
+      } finally {
+        ended = true
+      }
+    }
+    for await (const _group of prefetch(source, running())) {
+      await settle()
+      break
+    }
+    expect(ended).toBe(true)
+  })
+})
+
+test('an interruption from outside reaches the source, and its error the consumer', async () => {
+  const stop = new AbortController()
+  async function* source(signal: AbortSignal): AsyncGenerator<Page> {
+    yield page(0)
+    await new Promise<void>((_resolve, reject) => signal.addEventListener('abort', () => reject(new Interrupted())))
+  }
+  const seen: unknown[] = []
+  const whole = async (): Promise<void> => {
+    for await (const group of prefetch(source, stop.signal)) {
+      seen.push(...numbers(group))
+      stop.abort()
+    }
+  }
+  await expect(whole()).rejects.toThrow(Interrupted)
+  expect(seen).toEqual([0])
+})

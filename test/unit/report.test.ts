@@ -1,0 +1,173 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { fromMillis } from '../../src/instant.ts'
+import type { Outcome, Problem, RunId, RunReport, StreamReport } from '../../src/model.ts'
+import { exitCode, keepReport, outcomeOf, reportText, streamLine } from '../../src/report.ts'
+import { withFolder } from '../support/destinations.ts'
+
+const AT = fromMillis(Date.UTC(2025, 0, 15, 10))
+
+const problem = (code: string): Problem => ({ code, message: `${code} happened`, next: `Do about ${code}.` })
+
+const stream = (name: string, outcome: Outcome, more: Partial<StreamReport> = {}): StreamReport => ({
+  stream: name,
+  outcome,
+  requests: 7,
+  records: 60,
+  added: 10,
+  changed: 20,
+  unchanged: 30,
+  deleted: 0,
+  rejected: 0,
+  from: null,
+  complete_to: AT,
+  undeclared: {},
+  cleaned: 0,
+  gaps: [],
+  seconds: 1.25,
+  problem: null,
+  ...more,
+})
+
+const run = (streams: readonly StreamReport[], more: Partial<RunReport> = {}): RunReport => ({
+  run: '01RUN' as RunId,
+  started_at: AT,
+  finished_at: AT,
+  outcome: outcomeOf(streams),
+  requests: 42,
+  retries: 1,
+  throttled: 0,
+  waited_ms: 0,
+  streams,
+  problem: null,
+  ...more,
+})
+
+describe('the outcome of the whole', () => {
+  const CASES: readonly (readonly [readonly Outcome[], Outcome])[] = [
+    [[], 'complete'],
+    [['complete'], 'complete'],
+    [['skipped'], 'complete'],
+    [['complete', 'skipped'], 'complete'],
+    [['failed'], 'failed'],
+    [['complete', 'failed', 'skipped'], 'failed'],
+    [['interrupted'], 'interrupted'],
+    [['complete', 'interrupted'], 'interrupted'],
+    [['failed', 'interrupted', 'complete'], 'interrupted'],
+  ]
+
+  test.each(CASES)('%j is %s', (outcomes, expected) => {
+    expect(outcomeOf(outcomes.map((outcome, at) => stream(`s${at}`, outcome)))).toBe(expected)
+  })
+})
+
+describe('the exit code', () => {
+  const complete = stream('a', 'complete')
+  const skipped = stream('b', 'skipped', { problem: problem('forbidden') })
+  const failed = stream('c', 'failed', { problem: problem('refused') })
+  const moved = stream('d', 'failed', { problem: problem('moved') })
+  const interrupted = stream('e', 'interrupted')
+
+  const CASES: readonly (readonly [string, readonly StreamReport[], Partial<RunReport>, readonly string[], number])[] =
+    [
+      ['all complete', [complete], {}, [], 0],
+      ['nothing selected', [], {}, [], 0],
+      ['complete with a remark', [stream('a', 'complete', { problem: problem('gap') })], {}, ['a'], 0],
+      ['one skipped', [complete, skipped], {}, [], 0],
+      ['one skipped, another named', [complete, skipped], {}, ['a'], 0],
+      ['one skipped that was named', [complete, skipped], {}, ['b'], 1],
+      ['only one, skipped, named', [skipped], {}, ['b'], 1],
+      ['one failed', [complete, failed], {}, [], 1],
+      ['all failed', [failed], {}, ['c'], 1],
+      ['one failed and one skipped', [skipped, failed], {}, [], 1],
+      ['one failed without a reason', [stream('c', 'failed')], {}, [], 1],
+      ['the token refused', [], { problem: problem('unauthorised') }, [], 3],
+      ['the destination unreachable', [], { problem: problem('unreachable') }, [], 3],
+      ['stopped in the middle', [complete, failed], { problem: problem('full') }, [], 3],
+      ['another run holds the destination', [], { problem: problem('held') }, [], 4],
+      ['another run moved the only stream', [moved], {}, [], 4],
+      ['another run moved all that failed', [complete, moved], {}, [], 4],
+      ['one moved, one failed', [moved, failed], {}, [], 1],
+      ['interrupted', [complete, interrupted], {}, [], 130],
+      ['interrupted after a failure', [failed, interrupted], {}, [], 130],
+      ['interrupted before the first stream', [], { problem: problem('interrupted') }, [], 130],
+      ['interrupted between two streams', [complete], { outcome: 'interrupted' }, [], 130],
+    ]
+
+  test.each(CASES)('%s', (_what, streams, more, named, code) => {
+    expect(exitCode(run(streams, more), new Set(named))).toBe(code)
+  })
+})
+
+describe('a line for a stream', () => {
+  const CASES: readonly (readonly [string, StreamReport, string])[] = [
+    ['complete', stream('charges', 'complete'), 'charges: complete 10 added, 20 changed, 30 unchanged in 1.3 s'],
+    [
+      'with rejects and a remark',
+      stream('charges', 'complete', { rejected: 2, problem: problem('rejects') }),
+      'charges: complete 10 added, 20 changed, 30 unchanged, 2 rejected in 1.3 s (rejects happened)',
+    ],
+    [
+      'failed: what stands is counted',
+      stream('charges', 'failed', { seconds: 0, problem: problem('refused') }),
+      'charges: failed 10 added, 20 changed, 30 unchanged in 0.0 s (refused happened)',
+    ],
+    [
+      'skipped: nothing to count',
+      stream('charges', 'skipped', { problem: problem('forbidden') }),
+      'charges: skipped (forbidden happened)',
+    ],
+    [
+      'interrupted',
+      stream('charges', 'interrupted', { seconds: 61 }),
+      'charges: interrupted 10 added, 20 changed, 30 unchanged in 61.0 s',
+    ],
+  ]
+
+  test.each(CASES)('%s', (_what, report, expected) => {
+    expect(streamLine(report)).toBe(expected)
+  })
+})
+
+describe('the run, for a person', () => {
+  test('a table, remarks with what to do, and the end', () => {
+    const text = reportText(
+      run(
+        [
+          stream('charges', 'complete'),
+          stream('events', 'failed', { complete_to: null, problem: problem('refused') }),
+          stream('plans', 'skipped', { problem: problem('forbidden') }),
+        ],
+        { throttled: 3 },
+      ),
+    )
+    expect(text.split('\n\n')).toEqual([
+      [
+        'stream   outcome   records  added  changed  unchanged  rejected  requests  seconds  complete to',
+        'charges  complete       60     10       20         30         0         7      1.3  2025-01-15T10:00:00Z',
+        'events   failed         60     10       20         30         0         7      1.3  –',
+      ].join('\n'),
+      'events failed: refused happened\n  Do about refused.',
+      'plans skipped: forbidden happened\n  Do about forbidden.',
+      'run 01RUN: failed, 42 requests, 1 retries, 3 of them throttled',
+    ])
+  })
+
+  test('nothing ran: why, and what to do', () => {
+    const text = reportText(run([], { outcome: 'failed', problem: problem('held') }))
+    expect(text).toBe('run 01RUN: failed, 42 requests, 1 retries\n\nheld happened\n  Do about held.')
+  })
+})
+
+test('the report is kept under its run, whole, without secrets, and with nothing beside it', () =>
+  withFolder(async folder => {
+    const directory = join(folder, 'state', 'runs')
+    const report = run([stream('charges', 'failed', { problem: { ...problem('refused'), message: 'not hunter22' } })])
+    keepReport(directory, report, text => text.replaceAll('hunter22', '[secret]'))
+    keepReport(directory, report, text => text.replaceAll('hunter22', '[secret]'))
+    expect(readdirSync(directory)).toEqual(['01RUN.json'])
+    const kept = readFileSync(join(directory, '01RUN.json'), 'utf8')
+    expect(kept.endsWith('}\n')).toBe(true)
+    expect(JSON.parse(kept)).toEqual(JSON.parse(JSON.stringify(report).replace('hunter22', '[secret]')))
+  }))

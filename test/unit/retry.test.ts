@@ -1,0 +1,157 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { ContractError, Interrupted, SourceError, type SourceProblem } from '../../src/errors.ts'
+import { type Failed, PATIENCE, retry } from '../../src/extract/retry.ts'
+import type { Traffic } from '../../src/model.ts'
+
+const traffic = (): Traffic => ({ requests: 0, retries: 0, throttled: 0, waitedMs: 0, remarks: [] })
+
+interface Options {
+  readonly tries?: number
+  readonly firstWaitMs?: number
+  readonly random?: () => number
+}
+
+/** What came of it: every attempt, every wait, and the end. No time passes. */
+async function run(errors: readonly unknown[], { tries = 8, firstWaitMs = 1000, random = () => 1 }: Options = {}) {
+  const waits: number[] = []
+  const seen: Failed[] = []
+  const counted = traffic()
+  const { signal } = new AbortController()
+  const sleep = async (ms: number): Promise<void> => {
+    waits.push(ms)
+  }
+  const attempt = async (failed: Failed): Promise<string> => {
+    seen.push(failed)
+    if (seen.length <= errors.length) throw errors[seen.length - 1]
+    return 'answer'
+  }
+  const end = await retry(attempt, { sleep, random, firstWaitMs, tries }, counted, signal).then(
+    value => ({ value, error: null }),
+    (error: unknown) => ({ value: null, error }),
+  )
+  return { ...end, waits, seen, attempts: seen.length, traffic: counted }
+}
+
+const source = (kind: SourceProblem, retryAfterMs: number | null = null, tooLarge = false): SourceError =>
+  new SourceError(kind, kind, { retryAfterMs, tooLarge })
+
+const RETRIED: readonly SourceProblem[] = ['throttled', 'conflict', 'unavailable', 'timeout', 'truncated']
+
+test('an answer at once costs nothing', async () => {
+  expect(await run([])).toMatchObject({ value: 'answer', attempts: 1, waits: [], traffic: traffic() })
+})
+
+test.each(RETRIED)('%s is tried again', async kind => {
+  expect(await run([source(kind)])).toMatchObject({ value: 'answer', attempts: 2, waits: [1000] })
+})
+
+describe('never tried again', () => {
+  const CASES: readonly (readonly [string, unknown])[] = [
+    ...(['refused', 'missing', 'unauthorised', 'forbidden', 'unsupported'] as const).map(
+      kind => [kind, source(kind, 1000, true)] as const,
+    ),
+    ['a broken contract', new ContractError('stream_contract', 'm', 'n')],
+    ['an interruption', new Interrupted()],
+    ['a bug', new TypeError('m')],
+    ['what is no error', 'text'],
+  ]
+
+  test.each(CASES)('%s', async (_what, error) => {
+    const left = await run([error])
+    expect(left).toMatchObject({ attempts: 1, waits: [], traffic: traffic() })
+    expect(left.error).toBe(error)
+  })
+
+  test.each(CASES)('%s, after one that was', async (_what, error) => {
+    const left = await run([source('unavailable'), error])
+    expect(left).toMatchObject({ attempts: 2, waits: [1000], traffic: { retries: 1 } })
+    expect(left.error).toBe(error)
+  })
+})
+
+test('waits double up to a minute', async () => {
+  const { waits } = await run(Array(9).fill(source('unavailable')), { tries: 10 })
+  expect(waits).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000])
+})
+
+test('the patience of this program ends after about two minutes', async () => {
+  const { waits } = await run(Array(20).fill(source('unavailable')), PATIENCE)
+  expect(waits.reduce((sum, ms) => sum + ms, 0)).toBe(123_000)
+})
+
+test('jitter takes off a half at most', async () => {
+  const errors = Array(4).fill(source('unavailable'))
+  expect((await run(errors, { random: () => 0 })).waits).toEqual([500, 1000, 2000, 4000])
+  expect((await run(errors, { random: () => 0.5 })).waits).toEqual([750, 1500, 3000, 6000])
+})
+
+test.each([1, 2, 8])('gives up after %i tries, with the last error', async tries => {
+  const errors = Array.from({ length: 20 }, (_, n) => new SourceError('unavailable', `error ${n}`))
+  const left = await run(errors, { tries })
+  expect(left).toMatchObject({ value: null, attempts: tries, traffic: { retries: tries - 1 } })
+  expect(left.waits.length).toBe(tries - 1)
+  expect(left.error).toBe(errors[tries - 1])
+})
+
+test('the last try may succeed', async () => {
+  expect(await run(Array(7).fill(source('truncated')))).toMatchObject({ value: 'answer', attempts: 8 })
+})
+
+test('a request may ask for less: it is told how often it failed, and how often for its size', async () => {
+  const { seen } = await run([source('timeout', null, true), source('throttled'), source('truncated', null, true)])
+  expect(seen).toEqual([
+    { tries: 0, tooLarge: 0 },
+    { tries: 1, tooLarge: 1 },
+    { tries: 2, tooLarge: 1 },
+    { tries: 3, tooLarge: 2 },
+  ])
+})
+
+test('an interruption while it waits ends it', async () => {
+  const interrupted = new Interrupted()
+  let attempts = 0
+  const attempt = async (): Promise<never> => {
+    attempts += 1
+    throw source('unavailable')
+  }
+  const sleep = async (): Promise<never> => {
+    throw interrupted
+  }
+  const { signal } = new AbortController()
+  const options = { ...PATIENCE, sleep, random: () => 1 }
+  await expect(retry(attempt, options, traffic(), signal)).rejects.toBe(interrupted)
+  expect(attempts).toBe(1)
+})
+
+test('waits at least what Retry-After asks for and half its own wait, at most the longer of both, and counts', async () => {
+  const failure = fc.record({
+    kind: fc.constantFrom(...RETRIED),
+    after: fc.option(fc.integer({ min: 0, max: 300_000 }), { nil: null }),
+    random: fc.double({ min: 0, max: 1, noNaN: true }),
+  })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(failure, { maxLength: 9 }),
+      fc.integer({ min: 1, max: 5000 }),
+      async (failures, firstWaitMs) => {
+        let draw = 0
+        const left = await run(
+          failures.map(({ kind, after }) => source(kind, after)),
+          { firstWaitMs, random: () => failures[draw++]?.random ?? 0 },
+        )
+        expect(left.waits.length).toBe(Math.min(7, failures.length))
+        for (const [at, wait] of left.waits.entries()) {
+          const asked = failures[at]?.after ?? 0
+          const own = Math.min(60_000, firstWaitMs * 2 ** at)
+          expect(wait).toBeGreaterThanOrEqual(Math.max(asked, own / 2))
+          expect(wait).toBeLessThanOrEqual(Math.max(asked, own))
+        }
+        expect(left.traffic.retries).toBe(left.waits.length)
+        expect(left.traffic.waitedMs).toBe(left.waits.reduce((sum, ms) => sum + ms, 0))
+        const throttled = failures.slice(0, left.attempts).filter(({ kind }) => kind === 'throttled')
+        expect(left.traffic.throttled).toBe(throttled.length)
+      },
+    ),
+  )
+})

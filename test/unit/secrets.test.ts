@@ -1,0 +1,53 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { secretsOf } from '../../src/secrets.ts'
+
+const TOKEN = 'sk_1x1_0123456789abcdef'
+
+describe('taken out of any text', () => {
+  const CASES = [
+    ['a token', [TOKEN], `token ${TOKEN}!`, 'token [secret]!'],
+    ['twice', [TOKEN], `${TOKEN}${TOKEN}`, '[secret][secret]'],
+    ['a token with a colon', ['sk:0123456789'], 'a sk:0123456789 b', 'a [secret] b'],
+    ['a token with a quote, in JSON', ['a"b\\c'], JSON.stringify({ t: 'a"b\\c' }), '{"t":"[secret]"}'],
+    ['a password', ['postgres://me:hunter22@h/db'], 'password hunter22 failed', 'password [secret] failed'],
+    ['an address', ['postgres://me:hunter22@h/db'], 'postgres://me:hunter22@h/db', 'postgres://me:[secret]@h/db'],
+    ['a password as written', ['postgres://me:p%40ss%2Fword@h/db'], ':p%40ss%2Fword@', ':[secret]@'],
+    ['a password as meant', ['postgres://me:p%40ss%2Fword@h/db'], 'p@ss/word', '[secret]'],
+    ['a password with a quote, in JSON', ['postgres://me:p%22ss%5C@h/db'], '{"p":"p\\"ss\\\\"}', '{"p":"[secret]"}'],
+    ['a password with a stray per cent', ['postgres://me:100%zz@h/db'], 'a 100%zz b', 'a [secret] b'],
+    ['two, of which one holds the other', ['abcd', 'abcdef'], 'abcdef abcd', '[secret] [secret]'],
+    ['what means something in a pattern', ['a.b*c$&'], 'a.b*c$& axbxc', '[secret] axbxc'],
+  ] as const
+
+  test.each(CASES)('%s', (_what, values, text, expected) => {
+    expect(secretsOf(values).scrub(text)).toBe(expected)
+  })
+})
+
+describe('left alone', () => {
+  test.each([
+    ['nothing to hide', [], 'text'],
+    ['an empty value', [''], 'text'],
+    ['a value too short to be one', ['abc'], 'abc abc'],
+    ['an address without a password', ['postgres://h/db'], 'postgres://h/db'],
+    ['the name of a user', ['postgres://someone:hunter22@h/db'], 'someone'],
+  ])('%s', (_what, values, text) => {
+    expect(secretsOf(values).scrub(text)).toBe(text)
+  })
+})
+
+test('no token is left of any text, as it is or as JSON', () => {
+  // No character of what takes its place, so that the two cannot be mixed up.
+  const token = fc.stringMatching(/^[A-Z0-9_"\\]{4,20}$/)
+  fc.assert(
+    fc.property(fc.array(token, { minLength: 1, maxLength: 3 }), fc.string(), fc.string(), (tokens, before, after) => {
+      const { scrub } = secretsOf(tokens)
+      for (const secret of tokens) {
+        const text = before + secret + after
+        expect(scrub(text)).not.toContain(secret)
+        expect(scrub(JSON.stringify({ [secret]: [text] }))).not.toContain(JSON.stringify(secret).slice(1, -1))
+      }
+    }),
+  )
+})

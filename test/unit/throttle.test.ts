@@ -1,0 +1,241 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Interrupted } from '../../src/errors.ts'
+import { createThrottle, STANDARD, type Throttle, type Tier, tierOf } from '../../src/extract/throttle.ts'
+
+/** Time that passes only when somebody sleeps or says so. */
+class Clock {
+  ms = 1000
+  readonly sleep = async (ms: number): Promise<void> => {
+    this.ms += ms
+  }
+}
+
+const { signal } = new AbortController()
+
+function throttleWith(tier: Tier, budget = 1): { clock: Clock; throttle: Throttle } {
+  const clock = new Clock()
+  return { clock, throttle: createThrottle({ tier, budget, monotonic: () => clock.ms, sleep: clock.sleep }) }
+}
+
+/** The API's bucket, as it is documented: what does not fit is a 429. */
+class Bucket {
+  readonly #tier: Tier
+  #level = 0
+  #at = 0
+  #used = false
+
+  constructor(tier: Tier) {
+    this.#tier = tier
+  }
+
+  /** One more request. @returns the level with it, or null when it does not fit. */
+  arrive(ms: number): number | null {
+    if (this.#used) this.#level = Math.max(0, this.#level - ((ms - this.#at) / 1000) * this.#tier.perSecond)
+    this.#used = true
+    this.#at = ms
+    // Millionths of a request are the clock's, not ours.
+    if (this.#level + 1 > this.#tier.bucket + 1e-6) return null
+    this.#level += 1
+    return this.#level
+  }
+}
+
+const tier = fc.record({ bucket: fc.integer({ min: 3, max: 80 }), perSecond: fc.integer({ min: 1, max: 10 }) })
+const pauses = fc.array(fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.integer({ min: 0, max: 20_000 })), {
+  minLength: 1,
+  maxLength: 200,
+})
+
+/** When each request leaves, if nobody answers. */
+async function departures({ throttle, clock }: ReturnType<typeof throttleWith>, waits: readonly number[]) {
+  const left: number[] = []
+  for (const pause of waits) {
+    clock.ms += pause
+    await throttle.take(signal)
+    left.push(clock.ms)
+  }
+  return left
+}
+
+test('alone on its token it never overflows the bucket, though requests arrive up to 100 ms late', async () => {
+  const late = fc.infiniteStream(fc.integer({ min: 0, max: 100 }))
+  await fc.assert(
+    fc.asyncProperty(tier, pauses, late, async (limits, waits, delays) => {
+      const left = await departures(throttleWith(limits), waits)
+      const bucket = new Bucket(limits)
+      const arrivals = left.map(at => at + (delays.next().value ?? 0)).sort((a, b) => a - b)
+      for (const at of arrivals) expect(bucket.arrive(at)).not.toBeNull()
+    }),
+  )
+})
+
+describe('its share of the rate', () => {
+  test('is never exceeded over any stretch of time', async () => {
+    const budget = fc.constantFrom(0.01, 0.1, 0.25, 0.5, 0.75, 1)
+    await fc.assert(
+      fc.asyncProperty(tier, budget, pauses, async (limits, share, waits) => {
+        const left = await departures(throttleWith(limits, share), waits)
+        const burst = Math.max(1, limits.bucket * share)
+        for (const [from, start] of left.entries())
+          for (const [more, end] of left.slice(from).entries())
+            expect(more + 1).toBeLessThanOrEqual(burst + (limits.perSecond * share * (end - start)) / 1000 + 1e-6)
+      }),
+    )
+  })
+
+  test.each([0.1, 0.25, 0.5, 1])('%d of it is used to the full', async share => {
+    const { throttle, clock } = throttleWith(STANDARD, share)
+    const left = await departures({ throttle, clock }, Array(500).fill(0))
+    const seconds = ((left.at(-1) ?? 0) - (left[0] ?? 0)) / 1000
+    const rate = (500 - STANDARD.bucket * share) / seconds
+    expect(rate).toBeGreaterThan(STANDARD.perSecond * share * 0.97)
+    expect(rate).toBeLessThan(STANDARD.perSecond * share * 1.03)
+  })
+})
+
+test('what it waited is told', async () => {
+  const { throttle, clock } = throttleWith({ bucket: 5, perSecond: 1 })
+  for (let n = 0; n < 20; n++) {
+    const before = clock.ms
+    const { waitedMs } = await throttle.take(signal)
+    expect(waitedMs).toBe(clock.ms - before)
+  }
+  expect(clock.ms).toBeGreaterThan(11_000)
+})
+
+describe('somebody else on the same token', () => {
+  test.each(['floor', 'ceil'] as const)(
+    'after an answer that shows the level (%s), the next request fits',
+    async rounding => {
+      const turns = fc.array(
+        fc.record({ pause: fc.integer({ min: 0, max: 5000 }), foreign: fc.integer({ min: 0, max: 10 }) }),
+        { minLength: 1, maxLength: 60 },
+      )
+      await fc.assert(
+        fc.asyncProperty(tier, turns, async (limits, given) => {
+          const { throttle, clock } = throttleWith(limits)
+          const bucket = new Bucket(limits)
+          for (const { pause, foreign } of given) {
+            clock.ms += pause
+            for (let n = 0; n < foreign; n++) bucket.arrive(clock.ms)
+            // The first may meet a full bucket: nobody has told us yet. What it is told holds for the second.
+            const first = await throttle.take(signal)
+            const level = bucket.arrive(clock.ms) ?? limits.bucket
+            throttle.heard(first.ticket, `${Math[rounding](level)}/${limits.bucket}`)
+            const second = await throttle.take(signal)
+            const next = bucket.arrive(clock.ms)
+            expect(next).not.toBeNull()
+            throttle.heard(second.ticket, `${Math[rounding](next ?? 0)}/${limits.bucket}`)
+          }
+        }),
+      )
+    },
+  )
+
+  const waitAfter = async (header: string | null): Promise<number> => {
+    const { throttle } = throttleWith(STANDARD)
+    const { ticket } = await throttle.take(signal)
+    throttle.heard(ticket, header)
+    return (await throttle.take(signal)).waitedMs
+  }
+
+  test.each(['40/40', '39/40', '40 / 40'])('%s slows it down', async header => {
+    expect(await waitAfter(header)).toBeGreaterThan(400)
+  })
+
+  test('the fuller, the longer', async () => {
+    expect(await waitAfter('40/40')).toBeGreaterThan(await waitAfter('39/40'))
+  })
+
+  test.each([null, '', '1/40', '0/40', '20/40', 'full', '40', '-1/40', '40/', '1.5/40', '40/40/40'])(
+    '%j does not',
+    async header => {
+      expect(await waitAfter(header)).toBe(0)
+    },
+  )
+
+  test('its use is counted once, however many answers show it', async () => {
+    const { throttle } = throttleWith(STANDARD)
+    const tickets = []
+    for (let n = 0; n < 10; n++) tickets.push((await throttle.take(signal)).ticket)
+    // Twenty requests of somebody else came before our first.
+    for (const [at, ticket] of tickets.entries()) throttle.heard(ticket, `${21 + at}/40`)
+    let free = 0
+    while ((await throttle.take(signal)).waitedMs === 0) free += 1
+    expect(free).toBeGreaterThanOrEqual(7)
+    expect(free).toBeLessThanOrEqual(10)
+  })
+
+  test('what it used drains', async () => {
+    const { throttle, clock } = throttleWith(STANDARD)
+    const { ticket } = await throttle.take(signal)
+    throttle.heard(ticket, '40/40')
+    clock.ms += 20_000
+    expect((await throttle.take(signal)).waitedMs).toBe(0)
+  })
+})
+
+test('the size of the bucket is what the server says', async () => {
+  const { throttle } = throttleWith(STANDARD)
+  const { ticket } = await throttle.take(signal)
+  throttle.heard(ticket, '1/80')
+  expect(throttle.tier).toEqual({ bucket: 80, perSecond: 2 })
+  let free = 0
+  while ((await throttle.take(signal)).waitedMs === 0) free += 1
+  expect(free).toBeGreaterThan(70)
+  throttle.heard(ticket, '1/0')
+  expect(throttle.tier.bucket).toBe(80)
+})
+
+test('after a 429 it waits until something has drained', async () => {
+  const { throttle, clock } = throttleWith(STANDARD)
+  await throttle.take(signal)
+  throttle.overflowed()
+  const before = clock.ms
+  await throttle.take(signal)
+  expect(clock.ms - before).toBeGreaterThanOrEqual(500)
+})
+
+test('an interruption while it waits ends that request, and no other', async () => {
+  const stop = new AbortController()
+  const clock = new Clock()
+  const sleep = async (ms: number, given: AbortSignal): Promise<void> => {
+    if (given.aborted) throw new Interrupted()
+    await clock.sleep(ms)
+  }
+  const throttle = createThrottle({ tier: { bucket: 3, perSecond: 1 }, budget: 1, monotonic: () => clock.ms, sleep })
+  for (let n = 0; n < 3; n++) await throttle.take(signal)
+  stop.abort()
+  const both = await Promise.allSettled([throttle.take(stop.signal), throttle.take(signal)])
+  expect(both).toMatchObject([{ status: 'rejected', reason: expect.any(Interrupted) }, { status: 'fulfilled' }])
+})
+
+test('requests asked for at the same time leave in their order', async () => {
+  const { throttle } = throttleWith({ bucket: 3, perSecond: 1 })
+  const order: number[] = []
+  await Promise.all(Array.from({ length: 10 }, (_, n) => throttle.take(signal).then(() => order.push(n))))
+  expect(order).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+})
+
+describe('the tier in the prefix of a token', () => {
+  test.each([
+    ['sk_1x1_abc', 40, 2],
+    ['sk_2x1_abc', 40, 4],
+    ['sk_1x2_abc', 80, 2],
+    ['sk_2x2_abc', 80, 4],
+    ['sk_10x5_abc', 200, 20],
+    ['sk_abc', 40, 2],
+    ['abc', 40, 2],
+    ['', 40, 2],
+    ['sk_2x1', 40, 2],
+    ['xsk_2x1_abc', 40, 2],
+    ['SK_2x1_abc', 40, 2],
+    ['sk_0x0_abc', 40, 2],
+    ['sk_2x_abc', 40, 2],
+    ['sk_100x1_abc', 40, 2],
+    ['sk_1.5x1_abc', 40, 2],
+  ])('%s: a bucket of %i, %i in a second', (token, bucket, perSecond) => {
+    expect(tierOf(token)).toEqual({ bucket, perSecond })
+  })
+})
