@@ -11,8 +11,8 @@ export default stream({
   scopes: ['read_subscriptions'],
   plan: 'Pro or Custom',
   key: 'id',
-  // One connector sends updated_at_min, no list of filters names it [unconfirmed]. Ignored, it only costs a full read.
-  sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
+  // One connector sends updated_at_min, no list of filters names it [unconfirmed]: nothing may rest on it.
+  sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: false },
   columns: {
     id: required(int('Recharge id of the selection.')),
     bundle_variant_id: int('Recharge id of the bundle variant that is filled.'),

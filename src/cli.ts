@@ -42,6 +42,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => {
     if (interruption.signal.aborted) process.exit(INTERRUPTED)
     interruption.abort()
+    // The report is kept by then; what hangs is a connection, and its server rolls back what was not committed.
+    setTimeout(() => process.exit(INTERRUPTED), 4900).unref()
   })
 // A reader that has seen enough, such as `head`, is no error.
 process.stdout.on('error', () => process.exit(0))
@@ -84,8 +86,11 @@ function app(flags: Flags): { app: App; config: Config } {
 /** On a terminal the progress says it all; elsewhere the log is what remains. */
 const levelOf = (flags: Flags): Level => flags.logLevel ?? (process.stderr.isTTY ? 'warn' : 'info')
 
-const progressOf = (flags: Flags): Progress =>
-  flags.progress ? createProgress({ out: process.stderr, monotonic: () => performance.now() }) : NO_PROGRESS
+function progressOf(flags: Flags, app: App | null): Progress {
+  if (!flags.progress) return NO_PROGRESS
+  const perSecond = app && (() => app.source.tier.perSecond * app.config.recharge.budget)
+  return createProgress({ out: process.stderr, monotonic: () => performance.now(), perSecond })
+}
 
 function print({ code, json, text }: Result, flags: Flags): void {
   process.stdout.write(`${secrets.scrub(flags.json ? JSON.stringify(json, null, 2) : text)}\n`)
@@ -94,7 +99,7 @@ function print({ code, json, text }: Result, flags: Flags): void {
 
 command('demo', 'Syncs a made-up store into a DuckDB file. Needs no account and no configuration.', 'demo').action(
   async (flags: Flags) => {
-    using progress = progressOf(flags)
+    using progress = progressOf(flags, null)
     print(await demo({ level: flags.logLevel ?? 'warn' }, progress, interruption.signal), flags)
   },
 )
@@ -123,7 +128,7 @@ selecting(
   ),
 ).action(async (flags: Flags) => {
   const { app: opened, config } = app(flags)
-  using progress = progressOf(flags)
+  using progress = progressOf(flags, opened)
   print(await sync(opened, select(config.streams, flags.streams ?? null), progress, interruption.signal), flags)
 })
 
@@ -141,7 +146,7 @@ selecting(
   .option('--newest-first', 'the newest part of the range first')
   .action(async (flags: Flags & { readonly from?: Instant; readonly to?: Instant; readonly newestFirst?: true }) => {
     const { app: opened, config } = app(flags)
-    using progress = progressOf(flags)
+    using progress = progressOf(flags, opened)
     const window = { since: flags.from ?? config.recharge.start, until: flags.to ?? null }
     const range = { window, newestFirst: flags.newestFirst ?? false }
     const selection = select(config.streams, flags.streams ?? null)

@@ -25,6 +25,8 @@ export interface RunOptions extends Omit<WalkOptions, 'readable' | 'destination'
   readonly now: () => Instant
   readonly monotonic: () => number
   readonly log: Log
+  /** Keeps a report on this machine, before anything that may still hang. */
+  readonly keep: (report: RunReport) => void
   readonly progress: Progress
 }
 
@@ -72,13 +74,16 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
       plan.map(({ tally }) => tally),
       stopped,
     )
-    await destination.record(report)
-    await destination.settle()
+    options.keep(report)
+    await withinGrace(destination.record(report), signal, options)
+    await withinGrace(destination.settle(), signal, options)
     return report
   } catch (error) {
     const problem = problemOf(error)
     if (!problem) throw error
-    return finished([], [], problem)
+    const report = finished([], [], problem)
+    options.keep(report)
+    return report
   }
 }
 
@@ -103,7 +108,7 @@ async function sideBySide(
   const either = AbortSignal.any([signal, stop.signal])
   const limit = pLimit(STREAMS_AT_ONCE)
   let stopped: Problem | null = null
-  const reports = await Promise.all(
+  const ended = Promise.all(
     plan.map(planned =>
       limit(async () => {
         try {
@@ -118,7 +123,35 @@ async function sideBySide(
       }),
     ),
   )
-  return { reports, stopped }
+  const reports = await withinGrace(ended, signal, options)
+  return { reports: reports ?? plan.map(({ tally }) => tally.last ?? tally.report('interrupted', 0, null)), stopped }
+}
+
+/** How long an interrupted run waits for the commits in hand. What is not committed by then, the database rolls back. */
+const GRACE = 4000
+
+/** @returns null where the signal came and the work did not end within the grace. */
+async function withinGrace<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  { sleep }: Pick<RunOptions, 'sleep'>,
+): Promise<T | null> {
+  const done = new AbortController()
+  const tooLate = new Promise<null>((resolve, reject) => {
+    const wait = (): void => {
+      sleep(GRACE, done.signal).then(
+        () => resolve(null),
+        error => (done.signal.aborted ? resolve(null) : reject(error)),
+      )
+    }
+    if (signal.aborted) wait()
+    else signal.addEventListener('abort', wait, { once: true })
+  })
+  try {
+    return await Promise.race([work, tooLate])
+  } finally {
+    done.abort()
+  }
 }
 
 /** @throws {SyncError} one whose reaction is to stop the run. */

@@ -51,8 +51,11 @@ export class Tally {
     this.#disorder ||= sync.mode === 'incremental' && sync.sorted && pass.walk.segments.some(s => !s.ordered)
   }
 
+  /** The report, once there is one. */
+  last: StreamReport | null = null
+
   report(outcome: Outcome, seconds: number, problem: Problem | null): StreamReport {
-    return {
+    this.last = {
       stream: this.stream,
       outcome,
       requests: this.traffic.requests,
@@ -66,6 +69,7 @@ export class Tally {
       seconds: Math.round(seconds * 1000) / 1000,
       problem: problem ?? this.#remark(),
     }
+    return this.last
   }
 
   /** The most serious thing that a complete stream has to say all the same. */

@@ -1,4 +1,5 @@
 import type { App, Selection } from '../app.ts'
+import type { RunReport } from '../model.ts'
 import type { Progress } from '../progress.ts'
 import { exitCode, keepReport, reportText } from '../report.ts'
 import { runStreams, type StreamWork } from '../run.ts'
@@ -14,7 +15,7 @@ export async function runCommand(
 ): Promise<Result> {
   const { maxRejects } = app.config
   const open = () => app.open('write')
-  const report = await runStreams({ ...app, open, streams, named, work, progress, maxRejects }, signal)
-  keepReport(app.runsDirectory, report, app.secrets.scrub)
+  const keep = (report: RunReport) => keepReport(app.runsDirectory, report, app.secrets.scrub)
+  const report = await runStreams({ ...app, open, keep, streams, named, work, progress, maxRejects }, signal)
   return { code: exitCode(report, named), json: report, text: reportText(report) }
 }

@@ -1,7 +1,7 @@
 import type { Stream } from '../declare/stream.ts'
 import { ContractError, SourceError } from '../errors.ts'
-import { asFilter, parseInstant } from '../instant.ts'
-import type { Instant, Traffic } from '../model.ts'
+import { asFilter, parseInstant, toMillis } from '../instant.ts'
+import type { Instant, Traffic, Window } from '../model.ts'
 import type { Ask, Requests } from './request.ts'
 import type { Failed } from './retry.ts'
 
@@ -12,7 +12,15 @@ export interface Sequence {
   readonly parameters: () => Readonly<Record<string, string>>
   /** Where an earlier walk had come to; null: the first request. */
   readonly resume: string | null
+  /** Outside of which no record may lie; null: anything goes. */
+  readonly bounds: Window | null
 }
+
+/**
+ * Filters are sent with `Z`. Should the API read them as US Eastern wall time all the same [unknown], then what it gives
+ * begins and ends this much later than asked for, in milliseconds.
+ */
+export const ZONE_DOUBT = 5 * 3_600_000
 
 export interface Listing {
   readonly records: readonly unknown[]
@@ -51,14 +59,17 @@ export async function* walk(reading: Reading, sequence: Sequence): AsyncGenerato
   const state: State = { rung: 0, previous: '', empty: 0 }
   const paged = stream.shape === 'pages'
   let next =
-    sequence.resume === null
-      ? first(reading, sequence, state, {})
-      : follow(reading, sequence.path, sequence.resume, state)
+    sequence.resume === null ? first(reading, sequence, state, {}) : follow(reading, sequence, sequence.resume, state)
   let page: number | null = null
   let since: string | null = null
+  let known = ''
   for (;;) {
     const { body, headers } = await requests.send(next, traffic, signal)
     const records = listOf(body, stream)
+    // Both bounds of a filter are inclusive, so what it was taken from has to come again.
+    if (known !== '' && !records.some(record => signature([record], stream) === known))
+      throw standstill(stream, `a walk restarted at ${since} begins later than asked for`)
+    known = ''
     state.previous = signature(records, stream)
     const pointer = paged ? pointerOf(stream, body, headers) : null
     const full = paged && records.length >= (LIMITS[state.rung] ?? PAGE_SIZE)
@@ -66,14 +77,16 @@ export async function* walk(reading: Reading, sequence: Sequence): AsyncGenerato
     if (pointer !== null) {
       state.empty = records.length === 0 ? state.empty + 1 : 0
       if (state.empty > MOST_EMPTY_PAGES) throw standstill(stream, `${MOST_EMPTY_PAGES} pages in a row were empty`)
-      next = follow(reading, sequence.path, pointer, state)
+      next = follow(reading, sequence, pointer, state)
       continue
     }
     if (!full) return
     // No pointer beside a full page is not the end [documented for charges on 2021-01, possible anywhere].
     const newest = page === null ? newestFilter(stream, records) : null
-    if (newest !== null && newest !== since) since = newest
-    else page = (page ?? 1) + 1
+    if (newest !== null && newest !== since) {
+      since = newest
+      known = signature(records.slice(-1), stream)
+    } else page = (page ?? 1) + 1
     if (page !== null && page > LAST_PAGE) throw standstill(stream, `page ${LAST_PAGE} is full and the last one served`)
     next = first(reading, sequence, state, {
       ...(since !== null && stream.sync.mode === 'incremental' ? { [stream.sync.since]: since } : {}),
@@ -87,7 +100,7 @@ function first({ requests, stream }: Reading, sequence: Sequence, state: State, 
   return {
     version: stream.version,
     list: stream.list,
-    verify: body => refuseRepeated(body, stream, state),
+    verify: body => refuseWrong(body, stream, state, sequence.bounds),
     url: failed => {
       const url = requests.at(sequence.path)
       const order = stream.sort === null ? {} : { sort_by: stream.sort }
@@ -101,18 +114,18 @@ function first({ requests, stream }: Reading, sequence: Sequence, state: State, 
 }
 
 /** The second request and all after it. Beside a cursor only `limit` may be sent: anything else is a 422 [documented]. */
-function follow({ requests, stream }: Reading, path: string, pointer: string, state: State): Ask {
+function follow({ requests, stream }: Reading, sequence: Sequence, pointer: string, state: State): Ask {
   return {
     version: stream.version,
     list: stream.list,
-    verify: body => refuseRepeated(body, stream, state),
+    verify: body => refuseWrong(body, stream, state, sequence.bounds),
     url: failed => {
       if (stream.version === '2021-01') {
         // The URL as it is, but only ever to the host that the token belongs to.
         const { pathname, search } = new URL(pointer, requests.at('/'))
         return new URL(pathname + search, requests.at('/'))
       }
-      const url = requests.at(path)
+      const url = requests.at(sequence.path)
       url.searchParams.set('cursor', pointer)
       setLimit(url, state, failed)
       return url
@@ -148,13 +161,37 @@ function listOf(body: Record<string, unknown>, stream: Stream): readonly unknown
   )
 }
 
-/** The page before, served again in place of the next: taken for an answer, it would hide a page. Asked for again. */
-function refuseRepeated(body: Record<string, unknown>, stream: Stream, { previous }: State): void {
-  if (stream.shape !== 'pages' || previous === '') return
-  if (signature(listOf(body, stream), stream) === previous)
-    throw new SourceError('unavailable', `${stream.path}: the page before came again`, {
-      next: 'The API serves no further page. What was read is loaded; run again, and if it stays, please report it.',
+/**
+ * A page served in place of the one asked for: taken for the answer, it would hide that one. Asked for again. It is the
+ * page before, or one with records from outside the range; only times with an offset are sure enough to tell.
+ */
+function refuseWrong(body: Record<string, unknown>, stream: Stream, { previous }: State, bounds: Window | null): void {
+  if (stream.shape !== 'pages') return
+  const records = listOf(body, stream)
+  const stray = bounds === null ? undefined : records.find(record => isOutside(record, stream, bounds))
+  const why =
+    stray !== undefined
+      ? `a record changed at ${cursorOf(stray, stream)} came for a range from ${bounds?.since} to ${bounds?.until}`
+      : previous !== '' && signature(records, stream) === previous
+        ? 'the page before came again'
+        : null
+  if (why !== null)
+    throw new SourceError('unavailable', `${stream.path}: ${why}`, {
+      next: 'The API serves other pages than were asked for. Run again, and if it stays, please report it.',
     })
+}
+
+const OFFSET = /(?:Z|[+-]\d{2}:?\d{2})$/
+
+function isOutside(record: unknown, stream: Stream, { since, until }: Window): boolean {
+  const at = cursorOf(record, stream)
+  if (at === null || stream.sync.mode === 'full') return false
+  if (!OFFSET.test(String((record as Record<string, unknown>)[stream.sync.cursor]))) return false
+  const millis = toMillis(at)
+  return (
+    (since !== null && millis < toMillis(since) - ZONE_DOUBT) ||
+    (until !== null && millis > toMillis(until) + ZONE_DOUBT)
+  )
 }
 
 /** Ids and cursors of a page; empty for an empty page. */

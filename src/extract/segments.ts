@@ -1,8 +1,8 @@
 import { SourceError } from '../errors.ts'
-import { asFilter, fromMillis, later, toMillis } from '../instant.ts'
+import { asFilter, fromMillis, later, minus, toMillis } from '../instant.ts'
 import type { Instant, Page, Range, Segment, Walk } from '../model.ts'
 import { createHandoff } from './handoff.ts'
-import { cursorOf, type Listing, PAGE_SIZE, walk as pagesOf, type Reading } from './paging.ts'
+import { cursorOf, type Listing, PAGE_SIZE, walk as pagesOf, type Reading, ZONE_DOUBT } from './paging.ts'
 
 export interface SegmentOptions {
   /** Segments read side by side at most. */
@@ -79,7 +79,8 @@ export async function* readSegments(reading: Reading, walk: Walk, options: Segme
       for await (const listing of listings(inner, reader)) {
         note(reader, listing, reading)
         read += listing.records.length
-        // Cut off while it was read: its own cursor knows nothing of the new end.
+        // Cut off while it was read: its own cursor knows nothing of the new end. A little is read twice, in case the
+        // segment that begins there begins later than asked for.
         const past = reader.ordered && isPast(reader.position, reader.range.until)
         const { records, receivedAt, resume } = listing
         const last = listing.last || past
@@ -133,17 +134,20 @@ async function* listings(reading: Reading, reader: Reader): AsyncGenerator<Listi
   const { stream, traffic } = reading
   const { from } = reader
   const { sync } = stream
+  // As the first request says it: a cursor carries its filters, whatever is cut later.
+  const asked: { since: Instant | null; until: Instant | null } = { since: null, until: null }
   const parameters = (): Record<string, string> => {
     if (sync.mode === 'full') return {}
-    const since = reader.position ?? reader.range.since
-    const { until } = reader.range
+    asked.since = reader.position === null ? reader.range.since : minus(reader.position, ZONE_DOUBT)
+    asked.until = reader.range.until
+    const { since, until } = asked
     return {
       ...(since === null ? {} : { [sync.since]: asFilter(since) }),
       ...(until === null ? {} : { [sync.until]: asFilter(until) }),
     }
   }
   try {
-    yield* pagesOf(reading, { path: stream.path, parameters, resume: from.resume })
+    yield* pagesOf(reading, { path: stream.path, parameters, resume: from.resume, bounds: asked })
   } catch (error) {
     const refused = error instanceof SourceError && error.kind === 'refused'
     if (!refused || from.resume === null || reader.records > 0) throw error
@@ -152,7 +156,7 @@ async function* listings(reading: Reading, reader: Reader): AsyncGenerator<Listi
       message: `the API no longer takes a saved cursor (${error.message}); its range was read again from ${from.at ?? 'its start'}`,
       next: 'Nothing is missing.',
     })
-    yield* pagesOf(reading, { path: stream.path, parameters, resume: null })
+    yield* pagesOf(reading, { path: stream.path, parameters, resume: null, bounds: asked })
   }
 }
 
@@ -168,7 +172,7 @@ function note(reader: Reader, { records }: Listing, { stream }: Reading): void {
 }
 
 const isPast = (position: Instant | null, until: Instant | null): boolean =>
-  position !== null && until !== null && position > until
+  position !== null && until !== null && toMillis(position) > toMillis(until) + ZONE_DOUBT
 
 /** Records in a millisecond, over all that is being read. */
 function density(active: ReadonlySet<Reader>): number {

@@ -103,6 +103,7 @@ async function* sequencesOf(
         path,
         owner: null,
         value,
+        bounds: null,
         resume: value === from ? at : null,
         parameters: () => ({ ...filters, [parameter]: value }),
         bookmark: cursor =>
@@ -114,18 +115,34 @@ async function* sequencesOf(
     if (!parent) throw new Error(`${stream.name}: its parent ${name} is not declared`)
     // Where a page of parents was come to from: what its parents own is read again, that of the pages before is not.
     let cameFrom = resume
-    const all = { path: parent.path, parameters: () => parent.parameters, resume }
+    const all = { path: parent.path, parameters: () => parent.parameters, resume, bounds: null }
     for await (const page of pagesOf({ ...reading, stream: parent }, all)) {
       for (const record of page.records) {
         const owner = idOf(record, parent)
         const own = path.replace(`{${as}}`, encodeURIComponent(owner))
         const back = cameFrom
-        yield { path: own, owner, value: null, resume: null, parameters: () => filters, bookmark: () => back }
+        yield {
+          path: own,
+          owner,
+          value: null,
+          resume: null,
+          bounds: null,
+          parameters: () => filters,
+          bookmark: () => back,
+        }
       }
       cameFrom = page.resume
     }
   } else {
-    yield { path, owner: null, value: null, resume, parameters: () => filters, bookmark: cursor => cursor }
+    yield {
+      path,
+      owner: null,
+      value: null,
+      resume,
+      bounds: null,
+      parameters: () => filters,
+      bookmark: cursor => cursor,
+    }
   }
 }
 

@@ -34,7 +34,7 @@ describe.each(PLACES)('$name', place => {
           await runSync(config)
           const queued = store.all('charges').filter(charge => charge.status === 'queued')
           const [edited, shrunk] = queued
-          const [line] = shrunk?.line_items as { title: string }[]
+          const [line] = (shrunk?.line_items ?? []) as { title: string }[]
           store.advance(60_000)
           store.edit('charges', Number(edited?.id), { note: 'ring twice' })
           store.edit('charges', Number(shrunk?.id), { line_items: [{ ...line, title: 'Only this' }] })

@@ -3,6 +3,7 @@ create table "recharge"."_sync_checkpoints" (
   "stream" text not null,
   "version" bigint not null,
   "watermark" timestamptz,
+  "walk" jsonb,
   "shape" text,
   "writer" text,
   "committed_at" timestamptz,
@@ -11,6 +12,7 @@ comment on table "recharge"."_sync_checkpoints" is 'How far each stream is. Repl
 comment on column "recharge"."_sync_checkpoints"."stream" is 'Name of the stream.';
 comment on column "recharge"."_sync_checkpoints"."version" is 'Counts the commits; a commit names the version it starts from.';
 comment on column "recharge"."_sync_checkpoints"."watermark" is 'Every record changed at or before this is in the tables.';
+comment on column "recharge"."_sync_checkpoints"."walk" is 'A walk that has begun and not ended: its segments, and how far each came.';
 comment on column "recharge"."_sync_checkpoints"."shape" is 'Fingerprint of the tables that the last commit wrote to.';
 comment on column "recharge"."_sync_checkpoints"."writer" is 'The run that made the last commit.';
 comment on column "recharge"."_sync_checkpoints"."committed_at" is 'When the last page of the last commit was read.';

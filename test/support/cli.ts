@@ -18,8 +18,14 @@ export function cli(
   args: readonly string[],
   environment: Record<string, string> = {},
   whileRunning: (child: ReturnType<typeof spawn>) => void = () => {},
+  /** Blocks of 512 bytes that a file may grow to; null: any size. */
+  fileSize: number | null = null,
 ): Promise<Left> {
-  const child = spawn(process.execPath, [CLI, ...args], {
+  const [program, begin] =
+    fileSize === null
+      ? [process.execPath, []]
+      : ['sh', ['-c', `ulimit -f ${fileSize}; exec "$0" "$@"`, process.execPath]]
+  const child = spawn(program, [...begin, CLI, ...args], {
     cwd: folder,
     env: { PATH: process.env.PATH, HOME: folder, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

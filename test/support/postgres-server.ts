@@ -52,7 +52,7 @@ async function container(): Promise<{ url: string; stop: Stop; what: string } | 
  * In a process of its own: the package hooks into the end of the one it runs in, and so made a failed test run leave
  * with 0.
  */
-async function embedded(): Promise<{ url: string; stop: Stop; what: string }> {
+export async function embedded(): Promise<{ url: string; stop: Stop; restart: Stop; what: string }> {
   const child = fork(new URL('./postgres-process.ts', import.meta.url), {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
@@ -64,6 +64,11 @@ async function embedded(): Promise<{ url: string; stop: Stop; what: string }> {
   return {
     url,
     what: 'the one from npm',
+    restart: () =>
+      new Promise<void>(resolve => {
+        child.once('message', () => resolve())
+        child.send('restart')
+      }),
     stop: async () => {
       child.disconnect()
       await ended

@@ -9,17 +9,17 @@ const ADDRESS = `postgres://me:${encodeURIComponent(PASSWORD)}@host/db`
 const url = (path: string): string => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href)
 
 /** What a process of its own writes when it logs like this. */
-function logged(statements: string, level = 'trace') {
+function logged(statements: string, level = 'trace', end: NodeJS.Signals | null = null) {
   const script = `
     import { createLog } from ${url('log.ts')}
     import { secretsOf } from ${url('secrets.ts')}
     const TOKEN = ${JSON.stringify(TOKEN)}, PASSWORD = ${JSON.stringify(PASSWORD)}, ADDRESS = ${JSON.stringify(ADDRESS)}
     const log = createLog(${JSON.stringify(level)}, secretsOf([TOKEN, ADDRESS]))
     ${statements}`
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+  const { stdout, stderr, status, signal } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
     encoding: 'utf8',
   })
-  expect({ stdout, status }).toEqual({ stdout: '', status: 0 })
+  expect({ stdout, status, signal }).toEqual({ stdout: '', status: end === null ? 0 : null, signal: end })
   const lines: Record<string, unknown>[] = stderr
     .split('\n')
     .filter(line => line !== '')
@@ -63,8 +63,11 @@ test('a line is JSON with the time, the level, what is given, and neither proces
   ])
 })
 
-test('the last line before the end is written', () => {
-  const { lines } = logged('for (let n = 0; n < 100; n++) log.info({ n }, "m"); process.exit(0)')
+test.each([
+  ['an exit', 'process.exit(0)', null],
+  ['a kill', 'process.kill(process.pid, "SIGKILL")', 'SIGKILL'],
+] as const)('the last line before %s is written', (_what, last, end) => {
+  const { lines } = logged(`for (let n = 0; n < 100; n++) log.info({ n }, "m"); ${last}`, 'trace', end)
   expect(lines.map(({ n }) => n)).toEqual(Array.from({ length: 100 }, (_, n) => n))
 })
 

@@ -187,10 +187,11 @@ describe('when the consumer leaves', () => {
   })
 
   test('a source that waits for room is let go', async () => {
+    let read = 0
     let ended = false
     async function* source(): AsyncGenerator<Page> {
       try {
-        for (let n = 0; ; n++) yield page(n, 20_000)
+        while (read < 100) yield page(read++, 20_000)
       } finally {
         ended = true
       }
@@ -200,6 +201,7 @@ describe('when the consumer leaves', () => {
       break
     }
     expect(ended).toBe(true)
+    expect(read).toBe(2)
   })
 })
 

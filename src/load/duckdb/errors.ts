@@ -13,7 +13,8 @@ export function translate(error: unknown): unknown {
   }
   if (/Conflicting lock is held/.test(message)) return new DestinationError('held', message, error)
   if (/Conflict on|write-write conflict/i.test(message)) return new DestinationError('serialisation', message, error)
-  if (/No space left|disk full|ENOSPC/i.test(message)) return new DestinationError('full', message, error)
+  if (/No space left|disk full|ENOSPC|Could not write|File too large/i.test(message))
+    return new DestinationError('full', message, error)
   if (/Permission denied|Read-only file system|read-only mode/i.test(message))
     return new DestinationError('denied', message, error)
   if (/Cannot open file|No such file or directory|not a valid DuckDB database file/i.test(message))

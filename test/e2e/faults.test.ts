@@ -1,0 +1,256 @@
+import { describe, expect, test } from 'vitest'
+import { STREAMS } from '../../src/app.ts'
+import type { Config } from '../../src/config/load.ts'
+import type { Fault } from '../../src/simulator/faults.ts'
+import { PLACES, withFolder } from '../support/destinations.ts'
+import { type Dump, dump } from '../support/dump.ts'
+import { configFor, makeStore, type Ran, runSync, withSimulator } from '../support/run.ts'
+
+const NAMES = ['charges', 'customers', 'metafields', 'payment_methods', 'events', 'products']
+const TESTED = STREAMS.filter(({ name }) => NAMES.includes(name))
+const newStore = () => makeStore({ customers: 150, months: 9 })
+
+const undisturbed = new Map<string, Dump>()
+
+/** The tables of a run in which nothing went wrong. */
+async function calm(place: (typeof PLACES)[number]): Promise<Dump> {
+  const known = undisturbed.get(place.name)
+  if (known) return known
+  const made = await disturbed(place, [])
+  undisturbed.set(place.name, made.tables)
+  return made.tables
+}
+
+interface Disturbed {
+  readonly tables: Dump
+  readonly runs: readonly Ran[]
+  readonly limits: readonly string[]
+}
+
+/** Syncs under the faults, again and again until every stream is complete, five times at most. */
+async function disturbed(
+  place: (typeof PLACES)[number],
+  faults: readonly Fault[],
+  recharge: Partial<Config['recharge']> = {},
+): Promise<Disturbed> {
+  return withSimulator({ store: newStore() }, simulator =>
+    place.with(destination =>
+      withFolder(async folder => {
+        const config = configFor(simulator, destination, folder, { timeoutMs: 700, ...recharge })
+        for (const fault of faults) simulator.faults.add(fault)
+        const runs: Ran[] = []
+        for (let ran = 0; ran < 5; ran++) {
+          const run = await runSync(config, NAMES)
+          runs.push(run)
+          if (run.code === 0) break
+        }
+        const limits = simulator.requests.map(({ query }) => query.limit ?? '')
+        return { tables: await dump(destination, TESTED), runs, limits }
+      }),
+    ),
+  )
+}
+
+/** Faults that one run gets over by itself, on the second page of charges and the first of everything else. */
+const PASSING: readonly (readonly [string, Fault])[] = [
+  ['429 without Retry-After', { kind: 'status', status: 429, body: { warning: 'too many requests' }, times: 2 }],
+  ['429 with Retry-After', { kind: 'status', status: 429, headers: { 'Retry-After': '1' }, times: 1 }],
+  ['409', { kind: 'status', status: 409, body: { error: 'A call to this route is already in progress.' }, times: 2 }],
+  ['500', { kind: 'status', status: 500, times: 3 }],
+  ['502 with HTML', { kind: 'status', status: 502, body: '<html>Bad gateway</html>', times: 2 }],
+  ['503', { kind: 'status', status: 503, times: 2 }],
+  ['504', { kind: 'status', status: 504, times: 2 }],
+  ['a reset', { kind: 'reset', times: 2 }],
+  ['a hang past the timeout', { kind: 'hang', times: 1 }],
+  ['a truncated body', { kind: 'truncate', times: 2 }],
+  ['malformed JSON', { kind: 'malformed', times: 2 }],
+  ['an empty 200', { kind: 'empty', times: 2 }],
+  ['a warning with 200', { kind: 'body', body: { warning: 'too many requests' }, times: 2 }],
+  ['an error with 200', { kind: 'body', body: { error: 'something' }, times: 1 }],
+  ['a full page without a cursor', { kind: 'noCursor', match: '/charges', times: 1 }],
+  ['a full page without a cursor, in a stream without order', { kind: 'noCursor', match: '/metafields', times: 1 }],
+  ['an empty page with a cursor', { kind: 'emptyPage', match: '/charges', skip: 1, times: 2 }],
+  ['a repeated page, its pointer leading on', { kind: 'repeatPage', match: '/charges', skip: 1, times: 1 }],
+  ['a repeated answer', { kind: 'repeatPage', pointer: 'previous', match: '/charges', skip: 1, times: 2 }],
+]
+
+describe.each(PLACES)('$name', place => {
+  test.each(PASSING)(
+    '%s: one run gets over it, and its tables are those of an undisturbed one',
+    async (_what, fault) => {
+      const { tables, runs } = await disturbed(place, [
+        { match: request => request.path !== '/token_information', ...fault } as Fault,
+      ])
+      expect(
+        runs.map(run => run.code),
+        runs[0]?.text,
+      ).toEqual([0])
+      expect(tables).toEqual(await calm(place))
+      for (const s of runs[0]?.report.streams ?? [])
+        expect(s.added + s.changed + s.unchanged + s.rejected, `I8: ${s.stream}`).toBe(s.records)
+    },
+  )
+
+  test('I8: the report adds up: requests, retries and 429 are counted', async () => {
+    const { runs } = await disturbed(place, [
+      { kind: 'status', status: 429, times: 2, match: '/charges' },
+      { kind: 'status', status: 500, times: 1, match: '/customers' },
+    ])
+    const report = runs[0]?.report
+    expect(report).toMatchObject({ throttled: 2, retries: 3 })
+    for (const s of report?.streams ?? [])
+      expect(s.added + s.changed + s.unchanged + s.rejected, s.stream).toBe(s.records)
+  })
+
+  test('after 504s pages are asked for smaller', async () => {
+    const { limits, tables } = await disturbed(place, [
+      { kind: 'status', status: 504, match: r => r.path === '/charges', times: 4 },
+    ])
+    expect(limits).toContain('100')
+    expect(limits).toContain('50')
+    expect(tables).toEqual(await calm(place))
+  })
+
+  test.each([
+    [
+      'an echo of another API version',
+      { kind: 'version', version: '2021-01', match: '/charges', skip: 1, times: 1 },
+      /answer is of 2021-01/,
+    ],
+    [
+      'page after page repeated',
+      { kind: 'repeatPage', match: r => r.path === '/charges', skip: 1, times: 8 },
+      /came (again|for a range)/,
+    ],
+    ['a 422', { kind: 'status', status: 422, body: { errors: { limit: ['no'] } }, match: '/charges', skip: 1 }, /422/],
+  ] satisfies [string, Fault, RegExp][])(
+    '%s fails the stream and only that one; the next run goes on',
+    async (_what, fault, message) => {
+      const { runs, tables } = await disturbed(place, [fault], { concurrency: 1 })
+      expect(runs.map(run => run.code)).toEqual([1, 0])
+      const [first] = runs
+      expect(first?.of('charges')).toMatchObject({ outcome: 'failed' })
+      expect(first?.of('charges').problem?.message).toMatch(message)
+      expect(first?.report.streams.filter(s => s.outcome !== 'complete').map(s => s.stream)).toEqual(['charges'])
+      expect(tables).toEqual(await calm(place))
+    },
+  )
+
+  test('a cursor that the API no longer takes: the range is read again from where it stood, and the run says so', async () => {
+    const { runs, tables } = await disturbed(place, [
+      { kind: 'status', status: 400, match: r => r.path === '/charges' && 'cursor' in r.query, skip: 1, times: 1 },
+      { kind: 'status', status: 400, match: r => r.path === '/metafields' && 'cursor' in r.query, times: 1 },
+      {
+        kind: 'status',
+        status: 422,
+        body: { errors: { cursor: ['Invalid value'] } },
+        match: r => 'cursor' in r.query,
+        times: 2,
+      },
+    ])
+    expect(runs.map(run => run.code)).toEqual([1, 0])
+    expect(runs[1]?.of('charges').problem).toMatchObject({ code: 'cursor_refused' })
+    expect(tables).toEqual(await calm(place))
+  })
+
+  test.each([-10, 10])(
+    'I2: an API whose clock is %i minutes off loses nothing that changes meanwhile',
+    async minutes => {
+      await withSimulator({ store: newStore() }, simulator =>
+        place.with(destination =>
+          withFolder(async folder => {
+            const { store, faults } = simulator
+            const config = configFor(simulator, destination, folder)
+            faults.add({ kind: 'skew', ms: minutes * 60_000, times: 1_000_000 })
+            const queued = store.all('charges').filter(({ status }) => status === 'queued')
+            for (const [run, charge] of queued.slice(0, 4).entries()) {
+              expect((await runSync(config, ['charges'])).code).toBe(0)
+              store.advance(3 * 60_000)
+              store.edit('charges', Number(charge.id), { note: `edit ${run}` })
+            }
+            const last = await runSync(config, ['charges'])
+            expect(last.of('charges').changed).toBe(1)
+            const { charges } = await dump(
+              destination,
+              TESTED.filter(({ name }) => name === 'charges'),
+            )
+            for (const [run, { id }] of queued.slice(0, 4).entries())
+              expect(charges?.find(row => row.id === String(id))?.note).toBe(`edit ${run}`)
+          }),
+        ),
+      )
+    },
+  )
+
+  test('I2: records edited, inserted and deleted between any two pages: nothing that stays is missing', async () => {
+    await withSimulator({ store: newStore() }, simulator =>
+      place.with(destination =>
+        withFolder(async folder => {
+          const { store, faults } = simulator
+          const config = configFor(simulator, destination, folder)
+          let turn = 0
+          faults.before(request => {
+            if (request.path !== '/charges' && request.path !== '/metafields') return
+            const name = request.path === '/charges' ? 'charges' : 'metafields'
+            const records = store.all(name).filter(record => record.status !== 'success')
+            const pick = (n: number) => records[(turn * 37 + n * 101) % records.length]
+            turn += 1
+            store.advance(1000)
+            const edited = pick(1)
+            const template = pick(2)
+            if (edited) store.edit(name, Number(edited.id), { note: `turn ${turn}` })
+            const stamp = `${store.now().toISOString().slice(0, 19)}+00:00`
+            if (template)
+              store.insert(name, { ...template, id: store.newId(name), updated_at: stamp, created_at: stamp })
+            if (turn % 3 === 0) store.remove(name, Number(pick(3)?.id))
+          })
+          for (let run = 0; run < 3; run++) expect((await runSync(config, NAMES)).code).toBe(0)
+          expect(turn).toBeGreaterThan(8)
+          faults.clear()
+          store.advance(60_000)
+          expect((await runSync(config, NAMES)).code).toBe(0)
+          const tables = await dump(destination, TESTED)
+          const wall = store.now().getTime() - 90 * 86_400_000
+          const served = store
+            .all('charges')
+            .filter(
+              c =>
+                !['success', 'refunded', 'partially_refunded'].includes(String(c.status)) ||
+                Date.parse(String(c.processed_at)) >= wall,
+            )
+          const rows = new Map(tables.charges?.map(row => [row.id, row]))
+          for (const charge of served)
+            expect(rows.get(String(charge.id))?.note ?? null, `charge ${charge.id}`).toBe(charge.note ?? null)
+          const fields = new Set(tables.metafields?.map(row => row.id))
+          for (const field of store.all('metafields')) expect(fields.has(String(field.id))).toBe(true)
+        }),
+      ),
+    )
+  })
+
+  test('I2: thousands of records that share one second are all there, also when the run is broken off among them', async () => {
+    const store = makeStore({ customers: 20, months: 2 })
+    const [template] = store.all('customers')
+    const stamp = '2026-11-19T05:00:07+00:00'
+    for (let i = 0; i < 3000; i++)
+      store.insert('customers', { ...template, id: 900_000_000 + i, updated_at: stamp, created_at: stamp })
+    await withSimulator({ store }, simulator =>
+      place.with(destination =>
+        withFolder(async folder => {
+          const config = configFor(simulator, destination, folder, { concurrency: 1 })
+          simulator.faults.add({ kind: 'status', status: 422, match: r => 'cursor' in r.query, skip: 4, times: 1 })
+          expect((await runSync(config, ['customers'])).code).toBe(1)
+          const second = await runSync(config, ['customers'])
+          expect(second.code).toBe(0)
+          // It went on from its cursor rather than from the second's beginning.
+          expect(second.of('customers').records).toBeLessThan(2500)
+          const { customers } = await dump(
+            destination,
+            STREAMS.filter(({ name }) => name === 'customers'),
+          )
+          expect(customers?.length).toBe(store.count('customers'))
+        }),
+      ),
+    )
+  })
+})

@@ -1,0 +1,277 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { describe, expect, test } from 'vitest'
+import { STREAMS } from '../../src/app.ts'
+import { cli, writeConfig } from '../support/cli.ts'
+import { type DestinationConfig, PLACES, withDatabase, withFolder } from '../support/destinations.ts'
+import { dump, withQuery } from '../support/dump.ts'
+import { embedded } from '../support/postgres-server.ts'
+import { configFor, makeStore, runSync, Store, withSimulator } from '../support/run.ts'
+import { parcels } from '../support/samples.ts'
+
+const DIES = fileURLToPath(new URL('../support/commit-and-die.ts', import.meta.url))
+const CUSTOMERS = STREAMS.filter(({ name }) => name === 'customers')
+const FAST = 'rate: { bucket: 100000, per_second: 10000 }'
+
+const yaml = (url: string, destination: DestinationConfig, more = ''): string => `
+recharge:
+  token: \${RECHARGE_ACCESS_TOKEN}
+  base_url: ${url}
+  ${FAST}
+  ${more}
+destination:
+  ${destination.kind}: ${destination.kind === 'duckdb' ? destination.file : destination.url}
+`
+
+/** Customers that changed evenly over two years: nothing but many. */
+function manyCustomers(count: number): Store {
+  const [template] = makeStore({ customers: 1, months: 1 }).all('customers')
+  const store = new Store('2026-11-20T12:00:00Z')
+  const span = (2 * 365 * 86_400_000) / count
+  for (let i = 0; i < count; i++) {
+    const stamp = `${new Date(store.now().getTime() - (count - i) * span).toISOString().slice(0, 19)}+00:00`
+    store.insert('customers', { ...template, id: 1000 + i, email: `c${i}@example.net`, updated_at: stamp })
+  }
+  return store
+}
+
+describe.each(PLACES)('$name', place => {
+  test('I1: killed at any step of a commit, the tables are those before it or those after it', async () => {
+    await place.with(async destination => {
+      let killed = 0
+      for (let step = 1; ; step++) {
+        const { status, signal, stderr } = spawnSync(process.execPath, [
+          DIES,
+          JSON.stringify(destination),
+          String(step),
+        ])
+        expect(`${signal ?? ''}${status ?? ''}`, String(stderr)).toMatch(/^(SIGKILL|0)$/)
+        const { parcels: rows, parcels__items: items } = await dump(destination, [parcels])
+        const [state] = await withQuery(destination, query =>
+          query(
+            `select cast(version as text) as v, (select count(*) from recharge._sync_rejects) as rejects from recharge._sync_checkpoints`,
+          ),
+        )
+        const shown = [
+          state?.v,
+          Number(state?.rejects),
+          rows?.map(row => row.id).join(),
+          items?.map(item => `${item.parcel_id}${item.name}`).join(),
+        ]
+        const before = ['1', 0, '1,2,3', '1first,1more,2first,2more,3first,3more']
+        const after = ['2', 1, '1,2,3,4', '1first,1more,2second,3first,3more,4second']
+        if (status === 0) {
+          expect(shown).toEqual(after)
+          break
+        }
+        killed += 1
+        // The step after the last is after COMMIT.
+        expect([before, after], `killed at step ${step}`).toContainEqual(shown)
+        if (shown[0] === '2') break
+      }
+      expect(killed).toBeGreaterThan(8)
+    })
+  })
+
+  test('killed at fifty random moments of one backfill: equal tables, and little is read twice', async () => {
+    const RECORDS = 40_000
+    const KILLS = 50
+    const IN_FLIGHT = 4
+    const store = manyCustomers(RECORDS)
+    const args = ['backfill', '--streams', 'customers', '--from', '2024-11-20', '--json']
+    await withSimulator({ store, latencyMs: 300 }, simulator =>
+      place.with(destination =>
+        withFolder(async folder => {
+          writeConfig(folder, yaml(simulator.url, destination, `concurrency: ${IN_FLIGHT}`))
+          const environment = { RECHARGE_ACCESS_TOKEN: simulator.token }
+          let hit = 0
+          for (let kill = 0; kill < KILLS; kill++) {
+            const left = await cli(folder, args, environment, child => {
+              setTimeout(() => child.kill('SIGKILL'), 450 + Math.random() * 700)
+            })
+            if (left.signal === 'SIGKILL') hit += 1
+            else break
+          }
+          const last = await cli(folder, args, environment)
+          expect(last.code, last.stderr).toBe(0)
+          const pages = simulator.requests.filter(r => r.path === '/customers' && r.status === 200).length
+          const least = Math.ceil(RECORDS / 250)
+          console.log(`${place.name}: ${hit} kills, ${pages} pages for ${least}`)
+          expect(hit).toBeGreaterThan(10)
+          expect(pages - least).toBeLessThanOrEqual(hit * (IN_FLIGHT + 1))
+          const { customers } = await dump(destination, CUSTOMERS)
+          expect(customers?.map(row => row.id)).toEqual(store.all('customers').map(({ id }) => String(id)))
+          expect(customers?.map(row => row.email)).toEqual(store.all('customers').map(({ email }) => email))
+        }),
+      ),
+    )
+  }, 300_000)
+
+  test('a signal ends a run within five seconds with its report; the next goes on', async () => {
+    await withSimulator({ store: manyCustomers(5000), latencyMs: 200 }, simulator =>
+      place.with(destination =>
+        withFolder(async folder => {
+          writeConfig(folder, yaml(simulator.url, destination, 'concurrency: 2'))
+          const environment = { RECHARGE_ACCESS_TOKEN: simulator.token }
+          const args = ['sync', '--streams', 'customers', '--json']
+          const pages = () => simulator.requests.filter(r => r.path === '/customers').length
+          const left = await cli(folder, args, environment, async child => {
+            while (pages() < 5) await wait(20)
+            child.kill('SIGTERM')
+          })
+          expect(left.code).toBe(130)
+          const report = JSON.parse(left.stdout)
+          expect(report).toMatchObject({ outcome: 'interrupted', streams: [{ outcome: 'interrupted' }] })
+          expect(readdirSync(join(folder, 'state', 'runs'))).toEqual([`${report.run}.json`])
+          const added = report.streams[0].added
+          expect(added).toBeGreaterThan(0)
+          const second = JSON.parse((await cli(folder, args, environment)).stdout)
+          expect(second.outcome).toBe('complete')
+          expect(second.streams[0].added + added).toBe(5000)
+        }),
+      ),
+    )
+  })
+})
+
+test('a commit that hangs: the run ends all the same, its report kept; a second signal ends it at once', async () => {
+  await withSimulator({ store: manyCustomers(1000) }, simulator =>
+    withDatabase(url =>
+      withFolder(async folder => {
+        const destination: DestinationConfig = { kind: 'postgres', url, schema: 'recharge' }
+        writeConfig(folder, yaml(simulator.url, destination))
+        const environment = { RECHARGE_ACCESS_TOKEN: simulator.token }
+        const args = ['sync', '--streams', 'customers', '--json']
+        await cli(folder, args, environment)
+        const [first] = simulator.store.all('customers')
+        simulator.store.advance(1000)
+        simulator.store.edit('customers', Number(first?.id), { first_name: 'New' })
+        const blocker = new pg.Client({ connectionString: url })
+        await blocker.connect()
+        await blocker.query('begin; lock table recharge.customers in access exclusive mode')
+        // The server goes on waiting for a while on behalf of a process that is gone, so each run is told apart.
+        const blocked = async (runs: number) => {
+          const { rows } = await blocker.query(`select count(*)::int as n from pg_locks where not granted`)
+          return rows[0].n >= runs
+        }
+        for (const signals of [1, 2]) {
+          const left = await cli(folder, args, environment, async child => {
+            while (!(await blocked(signals))) await wait(20)
+            for (let i = 0; i < signals; i++) {
+              child.kill('SIGINT')
+              await wait(100)
+            }
+          })
+          expect(left, `${signals} signals`).toMatchObject({ code: 130 })
+        }
+        const reports = readdirSync(join(folder, 'state', 'runs')).map(name =>
+          JSON.parse(readFileSync(join(folder, 'state', 'runs', name), 'utf8')),
+        )
+        expect(reports.map(({ outcome }) => outcome)).toEqual(['complete', 'interrupted'])
+        await blocker.end()
+        const last = await cli(folder, args, environment)
+        expect(JSON.parse(last.stdout).streams[0].changed).toBe(1)
+      }),
+    ),
+  )
+})
+
+test('the database server restarts in mid-run: the run goes on by itself', async () => {
+  const server = await embedded()
+  try {
+    await withSimulator({ store: manyCustomers(5000), latencyMs: 30 }, simulator =>
+      withFolder(async folder => {
+        const destination: DestinationConfig = { kind: 'postgres', url: server.url, schema: 'recharge' }
+        const config = configFor(simulator, destination, folder)
+        let pages = 0
+        let restarted: Promise<void> | null = null
+        simulator.faults.before(({ path }) => {
+          if (path === '/customers') pages += 1
+          if (pages === 4) restarted ??= server.restart()
+        })
+        const ran = await runSync(config, ['customers'])
+        await restarted
+        expect(ran.code, ran.text).toBe(0)
+        expect(ran.of('customers')).toMatchObject({ added: 5000, changed: 0 })
+        const { customers } = await dump(destination, CUSTOMERS)
+        expect(customers?.length).toBe(5000)
+      }),
+    )
+  } finally {
+    await server.stop()
+  }
+})
+
+test('I1: the answer to a COMMIT gets lost: it is not made a second time, and the report counts it once', async () => {
+  await withSimulator({ store: manyCustomers(600) }, simulator =>
+    withDatabase(url =>
+      withFolder(async folder => {
+        const target = new URL(url)
+        let lost = 0
+        // Lets the second COMMIT through, and cuts the line before its answer.
+        const proxy = createServer(client => {
+          const upstream = connect(Number(target.port), target.hostname)
+          let deaf = false
+          client.on('data', data => {
+            if (data.includes('commit\0') && data[0] === 0x51 && commits++ === 3) {
+              deaf = true
+              lost += 1
+              setTimeout(() => client.destroy(), 200)
+            }
+            upstream.write(data)
+          })
+          upstream.on('data', data => {
+            if (!deaf) client.write(data)
+          })
+          client.on('close', () => upstream.end())
+          upstream.on('close', () => client.destroy())
+          client.on('error', () => {})
+          upstream.on('error', () => {})
+        })
+        let commits = 0
+        await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', () => resolve()))
+        const address = proxy.address()
+        const through = new URL(url)
+        through.port = String(typeof address === 'object' ? address?.port : '')
+        const destination: DestinationConfig = { kind: 'postgres', url: through.href, schema: 'recharge' }
+        const ran = await runSync(configFor(simulator, destination, folder, { concurrency: 1 }), ['customers'])
+        proxy.close()
+        expect(lost).toBe(1)
+        expect(ran.code, ran.text).toBe(0)
+        expect(ran.of('customers')).toMatchObject({ records: 600, added: 600, changed: 0, unchanged: 0 })
+        const { customers } = await dump({ kind: 'postgres', url, schema: 'recharge' }, CUSTOMERS)
+        expect(customers?.length).toBe(600)
+      }),
+    ),
+  )
+})
+
+test('the disk is full under the file: the run stops and says so; with room again the next one goes on', async () => {
+  await withSimulator({ store: manyCustomers(20_000) }, simulator =>
+    withFolder(async folder => {
+      const destination: DestinationConfig = {
+        kind: 'duckdb',
+        file: join(folder, 'warehouse.duckdb'),
+        schema: 'recharge',
+      }
+      writeConfig(folder, yaml(simulator.url, destination))
+      const environment = { RECHARGE_ACCESS_TOKEN: simulator.token }
+      const args = ['sync', '--streams', 'customers', '--json']
+      // No file may grow beyond two megabytes: every write past it fails, as on a full disk.
+      const limited = await cli(folder, args, environment, () => {}, 4096)
+      expect(limited.code).toBe(3)
+      const report = JSON.parse(limited.stdout)
+      expect(report.problem, limited.stderr).toMatchObject({ code: 'full' })
+      expect(existsSync(destination.file)).toBe(true)
+      const roomy = await cli(folder, args, environment)
+      expect(roomy.code, roomy.stderr).toBe(0)
+      const { customers } = await dump(destination, CUSTOMERS)
+      expect(customers?.length).toBe(20_000)
+    }),
+  )
+})

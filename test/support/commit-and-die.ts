@@ -1,0 +1,77 @@
+import { allTables } from '../../src/declare/table.ts'
+import { openDuckdb } from '../../src/load/duckdb/engine.ts'
+import { openPostgres } from '../../src/load/postgres/engine.ts'
+import { createDestination } from '../../src/load/sql/destination.ts'
+import type { Engine } from '../../src/load/sql/engine.ts'
+import type { DestinationConfig } from './destinations.ts'
+import { at, batchOf, moved, parcel, parcels } from './samples.ts'
+
+/*
+ * A process of its own: makes one commit, begins a second, and kills itself at the given step of it. Leaves with 0 when
+ * the second commit has fewer steps than that.
+ */
+const [, , config, step] = process.argv
+const destination: DestinationConfig = JSON.parse(config ?? '')
+const deadly = Number(step)
+let steps = Number.NEGATIVE_INFINITY
+
+/** A statement, an append, or the moment before COMMIT. */
+const pass = (): void => {
+  steps += 1
+  if (steps === deadly) process.kill(process.pid, 'SIGKILL')
+}
+
+function counted(engine: Engine): Engine {
+  return {
+    ...engine,
+    transaction: work =>
+      engine.transaction(async session => {
+        const db = session.db.withPlugin({
+          transformQuery: ({ node }) => {
+            pass()
+            return node
+          },
+          transformResult: async ({ result }) => result,
+        })
+        const result = await work({
+          db,
+          append: async (into, columns, rows) => {
+            pass()
+            await session.append(into, columns, rows)
+          },
+        })
+        pass()
+        return result
+      }),
+  }
+}
+
+const engine =
+  destination.kind === 'duckdb'
+    ? await openDuckdb({ file: destination.file, mode: 'write' })
+    : openPostgres({ ...destination, connections: 2 })
+const opened = createDestination(counted(engine), destination.schema)
+await opened.prepare(allTables(parcels))
+const start = await opened.checkpoint('parcels')
+if (start.version === 0)
+  await opened.commit(
+    batchOf(
+      parcels,
+      [1, 2, 3].map(id => parcel(id, id, { items: [{ name: 'first' }, { name: 'more' }] })),
+    ),
+    start,
+    moved(start, at(3)),
+  )
+const from = await opened.checkpoint('parcels')
+steps = 0
+await opened.commit(
+  batchOf(parcels, [
+    parcel(2, 12, { items: [{ name: 'second' }] }),
+    parcel(4, 14, { items: [{ name: 'second' }] }),
+    { id: 5, updated_at: 'never' },
+  ]),
+  from,
+  moved(from, at(14)),
+)
+pass()
+process.exit(0)
