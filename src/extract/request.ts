@@ -41,7 +41,12 @@ export interface Requests {
   send(ask: Ask, traffic: Traffic, signal: AbortSignal): Promise<Answer & { readonly body: Record<string, unknown> }>
   /** The latest time that the API has named; never ahead of the API's clock. */
   clock(): Instant
+  /** How long an answer takes of late, in milliseconds. */
+  latencyMs(): number
 }
+
+/** Weight of the newest answer in the latency. */
+const NEWEST = 0.2
 
 export function createRequests(options: RequestOptions): Requests {
   const { tier, budget, monotonic, sleep, random } = options
@@ -49,6 +54,7 @@ export function createRequests(options: RequestOptions): Requests {
   const inFlight = pLimit(options.concurrency)
   const get = createGet(options)
   let latest: Instant | null = null
+  let latencyMs: number | null = null
 
   const hear = (headers: Headers): void => {
     const millis = Date.parse(headers.get('date') ?? '')
@@ -61,6 +67,7 @@ export function createRequests(options: RequestOptions): Requests {
     at: path => new URL(options.baseUrl.replace(/\/+$/, '') + path),
     throttle,
     clock: () => latest ?? fromMillis(options.now()),
+    latencyMs: () => latencyMs ?? 0,
     send: (ask, traffic, signal) =>
       retry(
         failed =>
@@ -68,17 +75,22 @@ export function createRequests(options: RequestOptions): Requests {
             const { waitedMs, ticket } = await throttle.take(signal)
             traffic.waitedMs += waitedMs
             traffic.requests += 1
+            const sent = monotonic()
             try {
               const answer = await get(ask.url(failed), ask.version, signal, headers => {
                 hear(headers)
                 throttle.heard(ticket, headers.get('x-recharge-limit'))
               })
+              const took = monotonic() - sent
+              latencyMs = latencyMs === null ? took : latencyMs + NEWEST * (took - latencyMs)
               const body = checked(answer, ask)
               ask.verify?.(body)
               return { ...answer, body }
             } catch (error) {
               if (error instanceof SourceError && error.kind === 'throttled') throttle.overflowed()
               throw error
+            } finally {
+              throttle.heard(ticket, null)
             }
           }),
         { sleep, random, ...PATIENCE, ...options.patience },

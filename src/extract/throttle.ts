@@ -23,7 +23,7 @@ export function tierOf(token: string): Tier {
 export interface Throttle {
   /** Waits until a request fits. Returns the milliseconds waited, and what `heard` wants to know about it. */
   take(signal: AbortSignal): Promise<{ waitedMs: number; ticket: Ticket }>
-  /** An answer's `x-recharge-limit`, such as `3/40`. */
+  /** An answer's `x-recharge-limit`, such as `3/40`; null: it had none, or there was no answer. */
   heard(ticket: Ticket, limit: string | null): void
   /** A 429 came all the same. */
   overflowed(): void
@@ -32,10 +32,10 @@ export interface Throttle {
   readonly tier: Tier
 }
 
-/** What our model said when a request left. */
+/** A request under way. */
 export interface Ticket {
-  readonly level: number
-  readonly correction: number
+  /** The highest level of our model since it left. */
+  peak: number
 }
 
 export interface ThrottleOptions {
@@ -48,14 +48,15 @@ export interface ThrottleOptions {
 }
 
 /**
- * The server's leaky bucket, kept in step. Every answer shows the server's level just after it counted the request.
- * What it shows above our model at that moment is somebody else's use of the token, and is added; it then drains in
- * both. Comparing with the moment of sending, not of receiving, makes this independent of latency.
+ * The server's leaky bucket, kept in step. Every answer shows the server's level, at the moment when it counted the
+ * request or when it answered: which of the two is not known. So it is held against the highest that our model was in
+ * between, whatever the latency; what is above that is somebody else's use of the token, and is added. It then drains
+ * in both.
  */
 export function createThrottle({ tier, budget, monotonic, sleep }: ThrottleOptions): Throttle {
   let { bucket, perSecond } = tier
   let level = 0
-  let correction = 0
+  const underWay = new Set<Ticket>()
   let at = monotonic()
   let waiting = 0
   let queue: Promise<unknown> = Promise.resolve()
@@ -76,8 +77,15 @@ export function createThrottle({ tier, budget, monotonic, sleep }: ThrottleOptio
     const from = monotonic()
     for (drain(); level + 1 > ceiling(); drain())
       await sleep(((level + 1 - ceiling()) / (perSecond * budget)) * 1000 + 1, signal)
-    level += 1
-    return { waitedMs: monotonic() - from, ticket: { level, correction } }
+    raise(1)
+    const ticket = { peak: level }
+    underWay.add(ticket)
+    return { waitedMs: monotonic() - from, ticket }
+  }
+
+  function raise(by: number): void {
+    level += by
+    for (const ticket of underWay) ticket.peak = Math.max(ticket.peak, level)
   }
 
   return {
@@ -99,14 +107,15 @@ export function createThrottle({ tier, budget, monotonic, sleep }: ThrottleOptio
       return turn
     },
     heard(ticket, limit) {
+      underWay.delete(ticket)
       const match = /^(\d+)\s*\/\s*(\d+)$/.exec(limit ?? '')
       if (!match) return
       bucket = Number(match[2]) || bucket
-      const unknown = Number(match[1]) - (ticket.level + correction - ticket.correction)
+      // The header is in whole requests, our model is not.
+      const unknown = Number(match[1]) - Math.ceil(ticket.peak)
       if (unknown <= 0) return
       drain()
-      level += unknown
-      correction += unknown
+      raise(unknown)
     },
     overflowed() {
       drain()

@@ -1,0 +1,124 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/*
+ * How much of the API's rate does `sync` use, whatever the API's latency? The bucket is Recharge's, its leak four times
+ * as fast, so that the table takes half an hour and not two. What the bucket allowed is its size, and what drained from
+ * it between the first page's request and the last one's. The start costs a latency, in which nothing is known yet, and
+ * the end one or two, so a run lasts a hundred times its latency.
+ */
+const BUCKET = 40
+const PER_SECOND = 8
+const PAGE = 250
+const ROWS = [
+  { latencyMs: 50, pages: 1000 },
+  { latencyMs: 500, pages: 1000 },
+  { latencyMs: 2000, pages: 2000 },
+  { latencyMs: 8000, pages: 7200 },
+]
+const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
+const PERFORMANCE = new URL('../docs/performance.md', import.meta.url)
+
+interface Measured {
+  readonly latencyMs: number
+  readonly records: number
+  readonly pages: number
+  readonly seconds: number
+  readonly requests: number
+  readonly share: number
+  readonly perLeast: number
+  readonly throttled: number
+  readonly mostInFlight: number
+}
+
+const ask = <T>(child: ChildProcess, question: unknown): Promise<T> =>
+  new Promise(resolve => {
+    child.once('message', message => resolve(message as T))
+    child.send(question as never)
+  })
+
+async function measure({ latencyMs, pages }: (typeof ROWS)[number]): Promise<Measured> {
+  const records = pages * PAGE
+  const folder = mkdtempSync(join(tmpdir(), 'recharge-sync-bench-'))
+  const server = fork(fileURLToPath(new URL('./store-process.ts', import.meta.url)))
+  try {
+    const store = { records, latencyMs, bucket: BUCKET, perSecond: PER_SECOND }
+    const { url, token } = await ask<{ url: string; token: string }>(server, store)
+    const inFlight = Math.ceil((latencyMs / 1000) * PER_SECOND * 1.5) + 4
+    writeFileSync(
+      join(folder, 'sync.config.yaml'),
+      `recharge:\n  token: ${token}\n  base_url: ${url}\n  rate: { bucket: ${BUCKET}, per_second: ${PER_SECOND} }\n  concurrency: ${inFlight}\ndestination:\n  duckdb: warehouse.duckdb\n`,
+    )
+    const report = await sync(folder)
+    const [stream] = report.streams
+    if (report.outcome !== 'complete' || stream.added !== records)
+      throw new Error(`not complete: ${JSON.stringify(report).slice(0, 500)}`)
+    const seen = await ask<{ requests: number; seconds: number; throttled: number; mostInFlight: number }>(
+      server,
+      'seen',
+    )
+    return {
+      latencyMs,
+      records,
+      pages,
+      ...seen,
+      share: seen.requests / (BUCKET + PER_SECOND * seen.seconds),
+      perLeast: seen.requests / pages,
+    }
+  } finally {
+    server.kill()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the report as another process printed it
+function sync(folder: string): Promise<any> {
+  const args = [CLI, 'sync', '--streams', 'customers', '--json', '--no-progress', '--log-level', 'silent']
+  const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
+  let out = ''
+  child.stdout.on('data', data => {
+    out += data
+  })
+  return new Promise((resolve, reject) => {
+    child.on('close', code =>
+      code === 0 ? resolve(JSON.parse(out)) : reject(new Error(`sync left with ${code}: ${out}`)),
+    )
+  })
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
+
+function table(rows: readonly Measured[]): string {
+  const [cpu] = cpus()
+  return [
+    `Bucket of ${BUCKET}, ${PER_SECOND} requests a second; DuckDB; ${cpus().length} cores, ${cpu?.model}, Node ${process.version}.`,
+    '',
+    '| latency of a page | records | seconds | requests | share of what the bucket allowed | requests ÷ least possible | 429 | most in flight |',
+    '| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+    ...rows.map(
+      r =>
+        `| ${r.latencyMs} ms | ${r.records} | ${r.seconds.toFixed(0)} | ${r.requests} | ${percent(r.share)} | ${r.perLeast.toFixed(3)} | ${r.throttled} | ${r.mostInFlight} |`,
+    ),
+  ].join('\n')
+}
+
+const rows: Measured[] = []
+const only = process.argv.slice(2).map(Number)
+for (const row of ROWS.filter(({ latencyMs }) => only.length === 0 || only.includes(latencyMs))) {
+  rows.push(await measure(row))
+  console.log(table(rows.slice(-1)).split('\n').at(-1))
+}
+const result = table(rows)
+console.log(`\n${result}`)
+if (only.length === 0) {
+  const MARKED = /(<!-- ceiling -->\n)[\s\S]*?(\n<!-- \/ceiling -->)/
+  const text = readFileSync(PERFORMANCE, 'utf8')
+  writeFileSync(
+    PERFORMANCE,
+    text.replace(MARKED, (_all, open, close) => open + result + close),
+  )
+}
+if (rows.some(r => r.share < 0.97 || r.perLeast > 1.03 || r.throttled > 0)) process.exitCode = 1

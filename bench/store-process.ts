@@ -1,0 +1,46 @@
+import { type Simulator, startSimulator } from '../src/simulator/server.ts'
+import { largeStore } from './large-store.ts'
+
+/** Serves a large store from a process of its own, and says what it saw. */
+let simulator: Simulator | null = null
+let latency = 0
+
+interface Wanted {
+  readonly records: number
+  readonly latencyMs: number
+  readonly bucket: number
+  readonly perSecond: number
+}
+
+process.on('message', async (message: Wanted | 'seen') => {
+  if (message !== 'seen') {
+    const { records, ...options } = message
+    latency = options.latencyMs
+    simulator = await startSimulator({ store: largeStore(records), ...options })
+    process.send?.({ url: simulator.url, token: simulator.token })
+    return
+  }
+  const pages = (simulator?.requests ?? []).filter(({ path }) => path === '/customers')
+  const answered = pages.filter(({ status }) => status === 200)
+  const [first, last] = [answered[0], answered.at(-1)]
+  process.send?.({
+    requests: answered.length,
+    seconds: ((last?.at ?? 0) - (first?.at ?? 0)) / 1000,
+    throttled: pages.filter(({ status }) => status === 429).length,
+    mostInFlight: mostAtOnce(
+      answered.map(({ at }) => at),
+      latency,
+    ),
+  })
+})
+
+/** Requests that arrived within one latency of each other. */
+function mostAtOnce(arrivals: readonly number[], latency: number): number {
+  let from = 0
+  let most = 0
+  for (const [to, at] of arrivals.entries()) {
+    while ((arrivals[from] ?? at) <= at - latency) from += 1
+    most = Math.max(most, to - from + 1)
+  }
+  return most
+}
