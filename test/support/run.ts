@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { createApp, STREAM_NAMES, select } from '../../src/app.ts'
+import { backfill } from '../../src/commands/backfill.ts'
+import type { Result } from '../../src/commands/result.ts'
 import { sync } from '../../src/commands/sync.ts'
 import type { Config } from '../../src/config/load.ts'
-import type { RunReport, StreamReport } from '../../src/model.ts'
+import type { RunReport, StreamReport, Window } from '../../src/model.ts'
 import { NO_PROGRESS } from '../../src/progress.ts'
 import { RESOURCES, type StoreRecord } from '../../src/simulator/record.ts'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts'
@@ -56,14 +58,30 @@ export interface Ran {
   of(stream: string): StreamReport
 }
 
+const QUICK = { level: 'silent', patience: { firstWaitMs: 5, tries: 8 } } as const
+
 /** One `sync` in this process, through the same door as the command. */
 export async function runSync(
   config: Config,
   streams: readonly string[] | null = null,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Ran> {
-  const app = createApp(config, { level: 'silent', patience: { firstWaitMs: 5, tries: 8 } })
-  const { code, json, text } = await sync(app, select(config.streams, streams), NO_PROGRESS, signal)
+  return ran(await sync(createApp(config, QUICK), select(config.streams, streams), NO_PROGRESS, signal))
+}
+
+/** One `backfill`, likewise. */
+export async function runBackfill(
+  config: Config,
+  streams: readonly string[],
+  window: Window,
+  newestFirst: boolean,
+): Promise<Ran> {
+  const { signal } = new AbortController()
+  const range = { window, newestFirst }
+  return ran(await backfill(createApp(config, QUICK), select(config.streams, streams), range, NO_PROGRESS, signal))
+}
+
+function ran({ code, json, text }: Result): Ran {
   const report = json as RunReport
   return {
     code,

@@ -1,0 +1,86 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/*
+ * Does a long backfill need more memory than a short one? Peak resident size of `backfill` as a process of its own,
+ * over a store with no limit to its rate: the case in which pages come faster than they are committed.
+ */
+const SIZES = [100_000, 1_000_000]
+const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
+const PEAK = fileURLToPath(new URL('./peak.ts', import.meta.url))
+const PERFORMANCE = new URL('../docs/performance.md', import.meta.url)
+
+const answer = <T>(child: ChildProcess): Promise<T> =>
+  new Promise(resolve => child.once('message', m => resolve(m as T)))
+const process_ = (file: string): ChildProcess => fork(fileURLToPath(new URL(file, import.meta.url)))
+
+interface Measured {
+  readonly destination: string
+  readonly records: number
+  readonly seconds: number
+  readonly megabytes: number
+}
+
+async function measure(destination: string, records: number): Promise<Measured> {
+  const folder = mkdtempSync(join(tmpdir(), 'recharge-sync-bench-'))
+  const server = process_('./store-process.ts')
+  const database = destination === 'postgres' ? process_('../test/support/postgres-process.ts') : null
+  try {
+    const where = database ? `postgres: ${await answer<string>(database)}` : 'duckdb: warehouse.duckdb'
+    server.send({ records, latencyMs: 0, bucket: 1_000_000, perSecond: 100_000 })
+    const { url, token } = await answer<{ url: string; token: string }>(server)
+    writeFileSync(
+      join(folder, 'sync.config.yaml'),
+      `recharge:\n  token: ${token}\n  base_url: ${url}\n  rate: { bucket: 1000000, per_second: 100000 }\ndestination:\n  ${where}\n`,
+    )
+    const began = performance.now()
+    await backfill(folder)
+    const seconds = (performance.now() - began) / 1000
+    const kilobytes = Number(readFileSync(join(folder, 'peak'), 'utf8'))
+    return { destination, records, seconds, megabytes: Math.round(kilobytes / 1024) }
+  } finally {
+    server.kill()
+    database?.disconnect()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function backfill(folder: string): Promise<void> {
+  const args = ['--import', PEAK, CLI, 'backfill', '--streams', 'customers', '--no-progress', '--log-level', 'silent']
+  const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
+  return new Promise((resolve, reject) => {
+    child.on('close', code => (code === 0 ? resolve() : reject(new Error(`backfill left with ${code}`))))
+  })
+}
+
+const rows: (Measured & { readonly ratio: number | null })[] = []
+for (const destination of ['duckdb', 'postgres']) {
+  let small: number | null = null
+  for (const records of SIZES) {
+    const measured = await measure(destination, records)
+    rows.push({ ...measured, ratio: small === null ? null : measured.megabytes / small })
+    small ??= measured.megabytes
+  }
+}
+const [cpu] = cpus()
+const result = [
+  `${cpus().length} cores, ${cpu?.model}, Node ${process.version}.`,
+  '',
+  '| destination | records | seconds | peak resident size | ÷ that of the smaller |',
+  '| --- | ---: | ---: | ---: | ---: |',
+  ...rows.map(
+    r =>
+      `| ${r.destination} | ${r.records} | ${r.seconds.toFixed(0)} | ${r.megabytes} MB | ${r.ratio?.toFixed(2) ?? ''} |`,
+  ),
+].join('\n')
+console.log(result)
+const MARKED = /(<!-- memory -->\n)[\s\S]*?(\n<!-- \/memory -->)/
+const text = readFileSync(PERFORMANCE, 'utf8')
+writeFileSync(
+  PERFORMANCE,
+  text.replace(MARKED, (_all, open, close) => open + result + close),
+)
+if (rows.some(({ ratio }) => ratio !== null && ratio > 1.3)) process.exitCode = 1
