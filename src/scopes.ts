@@ -26,10 +26,6 @@ const missing = (needed: readonly Scopes[], readable: Readable): readonly string
 
 const named = (scopes: Scopes): string => scopes.join(' or ')
 
-/** What a stream needs, for people. */
-export const scopesOf = (stream: Stream): string =>
-  stream.each ? [...new Set(Object.values(stream.each.values).map(named))].join(', ') : named(stream.scopes)
-
 /** Scopes that let a token change the store, which this program never does. */
 export const writeScopes = ({ scopes }: TokenInformation): readonly string[] =>
   (scopes ?? []).filter(scope => scope.startsWith('write_'))

@@ -1,7 +1,7 @@
 import { type App, STREAMS } from '../app.ts'
-import { forgetsOf, modeOf } from '../declare/document.ts'
+import { forgetsOf, modeOf, scopesOf } from '../declare/document.ts'
 import { tablesOf } from '../declare/table.ts'
-import { accessOf, readableBy, scopesOf, writeScopes } from '../scopes.ts'
+import { accessOf, readableBy, writeScopes } from '../scopes.ts'
 import { Tally } from '../tally.ts'
 import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
@@ -18,7 +18,7 @@ export async function streams(app: App, signal: AbortSignal): Promise<Result> {
     const { watermark } = await destination.checkpoint(stream.name)
     all.push({
       stream: stream.name,
-      scope: scopesOf(stream) || null,
+      scope: scopesOf(stream).join(', ') || null,
       granted: token.scopes === null ? null : granted,
       missing,
       mode: modeOf(stream),

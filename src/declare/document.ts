@@ -11,10 +11,13 @@ export function modeOf(stream: Stream): string {
   return stream.sync.sorted ? 'incremental' : 'incremental, unsorted'
 }
 
-export function scopeOf(stream: Stream): string {
+/** Every scope that a stream needs, alternatives joined by `or`. */
+export function scopesOf(stream: Stream, show = (scope: string): string => scope): readonly string[] {
   const all = stream.each ? Object.values(stream.each.values) : [stream.scopes]
-  return [...new Set(all.map(scopes => scopes.map(code).join(' or ') || 'none'))].join(', ')
+  return [...new Set(all.map(scopes => scopes.map(show).join(' or ')))].filter(text => text !== '')
 }
+
+const scopeCell = (stream: Stream): string => scopesOf(stream, code).join(', ') || 'none'
 
 export const forgetsOf = (stream: Stream): string =>
   stream.forgets ? `after ${stream.forgets.days} days (by ${stream.forgets.by})` : 'no'
@@ -28,7 +31,7 @@ export function streamsTable(streams: readonly Stream[]): string {
       row(
         `[${stream.name}](docs/streams.md#${stream.name})`,
         stream.doc.split('. ')[0]?.replace(/\.$/, '') ?? '',
-        scopeOf(stream),
+        scopeCell(stream),
         modeOf(stream),
         forgetsOf(stream),
         String(allTables(stream).length),
@@ -57,7 +60,7 @@ function section(stream: Stream): string[] {
     '',
     stream.doc,
     '',
-    `API ${stream.version}, ${code(`GET ${stream.path}`)} · scope ${scopeOf(stream)} · ${modeOf(stream)}${
+    `API ${stream.version}, ${code(`GET ${stream.path}`)} · scope ${scopeCell(stream)} · ${modeOf(stream)}${
       stream.sync.mode === 'incremental' ? ` by ${code(stream.sync.cursor)}` : ''
     } · key ${root.key.map(code).join(', ')} · forgotten by the source: ${forgetsOf(stream)}${
       stream.plan ? ` · plan: ${stream.plan}` : ''

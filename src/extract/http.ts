@@ -37,7 +37,7 @@ export function createGet({ baseUrl, token, timeoutMs }: HttpOptions): Get {
         signal: AbortSignal.any([signal, timeout]),
       })
       onHeaders(response.headers)
-      const text = await wholeText(response, where)
+      const text = await response.text()
       if (response.status !== 200) throw refusal(response, text, where)
       return { body: parsed(text, where), headers: response.headers }
     } catch (error) {
@@ -48,15 +48,6 @@ export function createGet({ baseUrl, token, timeoutMs }: HttpOptions): Get {
       throw network(error, where)
     }
   }
-}
-
-/** `Content-Length` against what arrived: broken-off answers with status 200 have been seen [client]. */
-async function wholeText(response: Response, where: string): Promise<string> {
-  const bytes = Buffer.from(await response.arrayBuffer())
-  const length = response.headers.get('content-length')
-  if (length !== null && !response.headers.has('content-encoding') && bytes.byteLength !== Number(length))
-    throw new SourceError('truncated', `${where}: ${bytes.byteLength} of ${length} bytes came`, { tooLarge: true })
-  return bytes.toString('utf8')
 }
 
 function parsed(text: string, where: string): unknown {
@@ -112,5 +103,6 @@ function network(error: unknown, where: string): SourceError {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
   const what = cause instanceof Error ? cause.message : String(cause)
-  return new SourceError('unavailable', `${where}: ${what}${code}`, { cause: error })
+  // `fetch` holds a body against its Content-Length and ends one that is too short [tried].
+  return new SourceError('unavailable', `${where}: ${what}${code}`, { tooLarge: true, cause: error })
 }

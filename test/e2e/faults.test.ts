@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { STREAMS } from '../../src/app.ts'
 import type { Config } from '../../src/config/load.ts'
-import type { Fault } from '../../src/simulator/faults.ts'
+import type { Fault, RequestSeen } from '../../src/simulator/faults.ts'
 import { PLACES, withFolder } from '../support/destinations.ts'
 import { type Dump, dump } from '../support/dump.ts'
 import { configFor, makeStore, type Ran, runSync, withSimulator } from '../support/run.ts'
@@ -51,6 +51,13 @@ async function disturbed(
   )
 }
 
+/** Not the check of the token, and not the counts: without those a run goes on all the same. */
+const isPage = ({ path }: RequestSeen): boolean => path !== '/token_information' && !path.endsWith('/count')
+const at =
+  (path: string) =>
+  (request: RequestSeen): boolean =>
+    request.path === path
+
 /** Faults that one run gets over by itself, on the second page of charges and the first of everything else. */
 const PASSING: readonly (readonly [string, Fault])[] = [
   ['429 without Retry-After', { kind: 'status', status: 429, body: { warning: 'too many requests' }, times: 2 }],
@@ -67,20 +74,18 @@ const PASSING: readonly (readonly [string, Fault])[] = [
   ['an empty 200', { kind: 'empty', times: 2 }],
   ['a warning with 200', { kind: 'body', body: { warning: 'too many requests' }, times: 2 }],
   ['an error with 200', { kind: 'body', body: { error: 'something' }, times: 1 }],
-  ['a full page without a cursor', { kind: 'noCursor', match: '/charges', times: 1 }],
-  ['a full page without a cursor, in a stream without order', { kind: 'noCursor', match: '/metafields', times: 1 }],
-  ['an empty page with a cursor', { kind: 'emptyPage', match: '/charges', skip: 1, times: 2 }],
-  ['a repeated page, its pointer leading on', { kind: 'repeatPage', match: '/charges', skip: 1, times: 1 }],
-  ['a repeated answer', { kind: 'repeatPage', pointer: 'previous', match: '/charges', skip: 1, times: 2 }],
+  ['a full page without a cursor', { kind: 'noCursor', match: at('/charges'), times: 1 }],
+  ['a full page without a cursor, in a stream without order', { kind: 'noCursor', match: at('/metafields'), times: 1 }],
+  ['an empty page with a cursor', { kind: 'emptyPage', match: at('/charges'), skip: 1, times: 2 }],
+  ['a repeated page, its pointer leading on', { kind: 'repeatPage', match: at('/charges'), skip: 1, times: 1 }],
+  ['a repeated answer', { kind: 'repeatPage', pointer: 'previous', match: at('/charges'), skip: 1, times: 2 }],
 ]
 
 describe.each(PLACES)('$name', place => {
   test.each(PASSING)(
     '%s: one run gets over it, and its tables are those of an undisturbed one',
     async (_what, fault) => {
-      const { tables, runs } = await disturbed(place, [
-        { match: request => request.path !== '/token_information', ...fault } as Fault,
-      ])
+      const { tables, runs } = await disturbed(place, [{ match: isPage, ...fault } as Fault])
       expect(
         runs.map(run => run.code),
         runs[0]?.text,
@@ -93,8 +98,8 @@ describe.each(PLACES)('$name', place => {
 
   test('I8: the report adds up: requests, retries and 429 are counted', async () => {
     const { runs } = await disturbed(place, [
-      { kind: 'status', status: 429, times: 2, match: '/charges' },
-      { kind: 'status', status: 500, times: 1, match: '/customers' },
+      { kind: 'status', status: 429, times: 2, match: at('/charges') },
+      { kind: 'status', status: 500, times: 1, match: at('/customers') },
     ])
     const report = runs[0]?.report
     expect(report).toMatchObject({ throttled: 2, retries: 3 })
@@ -104,7 +109,7 @@ describe.each(PLACES)('$name', place => {
 
   test('after 504s pages are asked for smaller', async () => {
     const { limits, tables } = await disturbed(place, [
-      { kind: 'status', status: 504, match: r => r.path === '/charges', times: 4 },
+      { kind: 'status', status: 504, match: at('/charges'), times: 4 },
     ])
     expect(limits).toContain('100')
     expect(limits).toContain('50')
@@ -114,15 +119,19 @@ describe.each(PLACES)('$name', place => {
   test.each([
     [
       'an echo of another API version',
-      { kind: 'version', version: '2021-01', match: '/charges', skip: 1, times: 1 },
+      { kind: 'version', version: '2021-01', match: at('/charges'), skip: 1, times: 1 },
       /answer is of 2021-01/,
     ],
     [
       'page after page repeated',
-      { kind: 'repeatPage', match: r => r.path === '/charges', skip: 1, times: 8 },
+      { kind: 'repeatPage', match: at('/charges'), skip: 1, times: 8 },
       /came (again|for a range)/,
     ],
-    ['a 422', { kind: 'status', status: 422, body: { errors: { limit: ['no'] } }, match: '/charges', skip: 1 }, /422/],
+    [
+      'a 422',
+      { kind: 'status', status: 422, body: { errors: { limit: ['no'] } }, match: at('/charges'), skip: 1 },
+      /422/,
+    ],
   ] satisfies [string, Fault, RegExp][])(
     '%s fails the stream and only that one; the next run goes on',
     async (_what, fault, message) => {
@@ -151,6 +160,51 @@ describe.each(PLACES)('$name', place => {
     expect(runs.map(run => run.code)).toEqual([1, 0])
     expect(runs[1]?.of('charges').problem).toMatchObject({ code: 'cursor_refused' })
     expect(tables).toEqual(await calm(place))
+  })
+
+  test('the same for a stream without an order: it is read again from its start, and the run says so', async () => {
+    const store = makeStore({ customers: 20, months: 2 })
+    const [template] = store.all('payment_methods')
+    for (let i = 0; i < 700; i++) store.insert('payment_methods', { ...template, id: 900_000_000 + i })
+    await withSimulator({ store }, simulator =>
+      place.with(destination =>
+        withFolder(async folder => {
+          const config = configFor(simulator, destination, folder)
+          const refused: Fault = { kind: 'status', status: 422, match: r => 'cursor' in r.query }
+          simulator.faults.add({ ...refused, skip: 1 })
+          expect((await runSync(config, ['payment_methods'])).code).toBe(1)
+          simulator.clearRequests()
+          simulator.faults.add(refused)
+          const second = await runSync(config, ['payment_methods'])
+          expect(second.code, second.text).toBe(0)
+          expect(simulator.requests.map(r => 'cursor' in r.query)).toEqual([false, true, false, true, true])
+          expect(second.of('payment_methods').problem).toMatchObject({ code: 'cursor_refused' })
+          const rows = await dump(
+            destination,
+            STREAMS.filter(({ name }) => name === 'payment_methods'),
+          )
+          expect(rows.payment_methods?.length).toBe(store.count('payment_methods'))
+        }),
+      ),
+    )
+  })
+
+  test('a walk without an order goes on from its cursor after it was broken off', async () => {
+    const store = makeStore({ customers: 20, months: 2 })
+    const [template] = store.all('payment_methods')
+    for (let i = 0; i < 700; i++) store.insert('payment_methods', { ...template, id: 900_000_000 + i })
+    await withSimulator({ store }, simulator =>
+      place.with(destination =>
+        withFolder(async folder => {
+          const config = configFor(simulator, destination, folder)
+          simulator.faults.add({ kind: 'status', status: 422, match: r => 'cursor' in r.query, skip: 1 })
+          expect((await runSync(config, ['payment_methods'])).code).toBe(1)
+          const second = await runSync(config, ['payment_methods'])
+          expect(second.of('payment_methods').records).toBe(store.count('payment_methods') - 500)
+          expect(second.code).toBe(0)
+        }),
+      ),
+    )
   })
 
   test.each([-10, 10])(

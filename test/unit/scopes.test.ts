@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { int, required } from '../../src/declare/column.ts'
 import { stream } from '../../src/declare/define.ts'
+import { scopesOf } from '../../src/declare/document.ts'
 import type { Scopes } from '../../src/declare/stream.ts'
-import { accessOf, readableBy, scopesOf, writeScopes } from '../../src/scopes.ts'
+import { accessOf, readableBy, writeScopes } from '../../src/scopes.ts'
 
 const about = {
   name: 'things',
@@ -54,12 +55,12 @@ describe('what a token may read', () => {
 })
 
 test.each([
-  ['one', needing('a'), 'a'],
-  ['one of two', needing('a', 'b'), 'a or b'],
-  ['none', needing(), ''],
-  ['by owner, each once', OWNERS, 'read_customers, read_orders or read_charges, '],
+  ['one', needing('a'), ['a']],
+  ['one of two', needing('a', 'b'), ['a or b']],
+  ['none', needing(), []],
+  ['by owner, each once', OWNERS, ['read_customers', 'read_orders or read_charges']],
 ])('for people: %s', (_what, declared, expected) => {
-  expect(scopesOf(declared)).toBe(expected)
+  expect(scopesOf(declared)).toEqual(expected)
 })
 
 test.each([
