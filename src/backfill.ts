@@ -1,6 +1,7 @@
 import { beginBackfill } from './checkpoint.ts'
 import type { Stream } from './declare/stream.ts'
 import { shapeOf } from './declare/table.ts'
+import { ContractError } from './errors.ts'
 import type { RunId, Window } from './model.ts'
 import { type WalkOptions, walkStream } from './pipeline.ts'
 import type { Tally } from './tally.ts'
@@ -25,5 +26,12 @@ export async function backfillStream(
   const at = await destination.checkpoint(backfillKey(stream))
   const now = source.clock()
   const pass = beginBackfill(at, stream, { run, now, window, newestFirst, shape: shapeOf(stream) })
+  const { since, until } = pass.walk.window
+  if (since !== null && until !== null && since > until)
+    throw new ContractError(
+      'not_served',
+      `the source serves ${stream.name} only since ${since}`,
+      'What it has forgotten cannot be read again; what was read before is still in the tables.',
+    )
   await walkStream(pass, options, tally, signal)
 }

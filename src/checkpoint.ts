@@ -18,6 +18,8 @@ export interface Pass {
   readonly backfill: boolean
   readonly newestFirst: boolean
   readonly gap: Gap | null
+  /** The rows that are there were written to other columns. */
+  readonly reshaped: boolean
 }
 
 export interface PassOptions {
@@ -55,6 +57,7 @@ export function begin(at: Checkpoint, stream: Stream, options: PassOptions): Pas
     backfill: false,
     newestFirst: false,
     gap: resumed ? null : gap,
+    reshaped: at.shape !== null && at.shape !== shape,
     at: { ...at, shape },
   }
 }
@@ -71,12 +74,25 @@ const PARTS = 12
 export function beginBackfill(at: Checkpoint, stream: Stream, options: BackfillOptions): Pass {
   const { run, now, shape, newestFirst } = options
   const oldest = stream.forgets?.refuses ? oldestServed(stream.forgets.days, now) : null
-  const window = { ...options.window, since: newest(options.window.since, oldest) }
+  const { since: from, until } = options.window
+  const window = { since: newest(from, oldest), until }
+  const gap = oldest !== null && (from === null || from < oldest) ? { from: from ?? oldest, to: oldest } : null
   const resumed = at.walk !== null && isServed(at.walk, stream, now) && isSame(at.walk.window, window)
   const ceiling = justBefore(now)
-  const cuts = newestFirst ? cutsOf(window, ceiling) : []
+  const cuts = newestFirst && stream.sync.mode === 'incremental' && stream.sync.sorted ? cutsOf(window, ceiling) : []
   const walk = resumed && at.walk ? at.walk : newWalk(window, ceiling, cuts)
-  return { stream, run, walk, base: null, resumed, backfill: true, newestFirst, gap: null, at: { ...at, shape } }
+  return {
+    stream,
+    run,
+    walk,
+    base: null,
+    resumed,
+    backfill: true,
+    newestFirst,
+    gap: from === null ? null : gap,
+    reshaped: false,
+    at: { ...at, shape },
+  }
 }
 
 const isSame = (a: Window, b: Window): boolean => a.since === b.since && a.until === b.until

@@ -22,6 +22,8 @@ export interface Range extends Window {
 export interface Segment extends Range {
   /** Every record of the range changed before this is in the tables. Null: none yet, or order did not hold. */
   readonly at: Instant | null
+  /** The newest record read: what follows must not be older. */
+  readonly highest: Instant | null
   /** Where `extract` goes on after the last committed page. Only `extract` can read it. */
   readonly resume: string | null
   readonly ordered: boolean
@@ -188,6 +190,12 @@ export interface SchemaChange {
   readonly sql: string
 }
 
+/** What the last run did with one stream. */
+export interface LastRun extends StreamReport {
+  readonly run: RunId
+  readonly finished_at: Instant
+}
+
 export interface Destination extends AsyncDisposable {
   /** Makes the destination this run's alone. @throws {DestinationError} `held`, naming the holder. */
   hold(run: RunId): Promise<void>
@@ -205,7 +213,7 @@ export interface Destination extends AsyncDisposable {
   record(report: RunReport): Promise<void>
   /** Rows of each table that exists, deleted ones left out. */
   rows(tables: StreamTables): Promise<ReadonlyMap<string, number>>
-  lastRun(stream: string): Promise<RunReport | null>
+  lastRun(stream: string): Promise<LastRun | null>
   /** Whether this user may create and write here. Writes nothing. @throws {DestinationError} `denied` */
   probe(): Promise<void>
   /** The answer to a question in SQL, every value as text. */

@@ -83,29 +83,42 @@ function refuseTooMany({ rejects }: RowBatch, tally: Tally, most: number): void 
   )
 }
 
-const TRIES = 8
-
 /** A lost connection leaves open whether the commit stands: the checkpoint knows. */
-async function commit(
+function commit(
   destination: Destination,
   batch: RowBatch,
   from: Checkpoint,
   to: Checkpoint,
-  { sleep }: WalkOptions,
+  options: WalkOptions,
   signal: AbortSignal,
 ): Promise<Counts> {
-  let unknown = false
-  for (let tries = 1; ; tries++) {
-    try {
-      if (unknown) {
+  return repeat(
+    async again => {
+      if (again) {
         const { version, writer } = await destination.checkpoint(to.stream)
         const counts = version === to.version && writer === to.writer ? await destination.lastCounts(to.stream) : null
         if (counts) return counts
       }
       return await destination.commit(batch, from, to)
+    },
+    options,
+    signal,
+  )
+}
+
+const TRIES = 8
+
+/** Tries again what failed for a reason in the database that may pass: half a minute in all. */
+export async function repeat<T>(
+  work: (again: boolean) => Promise<T>,
+  { sleep }: Pick<WalkOptions, 'sleep'>,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work(tries > 1)
     } catch (error) {
       if (!(error instanceof DestinationError) || error.reaction !== 'retry' || tries >= TRIES) throw error
-      unknown = true
       await sleep(125 * 2 ** tries, signal)
     }
   }

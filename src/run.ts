@@ -5,7 +5,7 @@ import { Interrupted, SourceError, SyncError } from './errors.ts'
 import type { TokenInformation } from './extract/source.ts'
 import type { Log } from './log.ts'
 import type { Destination, Instant, Problem, RunId, RunReport, StreamReport } from './model.ts'
-import type { WalkOptions } from './pipeline.ts'
+import { repeat, type WalkOptions } from './pipeline.ts'
 import type { Progress } from './progress.ts'
 import { outcomeOf, streamLine } from './report.ts'
 import { accessOf, readableBy } from './scopes.ts'
@@ -25,6 +25,8 @@ export interface RunOptions extends Omit<WalkOptions, 'readable' | 'destination'
   readonly now: () => Instant
   readonly monotonic: () => number
   readonly log: Log
+  /** Takes secrets out of a text. */
+  readonly scrub: (text: string) => string
   /** Keeps a report on this machine, before anything that may still hang. */
   readonly keep: (report: RunReport) => void
   readonly progress: Progress
@@ -38,6 +40,7 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
   const { run, source, log, now } = options
   const startedAt = now()
   const token = new Tally('token_information')
+  let ran: { reports: readonly StreamReport[]; tallies: readonly Tally[] } = { reports: [], tallies: [] }
   const finished = (
     streams: readonly StreamReport[],
     tallies: readonly Tally[],
@@ -45,7 +48,7 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
   ): RunReport => {
     const sum = (of: 'requests' | 'retries' | 'throttled' | 'waitedMs'): number =>
       [token, ...tallies].reduce((total, tally) => total + tally.traffic[of], 0)
-    return {
+    const report: RunReport = {
       run,
       started_at: startedAt,
       finished_at: now(),
@@ -57,6 +60,8 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
       streams,
       problem,
     }
+    // An answer can hold anything, the token too, and a report goes to many places.
+    return JSON.parse(options.scrub(JSON.stringify(report)))
   }
   try {
     const information = await source.token(token.traffic, signal)
@@ -75,13 +80,18 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
       stopped,
     )
     options.keep(report)
-    await withinGrace(destination.record(report), signal, options)
+    ran = { reports, tallies: plan.map(({ tally }) => tally) }
+    await withinGrace(
+      repeat(() => destination.record(report), options, signal),
+      signal,
+      options,
+    )
     await withinGrace(destination.settle(), signal, options)
     return report
   } catch (error) {
     const problem = problemOf(error)
     if (!problem) throw error
-    const report = finished([], [], problem)
+    const report = finished(ran.reports, ran.tallies, problem)
     options.keep(report)
     return report
   }
@@ -166,7 +176,7 @@ async function runStream(
   const end = (outcome: StreamReport['outcome'], problem: Problem | null): StreamReport => {
     const report = tally.report(outcome, (monotonic() - from) / 1000, problem)
     log.info({ event: 'stream', ...report })
-    progress.ended(tally, streamLine(report))
+    progress.ended(tally, options.scrub(streamLine(report)))
     return report
   }
   if (signal.aborted) throw new Interrupted()
@@ -189,10 +199,10 @@ async function runStream(
 }
 
 /** A store or plan that does not have a resource refuses the first page; later it would be something else. */
-function isSkip(error: SyncError, stream: Stream, { records }: Tally): boolean {
+function isSkip(error: SyncError, stream: Stream, { records, resumed }: Tally): boolean {
+  if (records > 0 || resumed) return false
   if (error.reaction === 'skip') return true
-  const absent = error instanceof SourceError && (error.kind === 'missing' || error.kind === 'refused')
-  return stream.optional && absent && records === 0
+  return stream.optional && error instanceof SourceError && (error.kind === 'missing' || error.kind === 'refused')
 }
 
 function missingScope(stream: Stream, information: TokenInformation): Problem {

@@ -10,6 +10,8 @@ export class Tally {
   readonly traffic: Traffic = { requests: 0, retries: 0, throttled: 0, waitedMs: 0, remarks: [] }
   counts = NONE
   records = 0
+  /** Goes on with a walk of an earlier run. */
+  resumed = false
   /** Records that the API counts in all that is to be read; null: it cannot, or has not yet. */
   expected: number | null = null
   #from: Instant | null = null
@@ -25,8 +27,16 @@ export class Tally {
 
   began(pass: Pass): void {
     this.#from = pass.walk.window.since
+    this.resumed = pass.resumed
     this.#completeTo = pass.at.watermark
     this.#gaps = pass.gap ? [pass.gap] : []
+    if (pass.reshaped)
+      this.traffic.remarks.push({
+        code: 'reshaped',
+        message:
+          'the stream has other columns than when its rows were written; rows that do not change stay without the new ones',
+        next: `Run backfill --streams ${this.stream} to fill them; what was undeclared then is in _extra.`,
+      })
   }
 
   /** Read so recently that nothing was asked. */

@@ -8,7 +8,14 @@ export function newWalk(window: Window, ceiling: Instant, cuts: readonly Instant
   return { window, ceiling, segments }
 }
 
-const unread = (range: Range): Segment => ({ ...range, at: null, resume: null, ordered: true, done: false })
+const unread = (range: Range): Segment => ({
+  ...range,
+  at: null,
+  highest: null,
+  resume: null,
+  ordered: true,
+  done: false,
+})
 
 /**
  * The walk after these pages have been committed, or null when it has ended.
@@ -36,10 +43,14 @@ function divide(segments: Map<number, Segment>, range: Range): void {
 }
 
 function after(segment: Segment, { highest, lowest, inOrder, resume, last }: PageRead): Segment {
-  const steps = segment.at === null || lowest === null || lowest >= segment.at
+  const steps = segment.highest === null || lowest === null || lowest >= segment.highest
   const ordered = segment.ordered && inOrder && steps
-  const at = ordered ? (highest ?? segment.at) : null
-  return { ...segment, at, ordered, resume, done: last }
+  /*
+   * From a page's first record, not from its last: a record edited between its choice and its serialisation carries
+   * the time of the edit in the place of the old one, and at the end of a page nothing contradicts it.
+   */
+  const at = ordered ? (lowest ?? segment.at) : null
+  return { ...segment, at, highest: highest ?? segment.highest, ordered, resume, done: last }
 }
 
 const byTime = (a: Segment, b: Segment): number => {
@@ -53,7 +64,7 @@ function joined(segments: readonly Segment[]): readonly Segment[] {
   for (const segment of segments) {
     const before = kept.at(-1)
     if (before?.done && segment.done) kept[kept.length - 1] = { ...before, until: segment.until }
-    else kept.push(segment.done ? { ...segment, resume: null, at: null } : segment)
+    else kept.push(segment.done ? { ...segment, resume: null, at: null, highest: null } : segment)
   }
   return kept
 }

@@ -15,7 +15,15 @@ export async function runCommand(
 ): Promise<Result> {
   const { maxRejects } = app.config
   const open = () => app.open('write')
-  const keep = (report: RunReport) => keepReport(app.runsDirectory, report, app.secrets.scrub)
-  const report = await runStreams({ ...app, open, keep, streams, named, work, progress, maxRejects }, signal)
+  const { scrub } = app.secrets
+  const keep = (report: RunReport): void => {
+    try {
+      keepReport(app.runsDirectory, report, scrub)
+    } catch (error) {
+      // The destination keeps the report too: a folder that cannot be written is no reason to fail a good run.
+      app.log.warn({ event: 'report_not_kept', directory: app.runsDirectory, message: String(error) })
+    }
+  }
+  const report = await runStreams({ ...app, open, keep, scrub, streams, named, work, progress, maxRejects }, signal)
   return { code: exitCode(report, named), json: report, text: reportText(report) }
 }

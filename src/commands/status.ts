@@ -1,30 +1,36 @@
 import type { App, Selection } from '../app.ts'
 import { tablesOf } from '../declare/table.ts'
 import { toMillis } from '../instant.ts'
-import type { StreamReport } from '../model.ts'
 import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
-/** How complete each stream is. @param maxAgeMs exit 1 where a stream is older; null: any age will do. */
+/**
+ * How complete each stream is.
+ * @param maxAgeMs exit 1 where a stream is older; null: any age will do. A stream that is walked whole at most once per
+ * `refresh` may be older by as much.
+ */
 export async function status(app: App, { streams, named }: Selection, maxAgeMs: number | null): Promise<Result> {
+  const { refreshMs } = app.config
   await using destination = await app.open('read')
   const all = []
   for (const stream of streams) {
     const { watermark } = await destination.checkpoint(stream.name)
     const rows = await destination.rows(tablesOf(stream))
-    const run = await destination.lastRun(stream.name)
-    const last: StreamReport | null = run?.streams.find(s => s.stream === stream.name) ?? null
+    const last = await destination.lastRun(stream.name)
     const age = watermark === null ? null : toMillis(app.now()) - toMillis(watermark)
-    const skipped = last?.outcome === 'skipped' && !named.has(stream.name)
+    // Never read because the token may not, and nobody asked for it by name: nothing that could be stale.
+    const exempt = watermark === null && last?.outcome === 'skipped' && !named.has(stream.name)
+    const oldest = maxAgeMs === null ? null : maxAgeMs + (stream.sync.mode === 'full' ? refreshMs(stream.name) : 0)
     all.push({
       stream: stream.name,
       complete_to: watermark,
       age_seconds: age === null ? null : Math.round(age / 1000),
       rows: rows.get(tablesOf(stream).root.name) ?? null,
-      last_run: run?.finished_at ?? null,
+      last_run: last?.finished_at ?? null,
       outcome: last?.outcome ?? null,
       problem: last?.problem ?? null,
-      stale: maxAgeMs !== null && !skipped && (age === null || age > maxAgeMs),
+      gaps: last?.gaps ?? [],
+      stale: oldest !== null && !exempt && (age === null || age > oldest),
     })
   }
   const table = textTable(

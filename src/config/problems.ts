@@ -80,13 +80,17 @@ export const syntaxProblem = (message: string, line: number | null): ConfigProbl
 })
 
 export function unknownStreams(document: Document, known: readonly string[], lineAt: LineAt): ConfigProblem[] {
-  const listed = document.toJS()?.streams
+  const { streams: listed, refresh } = document.toJS() ?? {}
   const names: unknown[] = Array.isArray(listed) ? listed : Array.isArray(listed?.except) ? listed.except : []
-  return names
-    .filter(entry => typeof entry === 'string' && !known.includes(entry))
-    .map(entry => ({
-      path: 'streams',
-      line: lineOf(document, ['streams'], lineAt),
-      message: `there is no stream ${entry}${nearest(String(entry), known)}`,
+  const refreshed = typeof refresh === 'object' && refresh !== null ? Object.keys(refresh) : []
+  return [
+    ...names.map(name => ({ name, path: ['streams'] })),
+    ...refreshed.map(name => ({ name, path: ['refresh', name] })),
+  ]
+    .filter(({ name }) => typeof name === 'string' && !known.includes(name))
+    .map(({ name, path }) => ({
+      path: path.join('.'),
+      line: lineOf(document, path, lineAt),
+      message: `there is no stream ${name}${nearest(String(name), known)}`,
     }))
 }

@@ -41,12 +41,18 @@ const token = z
   .refine(text => text !== '', 'is empty')
   .refine(text => /^[\x21-\x7e]*$/.test(text), 'has a space or another character in it that no token has')
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/
-const address = z.url('an address such as https://api.rechargeapps.com').refine(text => {
-  // That it is no address at all has been said.
-  if (!URL.canParse(text)) return true
-  const { protocol, hostname } = new URL(text)
-  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname))
-}, 'must begin with https: the token would be readable on its way (http is for this machine only)')
+const address = z
+  .url('an address such as https://api.rechargeapps.com')
+  .refine(text => {
+    // That it is no address at all has been said.
+    if (!URL.canParse(text)) return true
+    const { protocol, hostname } = new URL(text)
+    return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname))
+  }, 'must begin with https: the token would be readable on its way (http is for this machine only)')
+  .refine(
+    text => !URL.canParse(text) || new URL(text).username + new URL(text).password === '',
+    'has a user or a password in it, which the API does not take',
+  )
 const name = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'a lower-case name of at most 63 letters, digits and _')
 
 /** What the file may say. Descriptions become the JSON Schema that editors read. */

@@ -38,7 +38,7 @@ export function createGet({ baseUrl, token, timeoutMs }: HttpOptions): Get {
       })
       onHeaders(response.headers)
       const text = await response.text()
-      if (response.status !== 200) throw refusal(response, text, where)
+      if (response.status !== 200) throw refusal(response, text.replaceAll(token, '[secret]'), where)
       return { body: parsed(text, where), headers: response.headers }
     } catch (error) {
       if (error instanceof SourceError) throw error

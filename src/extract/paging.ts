@@ -45,6 +45,10 @@ export const PAGE_SIZE = LIMITS[0]
 const LAST_PAGE = 100
 const MOST_EMPTY_PAGES = 50
 
+/** How the API answers a cursor that it no longer takes is not known, so any lasting refusal may be that [unknown]. */
+export const isDeadCursor = (error: unknown): error is SourceError =>
+  error instanceof SourceError && ['refused', 'missing', 'unavailable'].includes(error.kind)
+
 interface State {
   /** Goes down for good once smaller pages were needed. */
   rung: number
@@ -54,15 +58,25 @@ interface State {
 }
 
 /** Pages from the first request to the end of the data; never past it, and never short of it. */
-export async function* walk(reading: Reading, sequence: Sequence): AsyncGenerator<Listing> {
+export async function* walk(reading: Reading, given: Sequence): AsyncGenerator<Listing> {
   const { requests, stream, traffic, signal } = reading
   const state: State = { rung: 0, previous: '', empty: 0 }
   const paged = stream.shape === 'pages'
-  let next =
-    sequence.resume === null ? first(reading, sequence, state, {}) : follow(reading, sequence, sequence.resume, state)
   let page: number | null = null
   let since: string | null = null
   let known = ''
+  let before = ''
+  // Page numbers count in one list: that of the first request, whatever is cut meanwhile.
+  let frozen: Readonly<Record<string, string>> | null = null
+  const sequence: Sequence = {
+    ...given,
+    parameters: () => {
+      frozen ??= given.parameters()
+      return frozen
+    },
+  }
+  let next =
+    sequence.resume === null ? first(reading, sequence, state, {}) : follow(reading, sequence, sequence.resume, state)
   for (;;) {
     const { body, headers } = await requests.send(next, traffic, signal)
     const records = listOf(body, stream)
@@ -70,7 +84,9 @@ export async function* walk(reading: Reading, sequence: Sequence): AsyncGenerato
     if (known !== '' && !records.some(record => signature([record], stream) === known))
       throw standstill(stream, `a walk restarted at ${since} begins later than asked for`)
     known = ''
-    state.previous = signature(records, stream)
+    if (page !== null) await refuseShifted(reading, sequence, state, before, page, sinceFilter(stream, since))
+    before = signature(records, stream)
+    state.previous = before
     const pointer = paged ? pointerOf(stream, body, headers) : null
     const full = paged && records.length >= (LIMITS[state.rung] ?? PAGE_SIZE)
     yield { records, receivedAt: requests.clock(), last: pointer === null && !full, resume: pointer }
@@ -86,10 +102,11 @@ export async function* walk(reading: Reading, sequence: Sequence): AsyncGenerato
     if (newest !== null && newest !== since) {
       since = newest
       known = signature(records.slice(-1), stream)
+      state.previous = ''
     } else page = (page ?? 1) + 1
     if (page !== null && page > LAST_PAGE) throw standstill(stream, `page ${LAST_PAGE} is full and the last one served`)
     next = first(reading, sequence, state, {
-      ...(since !== null && stream.sync.mode === 'incremental' ? { [stream.sync.since]: since } : {}),
+      ...sinceFilter(stream, since),
       ...(page === null ? {} : { page: String(page) }),
     })
   }
@@ -138,6 +155,36 @@ function setLimit(url: URL, state: State, failed: Failed | null): void {
   if (failed && failed.tooLarge > 0 && failed.tooLarge % 2 === 0)
     state.rung = Math.min(state.rung + 1, LIMITS.length - 1)
   url.searchParams.set('limit', String(LIMITS[state.rung]))
+}
+
+const sinceFilter = ({ sync }: Stream, since: string | null): Record<string, string> =>
+  since !== null && sync.mode === 'incremental' ? { [sync.since]: since } : {}
+
+/**
+ * Page numbers are offsets: a record that comes or goes between two requests shifts all that follow, and one is served
+ * twice or never. So the page before is asked for once more, and has to be what it was.
+ */
+async function refuseShifted(
+  reading: Reading,
+  sequence: Sequence,
+  state: State,
+  before: string,
+  page: number,
+  since: Record<string, string>,
+): Promise<void> {
+  const { requests, stream, traffic, signal } = reading
+  const again = first(
+    reading,
+    sequence,
+    { ...state, previous: '' },
+    {
+      ...since,
+      ...(page > 2 ? { page: String(page - 1) } : {}),
+    },
+  )
+  const { body } = await requests.send(again, traffic, signal)
+  if (signature(listOf(body, stream), stream) !== before)
+    throw standstill(stream, `page ${page - 1} changed while page ${page} was read`)
 }
 
 /** Cursor in the body, in either spelling seen, or the URL of a Link header. */

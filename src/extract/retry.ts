@@ -15,6 +15,8 @@ export interface RetryOptions {
 
 export const PATIENCE = { firstWaitMs: 1000, tries: 8 } as const
 const LONGEST_WAIT = 60_000
+/** Asked to wait longer, a run gives the stream up: the next one comes by itself, and this one holds the lock. */
+const LONGEST_RETRY_AFTER = 10 * 60_000
 
 /** What has failed so far in this request, for a caller that can ask for less. */
 export interface Failed {
@@ -40,7 +42,7 @@ export async function retry<T>(
       if (!(error instanceof SourceError) || error.reaction !== 'retry') throw error
       if (error.kind === 'throttled') traffic.throttled += 1
       failed = { tries: failed.tries + 1, tooLarge: failed.tooLarge + (error.tooLarge ? 1 : 0) }
-      if (failed.tries >= tries) throw error
+      if (failed.tries >= tries || (error.retryAfterMs ?? 0) > LONGEST_RETRY_AFTER) throw error
       traffic.retries += 1
       const backoff = Math.min(LONGEST_WAIT, firstWaitMs * 2 ** (failed.tries - 1)) * (0.5 + random() / 2)
       const wait = Math.max(backoff, error.retryAfterMs ?? 0)

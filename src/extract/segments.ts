@@ -1,8 +1,7 @@
-import { SourceError } from '../errors.ts'
-import { asFilter, fromMillis, later, minus, toMillis } from '../instant.ts'
+import { asFilter, fromMillis, minus, toMillis } from '../instant.ts'
 import type { Instant, Page, Range, Segment, Walk } from '../model.ts'
 import { createHandoff } from './handoff.ts'
-import { cursorOf, type Listing, PAGE_SIZE, walk as pagesOf, type Reading, ZONE_DOUBT } from './paging.ts'
+import { cursorOf, isDeadCursor, type Listing, PAGE_SIZE, walk as pagesOf, type Reading, ZONE_DOUBT } from './paging.ts'
 import type { Requests } from './request.ts'
 
 export interface SegmentOptions {
@@ -19,14 +18,21 @@ export interface SegmentOptions {
  * which one drains from the bucket; it saves half of the time that the rest would take one page after another. So a
  * fast API is read by one cursor, and a slow one by as many as its rate allows.
  */
-const worthCutting = ({ latencyMs, throttle }: Requests): number =>
-  Math.max(2, 2 / ((latencyMs() / 1000) * throttle.tier.perSecond))
+const worthCutting = (requests: Requests): number => Math.max(2, 2 / inFlight(requests))
+
+/** Requests that have to be under way at once for the rate to be used. */
+const inFlight = ({ latencyMs, throttle }: Requests): number => (latencyMs() / 1000) * throttle.tier.perSecond
+
+/** Readers beyond what keeps the rate busy would only wait; a quarter more makes up for uneven answers. */
+const usefulReaders = (requests: Requests): number => Math.ceil(1.25 * inFlight(requests)) + 1
 
 /** A segment that is being read, or waits for it. */
 interface Reader {
   range: Range
   readonly from: Segment
-  /** How far it has been read, which is further than what has been committed. */
+  /** First record of the newest page: all before it has been read. Its last could be one that was just edited. */
+  first: Instant | null
+  /** Last record of the newest page: about how far the reading has come. */
   position: Instant | null
   /** Records and milliseconds behind it: how dense the range is. */
   records: number
@@ -54,10 +60,12 @@ export async function* readSegments(reading: Reading, walk: Walk, options: Segme
   let ranges: readonly Range[] = waiting.map(reader => reader.range)
   let nextId = 1 + Math.max(...walk.segments.map(({ id }) => id))
   let read = 0
+  let doubt = ZONE_DOUBT
 
   const fill = (): void => {
     if (failure) return
-    for (let room = requests.throttle.room(); active.size < options.readers; room--) {
+    const most = Math.min(options.readers, Math.max(1, usefulReaders(requests)))
+    for (let room = requests.throttle.room(); active.size < most; room--) {
       if (active.size > 0 && room < 1) return
       const next = waiting.shift() ?? divide()
       if (!next) return
@@ -74,7 +82,7 @@ export async function* readSegments(reading: Reading, walk: Walk, options: Segme
     const { reader, middle } = largest
     const range: Range = { id: nextId++, since: middle, until: reader.range.until }
     reader.range = { ...reader.range, until: middle }
-    const next = readerOf({ ...range, at: null, resume: null, ordered: true, done: false })
+    const next = readerOf({ ...range, at: null, highest: null, resume: null, ordered: true, done: false })
     unfinished.add(next)
     ranges = [...unfinished].map(unread => unread.range)
     return next
@@ -87,7 +95,8 @@ export async function* readSegments(reading: Reading, walk: Walk, options: Segme
         read += listing.records.length
         // Cut off while it was read: its own cursor knows nothing of the new end. A little is read twice, in case the
         // segment that begins there begins later than asked for.
-        const past = reader.ordered && isPast(reader.position, reader.range.until)
+        if (reader.records === listing.records.length && provesZone(reader, listing, reading)) doubt = 0
+        const past = reader.ordered && isPast(reader.first, reader.range.until, doubt)
         const { records, receivedAt, resume } = listing
         const last = listing.last || past
         const page = { records, receivedAt, resume, last, range: reader.range.id, ranges }
@@ -96,7 +105,7 @@ export async function* readSegments(reading: Reading, walk: Walk, options: Segme
           ranges = [...unfinished].map(unread => unread.range)
         }
         await handoff.put(page)
-        if (past || stop.signal.aborted) break
+        if (last || stop.signal.aborted) break
         fill()
       }
     } catch (error) {
@@ -132,7 +141,7 @@ export async function* readSegments(reading: Reading, walk: Walk, options: Segme
 const readerOf = (from: Segment): Reader => {
   const { id, since, until, at, ordered } = from
   const began = at ?? since
-  return { range: { id, since, until }, from, position: at, records: 0, began, ordered }
+  return { range: { id, since, until }, from, first: at, position: at, records: 0, began, ordered }
 }
 
 /** Pages of one segment, from where it stands. A cursor that the API no longer takes is replaced by the filters. */
@@ -144,7 +153,7 @@ async function* listings(reading: Reading, reader: Reader): AsyncGenerator<Listi
   const asked: { since: Instant | null; until: Instant | null } = { since: null, until: null }
   const parameters = (): Record<string, string> => {
     if (sync.mode === 'full') return {}
-    asked.since = reader.position === null ? reader.range.since : minus(reader.position, ZONE_DOUBT)
+    asked.since = reader.first === null ? reader.range.since : minus(reader.first, ZONE_DOUBT)
     asked.until = reader.range.until
     const { since, until } = asked
     return {
@@ -155,8 +164,7 @@ async function* listings(reading: Reading, reader: Reader): AsyncGenerator<Listi
   try {
     yield* pagesOf(reading, { path: stream.path, parameters, resume: from.resume, bounds: asked })
   } catch (error) {
-    const refused = error instanceof SourceError && error.kind === 'refused'
-    if (!refused || from.resume === null || reader.records > 0) throw error
+    if (!isDeadCursor(error) || from.resume === null || reader.records > 0) throw error
     traffic.remarks.push({
       code: 'cursor_refused',
       message: `the API no longer takes a saved cursor (${error.message}); its range was read again from ${from.at ?? 'its start'}`,
@@ -169,16 +177,27 @@ async function* listings(reading: Reading, reader: Reader): AsyncGenerator<Listi
 /** Follows how far the segment has been read, and whether the API keeps the order. */
 function note(reader: Reader, { records }: Listing, { stream }: Reading): void {
   reader.records += records.length
-  for (const record of records) {
-    const at = cursorOf(record, stream)
-    if (at === null) continue
-    if (reader.position !== null && at < reader.position) reader.ordered = false
-    reader.position = reader.position === null ? at : later(reader.position, at)
-  }
+  const times = records.map(record => cursorOf(record, stream)).filter(at => at !== null)
+  const [first] = times
+  if (first === undefined) return
+  if (reader.first !== null && first < reader.first) reader.ordered = false
+  for (const [i, at] of times.slice(1).entries()) if (at < (times[i] ?? at)) reader.ordered = false
+  reader.first = first
+  reader.position = times.at(-1) ?? first
 }
 
-const isPast = (position: Instant | null, until: Instant | null): boolean =>
-  position !== null && until !== null && toMillis(position) > toMillis(until) + ZONE_DOUBT
+const isPast = (first: Instant | null, until: Instant | null, doubt: number): boolean =>
+  first !== null && until !== null && toMillis(first) > toMillis(until) + doubt
+
+/** The least that US Eastern wall time is behind UTC, less a little. */
+const SURELY_UTC = 3.5 * 3_600_000
+
+/** A range whose first record lies at its beginning: read as Eastern, the filter would have begun hours later. */
+function provesZone({ from, range }: Reader, { records }: Listing, { stream }: Reading): boolean {
+  const at = from.resume === null && from.at === null ? cursorOf(records[0], stream) : null
+  if (at === null || range.since === null || at < range.since) return false
+  return toMillis(at) < toMillis(range.since) + SURELY_UTC
+}
 
 /** Records in a millisecond, over all that is being read. */
 function density(active: ReadonlySet<Reader>): number {

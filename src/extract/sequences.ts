@@ -2,7 +2,7 @@ import type { Readable, Stream } from '../declare/stream.ts'
 import { ContractError, SourceError } from '../errors.ts'
 import { asFilter } from '../instant.ts'
 import type { Page, Walk, Window } from '../model.ts'
-import { walk as pagesOf, type Reading, type Sequence } from './paging.ts'
+import { isDeadCursor, walk as pagesOf, type Reading, type Sequence } from './paging.ts'
 
 interface Part extends Sequence {
   /** Id of the parent record whose list this is. */
@@ -32,8 +32,7 @@ export async function* readWhole(
       yield page
     }
   } catch (error) {
-    const refused = error instanceof SourceError && error.kind === 'refused'
-    if (!refused || segment.resume === null || given > 0) throw error
+    if (!isDeadCursor(error) || segment.resume === null || given > 0) throw error
     reading.traffic.remarks.push({
       code: 'cursor_refused',
       message: `the API no longer takes a saved cursor (${error.message}); the stream was read again from its start`,
@@ -56,6 +55,7 @@ async function* parts(
   // A stream of several sequences learns only afterwards that one was the last, so its last page is an empty one.
   const several = stream.each !== null || stream.parent !== null
   let forbidden: SourceError | null = null
+  let absent: SourceError | null = null
   let given = 0
   for await (const part of sequencesOf(reading, window, streams, readable, resume)) {
     let position = 0
@@ -78,9 +78,12 @@ async function* parts(
         })
       } else if (part.owner === null || error.kind !== 'missing') throw error
       // A parent that went away between its page and this request took with it what it owned.
+      else absent = error
     }
   }
-  if (forbidden !== null && given === 0) throw forbidden
+  // Every one of them refused is no list of exceptions: the resource is.
+  const refused = forbidden ?? absent
+  if (refused !== null && given === 0) throw refused
   if (several) yield { records: [], receivedAt: requests.clock(), range, ranges, last: true, resume: null }
 }
 
@@ -98,6 +101,12 @@ async function* sequencesOf(
     const { parameter, values } = stream.each
     const [from, at] = bookmarked(resume)
     const names = Object.keys(values).filter(value => readable(values[value] ?? []))
+    for (const value of Object.keys(values).filter(all => !names.includes(all)))
+      reading.traffic.remarks.push({
+        code: 'partly_forbidden',
+        message: `${parameter}=${value} was left out: the token lacks ${values[value]?.join(' or ')}`,
+        next: 'Give the token the scope, or leave it: the rest is complete.',
+      })
     for (const value of names.slice(Math.max(0, names.indexOf(from ?? ''))))
       yield {
         path,

@@ -7,7 +7,8 @@ create table "recharge"."_sync_checkpoints" (
   "shape" text,
   "writer" text,
   "committed_at" timestamptz,
-  "counts" json);
+  "counts" json,
+  "report" json);
 comment on table "recharge"."_sync_checkpoints" is 'How far each stream is. Replaced in the same transaction as the rows it speaks of.';
 comment on column "recharge"."_sync_checkpoints"."stream" is 'Name of the stream.';
 comment on column "recharge"."_sync_checkpoints"."version" is 'Counts the commits; a commit names the version it starts from.';
@@ -17,6 +18,7 @@ comment on column "recharge"."_sync_checkpoints"."shape" is 'Fingerprint of the 
 comment on column "recharge"."_sync_checkpoints"."writer" is 'The run that made the last commit.';
 comment on column "recharge"."_sync_checkpoints"."committed_at" is 'When the last page of the last commit was read.';
 comment on column "recharge"."_sync_checkpoints"."counts" is 'What became of the records of the last commit.';
+comment on column "recharge"."_sync_checkpoints"."report" is 'What the last run did with the stream.';
 create table "recharge"."_sync_runs" (
   "run" text not null,
   "started_at" timestamptz not null,

@@ -91,7 +91,7 @@ function history(stream: Stream, edits: readonly Edit[], pageSize: number, choic
     let read: Page[] = []
     while (readers.unfinished > 0) {
       if (choose() % 3 === 0) readers.cut(choose())
-      read.push(readers.read(choose()))
+      read.push(readers.read(choose(), choose() % 5 === 0))
       disturb()
       const [first, ...more] = read
       // A crash loses what was read and not committed.

@@ -39,6 +39,10 @@ function counted(engine: Engine): Engine {
             pass()
             await session.append(into, columns, rows)
           },
+          scratch: async (table, columns) => {
+            pass()
+            await session.scratch(table, columns)
+          },
         })
         pass()
         return result

@@ -69,8 +69,11 @@ export class EditedApi {
     return second(this.now)
   }
 
-  /** One page, as the API stands at this moment: keyset paging within filters. */
-  page(of: Stream, { since, until }: Window, after: Position | null): Slice {
+  /**
+   * One page, as the API stands at this moment: keyset paging within filters.
+   * @param stray the last record is edited between its choice and its serialisation.
+   */
+  page(of: Stream, { since, until }: Window, after: Position | null, stray: boolean): Slice {
     const sorted = of.sync.mode === 'incremental' && of.sync.sorted
     const order = (t: Thing): Position => (sorted ? [t.updatedAt, t.id] : [t.id, 0])
     const from = since === null ? -1 : toSecond(since)
@@ -80,10 +83,18 @@ export class EditedApi {
       .sort((a, b) => (isAfter(order(a), order(b)) ? 1 : -1))
     const page = rest.slice(0, this.#pageSize)
     const end = page.at(-1)
+    const position = end ? order(end) : after
+    // Pages that others follow hold fifty records at least; of a single one nothing would tell.
+    if (stray && end && page.length > 1) {
+      end.version += 1
+      end.updatedAt = this.now
+      end.visibleAt = this.now
+    }
     return {
       records: page.map(t => ({ id: t.id, updated_at: second(t.updatedAt), label: String(t.version) })),
       highest: page.length === 0 ? null : second(Math.max(...page.map(t => t.updatedAt))),
-      position: end ? order(end) : after,
+      first: page[0] ? second(page[0].updatedAt) : null,
+      position,
       last: rest.length <= this.#pageSize,
     }
   }
@@ -93,6 +104,7 @@ type Position = readonly [number, number]
 
 interface Slice {
   readonly records: readonly unknown[]
+  readonly first: Instant | null
   readonly highest: Instant | null
   readonly position: Position | null
   readonly last: boolean
@@ -152,16 +164,16 @@ export class ModelReaders {
     this.#ranges = this.#readers.map(r => r.range)
   }
 
-  read(which: number): Page {
+  read(which: number, stray: boolean): Page {
     const reader = this.#readers[which % this.#readers.length]
     if (!reader) throw new Error('nothing is left to read')
-    const slice = this.#api.page(this.#stream, reader.asked, reader.position)
+    const slice = this.#api.page(this.#stream, reader.asked, reader.position, stray)
     reader.position = slice.position
     if (slice.highest !== null && (reader.highest === null || slice.highest > reader.highest))
       reader.highest = slice.highest
     const { until } = reader.range
     const sorted = this.#stream.sync.mode === 'incremental' && this.#stream.sync.sorted
-    const past = sorted && reader.highest !== null && until !== null && reader.highest > until
+    const past = sorted && slice.first !== null && until !== null && slice.first > until
     const last = slice.last || past
     const page: Page = {
       records: slice.records,

@@ -1,8 +1,9 @@
 import { constants, existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { DuckDBInstance } from '@duckdb/node-api'
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { Kysely, sql } from 'kysely'
+import type { TableColumn } from '../../declare/table.ts'
 import { DestinationError } from '../../errors.ts'
 import type { Engine } from '../sql/engine.ts'
 import type { Ledger } from '../sql/ledger.ts'
@@ -61,7 +62,11 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
         try {
           await used.run(readOnly ? 'begin transaction read only' : 'begin transaction')
           const db = new Kysely<Ledger>({ dialect: dialectOn(used) })
-          const result = await work({ db, append: (into, columns, rows) => append(used, into, columns, rows) })
+          const result = await work({
+            db,
+            append: (into, columns, rows) => append(used, into, columns, rows),
+            scratch: (table, columns) => scratch(used, table, columns),
+          })
           await used.run('commit')
           return result
         } catch (error) {
@@ -104,6 +109,12 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
       open.delete(path)
     },
   }
+}
+
+/** Replaced, not emptied: deleted rows would keep their room until the run ends. */
+async function scratch(connection: DuckDBConnection, table: string, columns: readonly TableColumn[]): Promise<void> {
+  const fields = columns.map(({ name, kind }) => `"${name}" ${TYPES[kind].ddl}`)
+  await connection.run(`create or replace temporary table "${table}" (${fields.join(', ')})`)
 }
 
 /** The file's real path, in a folder that exists. */

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { Kysely, PostgresDialect, type PostgresPoolClient, sql } from 'kysely'
 import pg from 'pg'
+import type { TableColumn } from '../../declare/table.ts'
 import { DestinationError } from '../../errors.ts'
 import type { RunId } from '../../model.ts'
 import type { Engine } from '../sql/engine.ts'
@@ -19,7 +20,7 @@ export interface PostgresOptions {
 
 /** @throws {DestinationError} when the database cannot be reached. */
 export function openPostgres({ url, schema, connections }: PostgresOptions): Engine {
-  const pool = new pg.Pool({ connectionString: url, max: connections, application_name: 'recharge-sync' })
+  const pool = new pg.Pool({ ...line(url), max: connections, application_name: 'recharge-sync' })
   // An idle connection that the server closes is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {})
   const known = new WeakSet<pg.PoolClient>()
@@ -31,7 +32,12 @@ export function openPostgres({ url, schema, connections }: PostgresOptions): Eng
     known.add(client)
     // The pool listens only while a client is idle, and a connection may also break between two statements.
     client.on('error', () => {})
-    await client.query(`set time zone 'UTC'`)
+    try {
+      await client.query(`set time zone 'UTC'`)
+    } catch (error) {
+      client.release(true)
+      throw error
+    }
     return client
   }
 
@@ -43,7 +49,11 @@ export function openPostgres({ url, schema, connections }: PostgresOptions): Eng
         let broken: Error | boolean = false
         try {
           await client.query('begin')
-          const result = await work({ db, append: (into, columns, rows) => append(client, into, columns, rows) })
+          const result = await work({
+            db,
+            append: (into, columns, rows) => append(client, into, columns, rows),
+            scratch: (table, columns) => scratch(db, table, columns),
+          })
           await client.query('commit')
           return result
         } catch (error) {
@@ -97,6 +107,15 @@ export function openPostgres({ url, schema, connections }: PostgresOptions): Eng
   }
 }
 
+/** A server that vanishes without a word is noticed, and not waited for. */
+const line = (url: string) => ({ connectionString: url, keepAlive: true, connectionTimeoutMillis: 15_000 })
+
+async function scratch(db: Kysely<Ledger>, table: string, columns: readonly TableColumn[]): Promise<void> {
+  let create = db.schema.createTable(table).temporary().onCommit('drop')
+  for (const { name, kind } of columns) create = create.addColumn(name, sql.raw(TYPES[kind].ddl) as never)
+  await create.execute()
+}
+
 /** Kysely on one client, inside a transaction that the engine has begun. */
 function kyselyOn(client: pg.PoolClient): Kysely<Ledger> {
   const query = client.query.bind(client) as pg.PoolClient['query']
@@ -111,7 +130,7 @@ function kyselyOn(client: pg.PoolClient): Kysely<Ledger> {
  */
 async function takeLock(url: string, schema: string, run: RunId): Promise<pg.Client> {
   const name = `recharge-sync ${run} pid ${process.pid} on ${hostname()}`.slice(0, 63)
-  const client = new pg.Client({ connectionString: url, application_name: name })
+  const client = new pg.Client({ ...line(url), application_name: name })
   client.on('error', () => {})
   await client.connect()
   const key = [`recharge-sync`, schema]

@@ -3,7 +3,17 @@ import { CompiledQuery, sql } from 'kysely'
 import type { StreamTables, Table } from '../../declare/table.ts'
 import { DestinationError } from '../../errors.ts'
 import { parseInstant } from '../../instant.ts'
-import type { Checkpoint, Counts, Destination, Instant, RowBatch, RunId, RunReport, Walk } from '../../model.ts'
+import type {
+  Checkpoint,
+  Counts,
+  Destination,
+  Instant,
+  LastRun,
+  RowBatch,
+  RunId,
+  RunReport,
+  Walk,
+} from '../../model.ts'
 import type { Engine, Session } from './engine.ts'
 import { changes, columnsOf } from './evolve.ts'
 import { LEDGER } from './ledger.ts'
@@ -61,7 +71,7 @@ export function createDestination(engine: Engine, schema: string): Destination {
     commit: (batch, from, to) =>
       engine.transaction(async session => {
         await claim(inSchema(session), batch.receivedAt, from, to)
-        const counts = await merge(session, engine, schema, batch)
+        const counts = await merge(session, schema, batch)
         await keepRejects(inSchema(session), batch, to)
         // Beside the checkpoint, for a run that lost the answer to its COMMIT and still has to report what it did.
         await inSchema(session)
@@ -80,11 +90,14 @@ export function createDestination(engine: Engine, schema: string): Destination {
 
     record: (report: RunReport) =>
       engine.transaction(async session => {
-        const { run, started_at, finished_at, outcome } = report
-        await inSchema(session)
+        const { run, started_at, finished_at, outcome, streams } = report
+        const db = inSchema(session)
+        await db.deleteFrom('_sync_runs').where('run', '=', run).execute()
+        await db
           .insertInto('_sync_runs')
           .values({ run, started_at, finished_at, outcome, report: JSON.stringify(report) })
           .execute()
+        for (const stream of streams) await keepLast(db, { ...stream, run, finished_at })
       }),
 
     rows: ({ root, owned }: StreamTables) =>
@@ -103,15 +116,13 @@ export function createDestination(engine: Engine, schema: string): Destination {
 
     lastRun: stream =>
       engine.transaction(async session => {
-        if (!(await exists(session, '_sync_runs'))) return null
-        const rows = await inSchema(session)
-          .selectFrom('_sync_runs')
+        if (!(await exists(session, '_sync_checkpoints'))) return null
+        const row = await inSchema(session)
+          .selectFrom('_sync_checkpoints')
           .select(asText('report').as('report'))
-          .orderBy('run', 'desc')
-          .limit(50)
-          .execute()
-        const reports = rows.map(row => JSON.parse(row.report) as RunReport)
-        return reports.find(report => report.streams.some(s => s.stream === stream)) ?? null
+          .where('stream', '=', stream)
+          .executeTakeFirst()
+        return row?.report ? (JSON.parse(row.report) as LastRun) : null
       }),
 
     settle: () => engine.settle(),
@@ -177,12 +188,25 @@ async function nextClaim(db: Session['db'], stream: string, version: number, row
 
 async function firstClaim(db: Session['db'], stream: string, row: Claimed): Promise<bigint> {
   const there = await db.selectFrom('_sync_checkpoints').select('stream').where('stream', '=', stream).execute()
-  if (there.length > 0) return 0n
+  // A row without a commit: the stream was skipped so far.
+  if (there.length > 0) return nextClaim(db, stream, 0, row)
   const result = await db
     .insertInto('_sync_checkpoints')
-    .values({ stream, ...row, counts: null })
+    .values({ stream, ...row, counts: null, report: null })
     .executeTakeFirst()
   return result.numInsertedOrUpdatedRows ?? 0n
+}
+
+async function keepLast(db: Session['db'], last: LastRun): Promise<void> {
+  const { stream } = last
+  const report = JSON.stringify(last)
+  const kept = await db.updateTable('_sync_checkpoints').set({ report }).where('stream', '=', stream).executeTakeFirst()
+  if (kept.numUpdatedRows > 0n) return
+  const none = { watermark: null, walk: null, shape: null, writer: null, committed_at: null, counts: null }
+  await db
+    .insertInto('_sync_checkpoints')
+    .values({ stream, version: '0', ...none, report })
+    .execute()
 }
 
 /** Once each: the overlap reads a rejected record again with every run. */

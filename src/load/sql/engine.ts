@@ -12,6 +12,8 @@ export interface Session {
    * @param columns one for each cell of a row, in order.
    */
   append(into: Into, columns: readonly TableColumn[], rows: readonly Row[]): Promise<void>
+  /** An empty temporary table that does not outlive the transaction, nor grow from one to the next. */
+  scratch(table: string, columns: readonly TableColumn[]): Promise<void>
 }
 
 export interface Into {

@@ -13,6 +13,7 @@ export interface Ledger {
     writer: string | null
     committed_at: string | null
     counts: string | null
+    report: string | null
   }
   _sync_runs: {
     run: string
@@ -63,6 +64,7 @@ export const LEDGER: readonly Table[] = [
       column('writer', 'text', 'The run that made the last commit.'),
       column('committed_at', 'instant', 'When the last page of the last commit was read.'),
       column('counts', 'json', 'What became of the records of the last commit.'),
+      column('report', 'json', 'What the last run did with the stream.'),
     ],
   },
   {

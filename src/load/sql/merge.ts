@@ -1,8 +1,8 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { identifier } from '../../declare/name.ts'
 import { type Table, type TableColumn, tablesOf } from '../../declare/table.ts'
 import type { Counts, Entity, Row, RowBatch } from '../../model.ts'
-import type { Engine, Session } from './engine.ts'
+import type { Session } from './engine.ts'
 
 /** What is to become of a record: it is not there yet, is there otherwise, is there as it is, or is there newer. */
 type Verdict = 'new' | 'changed' | 'same' | 'older'
@@ -17,18 +17,26 @@ const HASH: TableColumn = { name: '_hash', kind: 'int', required: true, doc: '' 
 const VERDICT: TableColumn = { name: '_verdict', kind: 'text', required: false, doc: '' }
 
 /** Decides once for each record, and acts on it for the record and for the rows it owns. */
-export async function merge(session: Session, engine: Engine, schema: string, batch: RowBatch): Promise<Counts> {
+export async function merge(session: Session, schema: string, batch: RowBatch): Promise<Counts> {
   const { root, owned } = tablesOf(batch.stream)
   const entities = [...batch.entities.values()]
-  const verdicts = await decide(session, engine, schema, batch, root, entities)
+  const verdicts = await decide(session, schema, batch, root, entities)
   const winners = entities.filter((_, place) => verdicts[place] === 'new' || verdicts[place] === 'changed')
   const changed = verdicts.filter(verdict => verdict === 'changed').length
-  if (changed > 0) {
-    const stage = stageOf(root)
-    await removeChanged(session, schema, root, root.key, stage, root.key)
+  const stage = stageOf(root)
+  if (changed > 0) await remove(session, schema, root, root.key, stage, sql`s._verdict = 'changed'`)
+  // Of new records as well: rows may have been left behind by a root that somebody deleted by hand.
+  if (winners.length > 0)
     for (const { table } of owned)
-      await removeChanged(session, schema, table, table.key.slice(0, 1), stage, root.key.slice(0, 1))
-  }
+      await remove(
+        session,
+        schema,
+        table,
+        table.key.slice(0, 1),
+        stage,
+        sql`coalesce(s._verdict, 'changed') = 'changed'`,
+        root.key,
+      )
   await session.append(
     { schema, table: root.name },
     root.columns,
@@ -60,7 +68,6 @@ const stageOf = (root: Table): string => identifier(`_stage_${root.name}`)
 
 async function decide(
   session: Session,
-  engine: Engine,
   schema: string,
   { stream }: RowBatch,
   root: Table,
@@ -72,12 +79,8 @@ async function decide(
   const keys = root.key.map(name => root.columns.find(column => column.name === name)).filter(column => !!column)
   const columns = [...keys, PLACE, CURSOR, HASH]
   const stage = stageOf(root)
-  let create = session.db.schema.createTable(stage).temporary().ifNotExists()
-  for (const column of [...columns, VERDICT])
-    create = create.addColumn(column.name, sql`${engine.columnType(column.kind)}`)
-  await create.execute()
+  await session.scratch(stage, [...columns, VERDICT])
   const temporary = sql.table(stage)
-  await sql`delete from ${temporary}`.execute(session.db)
   await session.append(
     { schema: null, table: stage },
     [...columns, VERDICT],
@@ -109,18 +112,19 @@ async function decide(
   return verdicts
 }
 
-async function removeChanged(
+async function remove(
   session: Session,
   schema: string,
   table: Table,
   columns: readonly string[],
   stage: string,
-  keys: readonly string[],
+  which: RawBuilder<unknown>,
+  keys: readonly string[] = columns,
 ): Promise<void> {
   await sql`
     delete from ${sql.table(`${schema}.${table.name}`)} as t
     using ${sql.table(stage)} as s
-    where s._verdict = 'changed' and ${matches('t', columns, 's', keys)}`.execute(session.db)
+    where ${which} and ${matches('t', columns, 's', keys)}`.execute(session.db)
 }
 
 const matches = (a: string, columns: readonly string[], b: string, keys: readonly string[]) =>

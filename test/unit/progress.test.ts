@@ -1,0 +1,71 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { createProgress, describe as line } from '../../src/progress.ts'
+import { Tally } from '../../src/tally.ts'
+
+function tally(records: number, expected: number | null, requests = 1, throttled = 0): Tally {
+  const made = new Tally('charges')
+  made.records = records
+  made.expected = expected
+  made.traffic.requests = requests
+  made.traffic.throttled = throttled
+  return made
+}
+
+describe('a stream under way', () => {
+  test.each([
+    [
+      'counted',
+      tally(2500, 10_000),
+      5,
+      'charges: [#####...............] 25 %, 2500 of 10000 records, 500/s, 0:15 left',
+    ],
+    ['not counted', tally(2500, null), 5, 'charges: 2500 records, 500/s'],
+    [
+      'hours left',
+      tally(1000, 10_000_000),
+      2,
+      'charges: [....................] 0 %, 1000 of 10000000 records, 500/s, 5:33:18 left',
+    ],
+    [
+      'more than was counted',
+      tally(300, 250),
+      1,
+      'charges: [####################] 100 %, 300 of 250 records, 300/s, 0:00 left',
+    ],
+    ['nothing yet', tally(0, 100), 0, 'charges: [....................] 0 %, 0 of 100 records, 0/s'],
+    ['throttled', tally(250, null, 3, 2), 1, 'charges: 250 records, 250/s, throttled 2 times'],
+  ])('%s', (_what, made, seconds, expected) => {
+    expect(line(made, seconds)).toBe(expected)
+  })
+})
+
+describe('where it is shown', () => {
+  test('a terminal is redrawn, with the share of the ceiling below the streams', async () => {
+    const written: string[] = []
+    let now = 0
+    const out = { isTTY: true, write: (text: string) => written.push(text) }
+    {
+      using progress = createProgress({ out, monotonic: () => now, perSecond: () => 2 })
+      progress.started(tally(1000, 4000, 9))
+      now = 5000
+      while (written.join('').split('left').length < 3) await wait(20)
+      progress.ended(tally(0, null), 'charges: complete')
+    }
+    const shown = written.join('')
+    expect(shown).toContain('all: 9 requests, 1.8/s, 90 % of the ceiling')
+    expect(shown).toContain('\x1b[2A\x1b[J')
+    expect(shown.endsWith('charges: complete\n') || shown.endsWith('\x1b[J')).toBe(true)
+  })
+
+  test('anything else gets whole lines and no control characters', () => {
+    const written: string[] = []
+    const out = { write: (text: string) => written.push(text) }
+    {
+      using progress = createProgress({ out, monotonic: () => 0, perSecond: null })
+      progress.started(tally(1, null))
+      progress.ended(tally(1, null), 'charges: complete')
+    }
+    expect(written).toEqual(['charges: complete\n'])
+  })
+})
