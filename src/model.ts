@@ -52,10 +52,12 @@ export interface Page {
   readonly resume: string | null
   /** Nothing follows in this range. */
   readonly last: boolean
+  /** The range was begun again, further back than it had come. */
+  readonly restarted: boolean
 }
 
 /** What one page says about the progress of its range. */
-export interface PageRead extends Pick<Page, 'range' | 'ranges' | 'resume' | 'last'> {
+export interface PageRead extends Pick<Page, 'range' | 'ranges' | 'resume' | 'last' | 'restarted'> {
   readonly lowest: Instant | null
   readonly highest: Instant | null
   /** No record's cursor lies before that of the record read before it. */

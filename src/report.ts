@@ -70,7 +70,8 @@ export function outcomeOf(streams: readonly StreamReport[]): Outcome {
 export function exitCode({ outcome, problem, streams }: RunReport, named: ReadonlySet<string>): number {
   if (problem?.code === 'interrupted' || outcome === 'interrupted') return 130
   if (problem?.code === 'held') return 4
-  if (problem) return 3
+  // What stopped the run came too late for `nothing could run`.
+  if (problem) return streams.some(s => s.outcome === 'complete' || s.records > 0) ? 1 : 3
   const failed = streams.filter(s => s.outcome === 'failed')
   if (failed.length > 0) return failed.every(s => s.problem?.code === 'moved') ? 4 : 1
   return streams.some(s => s.outcome === 'skipped' && named.has(s.stream)) ? 1 : 0

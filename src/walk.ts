@@ -42,7 +42,8 @@ function divide(segments: Map<number, Segment>, range: Range): void {
   segments.set(range.id, segment ? { ...segment, until: range.until } : unread(range))
 }
 
-function after(segment: Segment, { highest, lowest, inOrder, resume, last }: PageRead): Segment {
+function after(before: Segment, { highest, lowest, inOrder, resume, last, restarted }: PageRead): Segment {
+  const segment = restarted ? { ...before, highest: null } : before
   const steps = segment.highest === null || lowest === null || lowest >= segment.highest
   const ordered = segment.ordered && inOrder && steps
   /*

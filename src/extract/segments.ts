@@ -1,7 +1,8 @@
 import { asFilter, fromMillis, minus, toMillis } from '../instant.ts'
 import type { Instant, Page, Range, Segment, Walk } from '../model.ts'
 import { createHandoff } from './handoff.ts'
-import { cursorOf, isDeadCursor, type Listing, PAGE_SIZE, walk as pagesOf, type Reading, ZONE_DOUBT } from './paging.ts'
+import { cursorOf, ZONE_DOUBT } from './page.ts'
+import { isDeadCursor, type Listing, PAGE_SIZE, walk as pagesOf, type Reading } from './paging.ts'
 import type { Requests } from './request.ts'
 
 export interface SegmentOptions {
@@ -38,6 +39,8 @@ interface Reader {
   records: number
   readonly began: Instant | null
   ordered: boolean
+  /** The page that comes next begins further back than the range had come. */
+  restarted: boolean
 }
 
 /**
@@ -99,7 +102,9 @@ export async function* readSegments(reading: Reading, walk: Walk, options: Segme
         const past = reader.ordered && isPast(reader.first, reader.range.until, doubt)
         const { records, receivedAt, resume } = listing
         const last = listing.last || past
-        const page = { records, receivedAt, resume, last, range: reader.range.id, ranges }
+        const { restarted } = reader
+        const page = { records, receivedAt, resume, last, restarted, range: reader.range.id, ranges }
+        reader.restarted = false
         if (last) {
           unfinished.delete(reader)
           ranges = [...unfinished].map(unread => unread.range)
@@ -141,7 +146,7 @@ export async function* readSegments(reading: Reading, walk: Walk, options: Segme
 const readerOf = (from: Segment): Reader => {
   const { id, since, until, at, ordered } = from
   const began = at ?? since
-  return { range: { id, since, until }, from, first: at, position: at, records: 0, began, ordered }
+  return { range: { id, since, until }, from, first: at, position: at, records: 0, began, ordered, restarted: false }
 }
 
 /** Pages of one segment, from where it stands. A cursor that the API no longer takes is replaced by the filters. */
@@ -170,6 +175,7 @@ async function* listings(reading: Reading, reader: Reader): AsyncGenerator<Listi
       message: `the API no longer takes a saved cursor (${error.message}); its range was read again from ${from.at ?? 'its start'}`,
       next: 'Nothing is missing.',
     })
+    reader.restarted = true
     yield* pagesOf(reading, { path: stream.path, parameters, resume: null, bounds: asked })
   }
 }
@@ -180,7 +186,7 @@ function note(reader: Reader, { records }: Listing, { stream }: Reading): void {
   const times = records.map(record => cursorOf(record, stream)).filter(at => at !== null)
   const [first] = times
   if (first === undefined) return
-  if (reader.first !== null && first < reader.first) reader.ordered = false
+  if (reader.first !== null && first < reader.first && !reader.restarted) reader.ordered = false
   for (const [i, at] of times.slice(1).entries()) if (at < (times[i] ?? at)) reader.ordered = false
   reader.first = first
   reader.position = times.at(-1) ?? first

@@ -64,7 +64,15 @@ async function* parts(
         given += 1
         const { owner } = part
         const all = owner === null ? records : records.map(record => owned(record, stream, owner, position++))
-        yield { records: all, receivedAt, range, ranges, last: last && !several, resume: part.bookmark(cursor) }
+        yield {
+          records: all,
+          receivedAt,
+          range,
+          ranges,
+          last: last && !several,
+          resume: part.bookmark(cursor),
+          restarted: false,
+        }
       }
     } catch (error) {
       if (!(error instanceof SourceError)) throw error
@@ -84,7 +92,8 @@ async function* parts(
   // Every one of them refused is no list of exceptions: the resource is.
   const refused = forbidden ?? absent
   if (refused !== null && given === 0) throw refused
-  if (several) yield { records: [], receivedAt: requests.clock(), range, ranges, last: true, resume: null }
+  if (several)
+    yield { records: [], receivedAt: requests.clock(), range, ranges, last: true, resume: null, restarted: false }
 }
 
 async function* sequencesOf(

@@ -42,8 +42,8 @@ export function toBatch(stream: Stream, pages: readonly [Page, ...Page[]]): RowB
         entities.set(key, entity)
       }
     }
-    const { range, ranges, resume, last } = page
-    reads.push({ range, ranges, resume, last, lowest, highest, inOrder })
+    const { range, ranges, resume, last, restarted } = page
+    reads.push({ range, ranges, resume, last, restarted, lowest, highest, inOrder })
   }
   return {
     stream,

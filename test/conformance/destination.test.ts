@@ -251,6 +251,37 @@ describe.each(PLACES)('$name', place => {
     )
   })
 
+  test('I6: rows left behind by a record that somebody deleted by hand do not come twice', async () => {
+    await place.with(async config => {
+      const commit = () =>
+        use(config, async destination => {
+          const from = await destination.checkpoint('parcels')
+          const batch = batchOf(parcels, [parcel(1, 1, { items: [{ name: 'a' }, { name: 'b' }] })])
+          return destination.commit(batch, from, moved(from))
+        })
+      await commit()
+      await behind(config, 'delete from recharge.parcels')
+      expect(await commit()).toMatchObject({ added: 1 })
+      const { parcels__items: items } = await dump(config, [parcels])
+      expect(items?.map(item => item.name)).toEqual(['a', 'b'])
+    })
+  })
+
+  test('what the last run did with a stream is known, also of one that was only ever skipped', async () => {
+    await inside(async destination => {
+      const stream = { stream: 'parcels', outcome: 'skipped', problem: { code: 'missing_scope' } }
+      const report = { run: '01J', started_at: at(1), finished_at: at(2), outcome: 'complete', streams: [stream] }
+      await destination.record(report as never)
+      await destination.record(report as never)
+      expect(await destination.lastRun('parcels')).toMatchObject({ run: '01J', finished_at: at(2), outcome: 'skipped' })
+      expect(await destination.lastRun('others')).toBeNull()
+      const from = await destination.checkpoint('parcels')
+      expect(from).toMatchObject({ version: 0, watermark: null })
+      await destination.commit(batchOf(parcels, [parcel(1, 1)]), from, moved(from))
+      expect((await destination.checkpoint('parcels')).version).toBe(1)
+    })
+  })
+
   test('values come back as they were, to the last digit', async () => {
     const nasty = 'tab\t newline\n return\r backslash\\ \\N quote" \' emoji 🫖 zero-width \u200b \\.'
     await inside(

@@ -145,22 +145,33 @@ describe.each(PLACES)('$name', place => {
     },
   )
 
-  test('a cursor that the API no longer takes: the range is read again from where it stood, and the run says so', async () => {
-    const { runs, tables } = await disturbed(place, [
-      { kind: 'status', status: 400, match: r => r.path === '/charges' && 'cursor' in r.query, skip: 1, times: 1 },
-      { kind: 'status', status: 400, match: r => r.path === '/metafields' && 'cursor' in r.query, times: 1 },
-      {
-        kind: 'status',
-        status: 422,
-        body: { errors: { cursor: ['Invalid value'] } },
-        match: r => 'cursor' in r.query,
-        times: 2,
-      },
-    ])
-    expect(runs.map(run => run.code)).toEqual([1, 0])
-    expect(runs[1]?.of('charges').problem).toMatchObject({ code: 'cursor_refused' })
-    expect(tables).toEqual(await calm(place))
-  })
+  test.each([422, 404, 500])(
+    'a saved cursor answered with %i: the range is read again from where it stood, and the run says so',
+    async status => {
+      await withSimulator({ store: newStore() }, simulator =>
+        place.with(destination =>
+          withFolder(async folder => {
+            const config = configFor(simulator, destination, folder, { concurrency: 1 })
+            const refused: Fault = { kind: 'status', status, match: r => 'cursor' in r.query }
+            simulator.faults.add({ ...refused, status: 422 })
+            expect((await runSync(config, ['charges'])).code).toBe(1)
+            simulator.clearRequests()
+            simulator.faults.add({ ...refused, times: status === 500 ? 8 : 1 })
+            const second = await runSync(config, ['charges'])
+            expect(second.code, second.text).toBe(0)
+            expect(second.of('charges').problem).toMatchObject({ code: 'cursor_refused' })
+            const again = simulator.requests.find(r => r.path === '/charges' && !('cursor' in r.query))
+            expect(again?.query.updated_at_min).toMatch(/^20/)
+            const tables = await dump(
+              destination,
+              TESTED.filter(({ name }) => name === 'charges'),
+            )
+            expect(tables.charges).toEqual((await calm(place)).charges)
+          }),
+        ),
+      )
+    },
+  )
 
   test('the same for a stream without an order: it is read again from its start, and the run says so', async () => {
     const store = makeStore({ customers: 20, months: 2 })

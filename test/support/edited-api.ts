@@ -126,6 +126,8 @@ export class ModelReaders {
   #readers: ModelReader[]
   #ranges: readonly Range[]
   #nextId: number
+  /** Readers whose saved cursor was refused, and that have not given a page since. */
+  readonly #begunAgain = new Set<ModelReader>()
 
   constructor(api: EditedApi, stream: Stream, walk: Walk, cursorsHold: boolean) {
     this.#api = api
@@ -142,6 +144,7 @@ export class ModelReaders {
         highest: sorted ? at : null,
       }))
     this.#ranges = this.#readers.map(({ range }) => range)
+    if (!cursorsHold) for (const reader of this.#readers) this.#begunAgain.add(reader)
     this.#nextId = 1 + Math.max(...walk.segments.map(({ id }) => id))
   }
 
@@ -182,6 +185,7 @@ export class ModelReaders {
       ranges: this.#ranges,
       resume: slice.last || slice.position === null ? null : JSON.stringify(slice.position),
       last,
+      restarted: this.#begunAgain.delete(reader),
     }
     if (last) {
       this.#readers = this.#readers.filter(r => r !== reader)

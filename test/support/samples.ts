@@ -58,7 +58,15 @@ export const parcel = (id: number, second: number, more: Record<string, unknown>
 
 export function batchOf(of: Stream, records: readonly unknown[], last = true): RowBatch {
   const range = { id: 0, since: null, until: null }
-  const page: Page = { records, receivedAt: at(1_000_000), range: 0, ranges: [range], resume: null, last }
+  const page: Page = {
+    records,
+    receivedAt: at(1_000_000),
+    range: 0,
+    ranges: [range],
+    resume: null,
+    last,
+    restarted: false,
+  }
   return toBatch(of, [page])
 }
 

@@ -27,6 +27,7 @@ const page = (records: readonly unknown[], at = 0, last = false): Page => ({
   ranges: [{ id: 1, since: null, until: null }],
   resume: last ? null : 'next',
   last,
+  restarted: false,
 })
 
 const notes = (pages: readonly [Page, ...Page[]], of: Stream = things): unknown[] =>
@@ -131,7 +132,7 @@ describe('what a page says about order and the span of time', () => {
     expect(toBatch(things, [...pages]).reads).toMatchObject([
       { resume: 'next', last: false, inOrder: true, lowest: cursor(8), highest: cursor(9) },
       { resume: 'next', last: false, inOrder: true, lowest: null, highest: null },
-      { resume: null, last: true, inOrder: true, lowest: cursor(1), highest: cursor(2) },
+      { resume: null, restarted: false, last: true, inOrder: true, lowest: cursor(1), highest: cursor(2) },
     ])
   })
 

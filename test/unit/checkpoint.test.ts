@@ -19,6 +19,7 @@ const page = (pass: Pass, seconds: readonly number[], more: Partial<Page> = {}):
   ranges: pass.walk.segments,
   resume: 'cursor',
   last: false,
+  restarted: false,
   ...more,
 })
 

@@ -14,6 +14,7 @@ const page = (n: number, records = 1): Page => ({
   ranges: [],
   resume: null,
   last: false,
+  restarted: false,
 })
 const numbers = (group: readonly Page[]): unknown[] => group.map(({ records }) => records[0])
 

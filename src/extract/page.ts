@@ -1,0 +1,76 @@
+import type { Stream } from '../declare/stream.ts'
+import { ContractError, SourceError } from '../errors.ts'
+import { parseInstant, toMillis } from '../instant.ts'
+import type { Instant, Window } from '../model.ts'
+
+/**
+ * Filters are sent with `Z`. Should the API read them as US Eastern wall time all the same [unknown], then what it gives
+ * begins and ends this much later than asked for, in milliseconds.
+ */
+export const ZONE_DOUBT = 5 * 3_600_000
+
+/** The records of an answer. @throws {ContractError} where its list is none. */
+export function listOf(body: Record<string, unknown>, stream: Stream): readonly unknown[] {
+  const value = body[stream.list]
+  if (stream.shape === 'single') return value === null ? [] : [value]
+  if (Array.isArray(value)) return value
+  throw new ContractError(
+    'stream_contract',
+    `"${stream.list}" of ${stream.path} is no list`,
+    'The API changed. Nothing of this page was loaded; please report it.',
+  )
+}
+
+/** When the record last changed, if it says so in a form that can be read. */
+export function cursorOf(record: unknown, { sync, columns }: Stream): Instant | null {
+  if (sync.mode === 'full' || typeof record !== 'object' || record === null) return null
+  const value = (record as Record<string, unknown>)[sync.cursor]
+  return typeof value === 'string' ? parseInstant(value, columns[sync.cursor]?.zone ?? 'UTC') : null
+}
+
+/** Ids and cursors of a page; empty for an empty page. */
+export function signature(records: readonly unknown[], { key, sync, columns }: Stream): string {
+  const names = [...key, ...(sync.mode === 'incremental' ? [sync.cursor] : [])]
+  const paths = names.map(name => columns[name]?.from ?? name)
+  return records
+    .map(record => paths.map(path => String((record as Record<string, unknown> | null)?.[path])).join())
+    .join(';')
+}
+
+/**
+ * A page served in place of the one asked for: taken for the answer, it would hide that one. Asked for again. It is the
+ * page before, or one with records from outside the range; only times with an offset are sure enough to tell.
+ */
+export function refuseWrong(
+  body: Record<string, unknown>,
+  stream: Stream,
+  previous: string,
+  bounds: Window | null,
+): void {
+  if (stream.shape !== 'pages') return
+  const records = listOf(body, stream)
+  const stray = bounds === null ? undefined : records.find(record => isOutside(record, stream, bounds))
+  const why =
+    stray !== undefined
+      ? `a record changed at ${cursorOf(stray, stream)} came for a range from ${bounds?.since} to ${bounds?.until}`
+      : previous !== '' && signature(records, stream) === previous
+        ? 'the page before came again'
+        : null
+  if (why !== null)
+    throw new SourceError('unavailable', `${stream.path}: ${why}`, {
+      next: 'The API serves other pages than were asked for. Run again, and if it stays, please report it.',
+    })
+}
+
+const OFFSET = /(?:Z|[+-]\d{2}:?\d{2})$/
+
+function isOutside(record: unknown, stream: Stream, { since, until }: Window): boolean {
+  const at = cursorOf(record, stream)
+  if (at === null || stream.sync.mode === 'full') return false
+  if (!OFFSET.test(String((record as Record<string, unknown>)[stream.sync.cursor]))) return false
+  const millis = toMillis(at)
+  return (
+    (since !== null && millis < toMillis(since) - ZONE_DOUBT) ||
+    (until !== null && millis > toMillis(until) + ZONE_DOUBT)
+  )
+}
