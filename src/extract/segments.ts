@@ -1,8 +1,9 @@
 import { asFilter, fromMillis, minus, toMillis } from '../instant.ts'
-import type { Instant, Page, Range, Segment, Walk } from '../model.ts'
+import type { Instant, Page, Range, Walk } from '../model.ts'
 import { createHandoff } from './handoff.ts'
 import { cursorOf, ZONE_DOUBT } from './page.ts'
 import { isDeadCursor, type Listing, PAGE_SIZE, walk as pagesOf, type Reading } from './paging.ts'
+import { type Covered, density, note, type Reader, readerOf, spanOf } from './reader.ts'
 import type { Requests } from './request.ts'
 
 export interface SegmentOptions {
@@ -27,22 +28,6 @@ const inFlight = ({ latencyMs, throttle }: Requests): number => (latencyMs() / 1
 /** Readers beyond what keeps the rate busy would only wait; a quarter more makes up for uneven answers. */
 const usefulReaders = (requests: Requests): number => Math.ceil(1.25 * inFlight(requests)) + 1
 
-/** A segment that is being read, or waits for it. */
-interface Reader {
-  range: Range
-  readonly from: Segment
-  /** First record of the newest page: all before it has been read. Its last could be one that was just edited. */
-  first: Instant | null
-  /** Last record of the newest page: about how far the reading has come. */
-  position: Instant | null
-  /** Records and milliseconds behind it: how dense the range is. */
-  records: number
-  readonly began: Instant | null
-  ordered: boolean
-  /** The page that comes next begins further back than the range had come. */
-  restarted: boolean
-}
-
 /**
  * Pages of a sorted stream, from as many places at once as the rate limit has room for. While it has, the largest rest
  * of a segment is cut in two at its middle; so a slow API is read by as many requests in flight as its rate allows,
@@ -62,8 +47,8 @@ export async function* readSegments(reading: Reading, walk: Walk, options: Segme
   /** One list for all pages until it changes, so that many pages share it. */
   let ranges: readonly Range[] = waiting.map(reader => reader.range)
   let nextId = 1 + Math.max(...walk.segments.map(({ id }) => id))
-  let read = 0
   let doubt = ZONE_DOUBT
+  const covered: Covered = { records: 0, millis: 0 }
 
   const fill = (): void => {
     if (failure) return
@@ -79,9 +64,10 @@ export async function* readSegments(reading: Reading, walk: Walk, options: Segme
 
   /** Cuts the largest rest, if it is large enough. */
   const divide = (): Reader | null => {
-    const rests = [...active].flatMap(reader => restOf(reader, walk, density(active), options.expected(), read))
-    const largest = rests.sort((a, b) => b.pages - a.pages)[0]
-    if (!largest || largest.pages < worthCutting(requests)) return null
+    const rests = [...active].flatMap(reader => restOf(reader, walk))
+    const usual = density(covered, active, walk, options.expected())
+    const largest = rests.sort((a, b) => b.millis - a.millis)[0]
+    if (!largest || (usual * largest.millis) / PAGE_SIZE < worthCutting(requests)) return null
     const { reader, middle } = largest
     const range: Range = { id: nextId++, since: middle, until: reader.range.until }
     reader.range = { ...reader.range, until: middle }
@@ -94,8 +80,7 @@ export async function* readSegments(reading: Reading, walk: Walk, options: Segme
   const run = async (reader: Reader): Promise<void> => {
     try {
       for await (const listing of listings(inner, reader)) {
-        note(reader, listing, reading)
-        read += listing.records.length
+        note(reader, listing.records, reading.stream)
         // Cut off while it was read: its own cursor knows nothing of the new end. A little is read twice, in case the
         // segment that begins there begins later than asked for.
         if (reader.records === listing.records.length && provesZone(reader, listing, reading)) doubt = 0
@@ -106,6 +91,8 @@ export async function* readSegments(reading: Reading, walk: Walk, options: Segme
         const page = { records, receivedAt, resume, last, restarted, range: reader.range.id, ranges }
         reader.restarted = false
         if (last) {
+          covered.records += reader.records
+          covered.millis += spanOf(reader, reader.range.until ?? walk.ceiling)
           unfinished.delete(reader)
           ranges = [...unfinished].map(unread => unread.range)
         }
@@ -143,12 +130,6 @@ export async function* readSegments(reading: Reading, walk: Walk, options: Segme
   }
 }
 
-const readerOf = (from: Segment): Reader => {
-  const { id, since, until, at, ordered } = from
-  const began = at ?? since
-  return { range: { id, since, until }, from, first: at, position: at, records: 0, began, ordered, restarted: false }
-}
-
 /** Pages of one segment, from where it stands. A cursor that the API no longer takes is replaced by the filters. */
 async function* listings(reading: Reading, reader: Reader): AsyncGenerator<Listing> {
   const { stream, traffic } = reading
@@ -180,18 +161,6 @@ async function* listings(reading: Reading, reader: Reader): AsyncGenerator<Listi
   }
 }
 
-/** Follows how far the segment has been read, and whether the API keeps the order. */
-function note(reader: Reader, { records }: Listing, { stream }: Reading): void {
-  reader.records += records.length
-  const times = records.map(record => cursorOf(record, stream)).filter(at => at !== null)
-  const [first] = times
-  if (first === undefined) return
-  if (reader.first !== null && first < reader.first && !reader.restarted) reader.ordered = false
-  for (const [i, at] of times.slice(1).entries()) if (at < (times[i] ?? at)) reader.ordered = false
-  reader.first = first
-  reader.position = times.at(-1) ?? first
-}
-
 const isPast = (first: Instant | null, until: Instant | null, doubt: number): boolean =>
   first !== null && until !== null && toMillis(first) > toMillis(until) + doubt
 
@@ -205,33 +174,18 @@ function provesZone({ from, range }: Reader, { records }: Listing, { stream }: R
   return toMillis(at) < toMillis(range.since) + SURELY_UTC
 }
 
-/** Records in a millisecond, over all that is being read. */
-function density(active: ReadonlySet<Reader>): number {
-  let records = 0
-  let span = 0
-  for (const reader of active) {
-    if (reader.position === null || reader.records === 0) continue
-    records += reader.records
-    span += Math.max(1000, toMillis(reader.position) - toMillis(reader.began ?? reader.position))
-  }
-  return span === 0 ? 0 : records / span
-}
-
 interface Rest {
   readonly reader: Reader
   readonly middle: Instant
-  readonly pages: number
+  readonly millis: number
 }
 
-/** What is left of a segment, in pages as far as one can tell; nothing where it cannot be cut. */
-function restOf(reader: Reader, walk: Walk, usual: number, expected: number | null, read: number): Rest[] {
+/** What is left of a segment; nothing where it cannot be cut. */
+function restOf(reader: Reader, walk: Walk): Rest[] {
   const from = reader.position ?? reader.began
   if (!reader.ordered || from === null) return []
   const until = reader.range.until ?? walk.ceiling
-  const rest = toMillis(until) - toMillis(from)
-  const middle = fromMillis(Math.floor((toMillis(from) + rest / 2) / 1000) * 1000)
-  if (middle <= from || middle >= until) return []
-  const whole = toMillis(walk.ceiling) - toMillis(walk.window.since ?? from)
-  const share = expected === null || whole <= 0 ? 0 : (Math.max(0, expected - read) * rest) / whole
-  return [{ reader, middle, pages: Math.max(usual * rest, share) / PAGE_SIZE }]
+  const millis = toMillis(until) - toMillis(from)
+  const middle = fromMillis(Math.floor((toMillis(from) + millis / 2) / 1000) * 1000)
+  return middle <= from || middle >= until ? [] : [{ reader, middle, millis }]
 }

@@ -84,7 +84,7 @@ describe('the exit code', () => {
       ['one failed without a reason', [stream('c', 'failed')], {}, [], 1],
       ['the token refused', [], { problem: problem('unauthorised') }, [], 3],
       ['the destination unreachable', [], { problem: problem('unreachable') }, [], 3],
-      ['stopped in the middle', [complete, failed], { problem: problem('full') }, [], 3],
+      ['stopped in the middle', [complete, failed], { problem: problem('full') }, [], 1],
       ['another run holds the destination', [], { problem: problem('held') }, [], 4],
       ['another run moved the only stream', [moved], {}, [], 4],
       ['another run moved all that failed', [complete, moved], {}, [], 4],
