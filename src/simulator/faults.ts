@@ -7,6 +7,8 @@ export interface RequestSeen {
   readonly query: Readonly<Record<string, string>>
   readonly version: string
   readonly status: number
+  /** Records in the page that went out. */
+  readonly records: number
   /** performance.now() at its arrival: how far apart two requests came is real time. */
   readonly at: number
 }

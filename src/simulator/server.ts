@@ -70,6 +70,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       query: Object.fromEntries(url.searchParams),
       version,
       status: 0,
+      records: 0,
       at: performance.now(),
     }
     requests.push(seen)

@@ -14,7 +14,12 @@ export interface Delivery {
 }
 
 /** Puts an answer on the wire, or fails to, if the fault is one of the connection. */
-export function send(delivery: Delivery, answer: Answer, fault: Fault | undefined, seen: { status: number }): void {
+export function send(
+  delivery: Delivery,
+  answer: Answer,
+  fault: Fault | undefined,
+  seen: { status: number; records: number },
+): void {
   const { response } = delivery
   if (fault?.kind === 'hang') return
   if (fault?.kind === 'reset') {
@@ -22,6 +27,7 @@ export function send(delivery: Delivery, answer: Answer, fault: Fault | undefine
     return
   }
   seen.status = answer.status
+  seen.records = answer.page?.rows.length ?? 0
   const body = Buffer.from(answer.body)
   response.sendDate = false
   response.writeHead(answer.status, { ...headers(delivery, answer, fault), 'content-length': body.length })
