@@ -1,0 +1,17 @@
+import { describe, expect, test } from 'vitest'
+import { STREAMS } from '../../src/app.ts'
+import { type Findings, flattener } from '../../src/transform/flatten.ts'
+import { sampleOf } from '../support/run.ts'
+
+/** Every stream has a sample, and every field of it a place: a column, a row of a list, or JSON inside a list. */
+describe.each(STREAMS.map(stream => [stream.name, stream] as const))('%s', (name, stream) => {
+  test('its sample is flattened whole', () => {
+    const findings: Findings = { cleaned: 0, undeclared: new Map() }
+    const owner = stream.parent ? { [stream.parent.as]: 1, ...(stream.parent.position ? { position: 0 } : {}) } : {}
+    const entity = flattener(stream)({ ...owner, ...sampleOf(name) }, findings)
+    expect(entity).not.toHaveProperty('reason')
+    expect([...findings.undeclared.keys()]).toEqual([])
+    if ('owned' in entity)
+      for (const child of Object.keys(stream.children)) expect(entity.owned[child]?.length, child).toBeGreaterThan(0)
+  })
+})
