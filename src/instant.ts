@@ -15,6 +15,7 @@ const LAST = Date.parse('9999-12-31T23:59:59Z')
  * first. Null where the text is none of these, finer than a microsecond, or outside the years 1 to 9999.
  */
 export function parseInstant(text: string, zone: Zone): Instant | null {
+  if (plainUtc(text) >= 0) return `${text.slice(0, 19)}.000000Z` as Instant
   const match = ISO.exec(text.trim())
   if (!match) return httpDate(text.trim())
   const [, date, time = '00:00', fraction = '', offset] = match
@@ -27,6 +28,66 @@ export function parseInstant(text: string, zone: Zone): Instant | null {
   if (millis < FIRST || millis > LAST) return null
   return `${new Date(millis).toISOString().slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, '0')}Z` as Instant
 }
+
+/**
+ * Seconds since 1970 of `2025-01-31T10:00:00+00:00`, which is what nearly all timestamps look like and is known at sight;
+ * -1 for any other text, of which `parseInstant` has to make sense.
+ */
+export function plainUtc(text: string): number {
+  if (text.length !== 25 || !text.endsWith('+00:00')) return -1
+  const month = two(text, 5)
+  const day = two(text, 8)
+  const hour = two(text, 11)
+  const minute = two(text, 14)
+  const second = two(text, 17)
+  const plain =
+    text.charCodeAt(4) === DASH &&
+    text.charCodeAt(7) === DASH &&
+    text.charCodeAt(10) === T &&
+    text.charCodeAt(13) === COLON &&
+    text.charCodeAt(16) === COLON &&
+    // Earlier years are left to the calendar, and so are the last days of a month.
+    two(text, 0) >= 20 &&
+    two(text, 2) >= 0 &&
+    month >= 1 &&
+    month <= 12 &&
+    day >= 1 &&
+    (day <= 28 || (day <= 30 && month !== 2)) &&
+    hour >= 0 &&
+    hour <= 23 &&
+    minute >= 0 &&
+    minute <= 59 &&
+    second >= 0 &&
+    second <= 59
+  return plain ? daysOf(text) * 86_400 + hour * 3_600 + minute * 60 + second : -1
+}
+
+const DASH = 45
+const T = 84
+const COLON = 58
+
+/** Two digits as a number; below zero where they are none. */
+function two(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - 48
+  const ones = text.charCodeAt(at + 1) - 48
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? 10 * tens + ones : -10_000
+}
+
+/** Days since 1970 of YYYY-MM-DD, in the Gregorian calendar as if it had always been. */
+export function daysOf(text: string): number {
+  const month = two(text, 5)
+  // Years begin in March, so that the day that comes and goes is the last of the year.
+  const year = 100 * two(text, 0) + two(text, 2) - (month <= 2 ? 1 : 0)
+  const era = Math.floor(year / 400)
+  const yearOfEra = year - era * 400
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + two(text, 8) - 1
+  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear
+  return era * 146_097 + dayOfEra - 719_468
+}
+
+/** Seconds since 1970, rounded down. */
+export const toSeconds = (instant: Instant): number =>
+  daysOf(instant) * 86_400 + two(instant, 11) * 3_600 + two(instant, 14) * 60 + two(instant, 17)
 
 /** Milliseconds that an offset is ahead of UTC. */
 function ahead(offset = 'Z'): number {

@@ -74,10 +74,8 @@ export interface Traffic {
   readonly remarks: Problem[]
 }
 
-/** A value in a row: numbers, instants and days as canonical text, so that nothing passes through a float. */
+/** A value as canonical text, so that nothing passes through a float. */
 export type Cell = string | boolean | null
-/** In the order of the table's declared columns. */
-export type Row = readonly Cell[]
 
 /** A record that could not be loaded, as it was received. */
 export interface Reject {
@@ -87,14 +85,21 @@ export interface Reject {
   readonly record: string
 }
 
-/** One record, flattened: its row and the rows it owns. They move together or not at all. */
+/**
+ * One record, flattened: its row and the rows it owns. They move together or not at all.
+ *
+ * The rows are cells (see `cells.ts`) in `bytes` from `start` to `end`. First, each as 32 bits, where its lists and after
+ * them `_extra` begin, counted from `start`; the cells of its own row; for each list the number of its rows, and for
+ * each row its length and its cells; last `_extra`, as a cell.
+ */
 export interface Entity {
   readonly key: string
   readonly cursor: Instant | null
-  readonly hash: string
-  readonly row: Row
-  readonly extra: string | null
-  readonly owned: Readonly<Record<string, readonly Row[]>>
+  /** Fingerprint of its bytes. */
+  readonly hash: bigint
+  bytes: Buffer
+  readonly start: number
+  readonly end: number
 }
 
 export interface RowBatch {

@@ -5,7 +5,7 @@ import type { Source } from './extract/source.ts'
 import type { Checkpoint, Counts, Destination, RowBatch } from './model.ts'
 import { prefetch } from './prefetch.ts'
 import { problemOf, type Tally } from './tally.ts'
-import { toBatch } from './transform/batch.ts'
+import { type FlatPage, flattenPage, joined } from './transform/batch.ts'
 
 export interface WalkOptions {
   readonly source: Source
@@ -23,17 +23,16 @@ export async function walkStream(first: Pass, options: WalkOptions, tally: Tally
   let pass = first
   tally.began(pass)
   const counting = expect(first, options, tally, signal)
-  const read = (stop: AbortSignal) =>
-    source.pages(stream, first.walk, {
-      readable,
-      newestFirst,
-      traffic: tally.traffic,
-      signal: stop,
-      expected: () => tally.expected,
-    })
+  // Flattened as they come: rows in bytes wait with a tenth of the memory that parsed records take.
+  async function* read(stop: AbortSignal): AsyncGenerator<FlatPage> {
+    const { traffic } = tally
+    const expected = () => tally.expected
+    const options = { readable, newestFirst, traffic, signal: stop, expected }
+    for await (const page of source.pages(stream, first.walk, options)) yield flattenPage(stream, page)
+  }
   try {
     for await (const pages of prefetch(read, signal)) {
-      const batch = toBatch(stream, pages)
+      const batch = joined(stream, pages)
       const next = advance(pass, batch)
       refuseTooMany(batch, tally, options.maxRejects)
       tally.committed(batch, await commit(destination, batch, pass.at, next.at, options, signal), next)

@@ -1,61 +1,86 @@
+import { CellWriter } from '../cells.ts'
 import type { Stream } from '../declare/stream.ts'
 import { earlier, later } from '../instant.ts'
 import type { Entity, Instant, Page, PageRead, Reject, RowBatch } from '../model.ts'
 import { type Findings, flattener } from './flatten.ts'
 
+/** A page whose records are rows. It takes little memory, so it may wait. */
+export interface FlatPage extends Findings {
+  readonly read: PageRead
+  readonly entities: readonly Entity[]
+  readonly rejects: readonly Reject[]
+  readonly receivedAt: Instant
+  readonly records: number
+  /** Of its rows. */
+  readonly bytes: number
+}
+
+/** Reused from page to page: what it holds is copied out before anything else runs. */
+const writer = new CellWriter()
+
+export function flattenPage(stream: Stream, page: Page): FlatPage {
+  const flatten = flattener(stream)
+  const findings: Findings = { cleaned: 0, undeclared: new Map() }
+  const entities: Entity[] = []
+  const rejects: Reject[] = []
+  let lowest: Instant | null = null
+  let highest: Instant | null = null
+  let inOrder = true
+  writer.at = 0
+  for (const record of page.records) {
+    const entity = flatten(record, writer, findings)
+    if ('reason' in entity) {
+      rejects.push(entity)
+      continue
+    }
+    entities.push(entity)
+    const { cursor } = entity
+    if (cursor === null) continue
+    if (highest !== null && cursor < highest) inOrder = false
+    lowest = lowest === null ? cursor : earlier(lowest, cursor)
+    highest = highest === null ? cursor : later(highest, cursor)
+  }
+  const bytes = writer.taken()
+  for (const entity of entities) entity.bytes = bytes
+  const { range, ranges, resume, last, restarted, receivedAt } = page
+  const read = { range, ranges, resume, last, restarted, lowest, highest, inOrder }
+  const records = page.records.length
+  return { ...findings, read, entities, rejects, receivedAt, records, bytes: bytes.length }
+}
+
+/** Pages as one batch. */
+export const toBatch = (stream: Stream, [first, ...rest]: readonly [Page, ...Page[]]): RowBatch =>
+  joined(stream, [flattenPage(stream, first), ...rest.map(page => flattenPage(stream, page))])
+
 /**
  * Pages as one batch. One key appears once: Postgres refuses to merge two rows into one, DuckDB keeps either. Of two
  * versions the newer by the stream's cursor stands, of two equals the later read.
  */
-export function toBatch(stream: Stream, pages: readonly [Page, ...Page[]]): RowBatch {
-  const flatten = flattener(stream)
+export function joined(stream: Stream, pages: readonly [FlatPage, ...FlatPage[]]): RowBatch {
   const entities = new Map<string, Entity>()
-  const rejects: Reject[] = []
-  const findings: Findings = { cleaned: 0, undeclared: new Map() }
-  const reads: PageRead[] = []
+  const undeclared = new Map<string, number>()
   let repeated = 0
   let read = 0
+  let cleaned = 0
   let receivedAt = pages[0].receivedAt
   for (const page of pages) {
     receivedAt = later(receivedAt, page.receivedAt)
-    let lowest: Instant | null = null
-    let highest: Instant | null = null
-    let inOrder = true
-    for (const record of page.records) {
-      read += 1
-      const entity = flatten(record, findings)
-      if ('reason' in entity) {
-        rejects.push(entity)
-        continue
-      }
-      const { key, cursor } = entity
-      if (cursor !== null) {
-        if (highest !== null && cursor < highest) inOrder = false
-        lowest = lowest === null ? cursor : earlier(lowest, cursor)
-        highest = highest === null ? cursor : later(highest, cursor)
-      }
+    read += page.records
+    cleaned += page.cleaned
+    for (const [path, n] of page.undeclared) undeclared.set(path, (undeclared.get(path) ?? 0) + n)
+    for (const entity of page.entities) {
+      const { key } = entity
       const known = entities.get(key)
       if (known) repeated += 1
-      if (!known || !isOlder(entity, known)) {
-        // Deleted first, so that the map keeps the order of what was read last.
-        entities.delete(key)
-        entities.set(key, entity)
-      }
+      if (known && isOlder(entity, known)) continue
+      // Deleted first, so that the map keeps the order of what was read last.
+      if (known) entities.delete(key)
+      entities.set(key, entity)
     }
-    const { range, ranges, resume, last, restarted } = page
-    reads.push({ range, ranges, resume, last, restarted, lowest, highest, inOrder })
   }
-  return {
-    stream,
-    entities,
-    rejects,
-    reads,
-    read,
-    repeated,
-    receivedAt,
-    undeclared: findings.undeclared,
-    cleaned: findings.cleaned,
-  }
+  const rejects = pages.flatMap(page => page.rejects)
+  const reads = pages.map(page => page.read)
+  return { stream, entities, rejects, reads, read, repeated, receivedAt, undeclared, cleaned }
 }
 
 const isOlder = (a: Entity, b: Entity): boolean => a.cursor !== null && b.cursor !== null && a.cursor < b.cursor

@@ -4,6 +4,7 @@ import { advance, begin, isComplete, type Pass } from '../../src/checkpoint.ts'
 import type { Stream } from '../../src/declare/stream.ts'
 import type { Checkpoint, Page, RunId } from '../../src/model.ts'
 import { toBatch } from '../../src/transform/batch.ts'
+import { rowsOf } from '../support/cells.ts'
 import { type Edit, EditedApi, ModelReaders, toSecond, unsorted } from '../support/edited-api.ts'
 import { parcels } from '../support/samples.ts'
 
@@ -67,10 +68,11 @@ function history(stream: Stream, edits: readonly Edit[], pageSize: number, choic
     const before = stored.watermark
     const batch = toBatch(stream, pages)
     const next = advance(at, batch)
-    for (const { key, cursor, row } of batch.entities.values()) {
+    for (const entity of batch.entities.values()) {
+      const { key, cursor } = entity
       const known = warehouse.get(key)
       if (!known || (cursor ?? '') >= (known.updatedAt ?? ''))
-        warehouse.set(key, { version: Number(row[2]), updatedAt: cursor })
+        warehouse.set(key, { version: Number(rowsOf(entity, stream).row[2]), updatedAt: cursor })
     }
     // The walk goes through the database as JSON.
     stored = JSON.parse(JSON.stringify(next.at)) as Checkpoint

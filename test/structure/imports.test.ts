@@ -30,8 +30,8 @@ const imports: readonly Import[] = [...sources].flatMap(([from, source]) =>
 const within = (path: string, ...places: readonly string[]): boolean =>
   places.some(place => path === place || path.startsWith(`${place}/`))
 
-/** What every part may lean on: nouns, errors, time, and the language of the declarations. */
-const GROUND = ['src/model.ts', 'src/errors.ts', 'src/instant.ts', 'src/declare']
+/** What every part may lean on: nouns, errors, time, rows as bytes, and the language of the declarations. */
+const GROUND = ['src/model.ts', 'src/errors.ts', 'src/instant.ts', 'src/cells.ts', 'src/declare']
 
 /** Where a part may import from besides itself and the ground. */
 const MAY: readonly (readonly [string, readonly string[]])[] = [
@@ -39,6 +39,7 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
   ['src/model.ts', []],
   ['src/errors.ts', []],
   ['src/instant.ts', []],
+  ['src/cells.ts', []],
   ['src/walk.ts', []],
   ['src/checkpoint.ts', ['src/walk.ts']],
   ['src/prefetch.ts', []],
@@ -86,7 +87,7 @@ const APP_USERS = ['src/cli.ts', 'src/commands']
 /** The outside world, each part of it through its own door. */
 const OUTSIDE: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^pg$|^pg-copy-streams$/, ['src/load/postgres']],
-  [/^@duckdb\/node-api$/, ['src/load/duckdb']],
+  [/^@duckdb\/node-(api|bindings)$/, ['src/load/duckdb']],
   [/^kysely$/, ['src/load']],
   [/^zod$/, ['src/declare', 'src/config', 'src/generate.ts']],
   [/^yaml$|^leven$/, ['src/config']],

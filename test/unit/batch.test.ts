@@ -6,6 +6,7 @@ import type { Stream } from '../../src/declare/stream.ts'
 import { fromMillis } from '../../src/instant.ts'
 import type { Page } from '../../src/model.ts'
 import { toBatch } from '../../src/transform/batch.ts'
+import { rowsOf } from '../support/cells.ts'
 
 const shared = { singular: 'thing', doc: 'A thing.', path: '/things', list: 'things', scopes: [], key: 'id' } as const
 const columns = { id: required(int('Key.')), updated_at: required(instant('Changed.')), note: text('Note.') }
@@ -31,7 +32,7 @@ const page = (records: readonly unknown[], at = 0, last = false): Page => ({
 })
 
 const notes = (pages: readonly [Page, ...Page[]], of: Stream = things): unknown[] =>
-  [...toBatch(of, pages).entities.values()].map(({ row }) => row[2])
+  [...toBatch(of, pages).entities.values()].map(entity => rowsOf(entity, of).row[2])
 
 describe('one key, two versions', () => {
   test.each([
@@ -67,7 +68,8 @@ describe('one key, two versions', () => {
           const mine = read.flatMap(([key, at], index) => (key === id ? [{ at, index }] : []))
           const newest = Math.max(...mine.map(({ at }) => at))
           const standing = mine.filter(({ at }) => at === newest).at(-1)?.index
-          expect(batch.entities.get(String(id))?.row[2]).toBe(String(standing))
+          const entity = batch.entities.get(String(id))
+          expect(entity && rowsOf(entity, things).row[2]).toBe(String(standing))
         }
       }),
     )

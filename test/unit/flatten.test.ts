@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { flag, instant, int, json, money, required, text } from '../../src/declare/column.ts'
 import { child, stream } from '../../src/declare/define.ts'
 import type { Stream } from '../../src/declare/stream.ts'
-import type { Entity, Reject } from '../../src/model.ts'
+import type { Reject } from '../../src/model.ts'
 import { type Findings, flattener } from '../../src/transform/flatten.ts'
+import { type Flattened, flattened, type Rows } from '../support/cells.ts'
 
 const orders = stream({
   name: 'orders',
@@ -59,14 +60,14 @@ const BASE = { id: 1, updated_at: AT }
 
 const findings = (): Findings => ({ cleaned: 0, undeclared: new Map() })
 
-function flat(record: unknown, of: Stream = orders, found = findings()): Entity {
-  const result = flattener(of)(record, found)
+function flat(record: unknown, of: Stream = orders, found = findings()): Flattened {
+  const result = flattened(of, record, found)
   if ('reason' in result) throw new Error(`rejected at ${result.path}: ${result.reason}`)
   return result
 }
 
 function rejected(record: unknown, of: Stream = orders): Reject {
-  const result = flattener(of)(record, findings())
+  const result = flattened(of, record)
   if (!('reason' in result)) throw new Error('not rejected')
   return result
 }
@@ -74,7 +75,7 @@ function rejected(record: unknown, of: Stream = orders): Reject {
 const extraOf = (record: unknown): unknown => JSON.parse(flat(record).extra ?? 'null')
 
 /** The row by the names of its columns; what is null is left out. */
-const named = (entity: Entity): Record<string, unknown> =>
+const named = (entity: Rows): Record<string, unknown> =>
   Object.fromEntries(
     Object.keys(orders.columns)
       .map((name, at) => [name, entity.row[at]])
@@ -234,7 +235,7 @@ describe('_extra keeps every field that is not declared', () => {
 
   test('a rejected record counts nowhere: it is kept whole', () => {
     const found = findings()
-    flattener(orders)({ id: 1, a: 1 }, found)
+    flattened(orders, { id: 1, a: 1 }, found)
     expect(found.undeclared.size).toBe(0)
   })
 })
@@ -396,7 +397,7 @@ describe('the hash', () => {
   test('is a positive number of 64 bits', () => {
     fc.assert(
       fc.property(fc.string(), note => {
-        const hash = BigInt(flat({ ...BASE, note }).hash)
+        const { hash } = flat({ ...BASE, note })
         expect(hash >= 0n && hash < 2n ** 63n).toBe(true)
       }),
     )
@@ -480,7 +481,7 @@ test('whatever the record, it becomes a row or is set aside whole', () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.jsonValue(), fc.jsonValue(), (lines, customer, marketing) => {
       const record = { ...BASE, lines, customer, marketing }
-      const result = flattener(orders)(record, findings())
+      const result = flattened(orders, record)
       if ('reason' in result) expect(result.path).toMatch(/^(lines|customer|marketing)/)
       else expect(result.key).toBe('1')
     }),

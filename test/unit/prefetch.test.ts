@@ -2,21 +2,15 @@ import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Interrupted } from '../../src/errors.ts'
-import { fromMillis } from '../../src/instant.ts'
-import type { Page } from '../../src/model.ts'
-import { prefetch } from '../../src/prefetch.ts'
+import { type Arrival, prefetch } from '../../src/prefetch.ts'
 
-/** A page of so many records, each of which says which page it is of. */
-const page = (n: number, records = 1): Page => ({
-  records: Array(records).fill(n),
-  receivedAt: fromMillis(0),
-  range: 1,
-  ranges: [],
-  resume: null,
-  last: false,
-  restarted: false,
-})
-const numbers = (group: readonly Page[]): unknown[] => group.map(({ records }) => records[0])
+interface Numbered extends Arrival {
+  readonly number: number
+}
+
+/** The page of that number. */
+const page = (number: number, records = 1, bytes = 1): Numbered => ({ number, records, bytes })
+const numbers = (group: readonly Numbered[]): number[] => group.map(({ number }) => number)
 
 /** Long enough for whatever can happen without us. */
 async function settle(): Promise<void> {
@@ -29,7 +23,7 @@ test('every page comes, in order, whoever is faster', async () => {
   const steps = fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 30 })
   await fc.assert(
     fc.asyncProperty(steps, fc.infiniteStream(fc.integer({ min: 0, max: 3 })), async (reading, working) => {
-      async function* read(): AsyncGenerator<Page> {
+      async function* read(): AsyncGenerator<Numbered> {
         for (const [n, turns] of reading.entries()) {
           for (let t = 0; t < turns; t++) await turn()
           yield page(n)
@@ -49,12 +43,12 @@ test('every page comes, in order, whoever is faster', async () => {
 
 test('nothing read, nothing given', async () => {
   const groups = []
-  for await (const group of prefetch(async function* (): AsyncGenerator<Page> {}, running())) groups.push(group)
+  for await (const group of prefetch(async function* (): AsyncGenerator<Numbered> {}, running())) groups.push(group)
   expect(groups).toEqual([])
 })
 
 test('what comes while the consumer is busy is one group', async () => {
-  async function* read(): AsyncGenerator<Page> {
+  async function* read(): AsyncGenerator<Numbered> {
     for (let n = 0; n < 6; n++) yield page(n)
   }
   const groups: unknown[][] = []
@@ -67,7 +61,7 @@ test('what comes while the consumer is busy is one group', async () => {
 })
 
 test('a slow source is given page by page', async () => {
-  async function* read(): AsyncGenerator<Page> {
+  async function* read(): AsyncGenerator<Numbered> {
     for (let n = 0; n < 4; n++) {
       await settle()
       yield page(n)
@@ -78,16 +72,19 @@ test('a slow source is given page by page', async () => {
   expect(groups).toEqual([[0], [1], [2], [3]])
 })
 
-test('reading pauses at ten thousand records that wait, and goes on when they are taken', async () => {
+test.each([
+  ['ten thousand records', 2500, 1],
+  ['32 MB', 1, 8 * 1024 * 1024],
+])('reading pauses when %s wait, and goes on when they are taken', async (_what, records, bytes) => {
   let read = 0
-  async function* source(): AsyncGenerator<Page> {
-    while (read < 30) yield page(read++, 2500)
+  async function* source(): AsyncGenerator<Numbered> {
+    while (read < 30) yield page(read++, records, bytes)
   }
   let given = 0
   for await (const group of prefetch(source, running())) {
     given += group.length
     await settle()
-    // Four pages of 2500 wait, and not one more.
+    // Four pages wait, and not one more.
     expect(read - given).toBeLessThanOrEqual(4)
     expect(group.length).toBeLessThanOrEqual(4)
   }
@@ -95,7 +92,7 @@ test('reading pauses at ten thousand records that wait, and goes on when they ar
 })
 
 test('one page that is larger than the bound comes all the same', async () => {
-  async function* read(): AsyncGenerator<Page> {
+  async function* read(): AsyncGenerator<Numbered> {
     yield page(0, 25_000)
     yield page(1, 25_000)
   }
@@ -108,7 +105,7 @@ describe('an error', () => {
   const broken = new Error('broken')
 
   test.each([0, 1, 5])('after %i pages comes after them', async count => {
-    async function* read(): AsyncGenerator<Page> {
+    async function* read(): AsyncGenerator<Numbered> {
       for (let n = 0; n < count; n++) yield page(n)
       throw broken
     }
@@ -125,7 +122,7 @@ describe('an error', () => {
 
   test('that is undefined is thrown as well', async () => {
     // biome-ignore lint/correctness/useYield: it is the throwing that counts.
-    async function* read(): AsyncGenerator<Page> {
+    async function* read(): AsyncGenerator<Numbered> {
       throw undefined
     }
     const whole = async (): Promise<void> => {
@@ -136,7 +133,7 @@ describe('an error', () => {
 
   test('of the consumer is its own, and stops the reading', async () => {
     let ended = false
-    async function* read(): AsyncGenerator<Page> {
+    async function* read(): AsyncGenerator<Numbered> {
       try {
         for (let n = 0; ; n++) {
           yield page(n)
@@ -158,7 +155,7 @@ describe('when the consumer leaves', () => {
   test('a source that could go on is ended, and not read any more', async () => {
     let read = 0
     let ended = false
-    async function* source(): AsyncGenerator<Page> {
+    async function* source(): AsyncGenerator<Numbered> {
       try {
         for (;;) {
           yield page(read++)
@@ -177,7 +174,7 @@ describe('when the consumer leaves', () => {
 
   test('a source that waits for an answer is told by its signal', async () => {
     const told: unknown[] = []
-    async function* source(signal: AbortSignal): AsyncGenerator<Page> {
+    async function* source(signal: AbortSignal): AsyncGenerator<Numbered> {
       yield page(0)
       await new Promise<void>((_resolve, reject) =>
         signal.addEventListener('abort', () => reject(new Interrupted())),
@@ -190,7 +187,7 @@ describe('when the consumer leaves', () => {
   test('a source that waits for room is let go', async () => {
     let read = 0
     let ended = false
-    async function* source(): AsyncGenerator<Page> {
+    async function* source(): AsyncGenerator<Numbered> {
       try {
         while (read < 100) yield page(read++, 20_000)
       } finally {
@@ -208,7 +205,7 @@ describe('when the consumer leaves', () => {
 
 test('an interruption from outside reaches the source, and its error the consumer', async () => {
   const stop = new AbortController()
-  async function* source(signal: AbortSignal): AsyncGenerator<Page> {
+  async function* source(signal: AbortSignal): AsyncGenerator<Numbered> {
     yield page(0)
     await new Promise<void>((_resolve, reject) => signal.addEventListener('abort', () => reject(new Interrupted())))
   }

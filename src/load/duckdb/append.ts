@@ -1,11 +1,18 @@
-import { type DuckDBConnection, DuckDBDataChunk, type DuckDBType, type DuckDBValue } from '@duckdb/node-api'
+import { type DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
+import type { Block } from '../../cells.ts'
 import type { TableColumn } from '../../declare/table.ts'
-import type { Row } from '../../model.ts'
 import type { Into } from '../sql/engine.ts'
 import { TYPES } from './types.ts'
+import { type CellBytes, NullVector, VECTOR, type Vector } from './vector.ts'
 
-/** Rows in a vector of DuckDB's. */
-const VECTOR = 2048
+/** A table's own columns in their order, as vectors; and which of them each declared column fills. */
+interface Layout {
+  readonly vectors: readonly Vector[]
+  readonly filled: readonly Vector[]
+}
+
+/** Layouts of one connection's tables: asked for once each, since no other process can change them meanwhile. */
+export type Layouts = Map<string, Layout>
 
 /**
  * Rows by the appender, a data chunk at a time. It fills a table's columns in the order in which they were added, which
@@ -13,50 +20,83 @@ const VECTOR = 2048
  */
 export async function append(
   connection: DuckDBConnection,
+  layouts: Layouts,
   { schema, table }: Into,
   columns: readonly TableColumn[],
-  rows: readonly Row[],
+  blocks: Iterable<Block>,
 ): Promise<void> {
-  if (rows.length === 0) return
-  const order = await storedOrder(connection, { schema, table }, columns)
-  const vectors = order.map(({ vector }) => vector)
-  const appender = await connection.createAppender(table, schema ?? undefined)
-  for (let start = 0; start < rows.length; start += VECTOR) {
-    const part = rows.slice(start, start + VECTOR)
-    const chunk = DuckDBDataChunk.create(vectors, part.length)
-    chunk.setColumns(order.map(({ cell }) => part.map(cell)))
-    appender.appendDataChunk(chunk)
+  let open: { readonly fill: (block: Block) => void; readonly close: () => void } | null = null
+  for (const block of blocks) {
+    open ??= await opened(connection, await layoutOf(connection, layouts, { schema, table }, columns), {
+      schema,
+      table,
+    })
+    open.fill(block)
   }
-  appender.closeSync()
+  open?.close()
 }
 
-interface Stored {
-  readonly vector: DuckDBType
-  readonly cell: (row: Row) => DuckDBValue
+async function opened(connection: DuckDBConnection, { vectors, filled }: Layout, { schema, table }: Into) {
+  const types = vectors.map(({ type }) => type)
+  const appender = await connection.createAppender(table, schema ?? undefined)
+  let rows = 0
+  const flush = (): void => {
+    if (rows === 0) return
+    const chunk = DuckDBDataChunk.create(types, rows)
+    for (const [index, vector] of vectors.entries()) vector.flush(chunk, index, rows)
+    appender.appendDataChunk(chunk)
+    rows = 0
+  }
+  return {
+    fill({ bytes, count }: Block): void {
+      const cells: CellBytes = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) }
+      let at = 0
+      for (let row = 0; row < count; row++) {
+        at = putRow(filled, rows, cells, at)
+        rows += 1
+        if (rows === VECTOR) flush()
+      }
+    },
+    close(): void {
+      flush()
+      appender.closeSync()
+    },
+  }
 }
 
-/** The table's own columns in their order; those that nothing declares any more stay null. */
-async function storedOrder(
+function putRow(filled: readonly Vector[], row: number, cells: CellBytes, start: number): number {
+  // The number of cells, which is that of the columns.
+  let at = start + 2
+  for (let i = 0; i < filled.length; i++) {
+    const length = cells.view.getInt32(at)
+    at += 4
+    if (length < 0) continue
+    ;(filled[i] as Vector).set(row, cells, at, length)
+    at += length
+  }
+  return at
+}
+
+async function layoutOf(
   connection: DuckDBConnection,
+  layouts: Layouts,
   { schema, table }: Into,
   columns: readonly TableColumn[],
-): Promise<Stored[]> {
+): Promise<Layout> {
   const target = [...(schema === null ? [] : [schema]), table].map(name => `"${name}"`).join('.')
+  const key = `${target} ${columns.map(({ name }) => name).join()}`
+  const known = layouts.get(key)
+  if (known) return known
   const empty = await connection.runAndReadAll(`select * from ${target} limit 0`)
   const names = empty.columnNames()
   const absent = columns.find(column => !names.includes(column.name))
   if (absent) throw new Error(`${target} has no column "${absent.name}": what it would hold would be lost`)
-  return names.map((name, i): Stored => {
+  const filled = columns.map(({ kind }) => TYPES[kind].vector())
+  const vectors = names.map((name, i): Vector => {
     const at = columns.findIndex(column => column.name === name)
-    const declared = columns[at]
-    if (!declared) return { vector: empty.columnType(i), cell: () => null }
-    const { vector, value } = TYPES[declared.kind]
-    return {
-      vector,
-      cell: row => {
-        const cell = row[at] ?? null
-        return cell === null ? null : value(cell)
-      },
-    }
+    return filled[at] ?? new NullVector(empty.columnType(i))
   })
+  const layout = { vectors, filled }
+  layouts.set(key, layout)
+  return layout
 }

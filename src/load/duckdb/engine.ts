@@ -7,7 +7,7 @@ import type { TableColumn } from '../../declare/table.ts'
 import { DestinationError } from '../../errors.ts'
 import type { Engine } from '../sql/engine.ts'
 import type { Ledger } from '../sql/ledger.ts'
-import { append } from './append.ts'
+import { append, type Layouts } from './append.ts'
 import { dialectOn } from './dialect.ts'
 import { translate } from './errors.ts'
 import { TYPES } from './types.ts'
@@ -52,6 +52,7 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
     return connection
   }
   let connection = await connect()
+  const layouts: Layouts = new Map()
   let queue: Promise<unknown> = Promise.resolve()
 
   return {
@@ -63,7 +64,7 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
           const db = new Kysely<Ledger>({ dialect: dialectOn(used) })
           const result = await work({
             db,
-            append: (into, columns, rows) => append(used, into, columns, rows),
+            append: (into, columns, blocks) => append(used, layouts, into, columns, blocks),
             scratch: (table, columns) => scratch(used, table, columns),
           })
           await used.run('commit')

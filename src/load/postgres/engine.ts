@@ -51,7 +51,7 @@ export function openPostgres({ url, schema, connections }: PostgresOptions): Eng
           await client.query('begin')
           const result = await work({
             db,
-            append: (into, columns, rows) => append(client, into, columns, rows),
+            append: (into, columns, blocks) => append(client, into, columns, blocks),
             scratch: (table, columns) => scratch(db, table, columns),
           })
           await client.query('commit')

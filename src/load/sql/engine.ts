@@ -1,7 +1,8 @@
 import type { CreateTableBuilder, Expression, Kysely } from 'kysely'
+import type { Block } from '../../cells.ts'
 import type { ColumnKind } from '../../declare/column.ts'
 import type { Table, TableColumn } from '../../declare/table.ts'
-import type { Row, RunId } from '../../model.ts'
+import type { RunId } from '../../model.ts'
 import type { Ledger } from './ledger.ts'
 
 /** One connection inside one transaction. */
@@ -11,7 +12,7 @@ export interface Session {
    * Adds rows to a table of this schema, or to a temporary one, by the database's fastest way in.
    * @param columns one for each cell of a row, in order.
    */
-  append(into: Into, columns: readonly TableColumn[], rows: readonly Row[]): Promise<void>
+  append(into: Into, columns: readonly TableColumn[], blocks: Iterable<Block>): Promise<void>
   /** An empty temporary table that does not outlive the transaction, nor grow from one to the next. */
   scratch(table: string, columns: readonly TableColumn[]): Promise<void>
 }

@@ -1,8 +1,10 @@
 import { type RawBuilder, sql } from 'kysely'
 import { identifier } from '../../declare/name.ts'
 import { type Table, type TableColumn, tablesOf } from '../../declare/table.ts'
-import type { Counts, Entity, Row, RowBatch } from '../../model.ts'
+import type { Counts, Entity, RowBatch } from '../../model.ts'
+import { blocks } from './blocks.ts'
 import type { Session } from './engine.ts'
+import { keyWriter, ownedRows, rootRows } from './rows.ts'
 
 /** What is to become of a record: it is not there yet, is there otherwise, is there as it is, or is there newer. */
 type Verdict = 'new' | 'changed' | 'same' | 'older'
@@ -37,15 +39,9 @@ export async function merge(session: Session, schema: string, batch: RowBatch): 
         sql`coalesce(s._verdict, 'changed') = 'changed'`,
         root.key,
       )
-  await session.append(
-    { schema, table: root.name },
-    root.columns,
-    winners.map(entity => rootRow(entity, batch)),
-  )
-  for (const { child, table } of owned) {
-    const rows = winners.flatMap(entity => entity.owned[child] ?? [])
-    await session.append({ schema, table: table.name }, table.columns, rows)
-  }
+  await session.append({ schema, table: root.name }, root.columns, rootRows(root, winners, batch))
+  for (const [list, { table }] of owned.entries())
+    await session.append({ schema, table: table.name }, table.columns, ownedRows(table, winners, batch, list))
   const added = winners.length - changed
   return {
     added,
@@ -55,14 +51,6 @@ export async function merge(session: Session, schema: string, batch: RowBatch): 
     rejected: batch.rejects.length,
   }
 }
-
-const rootRow = (entity: Entity, batch: RowBatch): Row => [
-  ...entity.row,
-  batch.receivedAt,
-  null,
-  entity.extra,
-  entity.hash,
-]
 
 const stageOf = (root: Table): string => identifier(`_stage_${root.name}`)
 
@@ -74,8 +62,7 @@ async function decide(
   entities: readonly Entity[],
 ): Promise<readonly Verdict[]> {
   if (entities.length === 0) return []
-  const names = Object.keys(stream.columns)
-  const keyAt = stream.key.map(name => names.indexOf(name))
+  const writeKey = keyWriter(stream)
   const keys = root.key.map(name => root.columns.find(column => column.name === name)).filter(column => !!column)
   const columns = [...keys, PLACE, CURSOR, HASH]
   const stage = stageOf(root)
@@ -84,13 +71,17 @@ async function decide(
   await session.append(
     { schema: null, table: stage },
     [...columns, VERDICT],
-    entities.map((entity, place) => [
-      ...keyAt.map(at => entity.row[at] ?? null),
-      String(place),
-      entity.cursor,
-      entity.hash,
-      null,
-    ]),
+    blocks(entities.entries(), (to, [place, entity]) => {
+      const { cursor, hash } = entity
+      to.short(columns.length + 1)
+      writeKey(to, entity)
+      to.int(place)
+      if (cursor === null) to.null()
+      else to.instant(cursor)
+      to.bigint(hash)
+      to.null()
+      return 1
+    }),
   )
   const target = sql.table(`${schema}.${root.name}`)
   const cursor = stream.sync.mode === 'incremental' ? sql.ref(`t.${identifier(stream.sync.cursor)}`) : sql`null`

@@ -1,0 +1,109 @@
+import type { CellWriter } from '../cells.ts'
+import type { Column, ColumnKind } from '../declare/column.ts'
+import { plainUtc } from '../instant.ts'
+import type { Cell, Instant } from '../model.ts'
+import { type Cleaning, coercion, toJson } from './coerce.ts'
+
+/** Writes a value that is neither null nor absent as a cell. @throws {Unreadable} */
+export type Encode = (to: CellWriter, value: unknown, cleaning: Cleaning) => void
+
+/**
+ * What a column's values look like nearly always is written at sight; `coercion` is asked about the rest, and both come to
+ * the same cell.
+ */
+export function encoder(column: Column): Encode {
+  const coerce = coercion(column)
+  const write = WRITE[column.kind]
+  const slow: Encode = (to, value, cleaning) => {
+    const cell = coerce(value, cleaning)
+    if (cell === null) to.null()
+    else write(to, cell)
+  }
+  switch (column.kind) {
+    case 'int':
+      return (to, value, cleaning) => {
+        if (typeof value === 'number' && Number.isSafeInteger(value)) to.int(value)
+        else if (typeof value === 'string' && isPlainInteger(value)) to.int(Number(value))
+        else slow(to, value, cleaning)
+      }
+    case 'money':
+    case 'rate': {
+      const most = column.kind === 'money' ? 6 : 10
+      return (to, value, cleaning) => {
+        if (!writePlainDecimal(to, value, most)) slow(to, value, cleaning)
+      }
+    }
+    case 'instant':
+      return (to, value, cleaning) => {
+        const seconds = typeof value === 'string' ? plainUtc(value) : -1
+        if (seconds >= 0) to.seconds(seconds)
+        else slow(to, value, cleaning)
+      }
+    case 'flag':
+      return (to, value, cleaning) => {
+        if (typeof value === 'boolean') to.flag(value)
+        else slow(to, value, cleaning)
+      }
+    case 'text':
+      return (to, value, cleaning) => {
+        if (typeof value !== 'string' || !to.plainText(value)) slow(to, value, cleaning)
+      }
+    case 'json':
+      return (to, value, cleaning) => to.json(toJson(value, cleaning))
+    case 'day':
+      return slow
+  }
+}
+
+/** A canonical cell, as `coercion` gives it. */
+const WRITE: Record<ColumnKind, (to: CellWriter, cell: Exclude<Cell, null>) => void> = {
+  int: (to, cell) => to.bigint(BigInt(cell)),
+  money: (to, cell) => to.decimalText(String(cell)),
+  rate: (to, cell) => to.decimalText(String(cell)),
+  instant: (to, cell) => to.instant(cell as Instant),
+  day: (to, cell) => to.day(String(cell)),
+  flag: (to, cell) => to.flag(cell === true),
+  text: (to, cell) => to.text(String(cell)),
+  json: (to, cell) => to.json(String(cell)),
+}
+
+/** Up to fifteen digits that are written in no other way. */
+function isPlainInteger(text: string): boolean {
+  const { length } = text
+  if (length === 0 || length > 15 || (text[0] === '0' && length > 1)) return false
+  for (let at = 0; at < length; at++) {
+    const code = text.charCodeAt(at)
+    if (code < 48 || code > 57) return false
+  }
+  return true
+}
+
+/** Digits that fill up to a multiple of four decimals and still are a safe integer. */
+const MOST_DIGITS = 12
+
+/** @param most decimals. @returns false, and nothing is written, where it takes more than a look. */
+function writePlainDecimal(to: CellWriter, value: unknown, most: number): boolean {
+  if (typeof value === 'number') {
+    if (!Number.isSafeInteger(value) || value > 1e11 || value < -1e11) return false
+    to.decimal(value, 0)
+    return true
+  }
+  if (typeof value !== 'string') return false
+  let mantissa = 0
+  let decimals = -1
+  let last = value.length
+  if (last === 0 || last > MOST_DIGITS) return false
+  const first = value[0] === '-' ? 1 : 0
+  if (value.includes('.')) while (value[last - 1] === '0') last -= 1
+  for (let at = first; at < last; at++) {
+    const code = value.charCodeAt(at)
+    if (code === 46 && decimals === -1 && at > first) decimals = 0
+    else if (code >= 48 && code <= 57) {
+      mantissa = 10 * mantissa + code - 48
+      if (decimals >= 0) decimals += 1
+    } else return false
+  }
+  if (first === last || decimals > most) return false
+  to.decimal(first === 1 ? -mantissa : mantissa, Math.max(0, decimals))
+  return true
+}

@@ -1,0 +1,15 @@
+export type JsonObject = Record<string, unknown>
+
+/** A value does not fit its declaration: the whole record is set aside. */
+export class Misfit extends Error {
+  readonly path: string
+  constructor(path: string, reason: string) {
+    super(reason)
+    this.path = path
+  }
+}
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)
+
+export const kindOf = (value: unknown): string => (Array.isArray(value) ? 'a list' : `a ${typeof value}`)

@@ -1,0 +1,48 @@
+import { isObject, type JsonObject } from './misfit.ts'
+import type { RowPlan } from './plan.ts'
+
+/** Without a prototype, so that a member called `__proto__` is a member like any other. */
+export const bare = (): JsonObject => Object.create(null)
+
+/** What the elements of a list have that is not declared. */
+export interface ListExtra {
+  readonly place: number
+  readonly name: string
+  readonly extra: JsonObject
+}
+
+/**
+ * The members that nothing is declared for, each where the record has it, by name: a record whose members come in
+ * another order is the same record.
+ * @param paths takes the path of each that has a value.
+ */
+export function undeclaredOf(
+  { places }: RowPlan,
+  element: JsonObject,
+  lists: readonly ListExtra[],
+  paths: Set<string>,
+): JsonObject | null {
+  const of = (object: unknown, at: number): JsonObject | null => {
+    const place = places[at]
+    if (!isObject(object) || !place) return null
+    const found: [name: string, value: unknown][] = []
+    for (const [name, value] of Object.entries(object)) {
+      if (place.known.has(name)) continue
+      found.push([name, value])
+      if (value !== null) paths.add(place.path === '' ? name : `${place.path}.${name}`)
+    }
+    for (const [inside, { parent, name }] of places.entries()) {
+      const extra = parent === at ? of(object[name], inside) : null
+      if (extra !== null) found.push([name, extra])
+    }
+    for (const { place: holder, name, extra } of lists) if (holder === at) found.push([name, extra])
+    return found.length === 0 ? null : inOrder(found)
+  }
+  return of(element, 0)
+}
+
+function inOrder(members: [name: string, value: unknown][]): JsonObject {
+  const object = bare()
+  for (const [name, value] of members.sort(([a], [b]) => (a < b ? -1 : 1))) object[name] = value
+  return object
+}

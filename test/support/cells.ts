@@ -1,0 +1,107 @@
+import { CellWriter } from '../../src/cells.ts'
+import type { ColumnKind, Columns } from '../../src/declare/column.ts'
+import type { Stream } from '../../src/declare/stream.ts'
+import type { Cell, Entity, Reject } from '../../src/model.ts'
+import { type Findings, flattener } from '../../src/transform/flatten.ts'
+
+/** A record's rows as canonical text, read back from their bytes by other means than they were written with. */
+export interface Rows {
+  readonly row: readonly Cell[]
+  /** Each with its owner's key and its place in front. */
+  readonly owned: Readonly<Record<string, readonly (readonly Cell[])[]>>
+  readonly extra: string | null
+}
+
+export function rowsOf({ bytes, start, end }: Entity, { key, columns, children }: Stream): Rows {
+  const record = bytes.subarray(start, end)
+  const names = Object.keys(children)
+  const offsets = [...names, '_extra'].map((_, i) => record.readUInt32BE(4 * i))
+  const own = cells(record, 4 * offsets.length, kindsOf(columns))
+  if (own.end !== offsets[0]) throw new Error(`the own row ends at ${own.end}, the first list begins at ${offsets[0]}`)
+  const owner = own.cells[Object.keys(columns).indexOf(key[0] ?? '')] ?? null
+  const owned: Record<string, Cell[][]> = {}
+  for (const [i, name] of names.entries()) {
+    const first = offsets[i] ?? 0
+    let at = first + 4
+    const rows: Cell[][] = []
+    for (let index = 0; index < record.readUInt32BE(first); index++) {
+      const length = record.readUInt32BE(at)
+      const read = cells(record, at + 4, kindsOf(children[name]?.columns ?? {}))
+      if (read.end !== at + 4 + length) throw new Error(`a row of ${name} is not as long as it says`)
+      rows.push([owner, String(index), ...read.cells])
+      at = read.end
+    }
+    if (at !== offsets[i + 1]) throw new Error(`${name} ends at ${at}, what follows begins at ${offsets[i + 1]}`)
+    owned[name] = rows
+  }
+  const extra = cells(record, offsets.at(-1) ?? 0, ['json'])
+  if (extra.end !== record.length) throw new Error('something follows _extra')
+  return { row: own.cells, owned, extra: extra.cells[0] as string | null }
+}
+
+export type Flattened = Pick<Entity, 'key' | 'cursor' | 'hash'> & Rows
+
+/** One record, flattened. */
+export function flattened(stream: Stream, record: unknown, findings?: Findings): Flattened | Reject {
+  const result = flattener(stream)(record, new CellWriter(8), findings ?? { cleaned: 0, undeclared: new Map() })
+  if ('reason' in result) return result
+  const { key, cursor, hash } = result
+  return { key, cursor, hash, ...rowsOf(result, stream) }
+}
+
+const kindsOf = (columns: Columns): ColumnKind[] => Object.values(columns).map(({ kind }) => kind)
+
+function cells(bytes: Buffer, start: number, kinds: readonly ColumnKind[]): { cells: Cell[]; end: number } {
+  let end = start
+  const read = kinds.map((kind): Cell => {
+    const length = bytes.readInt32BE(end)
+    const at = end + 4
+    end = at + Math.max(0, length)
+    return length === -1 ? null : READ[kind](bytes.subarray(at, end))
+  })
+  return { cells: read, end }
+}
+
+const EPOCH = Date.UTC(2000, 0, 1)
+
+const READ: Record<ColumnKind, (bytes: Buffer) => Cell> = {
+  int: bytes => bytes.readBigInt64BE().toString(),
+  money: decimal,
+  rate: decimal,
+  instant: bytes => {
+    const micros = bytes.readBigInt64BE()
+    const rest = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n
+    const at = new Date(EPOCH + Number((micros - rest) / 1000n))
+    return `${at.toISOString().slice(0, 19)}.${String(rest).padStart(6, '0')}Z`
+  },
+  day: bytes => new Date(EPOCH + bytes.readInt32BE() * 86_400_000).toISOString().slice(0, 10),
+  flag: bytes => bytes.readUInt8() === 1,
+  text: bytes => bytes.toString(),
+  json: bytes => {
+    if (bytes[0] !== 1) throw new Error('JSON without its mark')
+    return bytes.subarray(1).toString()
+  },
+}
+
+function decimal(bytes: Buffer): string {
+  const count = bytes.readInt16BE(0)
+  const weight = bytes.readInt16BE(2)
+  const shown = bytes.readInt16BE(6)
+  const digits = Array.from({ length: count }, (_, i) => bytes.readInt16BE(8 + 2 * i))
+  if (count > 0 && (digits[0] === 0 || digits.at(-1) === 0)) throw new Error('needless zeros')
+  const group = (power: number): string => String(digits[weight - power] ?? 0).padStart(4, '0')
+  const powers = (from: number, to: number): number[] =>
+    Array.from({ length: Math.max(0, from - to + 1) }, (_, i) => from - i)
+  const whole = powers(Math.max(weight, 0), 0)
+    .map(group)
+    .join('')
+    .replace(/^0+(?=\d)/, '')
+  const all = powers(-1, Math.min(-1, weight - count + 1))
+    .map(group)
+    .join('')
+    .padEnd(shown, '0')
+  if (/[1-9]/.test(all.slice(shown))) throw new Error('more decimals than are shown')
+  const fraction = all.slice(0, shown)
+  const sign = bytes.readInt16BE(4) === 0x4000 ? '-' : ''
+  return sign + whole + (fraction === '' ? '' : `.${fraction}`)
+}
