@@ -88,8 +88,9 @@ async function decide(
   await sql`
     update ${temporary} as s
     set _verdict = case
+      when t._deleted_at is not null then 'changed'
       when ${cursor} > s._cursor then 'older'
-      when t._hash = s._hash and t._deleted_at is null then 'same'
+      when t._hash = s._hash then 'same'
       else 'changed'
     end
     from ${target} as t
