@@ -12,6 +12,8 @@ export default stream({
   scopes: ['read_orders', 'read_charges'],
   key: 'id',
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
+  // A queued one is deleted and written anew under another id whenever it is rebuilt [documented].
+  deletions: { absence: { column: 'status', value: 'queued' }, event: 'charge' },
   // Announced for 2025-03-19 on both versions [documented, not tested].
   forgets: { days: 90, by: 'processed_at', when: { status: ['success', 'refunded', 'partially_refunded'] } },
   count: { path: '/charges/count', ranges: false },

@@ -11,6 +11,7 @@ export default stream({
   scopes: ['read_customers'],
   key: 'id',
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
+  deletions: { event: 'customer' },
   count: { path: '/customers/count', ranges: true },
   columns: {
     id: required(int('Recharge id of the customer.')),

@@ -25,6 +25,7 @@ export default stream({
     },
   },
   sync: { mode: 'full' },
+  deletions: { absence: 'walk' },
   columns: {
     id: required(int('Recharge id of the metafield.')),
     owner_id: int('Id of the record that the value is attached to.'),

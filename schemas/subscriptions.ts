@@ -11,6 +11,7 @@ export default stream({
   scopes: ['read_subscriptions'],
   key: 'id',
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
+  deletions: { event: 'subscription' },
   count: { path: '/subscriptions/count', ranges: true },
   columns: {
     id: required(int('Recharge id of the subscription.')),

@@ -1,8 +1,10 @@
+import type { Gap, Presence, RecordedGap, Withheld } from './absence.ts'
 import type { Stream } from './declare/stream.ts'
 import type { StreamTables, Table } from './declare/table.ts'
+import type { Instant } from './instant.ts'
 
-/** RFC 3339 in UTC with six fractional digits, so that the order of text is the order of time. */
-export type Instant = string & { readonly __instant: true }
+export type { Gap } from './absence.ts'
+export type { Instant } from './instant.ts'
 
 /** A ULID: one run of the program. */
 export type RunId = string & { readonly __run: true }
@@ -37,6 +39,8 @@ export interface Walk {
   readonly ceiling: Instant
   /** By time; together they cover the window. */
   readonly segments: readonly Segment[]
+  /** From its first page on, what it saw was noted down. A walk begun by an older version did not. */
+  readonly noted?: true
 }
 
 /** What the API gave for one request. */
@@ -54,10 +58,12 @@ export interface Page {
   readonly last: boolean
   /** The range was begun again, further back than it had come. */
   readonly restarted: boolean
+  /** The value of a parameter, or the parent, whose list ended with this page. */
+  readonly ended?: string
 }
 
 /** What one page says about the progress of its range. */
-export interface PageRead extends Pick<Page, 'range' | 'ranges' | 'resume' | 'last' | 'restarted'> {
+export interface PageRead extends Pick<Page, 'range' | 'ranges' | 'resume' | 'last' | 'restarted' | 'ended'> {
   readonly lowest: Instant | null
   readonly highest: Instant | null
   /** No record's cursor lies before that of the record read before it. */
@@ -133,6 +139,8 @@ export interface Checkpoint {
   readonly shape: string | null
   /** The run that wrote it: how a run knows its own commit after a lost connection. */
   readonly writer: RunId | null
+  /** When the last whole sweep began; null: none yet, or the stream has none. */
+  readonly swept: Instant | null
 }
 
 /** What became of the records of one commit. */
@@ -144,10 +152,9 @@ export interface Counts {
   readonly rejected: number
 }
 
-/** A stretch of time that the source no longer serves and that no run has read. */
-export interface Gap {
-  readonly from: Instant
-  readonly to: Instant
+/** What one commit comes to. */
+export interface Committed extends Counts {
+  readonly withheld?: Withheld
 }
 
 export type Outcome = 'complete' | 'failed' | 'skipped' | 'interrupted'
@@ -212,10 +219,17 @@ export interface Destination extends AsyncDisposable {
   prepare(tables: readonly Table[]): Promise<readonly SchemaChange[]>
   checkpoint(stream: string): Promise<Checkpoint>
   /** The counts that the last commit wrote beside its checkpoint. */
-  lastCounts(stream: string): Promise<Counts | null>
-  /** The only way to write rows: all of `batch`, and `to` in place of `from`, or nothing. */
-  commit(batch: RowBatch, from: Checkpoint, to: Checkpoint): Promise<Counts>
-  /** Forgets a checkpoint; rows stay. */
+  lastCounts(stream: string): Promise<Committed | null>
+  /**
+   * The only way to write rows: all of `batch`, and `to` in place of `from`, or nothing.
+   * @param presence absent: nothing is concluded from it, as in a backfill.
+   */
+  commit(batch: RowBatch, from: Checkpoint, to: Checkpoint, presence?: Presence): Promise<Committed>
+  /** Every gap that was ever found in a stream, oldest first. */
+  gaps(stream: string): Promise<readonly RecordedGap[]>
+  /** Rows of a stream that are marked as deleted; null: there is no table. */
+  deleted(table: Table): Promise<number | null>
+  /** Forgets a checkpoint, and what a walk under way has seen; rows stay. */
   reset(stream: string): Promise<void>
   record(report: RunReport): Promise<void>
   /** Rows of each table that exists, deleted ones left out. */

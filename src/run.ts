@@ -118,19 +118,29 @@ async function sideBySide(
   const either = AbortSignal.any([signal, stop.signal])
   const limit = pLimit(STREAMS_AT_ONCE)
   let stopped: Problem | null = null
+  const start = (planned: Planned): Promise<StreamReport> =>
+    limit(async () => {
+      try {
+        return await runStream(planned, information, options, either)
+      } catch (error) {
+        stop.abort()
+        const problem = problemOf(error)
+        if (!problem) throw error
+        stopped ??= problem
+        return planned.tally.report(signal.aborted ? 'interrupted' : 'failed', 0, problem)
+      }
+    })
+  /*
+   * What tells of deletions goes before what it tells of: then a record that is read was there after all that has been
+   * told, and what was told of it before is void.
+   */
+  const telling = new Map(plan.filter(({ stream }) => stream.tells).map(planned => [planned, start(planned)]))
+  const told = Promise.allSettled(telling.values())
   const ended = Promise.all(
-    plan.map(planned =>
-      limit(async () => {
-        try {
-          return await runStream(planned, information, options, either)
-        } catch (error) {
-          stop.abort()
-          const problem = problemOf(error)
-          if (!problem) throw error
-          stopped ??= problem
-          return planned.tally.report(signal.aborted ? 'interrupted' : 'failed', 0, problem)
-        }
-      }),
+    plan.map(
+      planned =>
+        telling.get(planned) ??
+        (planned.stream.deletions.event === undefined ? start(planned) : told.then(() => start(planned))),
     ),
   )
   const reports = await withinGrace(ended, signal, options)

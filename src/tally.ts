@@ -1,6 +1,7 @@
+import type { Withheld } from './absence.ts'
 import type { Pass } from './checkpoint.ts'
 import { SyncError } from './errors.ts'
-import type { Counts, Gap, Instant, Outcome, Problem, RowBatch, StreamReport, Traffic } from './model.ts'
+import type { Committed, Counts, Gap, Instant, Outcome, Problem, RowBatch, StreamReport, Traffic } from './model.ts'
 
 const NONE: Counts = { added: 0, changed: 0, unchanged: 0, deleted: 0, rejected: 0 }
 
@@ -44,7 +45,15 @@ export class Tally {
     this.#completeTo = watermark
   }
 
-  committed(batch: RowBatch, counts: Counts, pass: Pass): void {
+  committed(batch: RowBatch, committed: Committed, pass: Pass): void {
+    this.swept(batch, committed)
+    this.#completeTo = pass.at.watermark
+    const { sync } = pass.stream
+    this.#disorder ||= sync.mode === 'incremental' && sync.sorted && pass.walk.segments.some(s => !s.ordered)
+  }
+
+  /** A page of a sweep: it says nothing of how far the stream is. */
+  swept(batch: RowBatch, { withheld, ...counts }: Committed): void {
     const sum = (name: keyof Counts): number => this.counts[name] + counts[name]
     this.counts = {
       added: sum('added'),
@@ -54,11 +63,9 @@ export class Tally {
       rejected: sum('rejected'),
     }
     this.records += batch.read
-    this.#completeTo = pass.at.watermark
     this.#cleaned += batch.cleaned
     for (const [path, n] of batch.undeclared) this.#undeclared.set(path, (this.#undeclared.get(path) ?? 0) + n)
-    const { sync } = pass.stream
-    this.#disorder ||= sync.mode === 'incremental' && sync.sorted && pass.walk.segments.some(s => !s.ordered)
+    if (withheld) this.traffic.remarks.push(WITHHELD[withheld.why](withheld.rows))
   }
 
   /** The report, once there is one. */
@@ -111,3 +118,22 @@ export class Tally {
 /** @returns null for an error that is not ours: a bug. */
 export const problemOf = (error: unknown): Problem | null =>
   error instanceof SyncError ? { code: error.code, message: error.message, next: error.next } : null
+
+/** Why rows that were not seen again are not marked as deleted. */
+const WITHHELD: Readonly<Record<Withheld['why'], (rows: number) => Problem>> = {
+  unknown_key: rows => ({
+    code: 'not_marked',
+    message: `a record came whose key cannot be read, so none of the ${rows} rows not seen again is marked as deleted`,
+    next: 'See _sync_rejects for the record.',
+  }),
+  few_seen: rows => ({
+    code: 'not_marked',
+    message: `the source listed less than half of what it did: ${rows} rows were not seen again, and none is marked as deleted`,
+    next: 'Look into the store. If the rows are gone, a second walk half a day later is believed.',
+  }),
+  maybe_forgotten: rows => ({
+    code: 'not_marked',
+    message: `${rows} rows were last known to be there before what the source remembers, so whether they are deleted cannot be known`,
+    next: 'They stay as they were last read. Run more often than the source forgets.',
+  }),
+}

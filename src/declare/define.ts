@@ -1,6 +1,19 @@
 import { check } from './check.ts'
 import type { Column, Columns } from './column.ts'
-import type { ApiVersion, Child, Count, Each, Forgets, Full, Incremental, Parent, Scopes, Stream } from './stream.ts'
+import type {
+  ApiVersion,
+  Child,
+  Count,
+  Deletions,
+  Each,
+  Forgets,
+  Full,
+  Incremental,
+  Parent,
+  Scopes,
+  Stream,
+  Tells,
+} from './stream.ts'
 
 type RequiredColumn<C extends Columns> = {
   [K in keyof C & string]: C[K] extends Column<'int' | 'text', true> ? K : never
@@ -32,6 +45,9 @@ export interface StreamInput<Name extends string, C extends Columns, Ch extends 
   readonly key: OneOrMore<RequiredColumn<C>>
   readonly sync: Incremental<RequiredInstant<C>> | Full
   readonly forgets?: Forgets
+  /** Default: nothing tells. */
+  readonly deletions?: Deletions
+  readonly tells?: Tells
   readonly each?: Each
   readonly parent?: Parent
   readonly count?: Count
@@ -58,6 +74,8 @@ export function stream<
     optional: false,
     onlyNamed: false,
     forgets: null,
+    deletions: {},
+    tells: null,
     each: null,
     parent: null,
     count: null,

@@ -47,6 +47,33 @@ export interface Forgets {
   readonly refuses?: boolean
 }
 
+/** Of some records of a stream that is not read whole, all can be listed: by a filter on a column, named alike. */
+export interface Sweep {
+  readonly column: string
+  readonly value: string
+}
+
+/** How it is known that a record is gone. Owned rows stay with their owner. */
+export interface Deletions {
+  /**
+   * `walk`: what a full walk that ended whole did not see is gone. A sweep: of the rows like these, those that a whole
+   * list of such records did not show. Never where the source forgets: there absence says nothing.
+   */
+  readonly absence?: 'walk' | Sweep
+  /** `object_type` of the events that name records of this stream, in lower case. */
+  readonly event?: string
+}
+
+/** Of a stream whose records tell of deletions elsewhere: the columns that say what is gone, and when it is. */
+export interface Tells {
+  readonly type: string
+  readonly key: string
+  readonly verb: string
+  /** Value of `verb`, in lower case. */
+  readonly gone: string
+  readonly at: string
+}
+
 /** One request sequence for each value of a parameter, as the metafields of each kind of owner. */
 export interface Each {
   readonly parameter: string
@@ -95,6 +122,8 @@ export interface Stream<
   readonly key: readonly string[]
   readonly sync: Incremental | Full
   readonly forgets: Forgets | null
+  readonly deletions: Deletions
+  readonly tells: Tells | null
   readonly each: Each | null
   readonly parent: Parent | null
   readonly count: Count | null

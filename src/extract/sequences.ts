@@ -72,6 +72,7 @@ async function* parts(
           last: last && !several,
           resume: part.bookmark(cursor),
           restarted: false,
+          ...(last && several ? { ended: owner ?? part.value ?? '' } : {}),
         }
       }
     } catch (error) {

@@ -6,6 +6,7 @@ create table "recharge"."_sync_checkpoints" (
   "walk" json,
   "shape" text,
   "writer" text,
+  "swept" timestamptz,
   "committed_at" timestamptz,
   "counts" json,
   "report" json);
@@ -16,6 +17,7 @@ comment on column "recharge"."_sync_checkpoints"."watermark" is 'Every record ch
 comment on column "recharge"."_sync_checkpoints"."walk" is 'A walk that has begun and not ended: its segments, and how far each came.';
 comment on column "recharge"."_sync_checkpoints"."shape" is 'Fingerprint of the tables that the last commit wrote to.';
 comment on column "recharge"."_sync_checkpoints"."writer" is 'The run that made the last commit.';
+comment on column "recharge"."_sync_checkpoints"."swept" is 'When the last whole list of records of a kind, such as queued ones, was begun.';
 comment on column "recharge"."_sync_checkpoints"."committed_at" is 'When the last page of the last commit was read.';
 comment on column "recharge"."_sync_checkpoints"."counts" is 'What became of the records of the last commit.';
 comment on column "recharge"."_sync_checkpoints"."report" is 'What the last run did with the stream.';
@@ -49,6 +51,40 @@ comment on column "recharge"."_sync_rejects"."reason" is 'Why the value cannot b
 comment on column "recharge"."_sync_rejects"."record" is 'The record as received.';
 comment on column "recharge"."_sync_rejects"."rejected_at" is 'When the record was first rejected.';
 comment on column "recharge"."_sync_rejects"."run" is 'The run that first rejected it.';
+create table "recharge"."_sync_seen" (
+  "stream" text not null,
+  "walk" text not null,
+  "what" text not null,
+  "key" text not null);
+comment on table "recharge"."_sync_seen" is 'What a walk under way, or the last sweep, has met: what it did not meet can be gone. Not for analysts.';
+comment on column "recharge"."_sync_seen"."stream" is 'Name of the stream.';
+comment on column "recharge"."_sync_seen"."walk" is 'The walk or sweep, by the instant just before it began.';
+comment on column "recharge"."_sync_seen"."what" is 'record, part (a list read to its end), unknown (a record without a key) or doubt.';
+comment on column "recharge"."_sync_seen"."key" is 'Key of the record or name of the part; empty where there is none.';
+create table "recharge"."_sync_tombstones" (
+  "type" text not null,
+  "key" text not null,
+  "event" text not null,
+  "happened_at" timestamptz not null,
+  "noted_at" timestamptz not null);
+comment on table "recharge"."_sync_tombstones" is 'Records that an event has called deleted, until the next walk of their stream marks them or meets them alive.';
+comment on column "recharge"."_sync_tombstones"."type" is 'Kind of record, as the event names it.';
+comment on column "recharge"."_sync_tombstones"."key" is 'Key of the record.';
+comment on column "recharge"."_sync_tombstones"."event" is 'Key of the event.';
+comment on column "recharge"."_sync_tombstones"."happened_at" is 'When the event says that it happened.';
+comment on column "recharge"."_sync_tombstones"."noted_at" is 'When the event was read.';
+create table "recharge"."_sync_gaps" (
+  "stream" text not null,
+  "from" timestamptz not null,
+  "to" timestamptz not null,
+  "found_at" timestamptz not null,
+  "run" text not null);
+comment on table "recharge"."_sync_gaps" is 'Stretches of time that the source forgot before they were read. What happened in them cannot be read any more.';
+comment on column "recharge"."_sync_gaps"."stream" is 'Name of the stream.';
+comment on column "recharge"."_sync_gaps"."from" is 'Up to here the stream had been read.';
+comment on column "recharge"."_sync_gaps"."to" is 'From here on the source still served it.';
+comment on column "recharge"."_sync_gaps"."found_at" is 'When a run first met the gap.';
+comment on column "recharge"."_sync_gaps"."run" is 'The run that first met it.';
 create table "recharge"."accounts" (
   "id" bigint not null,
   "user_id" bigint,

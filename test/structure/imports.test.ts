@@ -31,17 +31,19 @@ const within = (path: string, ...places: readonly string[]): boolean =>
   places.some(place => path === place || path.startsWith(`${place}/`))
 
 /** What every part may lean on: nouns, errors, time, rows as bytes, and the language of the declarations. */
-const GROUND = ['src/model.ts', 'src/errors.ts', 'src/instant.ts', 'src/cells.ts', 'src/declare']
+const GROUND = ['src/model.ts', 'src/absence.ts', 'src/errors.ts', 'src/instant.ts', 'src/cells.ts', 'src/declare']
 
 /** Where a part may import from besides itself and the ground. */
 const MAY: readonly (readonly [string, readonly string[]])[] = [
   ['src/declare', []],
   ['src/model.ts', []],
+  ['src/absence.ts', []],
   ['src/errors.ts', []],
   ['src/instant.ts', []],
   ['src/cells.ts', []],
   ['src/walk.ts', []],
   ['src/checkpoint.ts', ['src/walk.ts']],
+  ['src/presence.ts', ['src/checkpoint.ts']],
   ['src/prefetch.ts', []],
   ['src/extract', []],
   ['src/transform', []],
@@ -57,9 +59,20 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
   ['src/report.ts', ['src/text-table.ts']],
   [
     'src/pipeline.ts',
-    ['src/checkpoint.ts', 'src/prefetch.ts', 'src/tally.ts', 'src/extract/source.ts', 'src/transform/batch.ts'],
+    [
+      'src/checkpoint.ts',
+      'src/prefetch.ts',
+      'src/presence.ts',
+      'src/tally.ts',
+      'src/extract/source.ts',
+      'src/transform/batch.ts',
+    ],
   ],
-  ['src/sync.ts', ['src/checkpoint.ts', 'src/pipeline.ts', 'src/tally.ts']],
+  [
+    'src/sweep.ts',
+    ['src/pipeline.ts', 'src/prefetch.ts', 'src/presence.ts', 'src/tally.ts', 'src/walk.ts', 'src/transform/batch.ts'],
+  ],
+  ['src/sync.ts', ['src/checkpoint.ts', 'src/pipeline.ts', 'src/sweep.ts', 'src/tally.ts']],
   ['src/backfill.ts', ['src/checkpoint.ts', 'src/pipeline.ts', 'src/tally.ts']],
   [
     'src/run.ts',

@@ -1,23 +1,16 @@
 import { createHash } from 'node:crypto'
 import { CompiledQuery, sql } from 'kysely'
 import type { StreamTables, Table } from '../../declare/table.ts'
-import { DestinationError } from '../../errors.ts'
 import { parseInstant } from '../../instant.ts'
-import type {
-  Checkpoint,
-  Counts,
-  Destination,
-  Instant,
-  LastRun,
-  RowBatch,
-  RunId,
-  RunReport,
-  Walk,
-} from '../../model.ts'
+import type { Checkpoint, Committed, Destination, LastRun, RowBatch, RunId, RunReport, Walk } from '../../model.ts'
 import type { Engine, Session } from './engine.ts'
 import { changes, columnsOf } from './evolve.ts'
+import { claim } from './fence.ts'
+import { gapsOf, keepGap } from './gaps.ts'
 import { LEDGER } from './ledger.ts'
 import { merge } from './merge.ts'
+import { callTheRoll, forgetSeen } from './presence.ts'
+import { arrivals, noteTombstones } from './tombstones.ts'
 
 /** What a destination promises, once for every database that has an `Engine`. */
 export function createDestination(engine: Engine, schema: string): Destination {
@@ -45,6 +38,7 @@ export function createDestination(engine: Engine, schema: string): Destination {
           .selectFrom('_sync_checkpoints')
           .select(['shape', 'writer'])
           .select([asText('version').as('version'), asText('watermark').as('watermark'), asText('walk').as('walk')])
+          .select(asText('swept').as('swept'))
           .where('stream', '=', stream)
           .executeTakeFirst()
         if (!row) return unwritten(stream)
@@ -55,6 +49,7 @@ export function createDestination(engine: Engine, schema: string): Destination {
           walk: row.walk === null ? null : (JSON.parse(row.walk) as Walk),
           shape: row.shape,
           writer: row.writer as RunId | null,
+          swept: row.swept === null ? null : parseInstant(row.swept, 'UTC'),
         }
       }),
 
@@ -65,13 +60,17 @@ export function createDestination(engine: Engine, schema: string): Destination {
           .select(asText('counts').as('counts'))
           .where('stream', '=', stream)
           .executeTakeFirst()
-        return row?.counts ? (JSON.parse(row.counts) as Counts) : null
+        return row?.counts ? (JSON.parse(row.counts) as Committed) : null
       }),
 
-    commit: (batch, from, to) =>
+    commit: (batch, from, to, presence) =>
       engine.transaction(async session => {
         await claim(inSchema(session), batch.receivedAt, from, to)
-        const counts = await merge(session, schema, batch)
+        const arrived = await arrivals(session, schema, batch)
+        const merged = await merge(session, schema, batch)
+        if (arrived) await noteTombstones(session, schema, batch)
+        const counts: Committed = { ...merged, ...(await callTheRoll(session, schema, batch, to, presence)) }
+        if (presence?.gap) await keepGap(inSchema(session), to, presence.gap, batch.receivedAt)
         await keepRejects(inSchema(session), batch, to)
         // Beside the checkpoint, for a run that lost the answer to its COMMIT and still has to report what it did.
         await inSchema(session)
@@ -86,6 +85,20 @@ export function createDestination(engine: Engine, schema: string): Destination {
       engine.transaction(async session => {
         if (await exists(session, '_sync_checkpoints'))
           await inSchema(session).deleteFrom('_sync_checkpoints').where('stream', '=', stream).execute()
+        if (await exists(session, '_sync_seen')) await forgetSeen(inSchema(session), stream)
+      }),
+
+    gaps: stream =>
+      engine.transaction(async session =>
+        (await exists(session, '_sync_gaps')) ? gapsOf(inSchema(session), stream) : [],
+      ),
+
+    deleted: table =>
+      engine.transaction(async session => {
+        if (!(await exists(session, table.name))) return null
+        const { rows } = await sql<{ n: string }>`
+          select cast(count(_deleted_at) as text) as n from ${sql.table(`${schema}.${table.name}`)}`.execute(session.db)
+        return Number(rows[0]?.n ?? 0)
       }),
 
     record: (report: RunReport) =>
@@ -150,59 +163,18 @@ const unwritten = (stream: string): Checkpoint => ({
   walk: null,
   shape: null,
   writer: null,
+  swept: null,
 })
 
 /** The same text from both drivers, whatever each makes of the type. */
 const asText = (column: string) => sql<string>`cast(${sql.ref(column)} as text)`
-
-/** The fence: a stream that another run moved since `from` was read is not written to. */
-async function claim(db: Session['db'], committedAt: Instant, from: Checkpoint, to: Checkpoint): Promise<void> {
-  const row = {
-    version: String(to.version),
-    watermark: to.watermark,
-    walk: to.walk === null ? null : JSON.stringify(to.walk),
-    shape: to.shape,
-    writer: to.writer,
-    committed_at: committedAt,
-  }
-  const taken =
-    from.version === 0 ? await firstClaim(db, to.stream, row) : await nextClaim(db, to.stream, from.version, row)
-  if (taken !== 1n) throw new DestinationError('moved', `${to.stream}: another run has moved it since`)
-}
-
-type Claimed = Omit<Checkpoint, 'stream' | 'version' | 'walk'> & {
-  version: string
-  walk: string | null
-  committed_at: Instant
-}
-
-async function nextClaim(db: Session['db'], stream: string, version: number, row: Claimed): Promise<bigint> {
-  const result = await db
-    .updateTable('_sync_checkpoints')
-    .set(row)
-    .where('stream', '=', stream)
-    .where('version', '=', String(version))
-    .executeTakeFirst()
-  return result.numUpdatedRows
-}
-
-async function firstClaim(db: Session['db'], stream: string, row: Claimed): Promise<bigint> {
-  const there = await db.selectFrom('_sync_checkpoints').select('stream').where('stream', '=', stream).execute()
-  // A row without a commit: the stream was skipped so far.
-  if (there.length > 0) return nextClaim(db, stream, 0, row)
-  const result = await db
-    .insertInto('_sync_checkpoints')
-    .values({ stream, ...row, counts: null, report: null })
-    .executeTakeFirst()
-  return result.numInsertedOrUpdatedRows ?? 0n
-}
 
 async function keepLast(db: Session['db'], last: LastRun): Promise<void> {
   const { stream } = last
   const report = JSON.stringify(last)
   const kept = await db.updateTable('_sync_checkpoints').set({ report }).where('stream', '=', stream).executeTakeFirst()
   if (kept.numUpdatedRows > 0n) return
-  const none = { watermark: null, walk: null, shape: null, writer: null, committed_at: null, counts: null }
+  const none = { watermark: null, walk: null, shape: null, writer: null, swept: null, committed_at: null, counts: null }
   await db
     .insertInto('_sync_checkpoints')
     .values({ stream, version: '0', ...none, report })

@@ -1,0 +1,224 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { Presence } from '../../absence.ts'
+import { identifier } from '../../declare/name.ts'
+import type { Stream } from '../../declare/stream.ts'
+import { fromMillis, toMillis } from '../../instant.ts'
+import type { Checkpoint, Committed, Instant, RowBatch } from '../../model.ts'
+import { texts } from './blocks.ts'
+import type { Session } from './engine.ts'
+import { columnsOf } from './evolve.ts'
+import { bury, dropMet, keyText, standing, tableOf } from './tombstones.ts'
+
+const NOTICED = '_noticed'
+const WHAT = { name: 'what', kind: 'text', required: true, doc: '' } as const
+const KEY = { name: 'key', kind: 'text', required: true, doc: '' } as const
+
+/** A walk that saw too little is doubted; a second one that saw as little, begun so much later, is believed. */
+const DOUBT = 12 * 3_600_000
+const DAY = 86_400_000
+/** Kept clear of the edge of what the source remembers. */
+const EDGE = 3_600_000
+
+/** Notes down who was met and, where a walk has ended, marks who was not. In the transaction of the rows. */
+export async function callTheRoll(
+  session: Session,
+  schema: string,
+  batch: RowBatch,
+  to: Checkpoint,
+  presence: Presence | undefined,
+): Promise<Marked> {
+  const { stream, receivedAt } = batch
+  const { event } = stream.deletions
+  let deleted = 0
+  if (event !== undefined && (await standing(session, schema, event)) > 0) {
+    await dropMet(session, schema, event, presence?.keys ?? [...batch.entities.keys()])
+    if (presence?.last) deleted += await bury(session, schema, stream, event, receivedAt)
+  }
+  if (presence === undefined) return { deleted }
+  if (presence.first) await forgetUnended({ session, schema, stream })
+  if (presence.walk !== null) await note(session, schema, to, presence, presence.walk)
+  if (presence.ended === null) return { deleted }
+  const roll: Roll = { session, schema, stream, ended: presence.ended, at: receivedAt }
+  const marked = await conclude(roll)
+  await forget(roll, marked)
+  return { ...marked, deleted: deleted + marked.deleted }
+}
+
+type Marked = Pick<Committed, 'deleted' | 'withheld'>
+
+interface Roll {
+  readonly session: Session
+  readonly schema: string
+  readonly stream: Stream
+  /** The walk or sweep that has ended. */
+  readonly ended: Instant
+  readonly at: Instant
+}
+
+const seenTable = (schema: string): RawBuilder<unknown> => sql.table(`${schema}._sync_seen`)
+
+/** Of sweeps that were broken off. */
+async function forgetUnended(roll: Pick<Roll, 'session' | 'schema' | 'stream'>): Promise<void> {
+  const { session, schema, stream } = roll
+  const before = await sweptBefore(roll)
+  await sql`
+    delete from ${seenTable(schema)}
+    where stream = ${stream.name} and what <> 'doubt' and walk <> ${before ?? ''}`.execute(session.db)
+}
+
+async function note(
+  session: Session,
+  schema: string,
+  { stream }: Checkpoint,
+  { keys, parts, unknown }: Presence,
+  walk: Instant,
+): Promise<void> {
+  const rows = [
+    ...keys.map(key => ['record', key]),
+    ...[...new Set(parts)].map(part => ['part', part]),
+    ...(unknown ? [['unknown', '']] : []),
+  ]
+  if (rows.length === 0) return
+  await session.scratch(NOTICED, [WHAT, KEY])
+  await session.append({ schema: null, table: NOTICED }, [WHAT, KEY], texts(rows))
+  await sql`
+    insert into ${seenTable(schema)} (stream, walk, what, key)
+    select ${stream}, ${walk}, n.what, n.key from ${sql.table(NOTICED)} as n
+    where not exists (
+      select 1 from ${seenTable(schema)} as s
+      where s.stream = ${stream} and s.walk = ${walk} and s.what = n.what and s.key = n.key
+    )`.execute(session.db)
+}
+
+/** What the walk saw of the kind, as a subquery. */
+const seen = ({ schema, stream, ended }: Roll, what: string, walk = ended): RawBuilder<unknown> =>
+  sql`select s.key from ${seenTable(schema)} as s
+      where s.stream = ${stream.name} and s.walk = ${walk} and s.what = ${what}`
+
+async function conclude(roll: Roll): Promise<Marked> {
+  const { schema, stream } = roll
+  const orphans = await markOrphans(roll)
+  const standing = sql`${there(roll)} and ${extent(roll)}`
+  // Not `not in`: a database that cannot keep the list in memory would read it again for every row.
+  const absent = sql`${standing} and not exists (${seen(roll, 'record')} and s.key = ${keyText('t', stream)})`
+  const rows = (which: RawBuilder<unknown>) => sql`select 1 from ${tableOf(schema, stream)} as t where ${which}`
+  const missing = await count(roll, rows(absent))
+  if (missing > 0 && (await count(roll, seen(roll, 'unknown'))) > 0)
+    return { deleted: orphans, withheld: { why: 'unknown_key', rows: missing } }
+  const few = missing > 0 && (await count(roll, seen(roll, 'record'))) * 2 < (await count(roll, rows(standing)))
+  if (few && !(await isConfirmed(roll))) return { deleted: orphans, withheld: { why: 'few_seen', rows: missing } }
+  await settleDoubt(roll)
+  if (missing === 0) return { deleted: orphans }
+  let deleted = 0
+  for (const proof of await proofs(roll)) deleted += await mark(roll, sql`${absent} and ${proof}`)
+  return {
+    deleted: orphans + deleted,
+    ...(deleted < missing ? { withheld: { why: 'maybe_forgotten' as const, rows: missing - deleted } } : {}),
+  }
+}
+
+async function mark({ session, schema, stream, at }: Roll, which: RawBuilder<unknown>): Promise<number> {
+  const { rows } = await sql`
+    update ${tableOf(schema, stream)} as t
+    set _deleted_at = cast(${at} as timestamptz), _deleted_by = 'absence', _synced_at = cast(${at} as timestamptz)
+    where ${which} returning 1`.execute(session.db)
+  return rows.length
+}
+
+/** What was written since the walk began is younger than what the walk can tell. */
+const there = ({ ended }: Roll): RawBuilder<unknown> =>
+  sql`t._deleted_at is null and t._synced_at <= cast(${ended} as timestamptz)`
+
+/** The rows that the walk would have met: of one kind, or in a list that was read to its end. */
+function extent(roll: Roll): RawBuilder<unknown> {
+  const { each, parent, deletions } = roll.stream
+  if (typeof deletions.absence === 'object') {
+    const { column, value } = deletions.absence
+    return sql`lower(${sql.ref(`t.${identifier(column)}`)}) = ${value}`
+  }
+  const column = each?.parameter ?? parent?.as
+  return column === undefined ? sql`true` : sql`${textOf(column)} in (${seen(roll, 'part')})`
+}
+
+const textOf = (column: string): RawBuilder<unknown> => sql`cast(${sql.ref(`t.${identifier(column)}`)} as text)`
+
+/** Of a parent that was deleted nothing is listed any more, not even an empty list. */
+async function markOrphans(roll: Roll): Promise<number> {
+  const { session, schema, stream } = roll
+  if (stream.parent === null) return 0
+  const parents = identifier(stream.parent.stream)
+  if (!(await columnsOf(session, schema)).has(parents)) return 0
+  return await mark(
+    roll,
+    sql`${there(roll)} and ${textOf(stream.parent.as)} in (
+      select cast(p.id as text) from ${sql.table(`${schema}.${parents}`)} as p where p._deleted_at is not null)`,
+  )
+}
+
+/**
+ * Conditions of which one has to hold: where the source forgets, a row must have been known to be of the kind within
+ * what it remembers. Had such a record become one that is forgotten, it would still be served. One that was known only
+ * before may have been processed and forgotten since.
+ */
+async function proofs(roll: Roll): Promise<readonly RawBuilder<unknown>[]> {
+  const { stream, at } = roll
+  if (stream.forgets === null) return [sql`true`]
+  const oldest = fromMillis(toMillis(at) - stream.forgets.days * DAY + EDGE)
+  const written = sql`t._synced_at >= cast(${oldest} as timestamptz)`
+  const swept = await sweptBefore(roll)
+  if (swept === null || swept < oldest) return [written]
+  return [written, sql`${keyText('t', stream)} in (${seen(roll, 'record', swept)})`]
+}
+
+/** The last sweep that ended; its list is still there. */
+async function sweptBefore({
+  session,
+  schema,
+  stream,
+}: Pick<Roll, 'session' | 'schema' | 'stream'>): Promise<Instant | null> {
+  const { rows } = await sql<{ walk: Instant | null }>`
+    select max(s.walk) as walk from ${seenTable(schema)} as s
+    where s.stream = ${stream.name} and s.what = 'swept'`.execute(session.db)
+  return rows[0]?.walk ?? null
+}
+
+async function isConfirmed(roll: Roll): Promise<boolean> {
+  const { session, schema, stream, ended } = roll
+  const { rows } = await sql<{ walk: Instant }>`
+    select s.walk as walk from ${seenTable(schema)} as s
+    where s.stream = ${stream.name} and s.what = 'doubt' order by s.walk limit 1`.execute(session.db)
+  const first = rows[0]?.walk
+  if (first !== undefined) return toMillis(ended) - toMillis(first) >= DOUBT
+  await sql`
+    insert into ${seenTable(schema)} (stream, walk, what, key)
+    values (${stream.name}, ${ended}, 'doubt', '')`.execute(session.db)
+  return false
+}
+
+async function settleDoubt({ session, schema, stream }: Roll): Promise<void> {
+  await sql`delete from ${seenTable(schema)} where stream = ${stream.name} and what = 'doubt'`.execute(session.db)
+}
+
+/** What a walk saw has served its end with it. The list of a sweep says until the next what was last known to be there. */
+async function forget({ session: { db }, schema, stream, ended }: Roll, { withheld }: Marked): Promise<void> {
+  const mine = sql`stream = ${stream.name} and what <> 'doubt'`
+  if (typeof stream.deletions.absence !== 'object') {
+    await sql`delete from ${seenTable(schema)} where ${mine}`.execute(db)
+  } else if (withheld !== undefined && withheld.why !== 'maybe_forgotten') {
+    await sql`delete from ${seenTable(schema)} where ${mine} and walk = ${ended}`.execute(db)
+  } else {
+    await sql`delete from ${seenTable(schema)} where ${mine} and (walk <> ${ended} or what = 'swept')`.execute(db)
+    await sql`
+      insert into ${seenTable(schema)} (stream, walk, what, key)
+      values (${stream.name}, ${ended}, 'swept', '')`.execute(db)
+  }
+}
+
+export async function forgetSeen(db: Session['db'], stream: string): Promise<void> {
+  await db.deleteFrom('_sync_seen').where('stream', '=', stream).execute()
+}
+
+async function count({ session }: Roll, query: RawBuilder<unknown>): Promise<number> {
+  const { rows } = await sql<{ n: string }>`select cast(count(*) as text) as n from (${query}) as q`.execute(session.db)
+  return Number(rows[0]?.n ?? 0)
+}
