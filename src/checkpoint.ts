@@ -59,8 +59,7 @@ export function begin(at: Checkpoint, stream: Stream, options: PassOptions): Pas
     resumed,
     backfill: false,
     newestFirst: false,
-    // That of a source that refuses was kept with the walk's first commit.
-    gap: resumed && stream.forgets?.refuses ? null : gap,
+    gap: resumed ? gapWhileBrokenOff(walk, at, stream, now) : gap,
     sweep: resumed ? null : (options.sweep ?? null),
     reshaped: at.shape !== null && at.shape !== shape,
     at: { ...at, shape },
@@ -118,6 +117,15 @@ function isServed({ window }: Walk, { forgets }: Stream, now: Instant): boolean 
 }
 
 const oldestServed = (days: number, now: Instant): Instant => fromMillis(toMillis(now) - days * DAY + EDGE)
+
+/** A watermark within a walk says nothing of a pause: it may be years back. When the walk was begun does. */
+function gapWhileBrokenOff(walk: Walk, at: Checkpoint, { forgets }: Stream, now: Instant): Gap | null {
+  // All that is asked for is still served; what was not, was kept as a gap with the walk's first commit.
+  if (!forgets || forgets.refuses) return null
+  const oldest = oldestServed(forgets.days, now)
+  const from = at.watermark === null ? walk.ceiling : earlier(at.watermark, walk.ceiling)
+  return walk.ceiling < oldest ? { from, to: oldest } : null
+}
 
 function windowOf(
   watermark: Instant | null,

@@ -89,31 +89,36 @@ export class Tally {
     return this.last
   }
 
-  /** The most serious thing that a complete stream has to say all the same. */
+  /** What a complete stream has to say all the same, the most serious first. */
   #remark(): Problem | null {
-    if (this.#gaps.length > 0)
-      return {
-        code: 'gap',
-        message: 'the source no longer serves part of what was not read yet; see gaps',
-        next: 'Run more often than the source forgets. What is lost cannot be read again.',
-      }
-    if (this.#disorder)
-      return {
-        code: 'disorder',
-        message: 'the API did not keep the order asked for; the checkpoint waited for the end of the walk',
-        next: 'Nothing is missing. An interrupted run starts this stream over; please report it.',
-      }
-    if (this.counts.rejected > 0)
-      return {
-        code: 'rejects',
-        message: `${this.counts.rejected} records could not be loaded without loss`,
-        next: 'See _sync_rejects for each record and its reason.',
-      }
-    const [remark, ...more] = this.traffic.remarks
-    if (remark === undefined) return null
-    return { ...remark, message: [remark, ...more].map(({ message }) => message).join('; ') }
+    const [first, ...more] = [
+      ...this.#gaps.map(lost),
+      ...(this.#disorder ? [DISORDER] : []),
+      ...(this.counts.rejected > 0 ? [rejects(this.counts.rejected)] : []),
+      ...this.traffic.remarks,
+    ]
+    if (first === undefined) return null
+    return { ...first, message: [first, ...more].map(({ message }) => message).join('; ') }
   }
 }
+
+const lost = ({ from, to }: Gap): Problem => ({
+  code: 'gap',
+  message: `the source forgot what happened from ${from} to ${to} before it was read; see gaps`,
+  next: 'Run more often than the source forgets. What is lost cannot be read again.',
+})
+
+const DISORDER: Problem = {
+  code: 'disorder',
+  message: 'the API did not keep the order asked for; the checkpoint waited for the end of the walk',
+  next: 'Nothing is missing. An interrupted run starts this stream over; please report it.',
+}
+
+const rejects = (rejected: number): Problem => ({
+  code: 'rejects',
+  message: `${rejected} records could not be loaded without loss`,
+  next: 'See _sync_rejects for each record and its reason.',
+})
 
 /** @returns null for an error that is not ours: a bug. */
 export const problemOf = (error: unknown): Problem | null =>

@@ -28,6 +28,8 @@ test('what is left out has its default', () => {
     optional: false,
     onlyNamed: false,
     forgets: null,
+    deletions: {},
+    tells: null,
     each: null,
     parent: null,
     count: null,
