@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { Presence } from '../../absence.ts'
+import type { Presence, Withheld } from '../../absence.ts'
 import { identifier } from '../../declare/name.ts'
 import type { Stream } from '../../declare/stream.ts'
 import { fromMillis, toMillis } from '../../instant.ts'
@@ -101,20 +101,33 @@ async function conclude(roll: Roll): Promise<Marked> {
   const standing = sql`${there(roll)} and ${extent(roll)}`
   // Not `not in`: a database that cannot keep the list in memory would read it again for every row.
   const absent = sql`${standing} and not exists (${seen(roll, 'record')} and s.key = ${keyText('t', stream)})`
-  const rows = (which: RawBuilder<unknown>) => sql`select 1 from ${tableOf(schema, stream)} as t where ${which}`
-  const missing = await count(roll, rows(absent))
-  if (missing > 0 && (await count(roll, seen(roll, 'unknown'))) > 0)
-    return { deleted: orphans, withheld: { why: 'unknown_key', rows: missing } }
-  const few = missing > 0 && (await count(roll, seen(roll, 'record'))) * 2 < (await count(roll, rows(standing)))
-  if (few && !(await isConfirmed(roll))) return { deleted: orphans, withheld: { why: 'few_seen', rows: missing } }
-  await settleDoubt(roll)
-  if (missing === 0) return { deleted: orphans }
-  let deleted = 0
-  for (const proof of await proofs(roll)) deleted += await mark(roll, sql`${absent} and ${proof}`)
-  return {
-    deleted: orphans + deleted,
-    ...(deleted < missing ? { withheld: { why: 'maybe_forgotten' as const, rows: missing - deleted } } : {}),
+  const known = await proofs(roll)
+  const rows = (which: RawBuilder<unknown>): Promise<number> =>
+    count(roll, sql`select 1 from ${tableOf(schema, stream)} as t where ${which}`)
+  const provable = async (which: RawBuilder<unknown>): Promise<number> => {
+    let sum = 0
+    for (const proof of known) sum += await rows(sql`${which} and ${proof}`)
+    return sum
   }
+  const missing = await provable(absent)
+  if (missing > 0) {
+    const doubt = await doubtOf(roll, () => provable(standing))
+    if (doubt !== null) return { deleted: orphans, withheld: { why: doubt, rows: missing } }
+  }
+  await settleDoubt(roll)
+  for (const proof of missing > 0 ? known : []) await mark(roll, sql`${absent} and ${proof}`)
+  const left = stream.forgets === null ? 0 : await rows(absent)
+  return {
+    deleted: orphans + missing,
+    ...(left > 0 ? { withheld: { why: 'maybe_forgotten' as const, rows: left } } : {}),
+  }
+}
+
+/** Why what was not seen may be there all the same. @param standing counts the rows that could have been seen. */
+async function doubtOf(roll: Roll, standing: () => Promise<number>): Promise<Withheld['why'] | null> {
+  if ((await count(roll, seen(roll, 'unknown'))) > 0) return 'unknown_key'
+  const met = await count(roll, seen(roll, 'record'))
+  return met * 2 < (await standing()) && !(await isConfirmed(roll)) ? 'few_seen' : null
 }
 
 async function mark({ session, schema, stream, at }: Roll, which: RawBuilder<unknown>): Promise<number> {
@@ -156,7 +169,7 @@ async function markOrphans(roll: Roll): Promise<number> {
 }
 
 /**
- * Conditions of which one has to hold: where the source forgets, a row must have been known to be of the kind within
+ * Conditions of which one has to hold, and never two do: where the source forgets, a row must have been known to be of the kind within
  * what it remembers. Had such a record become one that is forgotten, it would still be served. One that was known only
  * before may have been processed and forgotten since.
  */
@@ -167,7 +180,7 @@ async function proofs(roll: Roll): Promise<readonly RawBuilder<unknown>[]> {
   const written = sql`t._synced_at >= cast(${oldest} as timestamptz)`
   const swept = await sweptBefore(roll)
   if (swept === null || swept < oldest) return [written]
-  return [written, sql`${keyText('t', stream)} in (${seen(roll, 'record', swept)})`]
+  return [written, sql`not (${written}) and ${keyText('t', stream)} in (${seen(roll, 'record', swept)})`]
 }
 
 /** The last sweep that ended; its list is still there. */
