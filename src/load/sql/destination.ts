@@ -4,7 +4,7 @@ import type { StreamTables, Table } from '../../declare/table.ts'
 import { parseInstant } from '../../instant.ts'
 import type { Checkpoint, Committed, Destination, LastRun, RowBatch, RunId, RunReport, Walk } from '../../model.ts'
 import type { Engine, Session } from './engine.ts'
-import { changes, columnsOf } from './evolve.ts'
+import { changes, columnsOf, hasTable } from './evolve.ts'
 import { claim } from './fence.ts'
 import { gapsOf, keepGap } from './gaps.ts'
 import { LEDGER } from './ledger.ts'
@@ -15,8 +15,12 @@ import { arrivals, noteTombstones } from './tombstones.ts'
 /** What a destination promises, once for every database that has an `Engine`. */
 export function createDestination(engine: Engine, schema: string): Destination {
   const inSchema = (session: Session) => session.db.withSchema(schema)
-  const exists = async (session: Session, table: string): Promise<boolean> =>
-    (await columnsOf(session, schema)).has(table)
+  /** No table is ever dropped, so what was there once need not be asked for again. */
+  const met = new Set<string>()
+  const exists = async (session: Session, table: string): Promise<boolean> => {
+    if (!met.has(table) && (await hasTable(session, schema, table))) met.add(table)
+    return met.has(table)
+  }
 
   return {
     hold: run => engine.hold(run),

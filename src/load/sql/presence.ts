@@ -6,7 +6,7 @@ import { fromMillis, toMillis } from '../../instant.ts'
 import type { Checkpoint, Committed, Instant, RowBatch } from '../../model.ts'
 import { texts } from './blocks.ts'
 import type { Session } from './engine.ts'
-import { columnsOf } from './evolve.ts'
+import { hasTable } from './evolve.ts'
 import { bury, dropMet, keyText, standing, tableOf } from './tombstones.ts'
 
 const NOTICED = '_noticed'
@@ -160,7 +160,7 @@ async function markOrphans(roll: Roll): Promise<number> {
   const { session, schema, stream } = roll
   if (stream.parent === null) return 0
   const parents = identifier(stream.parent.stream)
-  if (!(await columnsOf(session, schema)).has(parents)) return 0
+  if (!(await hasTable(session, schema, parents))) return 0
   return await mark(
     roll,
     sql`${there(roll)} and ${textOf(stream.parent.as)} in (

@@ -38,13 +38,15 @@ export class Scene {
   readonly store: Store
   readonly random: Random
   readonly diary = new Diary()
-  readonly now: number
   readonly #ids = new Map<ResourceName, number>(Object.entries(FIRST_IDS) as [ResourceName, number][])
 
   constructor(store: Store, seed: number) {
     this.store = store
     this.random = new Random(seed)
-    this.now = store.now().getTime()
+  }
+
+  get now(): number {
+    return this.store.now().getTime()
   }
 
   /** Recharge serves many stores from one sequence, so the ids of one store have gaps. */
