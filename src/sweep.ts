@@ -1,4 +1,4 @@
-import type { Stream, Sweep } from './declare/stream.ts'
+import type { Kind, Stream } from './declare/stream.ts'
 import { ContractError, Interrupted, SourceError } from './errors.ts'
 import { justBefore } from './instant.ts'
 import type { Checkpoint, Instant, RunId } from './model.ts'
@@ -22,7 +22,7 @@ export interface Swept {
  */
 export async function sweep(
   stream: Stream,
-  kind: Sweep,
+  kind: Kind,
   from: Checkpoint,
   options: WalkOptions & { readonly run: RunId },
   tally: Tally,

@@ -50,7 +50,10 @@ export function check(stream: Stream): void {
 }
 
 /** Nothing that the source forgets may ever be taken for deleted because it is absent. */
-function deletions({ deletions: { absence }, forgets, key, sync, columns, tells }: Stream, problems: string[]): void {
+function deletions(
+  { deletions: { absence, except }, forgets, key, sync, columns, tells }: Stream,
+  problems: string[],
+): void {
   const say = (problem: string): void => {
     problems.push(`deletions: ${problem}`)
   }
@@ -64,6 +67,7 @@ function deletions({ deletions: { absence }, forgets, key, sync, columns, tells 
     if (forgets && (forgets.when?.[column] ?? [value]).includes(value))
       say(`the source forgets where ${column} is ${value}`)
   }
+  if (except && !Object.hasOwn(columns, except.column)) say(`${except.column} is no column`)
   if (tells && key.length !== 1) problems.push('tells: only a stream with one key column may tell')
   for (const field of tells ? [tells.type, tells.key, tells.verb, tells.at] : [])
     if (!Object.hasOwn(columns, field)) problems.push(`tells: ${field} is no column`)

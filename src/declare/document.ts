@@ -23,9 +23,11 @@ export const forgetsOf = (stream: Stream): string =>
   stream.forgets ? `after ${stream.forgets.days} days (by ${stream.forgets.by})` : 'no'
 
 /** How it is known that a record is gone, in words. */
-export function deletionsOf({ deletions: { absence, event } }: Stream): string {
+export function deletionsOf({ deletions: { absence, except, event } }: Stream): string {
   const rules = [
-    ...(absence === 'walk' ? ['what a whole walk did not see'] : []),
+    ...(absence === 'walk'
+      ? [`what a whole walk did not see${except ? `, unless ${except.column} is ${except.value}` : ''}`]
+      : []),
     ...(typeof absence === 'object' ? [`${absence.column} ${absence.value} and not in a whole list of those`] : []),
     ...(event === undefined ? [] : [`an event says so of a ${event}`]),
   ]

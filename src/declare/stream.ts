@@ -47,8 +47,8 @@ export interface Forgets {
   readonly refuses?: boolean
 }
 
-/** Of some records of a stream that is not read whole, all can be listed: by a filter on a column, named alike. */
-export interface Sweep {
+/** Records of one kind: those with this value in a column. */
+export interface Kind {
   readonly column: string
   readonly value: string
 }
@@ -56,10 +56,13 @@ export interface Sweep {
 /** How it is known that a record is gone. Owned rows stay with their owner. */
 export interface Deletions {
   /**
-   * `walk`: what a full walk that ended whole did not see is gone. A sweep: of the rows like these, those that a whole
-   * list of such records did not show. Never where the source forgets: there absence says nothing.
+   * `walk`: what a full walk that ended whole did not see is gone. A kind: of those rows, the ones that a whole list of
+   * the kind did not show; the filter that gives it is named as the column. Never where the source forgets: there
+   * absence says nothing.
    */
-  readonly absence?: 'walk' | Sweep
+  readonly absence?: 'walk' | Kind
+  /** Rows that may go with what the source forgets: their absence says nothing either. */
+  readonly except?: Kind
   /** `object_type` of the events that name records of this stream, in lower case. */
   readonly event?: string
 }

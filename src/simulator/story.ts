@@ -38,7 +38,8 @@ export function makeLivingStore(options: StoryOptions, newcomers: number, days: 
   const scene = open(options)
   const { store, diary, random } = scene
   const from = scene.now
-  for (let i = 0; i < newcomers; i += 1) arrive(scene, from + Math.floor((random.next() * days * DAY) / SECOND) * SECOND)
+  for (let i = 0; i < newcomers; i += 1)
+    arrive(scene, from + Math.floor((random.next() * days * DAY) / SECOND) * SECOND)
   return {
     store,
     liveTo(now) {

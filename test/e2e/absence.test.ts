@@ -138,6 +138,21 @@ describe.each(PLACES)('$name', place => {
       expect((await live(destination, 'metafields')).length).toBe(before.length - 1)
     }))
 
+  test('I11, I12: what belongs to a charge may be forgotten with it, so its absence says nothing', () =>
+    scene(async ({ store, destination, sync }) => {
+      const [model] = store.all('metafields')
+      for (const [id, owner] of [
+        [71, 'charge'],
+        [72, 'order'],
+      ] as const)
+        store.insert('metafields', { ...model, id, owner_resource: owner })
+      await sync(['metafields'])
+      store.remove('metafields', 71)
+      store.remove('metafields', 72)
+      expect((await sync(['metafields'])).of('metafields').deleted).toBe(1)
+      expect(await marked(destination, 'metafields')).toEqual({ 72: 'absence' })
+    }))
+
   test('I12: a kind that a scope hides is not absent either, though another run of the walk read it in part', () =>
     scene(async ({ simulator, store, destination, sync }) => {
       multiply(store, 'metafields', MANY, () => ({ owner_resource: 'customer' }))

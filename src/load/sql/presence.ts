@@ -98,7 +98,7 @@ const seen = ({ schema, stream, ended }: Roll, what: string, walk = ended): RawB
 async function conclude(roll: Roll): Promise<Marked> {
   const { schema, stream } = roll
   const orphans = await markOrphans(roll)
-  const standing = sql`${there(roll)} and ${extent(roll)}`
+  const standing = sql`${there(roll)} and ${extent(roll)} and ${exception(roll)}`
   // Not `not in`: a database that cannot keep the list in memory would read it again for every row.
   const absent = sql`${standing} and not exists (${seen(roll, 'record')} and s.key = ${keyText('t', stream)})`
   const known = await proofs(roll)
@@ -152,6 +152,9 @@ function extent(roll: Roll): RawBuilder<unknown> {
   const column = each?.parameter ?? parent?.as
   return column === undefined ? sql`true` : sql`${textOf(column)} in (${seen(roll, 'part')})`
 }
+
+const exception = ({ stream: { deletions } }: Roll): RawBuilder<unknown> =>
+  deletions.except === undefined ? sql`true` : sql`${textOf(deletions.except.column)} <> ${deletions.except.value}`
 
 const textOf = (column: string): RawBuilder<unknown> => sql`cast(${sql.ref(`t.${identifier(column)}`)} as text)`
 

@@ -51,7 +51,9 @@ export class Scene {
 
   /** Recharge serves many stores from one sequence, so the ids of one store have gaps. */
   id(resource: ResourceName): number {
-    const id = (this.#ids.get(resource) ?? 1000) + this.random.between(1, 5)
+    // Whoever else writes to the store while the story goes on takes ids as well.
+    const last = Math.max(this.#ids.get(resource) ?? 1000, this.store.newId(resource) - 1)
+    const id = last + this.random.between(1, 5)
     this.#ids.set(resource, id)
     return id
   }
