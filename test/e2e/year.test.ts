@@ -170,7 +170,7 @@ describe.each(PLACES)('$name', place => {
         }),
       ),
     )
-  }, 120_000)
+  }, 300_000)
 })
 
 const streamOf = (resource: ResourceName) => {

@@ -8,9 +8,11 @@ export class Misfortunes {
   readonly store: Store
   /** Deleted, and back again. */
   readonly back: StoreRecord[] = []
+  readonly #begun: number
 
   constructor(store: Store) {
     this.store = store
+    this.#begun = store.now().getTime()
   }
 
   /** The first that fits. A year without one would prove nothing, so there has to be one. */
@@ -56,7 +58,7 @@ export class Misfortunes {
     const now = store.now().getTime()
     const order = this.#pick('orders', ({ charge }) => {
       const paid = store.get('charges', Number((charge as StoreRecord).id))
-      return paid?.status === 'success' && behindTheWall(paid, now)
+      return paid?.status === 'success' && momentOf(paid, 'processed_at') > this.#begun && behindTheWall(paid, now)
     })
     const { charge } = store.edit('orders', order, { total_refunds: '1.00' })
     const paidBy = charge as StoreRecord
