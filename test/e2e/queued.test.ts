@@ -93,6 +93,19 @@ describe.each(PLACES)('$name', place => {
       expect(await marked(destination, 'charges')).toEqual({})
     }))
 
+  test('I12: a charge that is queued after the list was read is not gone', () =>
+    scene(async ({ simulator, store, destination, sync }) => {
+      await sync()
+      const [model] = store.all('charges').filter(({ status }) => status === 'queued')
+      simulator.faults.before(({ path, query }) => {
+        if (path !== '/charges' || !('updated_at_min' in query) || store.get('charges', 1_900_000_000)) return
+        store.advance(1000)
+        store.insert('charges', { ...model, id: 1_900_000_000, updated_at: utcText(store.now().getTime()) })
+      })
+      expect((await sync()).of('charges')).toMatchObject({ added: 1, deleted: 0 })
+      expect(await live(destination, 'charges')).toContain(1_900_000_000)
+    }))
+
   test('I12: a list that is broken off marks nothing, and is begun again', () =>
     scene(async ({ simulator, store, destination, sync }) => {
       await sync()
