@@ -95,6 +95,8 @@ export const configSchema = z.strictObject({
   refresh: z
     .union([duration, z.record(z.string(), duration)], 'a duration, or one for each stream by name')
     .default(UNITS.d)
-    .describe('How old the last full walk of a stream without a cursor, or list of the queued, may be before the next.'),
+    .describe(
+      'How old the last full walk of a stream without a cursor, or list of the queued, may be before the next.',
+    ),
   max_rejects: whole.default(100).describe('Records of one stream that may be unloadable in one run.'),
 })
