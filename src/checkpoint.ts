@@ -34,6 +34,7 @@ export interface PassOptions {
   readonly start: Instant | null
   /** Fingerprint of the tables that this run writes to. */
   readonly shape: string
+  /** When the sweep began that has just ended; absent: there was none. */
   readonly sweep?: Instant | null
 }
 
@@ -60,7 +61,7 @@ export function begin(at: Checkpoint, stream: Stream, options: PassOptions): Pas
     backfill: false,
     newestFirst: false,
     gap: resumed ? gapWhileBrokenOff(walk, at, stream, now) : gap,
-    sweep: resumed ? null : (options.sweep ?? null),
+    sweep: options.sweep ?? null,
     reshaped: at.shape !== null && at.shape !== shape,
     at: { ...at, shape },
   }

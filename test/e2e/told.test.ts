@@ -117,6 +117,24 @@ describe.each(PLACES)('$name', place => {
       }
     }))
 
+  test('I12: one that comes back as it was stays, though its event is read again when it is not', () =>
+    scene(async ({ store, destination, sync }) => {
+      const streams = ['subscriptions', 'events']
+      const id = lastId(store, 'subscriptions')
+      const record = store.edit('subscriptions', id, { quantity: 7 })
+      store.advance(20 * HOUR)
+      await sync(streams)
+      store.remove('subscriptions', id, { event: true })
+      expect((await sync(streams)).of('subscriptions').deleted).toBe(1)
+      store.insert('subscriptions', record)
+      expect((await sync(streams)).of('subscriptions').changed).toBe(1)
+      store.advance(5 * HOUR)
+      await sync(streams)
+      // The overlap now begins after the record's last change, and before the event.
+      expect((await sync(streams)).of('events').unchanged).toBeGreaterThan(0)
+      expect(await marked(destination, 'subscriptions')).toEqual({})
+    }))
+
   test('I12: a record that something happened to after the event is not gone', () =>
     scene(async ({ store, destination, sync }) => {
       const streams = ['subscriptions', 'events']
