@@ -9,7 +9,8 @@ import { claim } from './fence.ts'
 import { gapsOf, keepGap } from './gaps.ts'
 import { LEDGER } from './ledger.ts'
 import { merge } from './merge.ts'
-import { callTheRoll, forgetSeen } from './presence.ts'
+import { callTheRoll } from './presence.ts'
+import { forgetSeen } from './seen.ts'
 import { arrivals, noteTombstones } from './tombstones.ts'
 
 /** What a destination promises, once for every database that has an `Engine`. */

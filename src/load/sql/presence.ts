@@ -1,20 +1,13 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Presence, Withheld } from '../../absence.ts'
 import { identifier } from '../../declare/name.ts'
-import type { Stream } from '../../declare/stream.ts'
 import { fromMillis, toMillis } from '../../instant.ts'
-import type { Checkpoint, Committed, Instant, RowBatch } from '../../model.ts'
-import { texts } from './blocks.ts'
+import type { Checkpoint, Committed, RowBatch } from '../../model.ts'
 import type { Session } from './engine.ts'
 import { hasTable } from './evolve.ts'
+import { forget, forgetUnended, isConfirmed, note, type Roll, seen, settleDoubt, sweptBefore } from './seen.ts'
 import { bury, dropMet, keyText, standing, tableOf } from './tombstones.ts'
 
-const NOTICED = '_noticed'
-const WHAT = { name: 'what', kind: 'text', required: true, doc: '' } as const
-const KEY = { name: 'key', kind: 'text', required: true, doc: '' } as const
-
-/** A walk that saw too little is doubted; a second one that saw as little, begun so much later, is believed. */
-const DOUBT = 12 * 3_600_000
 const DAY = 86_400_000
 /** Kept clear of the edge of what the source remembers. */
 const EDGE = 3_600_000
@@ -40,60 +33,11 @@ export async function callTheRoll(
   if (presence.ended === null) return { deleted }
   const roll: Roll = { session, schema, stream, ended: presence.ended, at: receivedAt }
   const marked = await conclude(roll)
-  await forget(roll, marked)
+  await forget(roll, marked.withheld === undefined || marked.withheld.why === 'maybe_forgotten')
   return { ...marked, deleted: deleted + marked.deleted }
 }
 
 type Marked = Pick<Committed, 'deleted' | 'withheld'>
-
-interface Roll {
-  readonly session: Session
-  readonly schema: string
-  readonly stream: Stream
-  /** The walk or sweep that has ended. */
-  readonly ended: Instant
-  readonly at: Instant
-}
-
-const seenTable = (schema: string): RawBuilder<unknown> => sql.table(`${schema}._sync_seen`)
-
-/** Of sweeps that were broken off. */
-async function forgetUnended(roll: Pick<Roll, 'session' | 'schema' | 'stream'>): Promise<void> {
-  const { session, schema, stream } = roll
-  const before = await sweptBefore(roll)
-  await sql`
-    delete from ${seenTable(schema)}
-    where stream = ${stream.name} and what <> 'doubt' and walk <> ${before ?? ''}`.execute(session.db)
-}
-
-async function note(
-  session: Session,
-  schema: string,
-  { stream }: Checkpoint,
-  { keys, parts, unknown }: Presence,
-  walk: Instant,
-): Promise<void> {
-  const rows = [
-    ...keys.map(key => ['record', key]),
-    ...[...new Set(parts)].map(part => ['part', part]),
-    ...(unknown ? [['unknown', '']] : []),
-  ]
-  if (rows.length === 0) return
-  await session.scratch(NOTICED, [WHAT, KEY])
-  await session.append({ schema: null, table: NOTICED }, [WHAT, KEY], texts(rows))
-  await sql`
-    insert into ${seenTable(schema)} (stream, walk, what, key)
-    select ${stream}, ${walk}, n.what, n.key from ${sql.table(NOTICED)} as n
-    where not exists (
-      select 1 from ${seenTable(schema)} as s
-      where s.stream = ${stream} and s.walk = ${walk} and s.what = n.what and s.key = n.key
-    )`.execute(session.db)
-}
-
-/** What the walk saw of the kind, as a subquery. */
-const seen = ({ schema, stream, ended }: Roll, what: string, walk = ended): RawBuilder<unknown> =>
-  sql`select s.key from ${seenTable(schema)} as s
-      where s.stream = ${stream.name} and s.walk = ${walk} and s.what = ${what}`
 
 async function conclude(roll: Roll): Promise<Marked> {
   const { schema, stream } = roll
@@ -172,9 +116,9 @@ async function markOrphans(roll: Roll): Promise<number> {
 }
 
 /**
- * Conditions of which one has to hold, and never two do: where the source forgets, a row must have been known to be of the kind within
- * what it remembers. Had such a record become one that is forgotten, it would still be served. One that was known only
- * before may have been processed and forgotten since.
+ * Conditions of which one has to hold, and never two do. Where the source forgets, a row must have been known to be of
+ * the kind within what it remembers: had such a record become one that is forgotten, it would still be served. One that
+ * was known only before may have been processed and forgotten since.
  */
 async function proofs(roll: Roll): Promise<readonly RawBuilder<unknown>[]> {
   const { stream, at } = roll
@@ -184,54 +128,6 @@ async function proofs(roll: Roll): Promise<readonly RawBuilder<unknown>[]> {
   const swept = await sweptBefore(roll)
   if (swept === null || swept < oldest) return [written]
   return [written, sql`not (${written}) and ${keyText('t', stream)} in (${seen(roll, 'record', swept)})`]
-}
-
-/** The last sweep that ended; its list is still there. */
-async function sweptBefore({
-  session,
-  schema,
-  stream,
-}: Pick<Roll, 'session' | 'schema' | 'stream'>): Promise<Instant | null> {
-  const { rows } = await sql<{ walk: Instant | null }>`
-    select max(s.walk) as walk from ${seenTable(schema)} as s
-    where s.stream = ${stream.name} and s.what = 'swept'`.execute(session.db)
-  return rows[0]?.walk ?? null
-}
-
-async function isConfirmed(roll: Roll): Promise<boolean> {
-  const { session, schema, stream, ended } = roll
-  const { rows } = await sql<{ walk: Instant }>`
-    select s.walk as walk from ${seenTable(schema)} as s
-    where s.stream = ${stream.name} and s.what = 'doubt' order by s.walk limit 1`.execute(session.db)
-  const first = rows[0]?.walk
-  if (first !== undefined) return toMillis(ended) - toMillis(first) >= DOUBT
-  await sql`
-    insert into ${seenTable(schema)} (stream, walk, what, key)
-    values (${stream.name}, ${ended}, 'doubt', '')`.execute(session.db)
-  return false
-}
-
-async function settleDoubt({ session, schema, stream }: Roll): Promise<void> {
-  await sql`delete from ${seenTable(schema)} where stream = ${stream.name} and what = 'doubt'`.execute(session.db)
-}
-
-/** What a walk saw has served its end with it. The list of a sweep says until the next what was last known to be there. */
-async function forget({ session: { db }, schema, stream, ended }: Roll, { withheld }: Marked): Promise<void> {
-  const mine = sql`stream = ${stream.name} and what <> 'doubt'`
-  if (typeof stream.deletions.absence !== 'object') {
-    await sql`delete from ${seenTable(schema)} where ${mine}`.execute(db)
-  } else if (withheld !== undefined && withheld.why !== 'maybe_forgotten') {
-    await sql`delete from ${seenTable(schema)} where ${mine} and walk = ${ended}`.execute(db)
-  } else {
-    await sql`delete from ${seenTable(schema)} where ${mine} and (walk <> ${ended} or what = 'swept')`.execute(db)
-    await sql`
-      insert into ${seenTable(schema)} (stream, walk, what, key)
-      values (${stream.name}, ${ended}, 'swept', '')`.execute(db)
-  }
-}
-
-export async function forgetSeen(db: Session['db'], stream: string): Promise<void> {
-  await db.deleteFrom('_sync_seen').where('stream', '=', stream).execute()
 }
 
 async function count({ session }: Roll, query: RawBuilder<unknown>): Promise<number> {
