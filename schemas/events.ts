@@ -14,6 +14,8 @@ export default stream({
   // No sort_by, and the order of the rows is not documented.
   sync: { mode: 'incremental', cursor: 'created_at', since: 'created_at_min', until: 'created_at_max', sorted: false },
   forgets: { days: 7, by: 'created_at', refuses: true },
+  // Listed only; no client reads one by its id.
+  retrieve: false,
   columns: {
     id: required(int('Recharge id of the event.')),
     customer_id: int('Id of the customer concerned.'),

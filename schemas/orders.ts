@@ -12,6 +12,7 @@ export default stream({
   key: 'id',
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
   count: { path: '/orders/count', ranges: true },
+  created: true,
   columns: {
     id: required(int('Recharge id of the order.')),
     address_id: int('Id of the address that it is shipped to.'),

@@ -36,6 +36,7 @@ const system = (kind: ColumnKind, required: boolean, doc: string): Omit<TableCol
 export const SYSTEM_COLUMNS = {
   _synced_at: system('instant', true, 'When this row last changed in the warehouse. Set by the load.'),
   _deleted_at: system('instant', false, 'When the record was found gone from the source; null while it is there.'),
+  _deleted_by: system('text', false, 'How it was found gone: absence, event or probe; null while it is there.'),
   _extra: system('json', false, 'Every field of the record that the schema does not declare, by its path.'),
   _hash: system(
     'int',

@@ -156,7 +156,7 @@ const unwritten = (stream: string): Checkpoint => ({
 const asText = (column: string) => sql<string>`cast(${sql.ref(column)} as text)`
 
 /** The fence: a stream that another run moved since `from` was read is not written to. */
-async function claim(db: Session['db'], committedAt: Instant, from: Checkpoint, to: Checkpoint): Promise<void> {
+export async function claim(db: Session['db'], committedAt: Instant, from: Checkpoint, to: Checkpoint): Promise<void> {
   const row = {
     version: String(to.version),
     watermark: to.watermark,
