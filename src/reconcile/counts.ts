@@ -15,41 +15,40 @@ export interface Counted {
   readonly agrees: boolean
 }
 
-/** Where records have to be compared: everywhere, or in these months of creation. */
+/** Where records have to be compared. */
 export interface Places {
-  readonly counted: readonly Counted[]
+  /** `all`: everywhere; or in these months of creation. */
   readonly months: 'all' | readonly string[]
   /** Months that there are, of which some may be drawn. */
   readonly known: readonly string[]
 }
 
-/**
- * Compares counts, and says where they leave a doubt. They only ever say where to look: a count is never the verdict,
- * since what it includes and how it reads a filter is not certain for every resource.
- */
-export async function compareCounts(comparing: Comparing): Promise<Places> {
-  const { stream, watermark, warehouse } = comparing
+/** Counts of the API beside counts in SQL, of what was created up to the watermark where it can count that. */
+export async function compareCounts(comparing: Comparing): Promise<readonly Counted[]> {
+  const { stream, watermark } = comparing
   const rows = standingOf(comparing)
+  if (stream.count === null) return []
+  if (stream.count.by !== undefined) return countBy(comparing, stream.count.by)
+  if (!stream.count.ranges) return countAll(comparing, {}, rows)
+  return countAll(comparing, { created_at_max: asFilter(watermark) }, { ...rows, before: afterSecond(watermark) })
+}
+
+/**
+ * Where counts leave a doubt. They only ever say where to look: a count is never the verdict, since what it includes and
+ * how it reads a filter is not certain for every resource.
+ */
+export async function doubtful(comparing: Comparing, counted: readonly Counted[]): Promise<Places> {
+  const { stream, watermark, warehouse } = comparing
   const everything = { months: 'all', known: [] } as const
-  if (stream.count === null) return { counted: [], ...everything }
-  const known = [...(await warehouse.standing(rows)).keys()].filter(month => month !== null).sort()
-  const [first] = known
+  if (counted.length === 0) return everything
+  const agree = counted.every(({ agrees }) => agrees)
+  if (!stream.created) return agree ? { months: [], known: [] } : everything
+  if (!agree && !stream.count?.ranges) return everything
+  const stored = [...(await warehouse.standing(standingOf(comparing))).keys()].filter(month => month !== null).sort()
+  const [first] = stored
   const last = watermark.slice(0, 7)
-  const months = first === undefined || first > last ? [last] : monthsBetween(first, last)
-  if (stream.count.by !== undefined) {
-    const counted = await countBy(comparing, stream.count.by)
-    const doubt = counted.some(({ agrees }) => !agrees)
-    return doubt ? { counted, ...everything } : { counted, months: [], known: months }
-  }
-  if (!stream.count.ranges || !stream.created) {
-    const counted = await countAll(comparing, {}, rows)
-    return { counted, ...everything, ...(counted.every(({ agrees }) => agrees) ? { months: [] } : {}) }
-  }
-  const until = asFilter(watermark)
-  const counted = await countAll(comparing, { created_at_max: until }, { ...rows, before: afterSecond(watermark) })
-  if (counted.every(({ agrees }) => agrees)) return { counted, months: [], known: months }
-  const found = await narrow(comparing, months)
-  return { counted, months: found, known: months }
+  const known = first === undefined || first > last ? [last] : monthsBetween(first, last)
+  return { months: agree ? [] : await narrow(comparing, known), known }
 }
 
 /** The first instant that a filter of this whole second leaves out. */

@@ -53,11 +53,11 @@ export class Findings {
   }
 
   get agrees(): boolean {
-    return this.differing.size === 0 && this.partial === null
+    return this.differing.size === 0
   }
 
   /** Nothing is left that differs. */
   get settled(): boolean {
-    return this.differing.size === this.repaired.size && this.partial === null
+    return this.differing.size === this.repaired.size
   }
 }

@@ -24,7 +24,7 @@ export async function compareAll(comparing: Comparing, findings: Findings): Prom
   await comparePages(comparing, findings, pages)
   const refused = traffic.remarks.slice(remarks).find(({ code }) => code === 'partly_forbidden')
   if (refused) findings.partial = refused.message
-  else await lookForGone(comparing, findings, { since: null, until: null })
+  await lookForGone(comparing, findings, { since: null, until: null })
 }
 
 /** What was created in one month. The first known month reaches back without end, the last one forward. */
@@ -64,6 +64,7 @@ async function comparePages(
 async function lookForGone(comparing: Comparing, findings: Findings, { since, until }: Window): Promise<void> {
   const rows = { ...standingOf(comparing), since, before: until }
   for (const [month, n] of await comparing.warehouse.standing(rows)) findings.inWarehouse.set(month, n)
+  if (findings.partial !== null) return
   for (let after: string | null = null; ; ) {
     const keys = await comparing.warehouse.standingKeys(rows, after, KEYS)
     for (const standing of keys) if (!findings.seen.has(standing.key)) findings.addGone(standing)

@@ -92,10 +92,14 @@ async function differences(
   const staged = sql`select ${sql.join(names.map(name => sql.ref(name)))} from ${sql.table(stageOf(table))}`
   const stored = sql`select ${sql.join(names.map(name => sql.ref(`t.${name}`)))}
     from ${sql.table(`${schema}.${table.name}`)} as t where ${which}`
+  const keys = sql.join(table.key.map(name => sql.ref(name)))
   const { rows } = await sql<{ key: string }>`
-    select distinct ${key} as key from (
-      (${staged} except all ${stored}) union all (${stored} except all ${staged})
-    ) as d`.execute(db)
+    select distinct ${key} as key from ((${staged} except ${stored}) union all (${stored} except ${staged})) as d
+    union
+    select ${key} as key from (
+      select ${keys}, 1 as n from ${sql.table(stageOf(table))} union all
+      select ${keys}, -1 as n from ${sql.table(`${schema}.${table.name}`)} as t where ${which}
+    ) as d group by 1 having sum(n) <> 0`.execute(db)
   return rows.map(row => row.key)
 }
 
