@@ -39,7 +39,7 @@ export interface StandingKey {
 export interface Reconciliation {
   readonly run: RunId
   readonly stream: string
-  readonly at: Instant
+  readonly reconciled_at: Instant
   /** `count`: a count of the API beside one in SQL. `records`: records beside rows, value by value. */
   readonly method: 'count' | 'records'
   /** `all`, a month as YYYY-MM, `undated`, or a value of the column that is counted by. */
@@ -76,4 +76,6 @@ export interface Warehouse extends Destination {
    */
   repair(batch: RowBatch, gone: readonly string[], from: Checkpoint, to: Checkpoint): Promise<number>
   keepReconciliations(found: readonly Reconciliation[]): Promise<void>
+  /** When a stream was last held against its source, and whether they agreed, after its repair if there was one. */
+  lastReconciliation(stream: string): Promise<{ readonly at: Instant; readonly agreed: boolean } | null>
 }

@@ -88,7 +88,7 @@ function summary({ stream, outcome, requests, seconds, problem: failed }: Stream
     repaired: findings?.repaired.size ?? null,
     requests,
     seconds,
-    buckets: (found?.lines ?? []).map(({ run: _run, stream: _stream, at: _at, ...line }) => line),
+    buckets: (found?.lines ?? []).map(({ run: _run, stream: _stream, reconciled_at: _at, ...line }) => line),
     problem,
   }
 }

@@ -17,6 +17,7 @@ export async function status(app: App, { streams, named }: Selection, maxAgeMs: 
     const { watermark } = await destination.checkpoint(stream.name)
     const rows = await destination.rows(tablesOf(stream))
     const last = await destination.lastRun(stream.name)
+    const reconciled = await destination.lastReconciliation(stream.name)
     const age = watermark === null ? null : toMillis(app.now()) - toMillis(watermark)
     // Never read because the token may not, and nobody asked for it by name: nothing that could be stale.
     const exempt = watermark === null && last?.outcome === 'skipped' && !named.has(stream.name)
@@ -30,6 +31,7 @@ export async function status(app: App, { streams, named }: Selection, maxAgeMs: 
       outcome: last?.outcome ?? null,
       problem: last?.problem ?? null,
       gaps: last?.gaps ?? [],
+      reconciled: reconciled && { at: reconciled.at, agreed: reconciled.agreed },
       stale: oldest !== null && !exempt && (age === null || age > oldest),
     })
   }
@@ -47,9 +49,16 @@ export async function status(app: App, { streams, named }: Selection, maxAgeMs: 
   const problems = all.flatMap(({ stream, problem }) =>
     problem ? [`${stream}: ${problem.message}\n  ${problem.next}`] : [],
   )
+  const differing = all.flatMap(({ stream, reconciled }) =>
+    reconciled?.agreed === false ? [`${stream}: differed from the source at ${reconciled.at.slice(0, 19)}Z`] : [],
+  )
   const stale = all.filter(s => s.stale).map(s => s.stream)
   const tooOld = stale.length > 0 ? [`Too old: ${stale.join(', ')}`] : []
-  return { code: stale.length > 0 ? 1 : 0, json: { streams: all }, text: [table, ...problems, ...tooOld].join('\n\n') }
+  return {
+    code: stale.length > 0 ? 1 : 0,
+    json: { streams: all },
+    text: [table, ...problems, ...differing, ...tooOld].join('\n\n'),
+  }
 }
 
 function readable(seconds: number): string {

@@ -101,8 +101,7 @@ function linesOf(
   findings: Findings,
   counted: readonly Counted[],
 ): Reconciliation[] {
-  const at = source.clock()
-  const of = { run, stream: stream.name, at }
+  const of = { run, stream: stream.name, reconciled_at: source.clock() }
   const none = { missing: [], changed: [], gone: [], repaired: 0 }
   const total = (months: ReadonlyMap<Month, number>): number => [...months.values()].reduce((sum, n) => sum + n, 0)
   const line = (bucket: string, created?: Month): Reconciliation => {

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { STREAMS } from '../../src/app.ts'
+import { createApp, STREAMS, select } from '../../src/app.ts'
+import { status } from '../../src/commands/status.ts'
 import type { Config } from '../../src/config/load.ts'
+import type { RunId } from '../../src/model.ts'
 import type { Simulator, SimulatorOptions } from '../../src/simulator/server.ts'
+import { cli, writeConfig } from '../support/cli.ts'
 import { type DestinationConfig, PLACES, withFolder } from '../support/destinations.ts'
 import { dump, withQuery } from '../support/dump.ts'
 import {
@@ -31,7 +34,7 @@ describe.each(PLACES)('$name', place => {
     work: (synced: Synced) => Promise<void>,
     options: SimulatorOptions = {},
   ): Promise<void> {
-    await withSimulator({ store: makeStore({ customers: 60, months: 8 }), ...options }, simulator =>
+    await withSimulator({ store: makeStore({ customers: 40, months: 7 }), ...options }, simulator =>
       place.with(destination =>
         withFolder(async folder => {
           const config = configFor(simulator, destination, folder)
@@ -356,4 +359,116 @@ describe.each(PLACES)('$name', place => {
       expect(await sql(`select run from recharge._sync_runs`)).toHaveLength(1)
     })
   })
+
+  test('every stream that is read by id is repaired by it; the others say what to do', async () => {
+    await synced(
+      STREAM_NAMES,
+      async ({ config, destination }) => {
+        const before = await dump(destination, STREAMS)
+        await withQuery(destination, async query => {
+          for (const { name, key } of STREAMS)
+            await query(`delete from recharge.${name} where ${key[0]} = (select min(${key[0]}) from recharge.${name})`)
+        })
+        const repaired = await runReconcile(config, STREAM_NAMES, { repair: true })
+        expect(repaired.code).toBe(1)
+        for (const { name, retrieve } of STREAMS) {
+          const { missing, repaired: put, problem } = repaired.of(name)
+          expect(missing, name).toBeGreaterThan(0)
+          expect([name, put, problem?.code ?? null]).toEqual([
+            name,
+            retrieve ? missing : 0,
+            retrieve ? null : 'not_repaired',
+          ])
+        }
+        const after = await dump(destination, STREAMS)
+        for (const { name } of STREAMS.filter(({ retrieve }) => retrieve))
+          expect(after[name], name).toEqual(before[name])
+        const result = await status(
+          createApp(config, { level: 'silent' }),
+          select(config.streams, ['orders', 'events']),
+          null,
+        )
+        const { streams } = result.json as { streams: { stream: string; reconciled: { agreed: boolean } | null }[] }
+        expect(streams.map(({ stream, reconciled }) => [stream, reconciled?.agreed])).toEqual([
+          ['events', false],
+          ['orders', true],
+        ])
+        expect(result.text).toContain('events: differed from the source at')
+      },
+      { store: makeFullStore({ customers: 12, months: 4 }) },
+    )
+  })
+
+  test('I7: a repair waits for no other writer, nor lets one in; a comparison does neither where the database lets two in', async () => {
+    await synced(['orders'], async ({ config, destination, sql }) => {
+      await sql(`update recharge.orders set note = 'by hand' where id = (select min(id) from recharge.orders)`)
+      await using other = await createApp(config, { level: 'silent' }).open('write')
+      await other.hold('01J00000000000000000000000' as RunId)
+      const kept = await runReconcile(config, ['orders'], { repair: true })
+      expect(kept.code).toBe(4)
+      expect(kept.document.problem?.code).toBe('held')
+      const compared = await runReconcile(config, ['orders'])
+      expect([compared.code, compared.document.problem?.code]).toEqual(
+        destination.kind === 'duckdb' ? [4, 'held'] : [1, undefined],
+      )
+    })
+  })
+
+  test('rows that another run writes meanwhile are left to it', async () => {
+    await synced(['customers'], async ({ simulator, config, sql }) => {
+      // As a run that began after this one would leave them.
+      await sql(`update recharge.customers set first_name = 'by another run', _synced_at = '2099-01-01T00:00:00Z'
+        where id = (select min(id) from recharge.customers)`)
+      const found = await runReconcile(config, ['customers'])
+      expect(found.of('customers'), found.text).toMatchObject({ agrees: true, pending: 1, changed: 0, gone: 0 })
+      // With the destination to itself there is no other run.
+      const repaired = await runReconcile(config, ['customers'], { repair: true })
+      expect(repaired.of('customers')).toMatchObject({ agrees: false, changed: 1, repaired: 1 })
+      expect(simulator.requests.filter(({ path }) => /\d$/.test(path))).toHaveLength(1)
+    })
+  })
+
+  test('an answer for another record than the one asked for is not written', async () => {
+    await synced(['customers'], async ({ simulator, config, destination, sql }) => {
+      const customers = STREAMS.filter(({ name }) => name === 'customers')
+      const [first, second] = simulator.store.all('customers')
+      await sql(`update recharge.customers set first_name = 'by hand' where id = ${first?.id}`)
+      const before = await dump(destination, customers)
+      const wrong = { customer: { ...second, first_name: 'Wrong' } }
+      simulator.faults.add({ kind: 'body', body: wrong, match: `/customers/${first?.id}` })
+      const failed = await runReconcile(config, ['customers'], { repair: true })
+      expect(failed.code).toBe(1)
+      expect(failed.of('customers').problem?.code).toBe('stream_contract')
+      expect(await dump(destination, customers)).toEqual(before)
+      const kept = await sql(`select cast(changed as text) as changed, cast(repaired as text) as repaired
+        from recharge._sync_reconciliations where method = 'records' and bucket = 'all'`)
+      expect(kept).toEqual([{ changed: '1', repaired: '0' }])
+    })
+  })
+})
+
+test('on the command line: one document with --json, 2 for a sample that is none, 3 where nothing is reached', async () => {
+  await withSimulator({}, simulator =>
+    withFolder(async folder => {
+      const text = (destination: string) => `
+recharge:
+  token: \${RECHARGE_ACCESS_TOKEN}
+  base_url: ${simulator.url}
+  rate: { bucket: 100000, per_second: 10000 }
+destination:
+  ${destination}
+`
+      const environment = { RECHARGE_ACCESS_TOKEN: simulator.token }
+      writeConfig(folder, text('duckdb: state/warehouse.duckdb'))
+      await cli(folder, ['sync', '--streams', 'customers'], environment)
+      const left = await cli(folder, ['reconcile', '--streams', 'customers', '--sample', '2', '--json'], environment)
+      expect(left.code, left.stderr).toBe(0)
+      expect(JSON.parse(left.stdout)).toMatchObject({ agrees: true, sample: 2, outcome: 'complete' })
+      const shown = await cli(folder, ['reconcile', '--streams', 'customers'], environment)
+      expect(shown.stdout).toMatch(/customers +agrees/)
+      expect((await cli(folder, ['reconcile', '--sample', 'many'], environment)).code).toBe(2)
+      writeConfig(folder, text('postgres: postgres://who:hunter2hunter2@127.0.0.1:9/nowhere'))
+      expect((await cli(folder, ['reconcile'], environment)).code).toBe(3)
+    }),
+  )
 })

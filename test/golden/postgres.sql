@@ -52,7 +52,7 @@ comment on column "recharge"."_sync_rejects"."run" is 'The run that first reject
 create table "recharge"."_sync_reconciliations" (
   "run" text not null,
   "stream" text not null,
-  "at" timestamptz not null,
+  "reconciled_at" timestamptz not null,
   "method" text not null,
   "bucket" text not null,
   "source_count" bigint not null,
@@ -69,7 +69,7 @@ create table "recharge"."_sync_reconciliations" (
 comment on table "recharge"."_sync_reconciliations" is 'What reconcile found: the source beside the tables, stream by stream and bucket by bucket.';
 comment on column "recharge"."_sync_reconciliations"."run" is 'Identifier of the run; sorts by time.';
 comment on column "recharge"."_sync_reconciliations"."stream" is 'Name of the stream.';
-comment on column "recharge"."_sync_reconciliations"."at" is 'When the comparison of the stream ended.';
+comment on column "recharge"."_sync_reconciliations"."reconciled_at" is 'When the comparison of the stream ended.';
 comment on column "recharge"."_sync_reconciliations"."method" is 'count: a count of the API beside one in SQL; records: value by value.';
 comment on column "recharge"."_sync_reconciliations"."bucket" is 'all, the month of creation, undated, or the value that was counted by.';
 comment on column "recharge"."_sync_reconciliations"."source_count" is 'Records at the source, without those it may have forgotten.';

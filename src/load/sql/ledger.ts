@@ -35,7 +35,7 @@ export interface Ledger {
   _sync_reconciliations: {
     run: string
     stream: string
-    at: string
+    reconciled_at: string
     method: string
     bucket: string
     source_count: string
@@ -116,7 +116,7 @@ export const LEDGER: readonly Table[] = [
     columns: [
       column('run', 'text', 'Identifier of the run; sorts by time.', true),
       column('stream', 'text', 'Name of the stream.', true),
-      column('at', 'instant', 'When the comparison of the stream ended.', true),
+      column('reconciled_at', 'instant', 'When the comparison of the stream ended.', true),
       column('method', 'text', 'count: a count of the API beside one in SQL; records: value by value.', true),
       column('bucket', 'text', 'all, the month of creation, undated, or the value that was counted by.', true),
       column('source_count', 'int', 'Records at the source, without those it may have forgotten.', true),

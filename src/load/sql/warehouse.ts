@@ -1,7 +1,10 @@
+import { sql } from 'kysely'
+import { parseInstant } from '../../instant.ts'
 import type { Reconciliation, Warehouse } from '../../reconciliation.ts'
 import { compare } from './compare.ts'
 import { claim, createDestination } from './destination.ts'
 import type { Engine } from './engine.ts'
+import { columnsOf } from './evolve.ts'
 import { markGone, replace } from './repair.ts'
 import { countStanding, distinctValues, listStanding } from './standing.ts'
 
@@ -30,6 +33,19 @@ export function createWarehouse(engine: Engine, schema: string): Warehouse {
       engine.transaction(async ({ db }) => {
         for (const reconciliation of found)
           await db.withSchema(schema).insertInto('_sync_reconciliations').values(rowOf(reconciliation)).execute()
+      }),
+
+    lastReconciliation: stream =>
+      engine.transaction(async session => {
+        if (!(await columnsOf(session, schema)).has('_sync_reconciliations')) return null
+        const { rows } = await sql<{ at: string; differing: string }>`
+          select cast(reconciled_at as text) as at, cast(missing + changed + gone - repaired as text) as differing
+          from ${sql.table(`${schema}._sync_reconciliations`)}
+          where stream = ${stream} and method = 'records' and bucket = 'all' order by run desc limit 1`.execute(
+          session.db,
+        )
+        const at = parseInstant(rows[0]?.at ?? '', 'UTC')
+        return at === null ? null : { at, agreed: rows[0]?.differing === '0' }
       }),
   }
 }
