@@ -36,7 +36,11 @@ const system = (kind: ColumnKind, required: boolean, doc: string): Omit<TableCol
 export const SYSTEM_COLUMNS = {
   _synced_at: system('instant', true, 'When this row last changed in the warehouse. Set by the load.'),
   _deleted_at: system('instant', false, 'When the record was found gone from the source; null while it is there.'),
-  _deleted_by: system('text', false, 'How it was found gone: absence, event or probe; null while it is there.'),
+  _deleted_by: system(
+    'text',
+    false,
+    'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.',
+  ),
   _extra: system('json', false, 'Every field of the record that the schema does not declare, by its path.'),
   _hash: system(
     'int',
@@ -90,9 +94,16 @@ export function allTables(stream: Stream): readonly Table[] {
   return [root, ...owned.map(({ table }) => table)]
 }
 
+/** System columns that came later: rows from before need no value in them, so they make no other shape. */
+const LATER: ReadonlySet<string> = new Set<keyof typeof SYSTEM_COLUMNS>(['_deleted_by'])
+
 /** Fingerprint of the tables a stream is written to: rows written under another one may lack columns. */
 export function shapeOf(stream: Stream): string {
-  const shape = allTables(stream).map(table => [table.name, table.key, table.columns.map(c => [c.name, c.kind])])
+  const shape = allTables(stream).map(table => [
+    table.name,
+    table.key,
+    table.columns.filter(({ name }) => !LATER.has(name)).map(c => [c.name, c.kind]),
+  ])
   return createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, 16)
 }
 

@@ -50,7 +50,8 @@ export async function compare(
   const { rows } = await sql<Found>`
     select ${keyText('s', root)} as key, min(${monthOf('s', stream)}) as created,
            cast(min(${changed}) as text) as changed, cast(max(t._synced_at) as text) as written,
-           bool_or(${mayBeForgotten('s', stream, now)}) as forgettable,
+           bool_or(case when t._synced_at is null then ${mayBeForgotten('s', stream, now)}
+             else ${mayBeForgotten('t', stream, now)} end) as forgettable,
            cast(count(t._synced_at) as text) as there, cast(count(t._deleted_at) as text) as marked
     from ${sql.table(stage)} as s left join ${sql.table(`${schema}.${root.name}`)} as t
       on ${matches('s', root.key, 't', root.key)}

@@ -46,11 +46,12 @@ async function stageKeys(session: Session, name: string, root: Table, keys: read
   const stage = identifier(`${name}_${root.name}`)
   const columns = root.key.map(name => root.columns.find(column => column.name === name)).filter(isColumn)
   await session.scratch(stage, columns)
-  await session.append(
-    { schema: null, table: stage },
-    columns,
-    keys.map(key => key.split('\u001f')),
-  )
+  const values = keys.map(key => {
+    const parts = key.split('\u001f')
+    const cells = columns.map(({ kind }, i) => sql`cast(${parts[i]} as ${kind === 'int' ? sql`bigint` : sql`text`})`)
+    return sql`(${sql.join(cells)})`
+  })
+  await sql`insert into ${sql.table(stage)} values ${sql.join(values)}`.execute(session.db)
   return stage
 }
 
