@@ -84,7 +84,7 @@ function summary({ stream, outcome, requests, seconds, problem: failed }: Stream
     missing: all?.missing.length ?? null,
     changed: all?.changed.length ?? null,
     gone: all?.gone.length ?? null,
-    pending: findings?.pending ?? null,
+    pending: findings?.pending.size ?? null,
     repaired: findings?.repaired.size ?? null,
     requests,
     seconds,

@@ -14,7 +14,7 @@ export class Findings {
   readonly atSource = new Map<Month, number>()
   readonly inWarehouse = new Map<Month, number>()
   /** Records that changed since the warehouse last read them: the next sync takes them. */
-  pending = 0
+  readonly pending = new Set<string>()
   /** Why rows that the source did not list could not be looked for; null: they were. */
   partial: string | null = null
 
@@ -31,7 +31,7 @@ export class Findings {
     this.seen.add(key)
     if (verdict === 'same') return
     const moving = writtenBy !== null && writtenAt !== null && writtenAt > writtenBy
-    if (moving || (changedAt !== null && changedAt > watermark)) this.pending += 1
+    if (moving || (changedAt !== null && changedAt > watermark)) this.pending.add(key)
     else this.differing.set(key, { difference: verdict, created })
   }
 
