@@ -80,7 +80,10 @@ const stageOf = (table: Table): string => identifier(`_compare_${table.name}`)
 
 const compared = ({ name }: TableColumn): boolean => name === '_extra' || !Object.hasOwn(SYSTEM_COLUMNS, name)
 
-/** Keys of rows that one side has and the other has not, or has another number of times. */
+/**
+ * Keys of which the tables lack a row, or have another number of rows. No two staged rows are alike, so where all are
+ * there and as many as there should be, there is no other.
+ */
 async function differences(
   { db }: Session,
   schema: string,
@@ -95,7 +98,7 @@ async function differences(
     from ${sql.table(`${schema}.${table.name}`)} as t where ${which}`
   const keys = sql.join(table.key.map(name => sql.ref(name)))
   const { rows } = await sql<{ key: string }>`
-    select distinct ${key} as key from ((${staged} except ${stored}) union all (${stored} except ${staged})) as d
+    select ${key} as key from (${staged} except ${stored}) as d
     union
     select ${key} as key from (
       select ${keys}, 1 as n from ${sql.table(stageOf(table))} union all
