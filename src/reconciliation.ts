@@ -5,7 +5,7 @@ import type { Checkpoint, Destination, Instant, RowBatch, RunId } from './model.
 export type Month = string | null
 
 /** Which rows of a stream's table are held against the source: marked ones and what it may have forgotten are not. */
-export interface Standing {
+export interface Served {
   readonly stream: Stream
   /** By the API's clock. */
   readonly now: Instant
@@ -30,7 +30,7 @@ export interface Compared {
   readonly writtenAt: Instant | null
 }
 
-export interface StandingKey {
+export interface ServedKey {
   readonly key: string
   readonly created: Month
 }
@@ -64,12 +64,12 @@ export interface Warehouse extends Destination {
    * @param now by the API's clock.
    */
   compare(batch: RowBatch, now: Instant): Promise<readonly Compared[]>
-  /** Standing rows by the month they were created in. @param where a column and the value it has. */
-  standing(rows: Standing, where?: readonly [column: string, value: string | null]): Promise<ReadonlyMap<Month, number>>
+  /** Served rows by the month they were created in. @param where a column and the value it has. */
+  served(rows: Served, where?: readonly [column: string, value: string | null]): Promise<ReadonlyMap<Month, number>>
   /** Values that a column has among the rows of a stream. */
   valuesOf(stream: Stream, column: string): Promise<readonly (string | null)[]>
   /** Keys of standing rows in their order, the first so many after `after`. */
-  standingKeys(rows: Standing, after: string | null, most: number): Promise<readonly StandingKey[]>
+  servedKeys(rows: Served, after: string | null, most: number): Promise<readonly ServedKey[]>
   /**
    * In one transaction with `to`: the records of `batch` in place of whatever is there under their keys, and the rows of
    * `gone` marked as deleted, those excepted that the source may have forgotten. @returns rows marked.

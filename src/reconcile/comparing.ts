@@ -1,7 +1,7 @@
 import type { Readable, Stream } from '../declare/stream.ts'
 import type { Source } from '../extract/source.ts'
 import type { Instant, RunId, Traffic } from '../model.ts'
-import type { Standing, Warehouse } from '../reconciliation.ts'
+import type { Served, Warehouse } from '../reconciliation.ts'
 import type { Tally } from '../tally.ts'
 
 export interface ReconcileOptions {
@@ -32,7 +32,7 @@ export interface Comparing extends ReconcileOptions {
 }
 
 /** Every row that the source should still serve. */
-export const standingOf = ({ stream, now, writtenBy }: Comparing): Standing => ({
+export const servedOf = ({ stream, now, writtenBy }: Comparing): Served => ({
   stream,
   now,
   since: null,

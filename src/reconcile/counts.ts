@@ -1,7 +1,7 @@
 import type { Stream } from '../declare/stream.ts'
 import { asFilter, minus } from '../instant.ts'
-import type { Standing } from '../reconciliation.ts'
-import { type Comparing, standingOf } from './comparing.ts'
+import type { Served } from '../reconciliation.ts'
+import { type Comparing, servedOf } from './comparing.ts'
 import { lastSecondOf, monthsBetween, startOf } from './month.ts'
 
 const DAY = 86_400_000
@@ -26,7 +26,7 @@ export interface Places {
 /** Counts of the API beside counts in SQL, of what was created up to the watermark where it can count that. */
 export async function compareCounts(comparing: Comparing): Promise<readonly Counted[]> {
   const { stream, watermark } = comparing
-  const rows = standingOf(comparing)
+  const rows = servedOf(comparing)
   if (stream.count === null) return []
   if (stream.count.by !== undefined) return countBy(comparing, stream.count.by)
   if (!stream.count.ranges) return countAll(comparing, {}, rows)
@@ -44,7 +44,7 @@ export async function doubtful(comparing: Comparing, counted: readonly Counted[]
   const agree = counted.every(({ agrees }) => agrees)
   if (!stream.created) return agree ? { months: [], known: [] } : everything
   if (!agree && !stream.count?.ranges) return everything
-  const stored = [...(await warehouse.standing(standingOf(comparing))).keys()].filter(month => month !== null).sort()
+  const stored = [...(await warehouse.served(servedOf(comparing))).keys()].filter(month => month !== null).sort()
   const [first] = stored
   const last = watermark.slice(0, 7)
   const known = first === undefined || first > last ? [last] : monthsBetween(first, last)
@@ -52,20 +52,20 @@ export async function doubtful(comparing: Comparing, counted: readonly Counted[]
 }
 
 /** The first instant that a filter of this whole second leaves out. */
-const afterSecond = (instant: Standing['now']): Standing['now'] =>
-  `${asFilter(instant).slice(0, -1)}.999999Z` as Standing['now']
+const afterSecond = (instant: Served['now']): Served['now'] =>
+  `${asFilter(instant).slice(0, -1)}.999999Z` as Served['now']
 
 const total = (months: ReadonlyMap<unknown, number>): number => [...months.values()].reduce((sum, n) => sum + n, 0)
 
 async function countAll(
   comparing: Comparing,
   filters: Readonly<Record<string, string>>,
-  rows: Standing,
+  rows: Served,
 ): Promise<readonly Counted[]> {
   const { source, stream, traffic, signal, warehouse } = comparing
   const counted = await source.countWhere(stream, filters, traffic, signal)
   if (counted === null) return []
-  const stands = total(await warehouse.standing(rows))
+  const stands = total(await warehouse.served(rows))
   return [{ bucket: 'all', source: counted, warehouse: stands, agrees: counted === stands }]
 }
 
@@ -75,7 +75,7 @@ async function countAll(
  */
 async function countBy(comparing: Comparing, column: string): Promise<readonly Counted[]> {
   const { source, stream, traffic, signal, warehouse } = comparing
-  const rows = standingOf(comparing)
+  const rows = servedOf(comparing)
   // A day back takes away the day by which the edge of what is forgotten is early.
   const exact = { ...rows, now: minus(rows.now, DAY) }
   const unforgetful = { ...rows, stream: { ...stream, forgets: null } satisfies Stream }
@@ -87,9 +87,9 @@ async function countBy(comparing: Comparing, column: string): Promise<readonly C
     const filter = { [column]: value.toUpperCase() }
     const found = await source.countWhere(stream, filter, traffic, signal)
     if (found === null) return []
-    const ever = total(await warehouse.standing(unforgetful, [column, value]))
+    const ever = total(await warehouse.served(unforgetful, [column, value]))
     const forgotten = stream.forgets?.when?.[column]?.includes(value) ?? false
-    const served = forgotten ? total(await warehouse.standing(exact, [column, value])) : ever
+    const served = forgotten ? total(await warehouse.served(exact, [column, value])) : ever
     const warehouseCount = found === ever ? ever : served
     counted.push({ bucket: value, source: found, warehouse: warehouseCount, agrees: found === warehouseCount })
     sum += found
@@ -107,7 +107,7 @@ async function countBy(comparing: Comparing, column: string): Promise<readonly C
 async function narrow(comparing: Comparing, months: readonly string[]): Promise<Places['months']> {
   const { source, stream, traffic, signal, warehouse, watermark } = comparing
   const before = afterSecond(watermark)
-  const byMonth = await warehouse.standing({ ...standingOf(comparing), before })
+  const byMonth = await warehouse.served({ ...servedOf(comparing), before })
   if (byMonth.has(null)) return 'all'
   const last = months.length - 1
   const atSource = (from: number, to: number): Promise<number | null> => {

@@ -1,5 +1,5 @@
 import type { Instant } from '../model.ts'
-import type { Compared, Month, StandingKey } from '../reconciliation.ts'
+import type { Compared, Month, ServedKey } from '../reconciliation.ts'
 
 /** In what way a key differs. */
 export type Difference = 'missing' | 'changed' | 'gone'
@@ -41,7 +41,7 @@ export class Findings {
     this.atSource.set(null, (this.atSource.get(null) ?? 0) + 1)
   }
 
-  addGone({ key, created }: StandingKey): void {
+  addGone({ key, created }: ServedKey): void {
     this.differing.set(key, { difference: 'gone', created })
   }
 

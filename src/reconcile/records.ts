@@ -4,7 +4,7 @@ import type { Page, Window } from '../model.ts'
 import { prefetch } from '../prefetch.ts'
 import { toBatch } from '../transform/batch.ts'
 import { newWalk } from '../walk.ts'
-import { type Comparing, standingOf } from './comparing.ts'
+import { type Comparing, servedOf } from './comparing.ts'
 import type { Findings } from './findings.ts'
 import { lastSecondOf, nextMonth, startOf } from './month.ts'
 
@@ -62,12 +62,12 @@ async function comparePages(
 
 /** Rows that should have been listed, and were not. */
 async function lookForGone(comparing: Comparing, findings: Findings, { since, until }: Window): Promise<void> {
-  const rows = { ...standingOf(comparing), since, before: until }
-  for (const [month, n] of await comparing.warehouse.standing(rows)) findings.inWarehouse.set(month, n)
+  const rows = { ...servedOf(comparing), since, before: until }
+  for (const [month, n] of await comparing.warehouse.served(rows)) findings.inWarehouse.set(month, n)
   if (findings.partial !== null) return
   for (let after: string | null = null; ; ) {
-    const keys = await comparing.warehouse.standingKeys(rows, after, KEYS)
-    for (const standing of keys) if (!findings.seen.has(standing.key)) findings.addGone(standing)
+    const keys = await comparing.warehouse.servedKeys(rows, after, KEYS)
+    for (const row of keys) if (!findings.seen.has(row.key)) findings.addGone(row)
     if (keys.length < KEYS) return
     after = keys.at(-1)?.key ?? null
   }

@@ -6,7 +6,7 @@ import type { Instant, RowBatch } from '../../model.ts'
 import type { Compared, Month } from '../../reconciliation.ts'
 import type { Session } from './engine.ts'
 import { matches, rootRow } from './merge.ts'
-import { keyText, mayBeForgotten, monthOf } from './standing.ts'
+import { keyText, mayBeForgotten, monthOf } from './served.ts'
 
 /**
  * Each record beside its row and the rows it owns, value by value. Not by `_hash`: who changes a row behind our back

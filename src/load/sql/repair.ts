@@ -5,7 +5,7 @@ import { type Table, type TableColumn, tablesOf } from '../../declare/table.ts'
 import type { Instant, RowBatch } from '../../model.ts'
 import type { Session } from './engine.ts'
 import { matches, merge } from './merge.ts'
-import { mayBeForgotten } from './standing.ts'
+import { mayBeForgotten } from './served.ts'
 
 /**
  * The records of the batch in place of whatever is there. Their rows are taken away first, because the verdict of a

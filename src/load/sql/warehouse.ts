@@ -6,7 +6,7 @@ import { claim, createDestination } from './destination.ts'
 import type { Engine } from './engine.ts'
 import { columnsOf } from './evolve.ts'
 import { markGone, replace } from './repair.ts'
-import { countStanding, distinctValues, listStanding } from './standing.ts'
+import { countServed, distinctValues, listServed } from './served.ts'
 
 /** A destination with what it takes to hold it against the source, once for every database. */
 export function createWarehouse(engine: Engine, schema: string): Warehouse {
@@ -15,12 +15,11 @@ export function createWarehouse(engine: Engine, schema: string): Warehouse {
 
     compare: (batch, now) => engine.transaction(session => compare(session, schema, batch, now)),
 
-    standing: (rows, where) => engine.transaction(session => countStanding(session, schema, rows, where ?? null)),
+    served: (rows, where) => engine.transaction(session => countServed(session, schema, rows, where ?? null)),
 
     valuesOf: (stream, column) => engine.transaction(session => distinctValues(session, schema, stream, column)),
 
-    standingKeys: (rows, after, most) =>
-      engine.transaction(session => listStanding(session, schema, rows, after, most)),
+    servedKeys: (rows, after, most) => engine.transaction(session => listServed(session, schema, rows, after, most)),
 
     repair: (batch, gone, from, to) =>
       engine.transaction(async session => {

@@ -4,7 +4,7 @@ import type { Stream } from '../../declare/stream.ts'
 import { type Table, tablesOf } from '../../declare/table.ts'
 import { minus } from '../../instant.ts'
 import type { Instant } from '../../model.ts'
-import type { Month, Standing, StandingKey } from '../../reconciliation.ts'
+import type { Month, Served, ServedKey } from '../../reconciliation.ts'
 import type { Session } from './engine.ts'
 
 const DAY = 86_400_000
@@ -52,7 +52,7 @@ export function mayBeForgotten(alias: string, stream: Stream, now: Instant): Raw
 
 const at = (instant: Instant): RawBuilder<unknown> => sql`cast(${instant} as timestamptz)`
 
-function condition(alias: string, { stream, now, since, before, writtenBy }: Standing): RawBuilder<unknown> {
+function condition(alias: string, { stream, now, since, before, writtenBy }: Served): RawBuilder<unknown> {
   const created = createdColumn(alias, stream)
   return sql.join(
     [
@@ -66,10 +66,10 @@ function condition(alias: string, { stream, now, since, before, writtenBy }: Sta
   )
 }
 
-export async function countStanding(
+export async function countServed(
   { db }: Session,
   schema: string,
-  rows: Standing,
+  rows: Served,
   where: readonly [column: string, value: string | null] | null,
 ): Promise<ReadonlyMap<Month, number>> {
   const { root } = tablesOf(rows.stream)
@@ -93,13 +93,13 @@ export async function distinctValues(
   return rows.map(({ value }) => value)
 }
 
-export async function listStanding(
+export async function listServed(
   { db }: Session,
   schema: string,
-  rows: Standing,
+  rows: Served,
   after: string | null,
   most: number,
-): Promise<readonly StandingKey[]> {
+): Promise<readonly ServedKey[]> {
   const { root } = tablesOf(rows.stream)
   const parts = root.key.map(name => sql.ref(`t.${name}`))
   const values = after?.split(SEPARATOR) ?? []
@@ -110,7 +110,7 @@ export async function listStanding(
       : sql`(${sql.join(parts)}) > (${sql.join(
           values.map((value, i) => (kinds[i] === 'int' ? sql`cast(${value} as bigint)` : sql`cast(${value} as text)`)),
         )})`
-  const listed = await sql<StandingKey>`
+  const listed = await sql<ServedKey>`
     select ${keyText('t', root)} as key, ${monthOf('t', rows.stream)} as created
     from ${sql.table(`${schema}.${root.name}`)} as t where ${condition('t', rows)} and ${beyond}
     order by ${sql.join(parts)} limit ${sql.lit(most)}`.execute(db)
