@@ -2,7 +2,7 @@ import { oldestServed } from '../checkpoint.ts'
 import { asFilter, justBefore, minus } from '../instant.ts'
 import type { Page, Window } from '../model.ts'
 import { prefetch } from '../prefetch.ts'
-import { toBatch } from '../transform/batch.ts'
+import { type FlatPage, flattenPage, joined } from '../transform/batch.ts'
 import { newWalk } from '../walk.ts'
 import { type Comparing, servedOf } from './comparing.ts'
 import type { Findings } from './findings.ts'
@@ -50,8 +50,11 @@ async function comparePages(
   findings: Findings,
   read: (signal: AbortSignal) => AsyncIterable<Page>,
 ): Promise<void> {
-  for await (const pages of prefetch(read, signal)) {
-    const batch = toBatch(stream, pages)
+  async function* flattened(stop: AbortSignal): AsyncGenerator<FlatPage> {
+    for await (const page of read(stop)) yield flattenPage(stream, page)
+  }
+  for await (const pages of prefetch(flattened, signal)) {
+    const batch = joined(stream, pages)
     for (const compared of await warehouse.compare(batch, now)) findings.add(compared, watermark, writtenBy)
     for (const { key } of batch.rejects)
       if (key !== null) findings.addRejected(key)

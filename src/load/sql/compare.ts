@@ -5,7 +5,8 @@ import { parseInstant } from '../../instant.ts'
 import type { Instant, RowBatch } from '../../model.ts'
 import type { Compared, Month } from '../../reconciliation.ts'
 import type { Session } from './engine.ts'
-import { matches, rootRow } from './merge.ts'
+import { matches } from './merge.ts'
+import { ownedRows, rootRows } from './rows.ts'
 import { keyText, mayBeForgotten, monthOf } from './served.ts'
 
 /**
@@ -25,22 +26,18 @@ export async function compare(
   if (entities.length === 0) return []
   const stage = stageOf(root)
   await session.scratch(stage, root.columns)
-  await session.append(
-    { schema: null, table: stage },
-    root.columns,
-    entities.map(entity => rootRow(entity, batch)),
-  )
+  await session.append({ schema: null, table: stage }, root.columns, rootRows(root, entities, batch))
   const here = sql`exists (select 1 from ${sql.table(stage)} as s where ${matches('s', root.key, 't', root.key)})`
   const differing = new Set(
     await differences(session, schema, root, keyText('d', root), root.columns.filter(compared), here),
   )
-  for (const { child, table } of owned) {
+  for (const [list, { table }] of owned.entries()) {
     const [owner = ''] = table.key
     await session.scratch(stageOf(table), table.columns)
     await session.append(
       { schema: null, table: stageOf(table) },
       table.columns,
-      entities.flatMap(entity => entity.owned[child] ?? []),
+      ownedRows(table, entities, batch, list),
     )
     const theirs = sql`exists (select 1 from ${sql.table(stage)} as s where ${matches('s', root.key, 't', [owner])})`
     const key = sql<string>`cast(${sql.ref(`d.${owner}`)} as text)`
