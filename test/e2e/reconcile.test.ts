@@ -17,6 +17,8 @@ import {
 } from '../support/run.ts'
 import { synced } from '../support/synced.ts'
 
+const DAY = 86_400_000
+
 /** A comparison of the one month that this number draws. */
 async function only(config: Config, name: string, drawing: number): Promise<Reconciled> {
   const app = createApp(config, { level: 'silent' })
@@ -212,6 +214,26 @@ describe.each(PLACES)('$name', place => {
         },
         { easternFilters },
       )
+  })
+
+  test('of what the source forgets, as much is compared as a sync reads, and no more', async () => {
+    const store = makeStore({ customers: 40, months: 7 })
+    const [event] = store.all('events')
+    // Still served, half a day past what the API promises.
+    const created_at = new Date(store.now().getTime() - 7.5 * DAY).toISOString().slice(0, 19)
+    const id = store.newId('events')
+    store.insert('events', { ...event, id, created_at })
+    await synced(
+      place,
+      ['events'],
+      async ({ config, sql }) => {
+        expect(await sql(`select id from recharge.events where id = ${id}`)).toEqual([])
+        const found = await runReconcile(config, ['events'])
+        expect(found.of('events'), found.text).toMatchObject({ agrees: true, missing: 0 })
+        expect(found.of('events').source_count).toBeGreaterThan(0)
+      },
+      { store },
+    )
   })
 
   test('a record that cannot be loaded is there all the same', async () => {
