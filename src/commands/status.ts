@@ -26,12 +26,12 @@ export async function status(app: App, { streams, named }: Selection, maxAgeMs: 
       stream: stream.name,
       complete_to: watermark,
       age_seconds: age === null ? null : Math.round(age / 1000),
+      reconciled: reconciled && { at: reconciled.at, agreed: reconciled.agreed },
       rows: rows.get(tablesOf(stream).root.name) ?? null,
       last_run: last?.finished_at ?? null,
       outcome: last?.outcome ?? null,
       problem: last?.problem ?? null,
       gaps: last?.gaps ?? [],
-      reconciled: reconciled && { at: reconciled.at, agreed: reconciled.agreed },
       stale: oldest !== null && !exempt && (age === null || age > oldest),
     })
   }
@@ -46,11 +46,11 @@ export async function status(app: App, { streams, named }: Selection, maxAgeMs: 
       s.outcome ?? 'never run',
     ]),
   )
-  const problems = all.flatMap(({ stream, problem }) =>
-    problem ? [`${stream}: ${problem.message}\n  ${problem.next}`] : [],
-  )
   const differing = all.flatMap(({ stream, reconciled }) =>
     reconciled?.agreed === false ? [`${stream}: differed from the source at ${reconciled.at.slice(0, 19)}Z`] : [],
+  )
+  const problems = all.flatMap(({ stream, problem }) =>
+    problem ? [`${stream}: ${problem.message}\n  ${problem.next}`] : [],
   )
   const stale = all.filter(s => s.stale).map(s => s.stream)
   const tooOld = stale.length > 0 ? [`Too old: ${stale.join(', ')}`] : []

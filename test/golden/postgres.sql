@@ -31,24 +31,6 @@ comment on column "recharge"."_sync_runs"."started_at" is 'When the run began.';
 comment on column "recharge"."_sync_runs"."finished_at" is 'When the run ended.';
 comment on column "recharge"."_sync_runs"."outcome" is 'complete, failed or interrupted.';
 comment on column "recharge"."_sync_runs"."report" is 'What the run did, stream by stream.';
-create table "recharge"."_sync_rejects" (
-  "fingerprint" text not null,
-  "stream" text not null,
-  "key" text,
-  "path" text not null,
-  "reason" text not null,
-  "record" jsonb not null,
-  "rejected_at" timestamptz not null,
-  "run" text not null, constraint "_sync_rejects_pkey" primary key ("fingerprint"));
-comment on table "recharge"."_sync_rejects" is 'Records that could not be loaded, as they were received. The run went on without them.';
-comment on column "recharge"."_sync_rejects"."fingerprint" is 'SHA-256 of stream, path and record: the same reject is kept once.';
-comment on column "recharge"."_sync_rejects"."stream" is 'Stream that the record came from.';
-comment on column "recharge"."_sync_rejects"."key" is 'Key of the record, where it has one.';
-comment on column "recharge"."_sync_rejects"."path" is 'Where in the record the trouble is.';
-comment on column "recharge"."_sync_rejects"."reason" is 'Why the value cannot be loaded without loss.';
-comment on column "recharge"."_sync_rejects"."record" is 'The record as received.';
-comment on column "recharge"."_sync_rejects"."rejected_at" is 'When the record was first rejected.';
-comment on column "recharge"."_sync_rejects"."run" is 'The run that first rejected it.';
 create table "recharge"."_sync_reconciliations" (
   "run" text not null,
   "stream" text not null,
@@ -80,6 +62,24 @@ comment on column "recharge"."_sync_reconciliations"."changed" is 'Records whose
 comment on column "recharge"."_sync_reconciliations"."gone" is 'Rows whose record the source did not list.';
 comment on column "recharge"."_sync_reconciliations"."repaired" is 'How many of those three were put right.';
 comment on column "recharge"."_sync_reconciliations"."keys" is 'Keys of those three, the first thousand of each.';
+create table "recharge"."_sync_rejects" (
+  "fingerprint" text not null,
+  "stream" text not null,
+  "key" text,
+  "path" text not null,
+  "reason" text not null,
+  "record" jsonb not null,
+  "rejected_at" timestamptz not null,
+  "run" text not null, constraint "_sync_rejects_pkey" primary key ("fingerprint"));
+comment on table "recharge"."_sync_rejects" is 'Records that could not be loaded, as they were received. The run went on without them.';
+comment on column "recharge"."_sync_rejects"."fingerprint" is 'SHA-256 of stream, path and record: the same reject is kept once.';
+comment on column "recharge"."_sync_rejects"."stream" is 'Stream that the record came from.';
+comment on column "recharge"."_sync_rejects"."key" is 'Key of the record, where it has one.';
+comment on column "recharge"."_sync_rejects"."path" is 'Where in the record the trouble is.';
+comment on column "recharge"."_sync_rejects"."reason" is 'Why the value cannot be loaded without loss.';
+comment on column "recharge"."_sync_rejects"."record" is 'The record as received.';
+comment on column "recharge"."_sync_rejects"."rejected_at" is 'When the record was first rejected.';
+comment on column "recharge"."_sync_rejects"."run" is 'The run that first rejected it.';
 create table "recharge"."accounts" (
   "id" bigint not null,
   "user_id" bigint,

@@ -22,16 +22,6 @@ export interface Ledger {
     outcome: string
     report: string
   }
-  _sync_rejects: {
-    fingerprint: string
-    stream: string
-    key: string | null
-    path: string
-    reason: string
-    record: string
-    rejected_at: string
-    run: string
-  }
   _sync_reconciliations: {
     run: string
     stream: string
@@ -46,6 +36,16 @@ export interface Ledger {
     gone: string
     repaired: string
     keys: string
+  }
+  _sync_rejects: {
+    fingerprint: string
+    stream: string
+    key: string | null
+    path: string
+    reason: string
+    record: string
+    rejected_at: string
+    run: string
   }
   'information_schema.columns': {
     table_schema: Generated<string>
@@ -95,21 +95,6 @@ export const LEDGER: readonly Table[] = [
     ],
   },
   {
-    name: '_sync_rejects',
-    doc: 'Records that could not be loaded, as they were received. The run went on without them.',
-    key: ['fingerprint'],
-    columns: [
-      column('fingerprint', 'text', 'SHA-256 of stream, path and record: the same reject is kept once.', true),
-      column('stream', 'text', 'Stream that the record came from.', true),
-      column('key', 'text', 'Key of the record, where it has one.'),
-      column('path', 'text', 'Where in the record the trouble is.', true),
-      column('reason', 'text', 'Why the value cannot be loaded without loss.', true),
-      column('record', 'json', 'The record as received.', true),
-      column('rejected_at', 'instant', 'When the record was first rejected.', true),
-      column('run', 'text', 'The run that first rejected it.', true),
-    ],
-  },
-  {
     name: '_sync_reconciliations',
     doc: 'What reconcile found: the source beside the tables, stream by stream and bucket by bucket.',
     key: ['run', 'stream', 'method', 'bucket'],
@@ -127,6 +112,21 @@ export const LEDGER: readonly Table[] = [
       column('gone', 'int', 'Rows whose record the source did not list.', true),
       column('repaired', 'int', 'How many of those three were put right.', true),
       column('keys', 'json', 'Keys of those three, the first thousand of each.', true),
+    ],
+  },
+  {
+    name: '_sync_rejects',
+    doc: 'Records that could not be loaded, as they were received. The run went on without them.',
+    key: ['fingerprint'],
+    columns: [
+      column('fingerprint', 'text', 'SHA-256 of stream, path and record: the same reject is kept once.', true),
+      column('stream', 'text', 'Stream that the record came from.', true),
+      column('key', 'text', 'Key of the record, where it has one.'),
+      column('path', 'text', 'Where in the record the trouble is.', true),
+      column('reason', 'text', 'Why the value cannot be loaded without loss.', true),
+      column('record', 'json', 'The record as received.', true),
+      column('rejected_at', 'instant', 'When the record was first rejected.', true),
+      column('run', 'text', 'The run that first rejected it.', true),
     ],
   },
 ]
