@@ -96,6 +96,10 @@ function summary({ stream, outcome, requests, seconds, problem: failed }: Stream
 const verdict = ({ agrees, settled, outcome }: Summary): string =>
   agrees === null ? outcome : agrees ? 'agrees' : settled ? 'repaired' : 'DIFFERS'
 
+/** Of a sample the counts beside are those of its months. */
+const extent = ({ compared }: Summary): string | null =>
+  compared === null || compared === 'all' ? compared : compared.length === 0 ? 'counts' : `${compared.length} months`
+
 function lineOf(report: StreamReport, found: Reconciled | undefined): string {
   const { stream, missing, changed, gone, repaired, problem, ...rest } = summary(report, found)
   const what = verdict({ stream, missing, changed, gone, repaired, problem, ...rest })
@@ -106,10 +110,23 @@ function lineOf(report: StreamReport, found: Reconciled | undefined): string {
 function textOf(report: RunReport, compared: readonly Summary[], code: number): string {
   const ran = compared.filter(({ outcome }) => outcome !== 'skipped')
   const table = textTable(
-    ['stream', 'verdict', 'source', 'warehouse', 'missing', 'changed', 'gone', 'pending', 'repaired', 'requests'],
+    [
+      'stream',
+      'verdict',
+      'compared',
+      'source',
+      'warehouse',
+      'missing',
+      'changed',
+      'gone',
+      'pending',
+      'repaired',
+      'requests',
+    ],
     ran.map(s => [
       s.stream,
       verdict(s),
+      extent(s),
       s.source_count,
       s.warehouse_count,
       s.missing,
