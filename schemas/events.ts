@@ -16,6 +16,8 @@ export default stream({
   // Seen with object_type subscription and charge; the set of types is open [observed].
   tells: { type: 'object_type', key: 'object_id', verb: 'verb', gone: 'deleted', at: 'created_at' },
   forgets: { days: 7, by: 'created_at', refuses: true },
+  // Listed only; no client reads one by its id.
+  retrieve: false,
   columns: {
     id: required(int('Recharge id of the event.')),
     customer_id: int('Id of the customer concerned.'),

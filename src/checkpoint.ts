@@ -117,7 +117,8 @@ function isServed({ window }: Walk, { forgets }: Stream, now: Instant): boolean 
   return window.since !== null && window.since >= oldestServed(forgets.days, now)
 }
 
-const oldestServed = (days: number, now: Instant): Instant => fromMillis(toMillis(now) - days * DAY + EDGE)
+/** The edge of what a source serves that forgets after so many days. */
+export const oldestServed = (days: number, now: Instant): Instant => fromMillis(toMillis(now) - days * DAY + EDGE)
 
 /** A watermark within a walk says nothing of a pause: it may be years back. When the walk was begun does. */
 function gapWhileBrokenOff(walk: Walk, at: Checkpoint, { forgets }: Stream, now: Instant): Gap | null {

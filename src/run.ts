@@ -30,6 +30,12 @@ export interface RunOptions extends Omit<WalkOptions, 'readable' | 'destination'
   /** Keeps a report on this machine, before anything that may still hang. */
   readonly keep: (report: RunReport) => void
   readonly progress: Progress
+  /** Keeps every other run out. Default: true. */
+  readonly hold?: boolean
+  /** Is kept among the runs, and as the last one of its streams. Default: true. */
+  readonly recorded?: boolean
+  /** What is said of a stream that has ended. */
+  readonly line?: (report: StreamReport) => string
 }
 
 /** Streams side by side. Each holds pages in memory; the rate limit is shared by all, so more would not be faster. */
@@ -67,7 +73,7 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     const information = await source.token(token.traffic, signal)
     log.info({ event: 'token', name: information.name, scopes: information.scopes })
     await using destination = await options.open()
-    await destination.hold(run)
+    if (options.hold ?? true) await destination.hold(run)
     const plan = options.streams.map(stream => ({ stream, tally: new Tally(stream.name) }))
     const changes = await destination.prepare(
       plan.filter(({ stream }) => isTried(stream, information, options)).flatMap(({ stream }) => allTables(stream)),
@@ -81,11 +87,12 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     )
     options.keep(report)
     ran = { reports, tallies: plan.map(({ tally }) => tally) }
-    await withinGrace(
-      repeat(() => destination.record(report), options, signal),
-      signal,
-      options,
-    )
+    if (options.recorded ?? true)
+      await withinGrace(
+        repeat(() => destination.record(report), options, signal),
+        signal,
+        options,
+      )
     await withinGrace(destination.settle(), signal, options)
     return report
   } catch (error) {
@@ -186,7 +193,7 @@ async function runStream(
   const end = (outcome: StreamReport['outcome'], problem: Problem | null): StreamReport => {
     const report = tally.report(outcome, (monotonic() - from) / 1000, problem)
     log.info({ event: 'stream', ...report })
-    progress.ended(tally, options.scrub(streamLine(report)))
+    progress.ended(tally, options.scrub((options.line ?? streamLine)(report)))
     return report
   }
   if (signal.aborted) throw new Interrupted()

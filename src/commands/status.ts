@@ -19,6 +19,7 @@ export async function status(app: App, { streams, named }: Selection, maxAgeMs: 
     const { watermark } = await destination.checkpoint(stream.name)
     const rows = await destination.rows(tablesOf(stream))
     const last = await destination.lastRun(stream.name)
+    const reconciled = await destination.lastReconciliation(stream.name)
     const age = watermark === null ? null : toMillis(app.now()) - toMillis(watermark)
     // Never read because the token may not, and nobody asked for it by name: nothing that could be stale.
     const exempt = watermark === null && last?.outcome === 'skipped' && !named.has(stream.name)
@@ -27,6 +28,7 @@ export async function status(app: App, { streams, named }: Selection, maxAgeMs: 
       stream: stream.name,
       complete_to: watermark,
       age_seconds: age === null ? null : Math.round(age / 1000),
+      reconciled: reconciled && { at: reconciled.at, agreed: reconciled.agreed },
       rows: rows.get(tablesOf(stream).root.name) ?? null,
       deleted: await destination.deleted(tablesOf(stream).root),
       forgets: stream.forgets ? forgetsOf(stream) : null,
@@ -50,6 +52,9 @@ export async function status(app: App, { streams, named }: Selection, maxAgeMs: 
       s.outcome ?? 'never run',
     ]),
   )
+  const differing = all.flatMap(({ stream, reconciled }) =>
+    reconciled?.agreed === false ? [`${stream}: differed from the source at ${reconciled.at.slice(0, 19)}Z`] : [],
+  )
   const problems = all.flatMap(({ stream, problem }) =>
     problem ? [`${stream}: ${problem.message}\n  ${problem.next}`] : [],
   )
@@ -61,7 +66,7 @@ export async function status(app: App, { streams, named }: Selection, maxAgeMs: 
   return {
     code: stale.length > 0 ? 1 : 0,
     json: { streams: all },
-    text: [table, ...problems, ...gaps, ...tooOld].join('\n\n'),
+    text: [table, ...problems, ...gaps, ...differing, ...tooOld].join('\n\n'),
   }
 }
 

@@ -51,6 +51,9 @@ export interface StreamInput<Name extends string, C extends Columns, Ch extends 
   readonly each?: Each
   readonly parent?: Parent
   readonly count?: Count
+  readonly created?: boolean
+  /** Default: where the list comes in pages and the record has an id of its own. */
+  readonly retrieve?: boolean
   readonly columns: C
   readonly children?: Ch
 }
@@ -79,6 +82,8 @@ export function stream<
     each: null,
     parent: null,
     count: null,
+    created: false,
+    retrieve: (input.shape ?? 'pages') === 'pages' && input.parent === undefined && input.key === 'id',
     children: {} as Ch,
     ...input,
     key: typeof key === 'string' ? [key] : key,

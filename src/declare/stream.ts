@@ -91,10 +91,13 @@ export interface Parent {
   readonly position?: string
 }
 
-/** `/count` on 2021-01, with the same token. `ranges`: it takes the `updated_at` filters. */
+/** `/count` on 2021-01, with the same token. */
 export interface Count {
   readonly path: string
+  /** It takes the `updated_at` and the `created_at` filters [client]. */
   readonly ranges: boolean
+  /** Name of a column, and of a filter, by whose values it counts apart [client]. */
+  readonly by?: string
 }
 
 /** Everything there is to say about one stream. Frozen; what is wrong with it is thrown where it is built. */
@@ -130,6 +133,10 @@ export interface Stream<
   readonly each: Each | null
   readonly parent: Parent | null
   readonly count: Count | null
+  /** The list takes `created_at_min` and `created_at_max` [documented]. */
+  readonly created: boolean
+  /** One record is read at `path` + `/{id}`, under the key `singular`. */
+  readonly retrieve: boolean
   readonly columns: C
   readonly children: Ch
 }

@@ -1,5 +1,5 @@
-import type { Destination } from '../model.ts'
-import { createDestination } from './sql/destination.ts'
+import type { Warehouse } from '../reconciliation.ts'
+import { createWarehouse } from './sql/warehouse.ts'
 
 export type DestinationConfig =
   | { readonly kind: 'duckdb'; readonly file: string; readonly schema: string }
@@ -9,15 +9,15 @@ export type DestinationConfig =
 export async function openDestination(
   config: DestinationConfig,
   { mode, connections }: { readonly mode: 'read' | 'write'; readonly connections: number },
-): Promise<Destination> {
+): Promise<Warehouse> {
   switch (config.kind) {
     case 'duckdb': {
       const { openDuckdb } = await import('./duckdb/engine.ts')
-      return createDestination(await openDuckdb({ file: config.file, mode }), config.schema)
+      return createWarehouse(await openDuckdb({ file: config.file, mode }), config.schema)
     }
     case 'postgres': {
       const { openPostgres } = await import('./postgres/engine.ts')
-      return createDestination(openPostgres({ url: config.url, schema: config.schema, connections }), config.schema)
+      return createWarehouse(openPostgres({ url: config.url, schema: config.schema, connections }), config.schema)
     }
   }
 }

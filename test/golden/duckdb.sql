@@ -33,6 +33,34 @@ comment on column "recharge"."_sync_runs"."started_at" is 'When the run began.';
 comment on column "recharge"."_sync_runs"."finished_at" is 'When the run ended.';
 comment on column "recharge"."_sync_runs"."outcome" is 'complete, failed or interrupted.';
 comment on column "recharge"."_sync_runs"."report" is 'What the run did, stream by stream.';
+create table "recharge"."_sync_reconciliations" (
+  "run" text not null,
+  "stream" text not null,
+  "reconciled_at" timestamptz not null,
+  "method" text not null,
+  "bucket" text not null,
+  "source_count" bigint not null,
+  "warehouse_count" bigint not null,
+  "agrees" boolean not null,
+  "missing" bigint not null,
+  "changed" bigint not null,
+  "gone" bigint not null,
+  "repaired" bigint not null,
+  "keys" json not null);
+comment on table "recharge"."_sync_reconciliations" is 'What reconcile found: the source beside the tables, stream by stream and bucket by bucket.';
+comment on column "recharge"."_sync_reconciliations"."run" is 'Identifier of the run; sorts by time.';
+comment on column "recharge"."_sync_reconciliations"."stream" is 'Name of the stream.';
+comment on column "recharge"."_sync_reconciliations"."reconciled_at" is 'When the comparison of the stream ended.';
+comment on column "recharge"."_sync_reconciliations"."method" is 'count: a count of the API beside one in SQL; records: value by value.';
+comment on column "recharge"."_sync_reconciliations"."bucket" is 'all, the month of creation, undated, or the value that was counted by.';
+comment on column "recharge"."_sync_reconciliations"."source_count" is 'Records at the source, without those it may have forgotten.';
+comment on column "recharge"."_sync_reconciliations"."warehouse_count" is 'Rows that stand, without those the source may have forgotten.';
+comment on column "recharge"."_sync_reconciliations"."agrees" is 'Whether both sides agreed, before any repair.';
+comment on column "recharge"."_sync_reconciliations"."missing" is 'Records that the tables lacked.';
+comment on column "recharge"."_sync_reconciliations"."changed" is 'Records whose row, or a row they own, had other values.';
+comment on column "recharge"."_sync_reconciliations"."gone" is 'Rows whose record the source did not list.';
+comment on column "recharge"."_sync_reconciliations"."repaired" is 'How many of those three were put right.';
+comment on column "recharge"."_sync_reconciliations"."keys" is 'Keys of those three, the first thousand of each.';
 create table "recharge"."_sync_rejects" (
   "fingerprint" text not null,
   "stream" text not null,

@@ -31,7 +31,15 @@ const within = (path: string, ...places: readonly string[]): boolean =>
   places.some(place => path === place || path.startsWith(`${place}/`))
 
 /** What every part may lean on: nouns, errors, time, rows as bytes, and the language of the declarations. */
-const GROUND = ['src/model.ts', 'src/absence.ts', 'src/errors.ts', 'src/instant.ts', 'src/cells.ts', 'src/declare']
+const GROUND = [
+  'src/model.ts',
+  'src/absence.ts',
+  'src/errors.ts',
+  'src/instant.ts',
+  'src/cells.ts',
+  'src/reconciliation.ts',
+  'src/declare',
+]
 
 /** Where a part may import from besides itself and the ground. */
 const MAY: readonly (readonly [string, readonly string[]])[] = [
@@ -41,6 +49,7 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
   ['src/errors.ts', []],
   ['src/instant.ts', []],
   ['src/cells.ts', []],
+  ['src/reconciliation.ts', []],
   ['src/walk.ts', []],
   ['src/checkpoint.ts', ['src/walk.ts']],
   ['src/presence.ts', ['src/checkpoint.ts']],
@@ -74,6 +83,18 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
   ],
   ['src/sync.ts', ['src/checkpoint.ts', 'src/pipeline.ts', 'src/sweep.ts', 'src/tally.ts']],
   ['src/backfill.ts', ['src/checkpoint.ts', 'src/pipeline.ts', 'src/tally.ts']],
+  [
+    'src/reconcile',
+    [
+      'src/checkpoint.ts',
+      'src/walk.ts',
+      'src/pipeline.ts',
+      'src/prefetch.ts',
+      'src/tally.ts',
+      'src/extract/source.ts',
+      'src/transform/batch.ts',
+    ],
+  ],
   [
     'src/run.ts',
     [

@@ -23,6 +23,21 @@ export interface Ledger {
     outcome: string
     report: string
   }
+  _sync_reconciliations: {
+    run: string
+    stream: string
+    reconciled_at: string
+    method: string
+    bucket: string
+    source_count: string
+    warehouse_count: string
+    agrees: boolean
+    missing: string
+    changed: string
+    gone: string
+    repaired: string
+    keys: string
+  }
   _sync_rejects: {
     fingerprint: string
     stream: string
@@ -99,6 +114,26 @@ export const LEDGER: readonly Table[] = [
       column('finished_at', 'instant', 'When the run ended.', true),
       column('outcome', 'text', 'complete, failed or interrupted.', true),
       column('report', 'json', 'What the run did, stream by stream.', true),
+    ],
+  },
+  {
+    name: '_sync_reconciliations',
+    doc: 'What reconcile found: the source beside the tables, stream by stream and bucket by bucket.',
+    key: ['run', 'stream', 'method', 'bucket'],
+    columns: [
+      column('run', 'text', 'Identifier of the run; sorts by time.', true),
+      column('stream', 'text', 'Name of the stream.', true),
+      column('reconciled_at', 'instant', 'When the comparison of the stream ended.', true),
+      column('method', 'text', 'count: a count of the API beside one in SQL; records: value by value.', true),
+      column('bucket', 'text', 'all, the month of creation, undated, or the value that was counted by.', true),
+      column('source_count', 'int', 'Records at the source, without those it may have forgotten.', true),
+      column('warehouse_count', 'int', 'Rows that stand, without those the source may have forgotten.', true),
+      column('agrees', 'flag', 'Whether both sides agreed, before any repair.', true),
+      column('missing', 'int', 'Records that the tables lacked.', true),
+      column('changed', 'int', 'Records whose row, or a row they own, had other values.', true),
+      column('gone', 'int', 'Rows whose record the source did not list.', true),
+      column('repaired', 'int', 'How many of those three were put right.', true),
+      column('keys', 'json', 'Keys of those three, the first thousand of each.', true),
     ],
   },
   {

@@ -119,7 +119,7 @@ async function remove(
     where ${which} and ${matches('t', columns, 's', keys)}`.execute(session.db)
 }
 
-const matches = (a: string, columns: readonly string[], b: string, keys: readonly string[]) =>
+export const matches = (a: string, columns: readonly string[], b: string, keys: readonly string[]) =>
   sql.join(
     columns.map((column, i) => sql`${sql.ref(`${a}.${column}`)} = ${sql.ref(`${b}.${keys[i]}`)}`),
     sql` and `,
