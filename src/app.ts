@@ -31,6 +31,8 @@ export interface App {
   readonly now: () => Instant
   readonly monotonic: () => number
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  /** Every version of the stream is kept. */
+  readonly isVersioned: (stream: Stream) => boolean
   /** Where run reports are kept. */
   readonly runsDirectory: string
   open(mode: 'read' | 'write'): Promise<Destination>
@@ -46,6 +48,7 @@ export function createApp(config: Config, { level, patience }: AppOptions): App 
   const { recharge, destination } = config
   const secrets = secretsOf(config.secrets)
   const now = (): number => Date.now()
+  const versioned = STREAMS.filter(({ name }) => config.history.includes(name))
   const monotonic = (): number => performance.now()
   const requests = createRequests({
     ...recharge,
@@ -65,8 +68,9 @@ export function createApp(config: Config, { level, patience }: AppOptions): App 
     now: () => fromMillis(now()),
     monotonic,
     sleep,
+    isVersioned: stream => versioned.includes(stream),
     runsDirectory: join(config.directory, 'state', 'runs'),
-    open: mode => openDestination(destination, { mode, connections: CONNECTIONS }),
+    open: mode => openDestination(destination, { mode, connections: CONNECTIONS, history: versioned }),
   }
 }
 

@@ -1,5 +1,5 @@
 import { advance, isComplete, type Pass } from './checkpoint.ts'
-import type { Readable } from './declare/stream.ts'
+import type { Readable, Stream } from './declare/stream.ts'
 import { ContractError, DestinationError } from './errors.ts'
 import type { Source } from './extract/source.ts'
 import type { Checkpoint, Counts, Destination, RowBatch } from './model.ts'
@@ -11,6 +11,8 @@ export interface WalkOptions {
   readonly source: Source
   readonly destination: Destination
   readonly readable: Readable
+  /** Every version of the stream is kept. */
+  readonly isVersioned: (stream: Stream) => boolean
   /** Rejected records that a stream may have in one run. */
   readonly maxRejects: number
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
@@ -18,7 +20,7 @@ export interface WalkOptions {
 
 /** The pipeline: pages become batches, and each batch is committed with the checkpoint that it justifies. */
 export async function walkStream(first: Pass, options: WalkOptions, tally: Tally, signal: AbortSignal): Promise<void> {
-  const { source, destination, readable } = options
+  const { source, destination, readable, isVersioned } = options
   const { stream, newestFirst } = first
   let pass = first
   tally.began(pass)
@@ -32,17 +34,22 @@ export async function walkStream(first: Pass, options: WalkOptions, tally: Tally
   }
   try {
     for await (const pages of prefetch(read, signal)) {
-      const batch = joined(stream, pages)
-      const next = advance(pass, batch)
-      refuseTooMany(batch, tally, options.maxRejects)
-      tally.committed(batch, await commit(destination, batch, pass.at, next.at, options, signal), next)
-      pass = next
+      for (const group of isVersioned(stream) ? singly(pages) : [pages]) {
+        const batch = joined(stream, group)
+        const next = advance(pass, batch)
+        refuseTooMany(batch, tally, options.maxRejects)
+        tally.committed(batch, await commit(destination, batch, pass.at, next.at, options, signal), next)
+        pass = next
+      }
     }
   } finally {
     await counting.stop()
   }
   if (!isComplete(pass)) throw new Error(`${stream.name}: the walk ended before it was complete`)
 }
+
+/** Of two versions in one batch only the newer would stand; a record edited during the walk comes on a later page. */
+const singly = (pages: readonly [FlatPage, ...FlatPage[]]): [FlatPage][] => pages.map(page => [page])
 
 /** On a first walk, asks the API how much there is: for the time left, and for how finely to divide the window. */
 function expect(

@@ -96,5 +96,9 @@ export const configSchema = z.strictObject({
     .union([duration, z.record(z.string(), duration)], 'a duration, or one for each stream by name')
     .default(UNITS.d)
     .describe('How old the last full walk of a stream without a cursor may be before it is walked again.'),
+  history: z
+    .array(z.string())
+    .default([])
+    .describe('Streams of which every version seen is kept, in a table of its own.'),
   max_rejects: whole.default(100).describe('Records of one stream that may be unloadable in one run.'),
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Columns } from './column.ts'
+import { HISTORY, VALID_FROM, VALID_TO } from './history.ts'
 import { childName, columnName, identifier } from './name.ts'
 import type { Stream } from './stream.ts'
 import { CHILD_INDEX, SYSTEM_COLUMNS } from './table.ts'
@@ -27,8 +28,11 @@ export function check(stream: Stream): void {
   columns(stream.name, stream.columns, problems, say)
   const lists = Object.values(stream.children).map(({ from }) => from)
   paths(stream.name, [...pathsOf(stream.columns), ...lists], problems)
+  for (const { name } of [VALID_FROM, VALID_TO])
+    if (Object.hasOwn(stream.columns, name)) problems.push(`${stream.name}.${name}: taken by the history table`)
   for (const [name, child] of Object.entries(stream.children)) {
     const where = `children.${name}`
+    if (name === HISTORY) problems.push(`${where}: taken by the history table`)
     say(where, snake.safeParse(name))
     say(where, doc.safeParse(child.doc))
     if (name !== columnName(child.from) && name !== child.from.split('.').at(-1))

@@ -46,6 +46,7 @@ export function configFor(
     destination,
     streams: 'all',
     refreshMs: () => 0,
+    history: [],
     maxRejects: 100,
     secrets: [simulator.token],
   }

@@ -90,6 +90,8 @@ describe('refused', () => {
       withColumns({ [`${LONG}_ffe054fe`]: text('A note.'), ['a'.repeat(64)]: text('A note.') }),
       `things.${'a'.repeat(64)}: clashes with another column after lower-casing and shortening`,
     ],
+    ['valid_to', withColumns({ valid_to: instant('Mine.') }), 'things.valid_to: taken by the history table'],
+    ['a list called history', withChild('history', {}), 'children.history: taken by the history table'],
     ['an object and a part of it', withColumns({ owner: json('The owner.') }), 'things: owner.id lies inside owner'],
     [
       'an object and a part of a part of it',

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { CompiledQuery, sql } from 'kysely'
+import type { Stream } from '../../declare/stream.ts'
 import type { StreamTables, Table } from '../../declare/table.ts'
 import { DestinationError } from '../../errors.ts'
 import { parseInstant } from '../../instant.ts'
@@ -16,11 +17,13 @@ import type {
 } from '../../model.ts'
 import type { Engine, Session } from './engine.ts'
 import { changes, columnsOf } from './evolve.ts'
+import { createHistory } from './history.ts'
 import { LEDGER } from './ledger.ts'
 import { merge } from './merge.ts'
 
 /** What a destination promises, once for every database that has an `Engine`. */
-export function createDestination(engine: Engine, schema: string): Destination {
+export function createDestination(engine: Engine, schema: string, versioned: readonly Stream[] = []): Destination {
+  const history = createHistory(schema, versioned)
   const inSchema = (session: Session) => session.db.withSchema(schema)
   const exists = async (session: Session, table: string): Promise<boolean> =>
     (await columnsOf(session, schema)).has(table)
@@ -28,12 +31,16 @@ export function createDestination(engine: Engine, schema: string): Destination {
   return {
     hold: run => engine.hold(run),
 
-    plan: tables => engine.transaction(session => changes(session, engine, schema, [...LEDGER, ...tables])),
+    plan: tables =>
+      engine.transaction(session =>
+        changes(session, engine, schema, [...LEDGER, ...tables, ...history.tables(tables)]),
+      ),
 
     async prepare(tables: readonly Table[]) {
       return engine.transaction(async session => {
-        const statements = await changes(session, engine, schema, [...LEDGER, ...tables])
+        const statements = await changes(session, engine, schema, [...LEDGER, ...tables, ...history.tables(tables)])
         for (const { query } of statements) await session.db.executeQuery(query)
+        await history.catchUp(session, tables)
         return statements
       })
     },
@@ -72,6 +79,7 @@ export function createDestination(engine: Engine, schema: string): Destination {
       engine.transaction(async session => {
         await claim(inSchema(session), batch.receivedAt, from, to)
         const counts = await merge(session, schema, batch)
+        await history.follow(session, batch.stream, counts)
         await keepRejects(inSchema(session), batch, to)
         // Beside the checkpoint, for a run that lost the answer to its COMMIT and still has to report what it did.
         await inSchema(session)

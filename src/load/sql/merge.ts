@@ -52,7 +52,8 @@ export async function merge(session: Session, schema: string, batch: RowBatch): 
   }
 }
 
-const stageOf = (root: Table): string => identifier(`_stage_${root.name}`)
+/** The temporary table of a merge: a row for each key of the batch, its `_verdict` null where the record is new. */
+export const stageOf = (root: Table): string => identifier(`_stage_${root.name}`)
 
 async function decide(
   session: Session,
