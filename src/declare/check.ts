@@ -28,6 +28,7 @@ export function check(stream: Stream): void {
   columns(stream.name, stream.columns, problems, say)
   const lists = Object.values(stream.children).map(({ from }) => from)
   paths(stream.name, [...pathsOf(stream.columns), ...lists], problems)
+  derived(stream.name, stream.columns, problems)
   for (const { name } of [VALID_FROM, VALID_TO])
     if (Object.hasOwn(stream.columns, name)) problems.push(`${stream.name}.${name}: taken by the history table`)
   for (const [name, child] of Object.entries(stream.children)) {
@@ -42,6 +43,7 @@ export function check(stream: Stream): void {
       if (Object.hasOwn(child.columns, taken)) problems.push(`${where}.${taken}: taken by the key of the child table`)
     columns(childName(stream.name, name), child.columns, problems, say)
     paths(childName(stream.name, name), pathsOf(child.columns), problems)
+    derived(childName(stream.name, name), child.columns, problems)
   }
   if (stream.sync.mode === 'incremental' && stream.sync.sorted && stream.sort !== `${stream.sync.cursor}-asc`)
     problems.push(`sort: a sorted stream asks for ${stream.sync.cursor}-asc`)
@@ -63,7 +65,7 @@ function columns(
     const where = `${table}.${name}`
     say(where, snake.safeParse(name))
     say(where, doc.safeParse(column.doc))
-    if (column.from !== null && columnName(column.from) !== name)
+    if (column.from !== null && !column.derived && columnName(column.from) !== name)
       problems.push(`${where}: ${column.from} becomes ${columnName(column.from)}`)
     if (Object.hasOwn(SYSTEM_COLUMNS, name)) problems.push(`${where}: taken by a system column`)
     const stored = identifier(name).toLowerCase()
@@ -72,7 +74,16 @@ function columns(
   }
 }
 
-const pathsOf = (declared: Columns): string[] => Object.entries(declared).map(([name, { from }]) => from ?? name)
+const pathsOf = (declared: Columns): string[] =>
+  Object.entries(declared).flatMap(([name, { from, derived }]) => (derived ? [] : [from ?? name]))
+
+/** What holds a part of a value needs a column that holds the whole. */
+function derived(table: string, declared: Columns, problems: string[]): void {
+  const whole = new Map(Object.entries(declared).flatMap(([n, c]) => (c.derived ? [] : [[c.from ?? n, c] as const])))
+  for (const [name, column] of Object.entries(declared))
+    if (column.derived && whole.get(column.from ?? name)?.kind !== 'instant')
+      problems.push(`${table}.${name}: no column keeps the instant ${column.from ?? name} itself`)
+}
 
 /** What is read as a whole cannot be read in parts as well: one of the two would never have a value. */
 function paths(table: string, declared: readonly string[], problems: string[]): void {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { check, DeclarationError } from '../../src/declare/check.ts'
-import { type Columns, instant, int, json, required, text } from '../../src/declare/column.ts'
+import { type Columns, dayOf, instant, int, json, required, text } from '../../src/declare/column.ts'
 import { stream } from '../../src/declare/define.ts'
 import type { Child, Stream } from '../../src/declare/stream.ts'
 
@@ -45,6 +45,7 @@ describe('nothing is said of', () => {
     ['a sound stream', {}],
     ['a path that becomes its name', withColumns({ a_b_c: text('A text.', 'a.b.c'), a_b_d: text('A text.', 'a.b.d') })],
     ['names that only begin alike', withColumns({ part: text('A text.'), part_s: text('A text.', 'part_s') })],
+    ['the day of an instant beside it', withColumns({ updated_on: dayOf('Day.', 'updated_at') })],
     ['a column named like a method', withColumns({ constructor: text('A text.') })],
     ['a list by its last part', withChild('pieces', { from: 'box.pieces' })],
     ['a list by its joined path', withChild('box_pieces', { from: 'box.pieces' })],
@@ -92,6 +93,16 @@ describe('refused', () => {
     ],
     ['valid_to', withColumns({ valid_to: instant('Mine.') }), 'things.valid_to: taken by the history table'],
     ['a list called history', withChild('history', {}), 'children.history: taken by the history table'],
+    [
+      'the day of an instant that no column keeps',
+      withColumns({ sent_on: dayOf('Day.', 'sent_at') }),
+      'things.sent_on: no column keeps the instant sent_at itself',
+    ],
+    [
+      'the day of what is no instant',
+      withColumns({ owner_on: dayOf('Day.', 'owner.id') }),
+      'things.owner_on: no column keeps the instant owner.id itself',
+    ],
     ['an object and a part of it', withColumns({ owner: json('The owner.') }), 'things: owner.id lies inside owner'],
     [
       'an object and a part of a part of it',

@@ -99,6 +99,7 @@ describe('a column', () => {
       required: false,
       sensitive: false,
       zone: 'America/New_York',
+      derived: false,
     })
     expect(required(plain)).toEqual({ ...plain, required: true })
     expect(sensitive(plain)).toEqual({ ...plain, sensitive: true })
