@@ -1,5 +1,6 @@
 import { day, flag, instant, int, json, money, rate, required, sensitive, text } from '../src/declare/column.ts'
 import { child, stream } from '../src/declare/define.ts'
+import { chargesExport } from './exports/charges.ts'
 
 export default stream({
   name: 'charges',
@@ -15,6 +16,7 @@ export default stream({
   // Announced for 2025-03-19 on both versions [documented, not tested].
   forgets: { days: 90, by: 'processed_at', when: { status: ['success', 'refunded', 'partially_refunded'] } },
   count: { path: '/charges/count', ranges: false },
+  export: chargesExport,
   columns: {
     id: required(int('Recharge id of the charge; a queued one gets a new id whenever it is rebuilt.')),
     address_id: int('Id of the address that it is shipped to.'),

@@ -4,6 +4,7 @@ import { type App, createApp, STREAM_NAMES, STREAMS, select } from './app.ts'
 import { backfill } from './commands/backfill.ts'
 import { check } from './commands/check.ts'
 import { demo } from './commands/demo.ts'
+import { importable, importFile } from './commands/import.ts'
 import { plan } from './commands/plan.ts'
 import { reset } from './commands/reset.ts'
 import type { Result } from './commands/result.ts'
@@ -176,6 +177,21 @@ configured(
         { path: 'reset', line: null, message: `there is no stream ${name}${nearest(name, STREAM_NAMES)}` },
       ])
     print(await reset(app(flags).app, stream, flags.iKnow ?? false), flags)
+  })
+
+configured(
+  command(
+    'import',
+    'Loads a CSV export of the merchant portal: charges older than the API serves. Never over a row that the API gave.',
+    'import charges charges-2023.csv --dry-run',
+  ),
+)
+  .argument('<stream>', 'what the file holds: charges')
+  .argument('<file>', 'a CSV file in UTF-8; docs/streams.md lists the columns that are read')
+  .option('--dry-run', 'says what would be loaded, and writes nothing')
+  .action(async (name: string, file: string, flags: Flags & { readonly dryRun?: true }) => {
+    const stream = importable(name)
+    print(await importFile(app(flags).app, stream, file, flags.dryRun ?? false, interruption.signal), flags)
   })
 
 /** The one place where an error becomes words and a code. */

@@ -104,6 +104,8 @@ export interface Entity {
 
 export interface RowBatch {
   readonly stream: Stream
+  /** Where the records come from; absent: from the API. */
+  readonly source?: 'export'
   /** By key; of two versions of one record the newer, of two equals the later. */
   readonly entities: ReadonlyMap<string, Entity>
   readonly rejects: readonly Reject[]
@@ -148,6 +150,15 @@ export interface Counts {
 export interface Gap {
   readonly from: Instant
   readonly to: Instant
+}
+
+/** What is known of a row that is there, without reading it. */
+export interface Standing {
+  /** `export` where it was imported; null where the API gave it. */
+  readonly source: string | null
+  readonly deleted: boolean
+  readonly hash: string
+  readonly cursor: Instant | null
 }
 
 export type Outcome = 'complete' | 'failed' | 'skipped' | 'interrupted'
@@ -215,6 +226,8 @@ export interface Destination extends AsyncDisposable {
   lastCounts(stream: string): Promise<Counts | null>
   /** The only way to write rows: all of `batch`, and `to` in place of `from`, or nothing. */
   commit(batch: RowBatch, from: Checkpoint, to: Checkpoint): Promise<Counts>
+  /** Of the rows with these keys, those that are there. Of a stream with one key column. */
+  standing(stream: Stream, keys: readonly string[]): Promise<ReadonlyMap<string, Standing>>
   /** Forgets a checkpoint; rows stay. */
   reset(stream: string): Promise<void>
   record(report: RunReport): Promise<void>

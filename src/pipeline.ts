@@ -90,12 +90,12 @@ function refuseTooMany({ rejects }: RowBatch, tally: Tally, most: number): void 
 }
 
 /** A lost connection leaves open whether the commit stands: the checkpoint knows. */
-function commit(
+export function commit(
   destination: Destination,
   batch: RowBatch,
   from: Checkpoint,
   to: Checkpoint,
-  options: WalkOptions,
+  options: Pick<WalkOptions, 'sleep'>,
   signal: AbortSignal,
 ): Promise<Counts> {
   return repeat(

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Columns } from './column.ts'
+import { type Export, headerKey } from './export.ts'
 import { HISTORY, VALID_FROM, VALID_TO } from './history.ts'
 import { childName, columnName, identifier } from './name.ts'
 import type { Stream } from './stream.ts'
@@ -51,6 +52,7 @@ export function check(stream: Stream): void {
     problems.push(`path: lacks {${stream.parent.as}} of its parent`)
   for (const field of [stream.parent?.as, stream.parent?.position])
     if (field !== undefined && !Object.hasOwn(stream.columns, field)) problems.push(`parent: ${field} is no column`)
+  if (stream.export !== null) exported(stream, stream.export, problems)
   if (problems.length > 0) throw new DeclarationError(stream.name, problems)
 }
 
@@ -83,6 +85,35 @@ function derived(table: string, declared: Columns, problems: string[]): void {
   for (const [name, column] of Object.entries(declared))
     if (column.derived && whole.get(column.from ?? name)?.kind !== 'instant')
       problems.push(`${table}.${name}: no column keeps the instant ${column.from ?? name} itself`)
+}
+
+/** Every header leads to a column that there is, and to no more than one table; nothing required is left out. */
+function exported(stream: Stream, { columns, lowerCase, elements }: Export, problems: string[]): void {
+  if (stream.key.length !== 1) problems.push('export: only a stream with one key column can be imported')
+  const child = elements && stream.children[elements.child]
+  if (elements && !child) problems.push(`export: ${elements.child} is no list of the stream`)
+  const tables = [
+    { where: 'export', declared: stream.columns, headers: columns },
+    ...(elements && child
+      ? [{ where: `export.${elements.child}`, declared: child.columns, headers: elements.columns }]
+      : []),
+  ]
+  for (const { where, declared, headers } of tables) {
+    for (const [name, spellings] of Object.entries(headers)) {
+      if (!Object.hasOwn(declared, name)) problems.push(`${where}.${name}: is no column`)
+      if (declared[name]?.derived) problems.push(`${where}.${name}: follows from another column`)
+      for (const header of spellings)
+        if (headerKey(header) !== header) problems.push(`${where}.${name}: write ${header} as ${headerKey(header)}`)
+    }
+    for (const [name, column] of Object.entries(declared))
+      if (column.required && !Object.hasOwn(headers, name)) problems.push(`${where}: ${name} is required`)
+  }
+  const own = new Set(Object.values(columns).flat())
+  for (const header of Object.values(elements?.columns ?? {}).flat())
+    if (own.has(header)) problems.push(`export: ${header} is a column of the stream and of its list`)
+  for (const name of lowerCase)
+    if (stream.columns[name]?.kind !== 'text' || !Object.hasOwn(columns, name))
+      problems.push(`export.lowerCase: ${name} is no text of the export`)
 }
 
 /** What is read as a whole cannot be read in parts as well: one of the two would never have a value. */

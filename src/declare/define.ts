@@ -1,5 +1,6 @@
 import { check } from './check.ts'
 import type { Column, Columns } from './column.ts'
+import type { Export } from './export.ts'
 import type { ApiVersion, Child, Count, Each, Forgets, Full, Incremental, Parent, Scopes, Stream } from './stream.ts'
 
 type RequiredColumn<C extends Columns> = {
@@ -13,7 +14,12 @@ type RequiredInstant<C extends Columns> = {
 type OneOrMore<T> = T | readonly [T, T, ...T[]]
 
 /** What a file in `schemas/` writes; the rest has a default that is right for most streams. */
-export interface StreamInput<Name extends string, C extends Columns, Ch extends Readonly<Record<string, Child>>> {
+export interface StreamInput<
+  Name extends string,
+  C extends Columns,
+  Ch extends Readonly<Record<string, Child>>,
+  E extends Export | null,
+> {
   readonly name: Name
   readonly singular: string
   readonly doc: string
@@ -35,6 +41,7 @@ export interface StreamInput<Name extends string, C extends Columns, Ch extends 
   readonly each?: Each
   readonly parent?: Parent
   readonly count?: Count
+  readonly export?: E
   readonly columns: C
   readonly children?: Ch
 }
@@ -47,9 +54,10 @@ export function stream<
   const Name extends string,
   const C extends Columns,
   const Ch extends Readonly<Record<string, Child>> = Record<never, never>,
->(input: StreamInput<Name, C, Ch>): Stream<Name, C, Ch> {
+  const E extends Export | null = null,
+>(input: StreamInput<Name, C, Ch, E>): Stream<Name, C, Ch, E> {
   const key: OneOrMore<string> = input.key
-  const declared: Stream<Name, C, Ch> = {
+  const declared: Stream<Name, C, Ch, E> = {
     version: '2021-11',
     shape: 'pages',
     parameters: {},
@@ -61,6 +69,7 @@ export function stream<
     each: null,
     parent: null,
     count: null,
+    export: null as E,
     children: {} as Ch,
     ...input,
     key: typeof key === 'string' ? [key] : key,

@@ -44,6 +44,16 @@ export const SYSTEM_COLUMNS = {
   ),
 } as const satisfies Record<string, Omit<TableColumn, 'name'>>
 
+/** Only where rows can come from elsewhere. */
+export const SOURCE: TableColumn = {
+  name: '_source',
+  ...system(
+    'text',
+    false,
+    '`export` where the row was imported from an export of the merchant portal; null where the API gave it.',
+  ),
+}
+
 const cache = new WeakMap<Stream, StreamTables>()
 
 /** The tables that a declaration becomes. */
@@ -57,6 +67,7 @@ export function tablesOf(stream: Stream): StreamTables {
     columns: [
       ...Object.entries(stream.columns).map(([name, column]) => tableColumn(name, column)),
       ...Object.entries(SYSTEM_COLUMNS).map(([name, column]) => ({ name, ...column })),
+      ...(stream.export === null ? [] : [SOURCE]),
     ],
   }
   const owner = identifier(`${stream.singular}_id`)
@@ -89,9 +100,16 @@ export function allTables(stream: Stream): readonly Table[] {
   return [root, ...owned.map(({ table }) => table)]
 }
 
+/** System columns that came later: rows from before need no value in them, so they make no other shape. */
+const LATER: ReadonlySet<string> = new Set([SOURCE.name])
+
 /** Fingerprint of the tables a stream is written to: rows written under another one may lack columns. */
 export function shapeOf(stream: Stream): string {
-  const shape = allTables(stream).map(table => [table.name, table.key, table.columns.map(c => [c.name, c.kind])])
+  const shape = allTables(stream).map(table => [
+    table.name,
+    table.key,
+    table.columns.filter(({ name }) => !LATER.has(name)).map(c => [c.name, c.kind]),
+  ])
   return createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, 16)
 }
 

@@ -348,7 +348,8 @@ create table "recharge"."charges" (
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
   "_extra" json,
-  "_hash" bigint not null);
+  "_hash" bigint not null,
+  "_source" text);
 comment on table "recharge"."charges" is 'One attempt to bill a customer, made or scheduled. The API forgets processed ones after 90 days; rows here stay.';
 comment on column "recharge"."charges"."id" is 'Recharge id of the charge; a queued one gets a new id whenever it is rebuilt.';
 comment on column "recharge"."charges"."address_id" is 'Id of the address that it is shipped to.';
@@ -415,6 +416,7 @@ comment on column "recharge"."charges"."_synced_at" is 'When this row last chang
 comment on column "recharge"."charges"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
 comment on column "recharge"."charges"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."charges"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
+comment on column "recharge"."charges"."_source" is '`export` where the row was imported from an export of the merchant portal; null where the API gave it.';
 create table "recharge"."charges__utm_params" (
   "charge_id" bigint not null,
   "index" bigint not null,

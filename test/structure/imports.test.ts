@@ -60,6 +60,7 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
     ['src/checkpoint.ts', 'src/prefetch.ts', 'src/tally.ts', 'src/extract/source.ts', 'src/transform/batch.ts'],
   ],
   ['src/sync.ts', ['src/checkpoint.ts', 'src/pipeline.ts', 'src/tally.ts']],
+  ['src/import', ['src/pipeline.ts', 'src/transform/batch.ts']],
   ['src/backfill.ts', ['src/checkpoint.ts', 'src/pipeline.ts', 'src/tally.ts']],
   [
     'src/run.ts',
@@ -94,6 +95,7 @@ const OUTSIDE: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^pino$/, ['src/log.ts']],
   [/^p-limit$/, ['src/extract/request.ts', 'src/run.ts']],
   [/^commander$/, ['src/cli.ts']],
+  [/^csv-parse$/, ['src/import/csv.ts']],
   [/^ulid$/, ['src/app.ts']],
   [/^temporal-polyfill$/, ['src/instant.ts']],
 ]

@@ -31,6 +31,7 @@ test('what is left out has its default', () => {
     each: null,
     parent: null,
     count: null,
+    export: null,
     children: {},
   })
 })

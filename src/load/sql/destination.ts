@@ -20,6 +20,7 @@ import { changes, columnsOf } from './evolve.ts'
 import { createHistory } from './history.ts'
 import { LEDGER } from './ledger.ts'
 import { merge } from './merge.ts'
+import { standingRows } from './standing.ts'
 
 /** What a destination promises, once for every database that has an `Engine`. */
 export function createDestination(engine: Engine, schema: string, versioned: readonly Stream[] = []): Destination {
@@ -89,6 +90,8 @@ export function createDestination(engine: Engine, schema: string, versioned: rea
           .execute()
         return counts
       }),
+
+    standing: (stream, keys) => engine.transaction(session => standingRows(session, schema, stream, keys)),
 
     reset: stream =>
       engine.transaction(async session => {
