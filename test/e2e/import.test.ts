@@ -117,7 +117,14 @@ describe.each(PLACES)('$name', place => {
     await inside(async (store, { destination, config, exported }) => {
       const all = store.all('charges').filter(processed)
       expect(await runImport(config, exported(all))).toMatchObject({ added: all.length, changed: 0, from_api: 0 })
+      // Also not the mark on a row that has been found gone since.
+      await withQuery(destination, query =>
+        query(`update recharge.charges set _deleted_at = timestamptz '2026-01-01 00:00:00Z' where id = ${all[5]?.id}`),
+      )
       const before = await everything(destination)
+      const other = exported(all.map((charge, i) => (i === 5 ? { ...charge, total_price: '3.33' } : charge)))
+      for (const dry of [true, false])
+        expect(await runImport(config, other, dry)).toMatchObject({ changed: 0, unchanged: all.length })
       const again = await runImport(config, exported(all, '\n'))
       expect(again).toMatchObject({ added: 0, changed: 0, unchanged: all.length, from_api: 0, rejected: 0 })
       expect(await everything(destination)).toEqual(before)
