@@ -61,7 +61,7 @@ export async function importFile(
 }
 
 function result(stream: Stream, file: string, imported: Imported, run: string | null): Result {
-  const { layout, records, added, changed, unchanged, fromApi, rejected, rejects } = imported
+  const { layout, records, added, changed, unchanged, fromApi, served, rejected, rejects } = imported
   const unknown = layout.unknown.map(({ header }) => header)
   const json = {
     stream: stream.name,
@@ -73,6 +73,7 @@ function result(stream: Stream, file: string, imported: Imported, run: string | 
     changed,
     unchanged,
     from_api: fromApi,
+    served_by_api: served,
     rejected,
     rejects: rejects.map(({ key, path, reason }) => ({ key, path, reason })),
     columns: layout.read,
@@ -88,6 +89,9 @@ function result(stream: Stream, file: string, imported: Imported, run: string | 
       ? [
           `${unknown.length} unknown ${unknown.length === 1 ? 'column' : 'columns'}, kept in _extra: ${unknown.join(', ')}`,
         ]
+      : []),
+    ...(served > 0
+      ? [`${served} left out: the API never forgets such records, so those it does not give are gone`]
       : []),
     ...(rejected > 0 ? [`${rejected} rejected${run === null ? '' : ', kept in _sync_rejects'}:`] : []),
     ...rejects.map(({ key, path, reason }) => `  ${key ?? 'without a key'}: ${path && `${path}: `}${reason}`),

@@ -5,6 +5,7 @@ import type { Checkpoint, Destination, Instant, Reject, RowBatch, RunId, Standin
 import { commit, type WalkOptions } from '../pipeline.ts'
 import { toBatch } from '../transform/batch.ts'
 import { unreadable } from './csv.ts'
+import { mayBeForgotten } from './forgotten.ts'
 import type { Layout } from './headers.ts'
 import { pieces } from './records.ts'
 
@@ -17,6 +18,8 @@ export interface Imported {
   readonly unchanged: number
   /** Left alone, because the row that is there came from the API. */
   readonly fromApi: number
+  /** Left out, because the API serves such records itself. */
+  readonly served: number
   readonly rejected: number
   /** The first few. */
   readonly rejects: readonly Reject[]
@@ -91,7 +94,7 @@ async function readFile(
   let layout: Layout | null = null
   let records: unknown[] = []
   let misshapen: Reject[] = []
-  const sum = { records: 0, added: 0, changed: 0, fromApi: 0, rejected: 0 }
+  const sum = { records: 0, added: 0, changed: 0, fromApi: 0, served: 0, rejected: 0 }
   const rejects: Reject[] = []
   const flush = async (): Promise<void> => {
     if (signal.aborted) throw new Interrupted()
@@ -108,8 +111,9 @@ async function readFile(
   }
   for await (const piece of pieces(stream, file)) {
     if (piece.is === 'layout') layout = piece.layout
-    else if (piece.is === 'record') records.push(piece.record)
-    else misshapen.push(piece.reject)
+    else if (piece.is === 'reject') misshapen.push(piece.reject)
+    else if (mayBeForgotten(stream, piece.record)) records.push(piece.record)
+    else sum.served += 1
     if (records.length + misshapen.length >= AT_ONCE) await flush()
   }
   await flush()

@@ -1,9 +1,14 @@
+import { CompiledQuery } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { int, required } from '../../src/declare/column.ts'
 import { historyTable } from '../../src/declare/history.ts'
 import type { Stream } from '../../src/declare/stream.ts'
 import { allTables, tablesOf } from '../../src/declare/table.ts'
+import { openDuckdb } from '../../src/load/duckdb/engine.ts'
 import { openDestination } from '../../src/load/open.ts'
+import { openPostgres } from '../../src/load/postgres/engine.ts'
+import type { Session } from '../../src/load/sql/engine.ts'
+import { createHistory } from '../../src/load/sql/history.ts'
 import type { Destination } from '../../src/model.ts'
 import { type DestinationConfig, PLACES } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
@@ -28,6 +33,14 @@ async function use<T>(
 async function commit(destination: Destination, records: readonly unknown[], seen: number, stream: Stream = parcels) {
   const from = await destination.checkpoint(stream.name)
   return destination.commit({ ...batchOf(stream, records), receivedAt: at(seen) }, from, moved(from))
+}
+
+async function inTransaction(config: DestinationConfig, work: (session: Session) => Promise<void>): Promise<void> {
+  await using engine =
+    config.kind === 'duckdb'
+      ? await openDuckdb({ file: config.file, mode: 'write' })
+      : openPostgres({ ...config, connections: 1 })
+  await engine.transaction(work)
 }
 
 interface Version {
@@ -153,6 +166,23 @@ describe.each(PLACES)('$name', place => {
         ['1', when(200), null],
         ['2', when(10), null],
       ])
+    })
+  })
+
+  test('I16: a commit that marks rows ends their versions with it', async () => {
+    await place.with(async config => {
+      await use(config, destination => commit(destination, [parcel(1, 10), parcel(2, 10)], 100))
+      const none = { added: 0, changed: 0, unchanged: 0, rejected: 0 }
+      await inTransaction(config, async session => {
+        const marking = `update recharge.parcels set _deleted_at = timestamptz '${at(150)}' where id = 2`
+        await session.db.executeQuery(CompiledQuery.raw(marking))
+        await createHistory('recharge', [parcels]).follow(session, parcels, { ...none, deleted: 1 })
+      })
+      expect((await versionsIn(config)).map(({ id, until }) => [id, until])).toEqual([
+        ['1', null],
+        ['2', when(150)],
+      ])
+      await expectSound(config)
     })
   })
 

@@ -22,6 +22,7 @@ interface Said {
   readonly changed: number
   readonly unchanged: number
   readonly from_api: number
+  readonly served_by_api: number
   readonly rejected: number
   readonly unknown_columns: readonly string[]
   readonly dry_run: boolean
@@ -65,7 +66,8 @@ describe.each(PLACES)('$name', place => {
       ),
     )
 
-  const processed = (record: StoreRecord): boolean => typeof record.processed_at === 'string'
+  const PROCESSED = ['success', 'refunded', 'partially_refunded']
+  const processed = ({ status }: StoreRecord): boolean => PROCESSED.includes(String(status))
 
   test('I17: an export fills in what the API has forgotten, and leaves every row that the API gave', async () => {
     await inside(async (store, { destination, config, exported }) => {
@@ -146,6 +148,21 @@ describe.each(PLACES)('$name', place => {
       const fresh = await runImport(config, exported(ahead))
       expect(fresh).toMatchObject({ added: 0, changed: 0, unchanged: left, from_api: all.length - left })
       expect(await dump(destination, charges)).toEqual(after)
+    })
+  })
+
+  test('what the API never forgets is left out: a queued charge of an old export is gone, and does not come back', async () => {
+    await inside(async (store, { destination, config, exported }) => {
+      const all = store.all('charges')
+      const queued = all.filter(({ status }) => status === 'queued')
+      expect(queued.length).toBeGreaterThan(10)
+      for (const { id } of queued) store.remove('charges', Number(id))
+      const done = all.filter(processed)
+      const said = await runImport(config, exported(all))
+      expect(said).toMatchObject({ records: done.length, added: done.length, served_by_api: all.length - done.length })
+      const states = 'select distinct status from recharge.charges order by status'
+      const found = await withQuery(destination, query => query(states))
+      expect(found.map(({ status }) => PROCESSED.includes(String(status)))).toEqual(found.map(() => true))
     })
   })
 

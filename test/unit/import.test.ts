@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { importable } from '../../src/commands/import.ts'
 import { headerKey } from '../../src/declare/export.ts'
 import { ConfigError } from '../../src/errors.ts'
+import { mayBeForgotten } from '../../src/import/forgotten.ts'
 import { type Piece, pieces } from '../../src/import/records.ts'
 import { withFolder } from '../support/destinations.ts'
 
@@ -194,6 +195,18 @@ describe('a row for each line', () => {
     const found = await records(`${HEADER},2023-01-01,5,Tea,1\n,2023-01-01,5,Pot,1\n`)
     expect(found).toHaveLength(2)
   })
+})
+
+test.each([
+  [{ status: 'success' }, true],
+  [{ status: 'partially_refunded', processed_at: '' }, true],
+  [{ status: 'queued', processed_at: '2023-01-01' }, false],
+  [{ status: 'error' }, false],
+  [{ processed_at: '2023-01-01' }, true],
+  [{ status: ' ', scheduled_at: '2023-01-01' }, false],
+  [{}, false],
+])('of %j the API may have forgotten: %s', (record, expected) => {
+  expect(mayBeForgotten(charges, record)).toBe(expected)
 })
 
 test('what cannot be imported is said, with what can be', () => {

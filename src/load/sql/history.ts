@@ -29,9 +29,11 @@ export function createHistory(schema: string, streams: readonly Stream[]) {
       }
     },
 
-    /** The versions that the merge just done has brought. */
-    async follow(session: Session, stream: Stream, { added, changed }: Counts): Promise<void> {
-      if (added + changed === 0 || !streams.some(({ name }) => name === stream.name)) return
+    /** The versions that the commit under way has brought, and ended. */
+    async follow(session: Session, stream: Stream, { added, changed, deleted }: Counts): Promise<void> {
+      if (!streams.some(({ name }) => name === stream.name)) return
+      if (deleted > 0) await endVersions(session, schema, stream, null)
+      if (added + changed === 0) return
       const which = sql`coalesce(s._verdict, 'changed') = 'changed'`
       await addVersions(session, schema, stream, { stage: stageOf(tablesOf(stream).root), which })
     },
