@@ -34,6 +34,8 @@ export interface App {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   /** 0 to 1. */
   readonly random: () => number
+  /** Every version of the stream is kept. */
+  readonly isVersioned: (stream: Stream) => boolean
   /** Where run reports are kept. */
   readonly runsDirectory: string
   open(mode: 'read' | 'write'): Promise<Warehouse>
@@ -49,6 +51,7 @@ export function createApp(config: Config, { level, patience }: AppOptions): App 
   const { recharge, destination } = config
   const secrets = secretsOf(config.secrets)
   const now = (): number => Date.now()
+  const versioned = STREAMS.filter(({ name }) => config.history.includes(name))
   const monotonic = (): number => performance.now()
   const requests = createRequests({
     ...recharge,
@@ -69,8 +72,9 @@ export function createApp(config: Config, { level, patience }: AppOptions): App 
     monotonic,
     sleep,
     random: Math.random,
+    isVersioned: stream => versioned.includes(stream),
     runsDirectory: join(config.directory, 'state', 'runs'),
-    open: mode => openDestination(destination, { mode, connections: CONNECTIONS }),
+    open: mode => openDestination(destination, { mode, connections: CONNECTIONS, history: versioned }),
   }
 }
 

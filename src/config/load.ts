@@ -29,6 +29,8 @@ export interface Config {
   readonly streams: 'all' | readonly string[] | { readonly except: readonly string[] }
   /** How old a full walk of the stream may be before it is walked again, in milliseconds. */
   readonly refreshMs: (stream: string) => number
+  /** Streams of which every version seen is kept. */
+  readonly history: readonly string[]
   readonly maxRejects: number
   /** The token, and addresses with a password in them: never to be shown. */
   readonly secrets: readonly string[]
@@ -102,6 +104,7 @@ function settled({ recharge, destination, ...rest }: z.infer<typeof configSchema
         : { kind: 'postgres', url: postgres, schema },
     streams: rest.streams,
     refreshMs: refreshOf(rest.refresh),
+    history: rest.history,
     maxRejects: rest.max_rejects,
     secrets: [recharge.token, ...(postgres === undefined ? [] : [postgres])],
   }

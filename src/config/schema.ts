@@ -98,5 +98,9 @@ export const configSchema = z.strictObject({
     .describe(
       'How old the last full walk of a stream without a cursor, or list of the queued, may be before the next.',
     ),
+  history: z
+    .array(z.string())
+    .default([])
+    .describe('Streams of which every version seen is kept, in a table of its own.'),
   max_rejects: whole.default(100).describe('Records of one stream that may be unloadable in one run.'),
 })

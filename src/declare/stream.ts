@@ -1,4 +1,5 @@
 import type { Columns } from './column.ts'
+import type { Export } from './export.ts'
 
 /** `2021-11` pages by a cursor in the body, `2021-01` by a Link header. */
 export type ApiVersion = '2021-11' | '2021-01'
@@ -105,6 +106,7 @@ export interface Stream<
   Name extends string = string,
   C extends Columns = Columns,
   Ch extends Readonly<Record<string, Child>> = Readonly<Record<string, Child>>,
+  E extends Export | null = Export | null,
 > {
   readonly name: Name
   readonly singular: string
@@ -137,6 +139,8 @@ export interface Stream<
   readonly created: boolean
   /** One record is read at `path` + `/{id}`, under the key `singular`. */
   readonly retrieve: boolean
+  /** What `import` reads; null: the stream cannot be imported. */
+  readonly export: E
   readonly columns: C
   readonly children: Ch
 }

@@ -1,3 +1,4 @@
+import type { Stream } from '../declare/stream.ts'
 import type { Warehouse } from '../reconciliation.ts'
 import { createWarehouse } from './sql/warehouse.ts'
 
@@ -5,19 +6,31 @@ export type DestinationConfig =
   | { readonly kind: 'duckdb'; readonly file: string; readonly schema: string }
   | { readonly kind: 'postgres'; readonly url: string; readonly schema: string }
 
+export interface OpenOptions {
+  readonly mode: 'read' | 'write'
+  /** Transactions at once, where the database has more than one. */
+  readonly connections: number
+  /** Streams of which every version is kept. */
+  readonly history?: readonly Stream[]
+}
+
 /** Where rows go. The driver is loaded with it, so that nobody pays for one they do not use. */
 export async function openDestination(
   config: DestinationConfig,
-  { mode, connections }: { readonly mode: 'read' | 'write'; readonly connections: number },
+  { mode, connections, history = [] }: OpenOptions,
 ): Promise<Warehouse> {
   switch (config.kind) {
     case 'duckdb': {
       const { openDuckdb } = await import('./duckdb/engine.ts')
-      return createWarehouse(await openDuckdb({ file: config.file, mode }), config.schema)
+      return createWarehouse(await openDuckdb({ file: config.file, mode }), config.schema, history)
     }
     case 'postgres': {
       const { openPostgres } = await import('./postgres/engine.ts')
-      return createWarehouse(openPostgres({ url: config.url, schema: config.schema, connections }), config.schema)
+      return createWarehouse(
+        openPostgres({ url: config.url, schema: config.schema, connections }),
+        config.schema,
+        history,
+      )
     }
   }
 }

@@ -47,6 +47,7 @@ export function configFor(
     destination,
     streams: 'all',
     refreshMs: () => 0,
+    history: [],
     maxRejects: 100,
     secrets: [simulator.token],
   }

@@ -35,6 +35,7 @@ test('what is left out has its default', () => {
     count: null,
     created: false,
     retrieve: true,
+    export: null,
     children: {},
   })
 })
@@ -120,6 +121,7 @@ describe('a column', () => {
       required: false,
       sensitive: false,
       zone: 'America/New_York',
+      derived: false,
     })
     expect(required(plain)).toEqual({ ...plain, required: true })
     expect(sensitive(plain)).toEqual({ ...plain, sensitive: true })

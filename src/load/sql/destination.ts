@@ -1,20 +1,25 @@
 import { createHash } from 'node:crypto'
 import { CompiledQuery, sql } from 'kysely'
+import type { Stream } from '../../declare/stream.ts'
 import type { StreamTables, Table } from '../../declare/table.ts'
+import type { Destination } from '../../destination.ts'
 import { parseInstant } from '../../instant.ts'
-import type { Checkpoint, Committed, Destination, LastRun, RowBatch, RunId, RunReport, Walk } from '../../model.ts'
+import type { Checkpoint, Committed, LastRun, RowBatch, RunId, RunReport, Walk } from '../../model.ts'
 import type { Engine, Session } from './engine.ts'
 import { changes, columnsOf, hasTable } from './evolve.ts'
 import { claim } from './fence.ts'
 import { gapsOf, keepGap } from './gaps.ts'
+import { createHistory } from './history.ts'
 import { LEDGER } from './ledger.ts'
 import { merge } from './merge.ts'
 import { callTheRoll } from './presence.ts'
 import { forgetSeen } from './seen.ts'
+import { standingRows } from './standing.ts'
 import { arrivals, noteTombstones } from './tombstones.ts'
 
 /** What a destination promises, once for every database that has an `Engine`. */
-export function createDestination(engine: Engine, schema: string): Destination {
+export function createDestination(engine: Engine, schema: string, versioned: readonly Stream[] = []): Destination {
+  const history = createHistory(schema, versioned)
   const inSchema = (session: Session) => session.db.withSchema(schema)
   /** No table is ever dropped, so what was there once need not be asked for again. */
   const met = new Set<string>()
@@ -26,12 +31,16 @@ export function createDestination(engine: Engine, schema: string): Destination {
   return {
     hold: run => engine.hold(run),
 
-    plan: tables => engine.transaction(session => changes(session, engine, schema, [...LEDGER, ...tables])),
+    plan: tables =>
+      engine.transaction(session =>
+        changes(session, engine, schema, [...LEDGER, ...tables, ...history.tables(tables)]),
+      ),
 
     async prepare(tables: readonly Table[]) {
       return engine.transaction(async session => {
-        const statements = await changes(session, engine, schema, [...LEDGER, ...tables])
+        const statements = await changes(session, engine, schema, [...LEDGER, ...tables, ...history.tables(tables)])
         for (const { query } of statements) await session.db.executeQuery(query)
+        await history.catchUp(session, tables)
         return statements
       })
     },
@@ -76,6 +85,7 @@ export function createDestination(engine: Engine, schema: string): Destination {
         if (arrived) await noteTombstones(session, schema, batch)
         const counts: Committed = { ...merged, ...(await callTheRoll(session, schema, batch, to, presence)) }
         if (presence?.gap) await keepGap(inSchema(session), to, presence.gap, batch.receivedAt)
+        await history.follow(session, batch.stream, counts)
         await keepRejects(inSchema(session), batch, to)
         // Beside the checkpoint, for a run that lost the answer to its COMMIT and still has to report what it did.
         await inSchema(session)
@@ -85,6 +95,8 @@ export function createDestination(engine: Engine, schema: string): Destination {
           .execute()
         return counts
       }),
+
+    standing: (stream, keys) => engine.transaction(session => standingRows(session, schema, stream, keys)),
 
     reset: stream =>
       engine.transaction(async session => {

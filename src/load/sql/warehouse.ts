@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { Stream } from '../../declare/stream.ts'
 import { parseInstant } from '../../instant.ts'
 import type { Reconciliation, Warehouse } from '../../reconciliation.ts'
 import { compare } from './compare.ts'
@@ -6,13 +7,15 @@ import { createDestination } from './destination.ts'
 import type { Engine } from './engine.ts'
 import { columnsOf } from './evolve.ts'
 import { claim } from './fence.ts'
+import { createHistory } from './history.ts'
 import { markGone, replace } from './repair.ts'
 import { countServed, distinctValues, listServed } from './served.ts'
 
 /** A destination with what it takes to hold it against the source, once for every database. */
-export function createWarehouse(engine: Engine, schema: string): Warehouse {
+export function createWarehouse(engine: Engine, schema: string, versioned: readonly Stream[] = []): Warehouse {
+  const history = createHistory(schema, versioned)
   return {
-    ...createDestination(engine, schema),
+    ...createDestination(engine, schema, versioned),
 
     compare: (batch, now) => engine.transaction(session => compare(session, schema, batch, now)),
 
@@ -25,8 +28,10 @@ export function createWarehouse(engine: Engine, schema: string): Warehouse {
     repair: (batch, gone, from, to) =>
       engine.transaction(async session => {
         await claim(session.db.withSchema(schema), batch.receivedAt, from, to)
-        await replace(session, schema, batch)
-        return markGone(session, schema, batch.stream, gone, batch.receivedAt)
+        const counts = await replace(session, schema, batch)
+        const deleted = await markGone(session, schema, batch.stream, gone, batch.receivedAt)
+        await history.follow(session, batch.stream, { ...counts, deleted })
+        return deleted
       }),
 
     keepReconciliations: found =>
