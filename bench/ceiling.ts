@@ -1,8 +1,10 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { cliFlags } from './flags.ts'
+import { machine, writeSection } from './section.ts'
 
 /*
  * How much of the API's rate does `sync` use, whatever the API's latency? The bucket is Recharge's, its leak four times
@@ -20,7 +22,6 @@ const ROWS = [
   { latencyMs: 8000, pages: 7200 },
 ]
 const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
-const PERFORMANCE = new URL('../docs/performance.md', import.meta.url)
 
 interface Measured {
   readonly latencyMs: number
@@ -76,7 +77,17 @@ async function measure({ latencyMs, pages }: (typeof ROWS)[number]): Promise<Mea
 
 // biome-ignore lint/suspicious/noExplicitAny: the report as another process printed it
 function sync(folder: string): Promise<any> {
-  const args = [CLI, 'sync', '--streams', 'customers', '--json', '--no-progress', '--log-level', 'silent']
+  const args = [
+    ...cliFlags(),
+    CLI,
+    'sync',
+    '--streams',
+    'customers',
+    '--json',
+    '--no-progress',
+    '--log-level',
+    'silent',
+  ]
   const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
   let out = ''
   child.stdout.on('data', data => {
@@ -92,9 +103,8 @@ function sync(folder: string): Promise<any> {
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
 
 function table(rows: readonly Measured[]): string {
-  const [cpu] = cpus()
   return [
-    `Bucket of ${BUCKET}, ${PER_SECOND} requests a second; DuckDB; ${cpus().length} cores, ${cpu?.model}, Node ${process.version}.`,
+    `Bucket of ${BUCKET}, ${PER_SECOND} requests a second; DuckDB; ${machine()}`,
     '',
     '| latency of a page | records | seconds | requests | share of what the bucket allowed | requests ÷ least possible | 429 | most in flight |',
     '| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
@@ -113,12 +123,5 @@ for (const row of ROWS.filter(({ latencyMs }) => only.length === 0 || only.inclu
 }
 const result = table(rows)
 console.log(`\n${result}`)
-if (only.length === 0) {
-  const MARKED = /(<!-- ceiling -->\n)[\s\S]*?(\n<!-- \/ceiling -->)/
-  const text = readFileSync(PERFORMANCE, 'utf8')
-  writeFileSync(
-    PERFORMANCE,
-    text.replace(MARKED, (_all, open, close) => open + result + close),
-  )
-}
+if (only.length === 0) writeSection('ceiling', result)
 if (rows.some(r => r.share < 0.97 || r.perLeast > 1.03 || r.throttled > 0)) process.exitCode = 1

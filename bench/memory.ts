@@ -1,8 +1,10 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { cliFlags } from './flags.ts'
+import { machine, writeSection } from './section.ts'
 
 /*
  * Does a long backfill need more memory than a short one? Peak resident size of `backfill` as a process of its own,
@@ -11,7 +13,6 @@ import { fileURLToPath } from 'node:url'
 const SIZES = [100_000, 1_000_000]
 const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
 const PEAK = fileURLToPath(new URL('./peak.ts', import.meta.url))
-const PERFORMANCE = new URL('../docs/performance.md', import.meta.url)
 
 const answer = <T>(child: ChildProcess): Promise<T> =>
   new Promise(resolve => child.once('message', m => resolve(m as T)))
@@ -39,8 +40,8 @@ async function measure(destination: string, records: number): Promise<Measured> 
     const began = performance.now()
     await backfill(folder)
     const seconds = (performance.now() - began) / 1000
-    const kilobytes = Number(readFileSync(join(folder, 'peak'), 'utf8'))
-    return { destination, records, seconds, megabytes: Math.round(kilobytes / 1024) }
+    const { megabytes } = JSON.parse(readFileSync(join(folder, 'peak'), 'utf8'))
+    return { destination, records, seconds, megabytes }
   } finally {
     server.kill()
     database?.disconnect()
@@ -49,7 +50,18 @@ async function measure(destination: string, records: number): Promise<Measured> 
 }
 
 function backfill(folder: string): Promise<void> {
-  const args = ['--import', PEAK, CLI, 'backfill', '--streams', 'customers', '--no-progress', '--log-level', 'silent']
+  const args = [
+    ...cliFlags(),
+    '--import',
+    PEAK,
+    CLI,
+    'backfill',
+    '--streams',
+    'customers',
+    '--no-progress',
+    '--log-level',
+    'silent',
+  ]
   const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
   return new Promise((resolve, reject) => {
     child.on('close', code => (code === 0 ? resolve() : reject(new Error(`backfill left with ${code}`))))
@@ -65,9 +77,8 @@ for (const destination of ['duckdb', 'postgres']) {
     small ??= measured.megabytes
   }
 }
-const [cpu] = cpus()
 const result = [
-  `${cpus().length} cores, ${cpu?.model}, Node ${process.version}.`,
+  machine(),
   '',
   '| destination | records | seconds | peak resident size | ÷ that of the smaller |',
   '| --- | ---: | ---: | ---: | ---: |',
@@ -77,10 +88,5 @@ const result = [
   ),
 ].join('\n')
 console.log(result)
-const MARKED = /(<!-- memory -->\n)[\s\S]*?(\n<!-- \/memory -->)/
-const text = readFileSync(PERFORMANCE, 'utf8')
-writeFileSync(
-  PERFORMANCE,
-  text.replace(MARKED, (_all, open, close) => open + result + close),
-)
+writeSection('memory', result)
 if (rows.some(({ ratio }) => ratio !== null && ratio > 1.3)) process.exitCode = 1

@@ -1,11 +1,13 @@
 import { type Simulator, startSimulator } from '../src/simulator/server.ts'
-import { largeStore } from './large-store.ts'
+import { chargesStore, largeStore } from './large-store.ts'
 
 /** Serves a large store from a process of its own, and says what it saw. */
 let simulator: Simulator | null = null
 let latency = 0
 
 interface Wanted {
+  /** Default: customers. */
+  readonly stream?: 'charges'
   readonly records: number
   readonly latencyMs: number
   readonly bucket: number
@@ -14,9 +16,12 @@ interface Wanted {
 
 process.on('message', async (message: Wanted | 'seen') => {
   if (message !== 'seen') {
-    const { records, ...options } = message
+    const { records, stream, ...options } = message
     latency = options.latencyMs
-    simulator = await startSimulator({ store: largeStore(records), ...options })
+    simulator = await startSimulator({
+      store: stream === 'charges' ? chargesStore(records) : largeStore(records),
+      ...options,
+    })
     process.send?.({ url: simulator.url, token: simulator.token })
     return
   }

@@ -40,7 +40,10 @@ export function cellAt(bytes: Buffer, start: number, index: number): number {
 export const cellEnd = (bytes: Buffer, at: number): number => at + 4 + Math.max(0, bytes.readInt32BE(at))
 
 /** An int as text. */
-export const intAt = (bytes: Buffer, at: number): string => bytes.readBigInt64BE(at + 4).toString()
+export function intAt(bytes: Buffer, at: number): string {
+  const number = bytes.readInt32BE(at + 4) * HIGH + bytes.readUInt32BE(at + 8)
+  return Number.isSafeInteger(number) ? String(number) : bytes.readBigInt64BE(at + 4).toString()
+}
 
 export const textAt = (bytes: Buffer, at: number): string => bytes.toString('utf8', at + 4, cellEnd(bytes, at))
 

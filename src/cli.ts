@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --min-semi-space-size=8 --max-semi-space-size=8 --heap-growing-percent=100
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { type App, createApp, STREAM_NAMES, STREAMS, select } from './app.ts'
 import { backfill } from './commands/backfill.ts'

@@ -9,8 +9,8 @@ import type { Bound, Test } from './filter.ts'
 import type { Query } from './query.ts'
 import { checkWindow, visibility } from './visible.ts'
 
-/** Small stores are read again and again by the tests, so their texts are worth keeping. */
-const KEEP_TEXT_BELOW = 20_000
+/** Stores of a moderate size are read again and again, by tests and benchmarks, so their texts are worth keeping. */
+const KEEP_TEXT_BELOW = 200_000
 
 export function list(store: Store, endpoint: Endpoint, version: Version, query: Query, parent?: number): Answer {
   const table = store.table(endpoint.resource)

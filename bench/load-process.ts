@@ -1,0 +1,104 @@
+import charges from '../schemas/charges.ts'
+import { allTables } from '../src/declare/table.ts'
+import type { Destination } from '../src/destination.ts'
+import type { Instant } from '../src/instant.ts'
+import { type DestinationConfig, openDestination } from '../src/load/open.ts'
+import type { Page } from '../src/model.ts'
+import { prefetch } from '../src/prefetch.ts'
+import { type FlatPage, flattenPage, joined } from '../src/transform/batch.ts'
+import { charge } from './charges.ts'
+import { readPages } from './pages.ts'
+
+/*
+ * One measurement, in a process of its own, so that its memory and its compiled code are its own. It is told what to do
+ * and says what it took.
+ */
+export type Job =
+  | { readonly kind: 'parse'; readonly file: string; readonly pages: number }
+  | { readonly kind: 'load'; readonly file: string; readonly pages: number; readonly into: DestinationConfig }
+  | { readonly kind: 'commits'; readonly into: DestinationConfig; readonly groups: readonly (readonly Edited[])[] }
+
+/** A record by its number, and how often it has been edited. */
+export type Edited = readonly [id: number, edits: number]
+
+export interface Took {
+  readonly seconds: number
+  /** CPU seconds of this process, all its threads included. */
+  readonly cpu: number
+  /** Peak resident size. */
+  readonly megabytes: number
+  readonly counts: { readonly added: number; readonly changed: number; readonly unchanged: number }
+  /** Of each commit. */
+  readonly millis: readonly number[]
+}
+
+const AT = '2026-01-01T00:00:00.000000Z' as Instant
+
+const pageOf = (records: readonly unknown[]): Page => ({
+  records,
+  receivedAt: AT,
+  range: 0,
+  ranges: [],
+  resume: null,
+  last: false,
+  restarted: false,
+})
+
+async function run(job: Job): Promise<Omit<Took, 'cpu' | 'megabytes' | 'seconds'>> {
+  const counts = { added: 0, changed: 0, unchanged: 0 }
+  const millis: number[] = []
+  if (job.kind === 'parse') {
+    for (const text of readPages(job.file, job.pages)) JSON.parse(text)
+    return { counts, millis }
+  }
+  await using destination = await openDestination(job.into, { mode: 'write', connections: 4 })
+  await destination.prepare(allTables(charges))
+  const commit = await committer(destination, counts)
+  if (job.kind === 'load') {
+    for await (const pages of prefetch(() => arriving(job.file, job.pages), new AbortController().signal))
+      await commit(pages)
+  } else
+    for (const group of job.groups) {
+      const flat = flattenPage(charges, pageOf(group.map(([id, edits]) => charge(id, edits))))
+      const began = performance.now()
+      await commit([flat])
+      millis.push(performance.now() - began)
+    }
+  await destination.settle()
+  return { counts, millis }
+}
+
+async function* arriving(file: string, pages: number): AsyncGenerator<FlatPage> {
+  for (const text of readPages(file, pages)) {
+    yield flattenPage(charges, pageOf(JSON.parse(text).charges))
+    // As pages that come by the network do, each lets others have their turn.
+    await new Promise(resolve => setImmediate(resolve))
+  }
+}
+
+async function committer(destination: Destination, sum: { added: number; changed: number; unchanged: number }) {
+  let at = await destination.checkpoint('charges')
+  return async (pages: [FlatPage, ...FlatPage[]]): Promise<void> => {
+    const to = { ...at, version: at.version + 1 }
+    const { added, changed, unchanged } = await destination.commit(joined(charges, pages), at, to)
+    at = to
+    sum.added += added
+    sum.changed += changed
+    sum.unchanged += unchanged
+  }
+}
+
+process.once('message', async (job: Job) => {
+  const before = process.cpuUsage()
+  const began = performance.now()
+  const result = await run(job)
+  const seconds = (performance.now() - began) / 1000
+  const { user, system } = process.cpuUsage(before)
+  const took: Took = {
+    ...result,
+    seconds,
+    cpu: (user + system) / 1e6,
+    megabytes: Math.round(process.resourceUsage().maxRSS / 1024),
+  }
+  process.send?.(took, () => process.exit())
+})

@@ -1,0 +1,253 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { DestinationConfig } from '../src/load/open.ts'
+import { PAGE } from './charges.ts'
+import { cliFlags } from './flags.ts'
+import { multiply, plainCopy } from './growth.ts'
+import type { Edited, Job, Took } from './load-process.ts'
+import { writePages } from './pages.ts'
+import { machine, writeSection } from './section.ts'
+
+/*
+ * How fast are charges with three line items each loaded, beside the limit: reading the same pages from the same file
+ * and `JSON.parse`, nothing else? Every figure is of a process of its own.
+ */
+const SMALL = 100_000
+const LARGE = 1_000_000
+const LARGEST = 5
+const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'recharge-sync-bench-'))
+const BASE = join(folder, 'pages')
+const EDITED = join(folder, 'edited')
+
+function answer<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    child.once('message', message => resolve(message as T))
+    child.once('exit', code => reject(new Error(`a measurement left with ${code}`)))
+  })
+}
+
+function take(job: Job): Promise<Took> {
+  const child = fork(here('./load-process.ts'), { execArgv: cliFlags() })
+  child.send(job)
+  return answer<Took>(child)
+}
+
+interface Row {
+  readonly destination: string
+  readonly what: string
+  readonly records: number
+  readonly seconds: number
+  readonly perSecond: number
+  /** CPU seconds per million records. */
+  readonly cpu: number
+  readonly megabytes: number
+  /** To the limit. */
+  readonly speedRatio: number
+  readonly cpuRatio: number
+}
+
+let limit = { perSecond: 0, cpu: 0 }
+
+function row(destination: string, what: string, records: number, { seconds, cpu, megabytes }: Took): Row {
+  const perSecond = records / seconds
+  const perMillion = (cpu * 1e6) / records
+  const ratios = { speedRatio: perSecond / limit.perSecond, cpuRatio: perMillion / limit.cpu }
+  const made = { destination, what, records, seconds, perSecond, cpu: perMillion, megabytes, ...ratios }
+  console.log(JSON.stringify(made))
+  return made
+}
+
+/** The middle one of three, by time. */
+async function median(measure: () => Promise<Took>): Promise<Took> {
+  const taken = [await measure(), await measure(), await measure()].sort((a, b) => a.seconds - b.seconds)
+  return taken[1] as Took
+}
+
+const load = (file: string, records: number, into: DestinationConfig): Promise<Took> =>
+  take({ kind: 'load', file, pages: records / PAGE, into })
+
+const middle = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
+
+interface Page {
+  readonly destination: string
+  readonly rows: number
+  readonly empty: number
+  readonly fresh: number
+  readonly recent: number
+  readonly scattered: number
+}
+
+const TRIES = 7
+const group = (of: (n: number) => Edited): Edited[] => Array.from({ length: PAGE }, (_, n) => of(n))
+
+/** Milliseconds that the commit of one page takes, into a table of so many rows. */
+async function pages(destination: string, into: DestinationConfig, rows: number, empty: number): Promise<Page> {
+  const tries = Array.from({ length: TRIES }, (_, t) => t)
+  const measure = async (groups: Edited[][]): Promise<number> =>
+    middle((await take({ kind: 'commits', into, groups })).millis.slice(1))
+  const made: Page = {
+    destination,
+    rows,
+    empty,
+    fresh: await measure(tries.map(t => group(n => [10 * rows + t * PAGE + n, 0]))),
+    recent: await measure(tries.map(t => group(n => [rows - 1 - n, 1 + t]))),
+    scattered: await measure(tries.map(t => group(n => [n * Math.floor(rows / PAGE) + t, 20 + t]))),
+  }
+  console.log(JSON.stringify(made))
+  return made
+}
+
+async function whole(destination: string, into: string): Promise<Row> {
+  const server = fork(here('./store-process.ts'), { execArgv: ['--max-old-space-size=8000'] })
+  const place = mkdtempSync(join(tmpdir(), 'recharge-sync-bench-'))
+  try {
+    server.send({ stream: 'charges', records: SMALL, latencyMs: 0, bucket: 1_000_000, perSecond: 100_000 })
+    const { url, token } = await answer<{ url: string; token: string }>(server)
+    writeFileSync(
+      join(place, 'sync.config.yaml'),
+      `recharge:\n  token: ${token}\n  base_url: ${url}\n  rate: { bucket: 1000000, per_second: 100000 }\ndestination:\n  ${into}\n`,
+    )
+    return row(destination, 'the whole of `sync`, over HTTP', SMALL, await sync(place, 'charges'))
+  } finally {
+    server.kill()
+    rmSync(place, { recursive: true, force: true })
+  }
+}
+
+/** The command as a process; its CPU and memory are what it says of itself when it ends. */
+async function sync(place: string, stream: string): Promise<Took> {
+  const args = [...cliFlags(), '--import', here('./peak.ts'), here('../src/cli.ts')]
+  const began = performance.now()
+  const child = spawn(
+    process.execPath,
+    [...args, 'sync', '--streams', stream, '--no-progress', '--log-level', 'silent'],
+    {
+      cwd: place,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  )
+  const code = await new Promise(resolve => child.on('close', resolve))
+  if (code !== 0) throw new Error(`sync left with ${code}`)
+  const { cpu, megabytes } = JSON.parse(readFileSync(join(place, 'peak'), 'utf8'))
+  const counts = { added: 0, changed: 0, unchanged: 0 }
+  return { seconds: (performance.now() - began) / 1000, cpu, megabytes, counts, millis: [] }
+}
+
+async function destinationRows(destination: string): Promise<{ rows: Row[]; pages: Page[]; file: number | null }> {
+  const rows: Row[] = []
+  const servers: ChildProcess[] = []
+  let made = 0
+  /** An empty place of its own. */
+  const place = async (): Promise<{ into: DestinationConfig; yaml: string; done: () => void }> => {
+    made += 1
+    if (destination === 'duckdb') {
+      const file = join(folder, `warehouse-${made}.duckdb`)
+      return {
+        into: { kind: 'duckdb', file, schema: 'recharge' },
+        yaml: 'duckdb: warehouse.duckdb',
+        done: () => rmSync(file, { force: true }),
+      }
+    }
+    const server = fork(here('../test/support/postgres-process.ts'))
+    servers.push(server)
+    const url = await answer<string>(server)
+    return {
+      into: { kind: 'postgres', url, schema: 'recharge' },
+      yaml: `postgres: ${url}`,
+      done: () => server.disconnect(),
+    }
+  }
+  const small = await median(async () => {
+    const { into, done } = await place()
+    const took = await load(BASE, SMALL, into)
+    done()
+    return took
+  })
+  rows.push(row(destination, 'first load', SMALL, small))
+  const over = await place()
+  rows.push(await whole(destination, over.yaml))
+  over.done()
+  const { into, done } = await place()
+  const empty = middle(
+    (
+      await take({
+        kind: 'commits',
+        into,
+        groups: Array.from({ length: TRIES }, (_, t) => group(n => [-1 - t * PAGE - n, 0])),
+      })
+    ).millis.slice(1),
+  )
+  rows.push(row(destination, 'first load', LARGE, await load(BASE, LARGE, into)))
+  rows.push(row(destination, 'the same again, all unchanged', SMALL, await load(BASE, SMALL, into)))
+  rows.push(row(destination, '5 % changed', SMALL, await load(EDITED, SMALL, into)))
+  const file = into.kind === 'duckdb' ? await fileRatio(into) : null
+  const measured = [await pages(destination, into, LARGE, empty)]
+  await multiply(into, LARGE, LARGEST)
+  measured.push(await pages(destination, into, LARGEST * LARGE, empty))
+  done()
+  return { rows, pages: measured, file }
+}
+
+async function fileRatio({ file, schema }: DestinationConfig & { kind: 'duckdb' }): Promise<number> {
+  const copy = join(folder, 'copy.duckdb')
+  await plainCopy(file, schema, copy)
+  const ratio = statSync(file).size / statSync(copy).size
+  rmSync(copy)
+  return ratio
+}
+
+const fixed = (n: number, digits = 2): string => n.toFixed(digits)
+
+function report(rows: readonly Row[], pageRows: readonly Page[], file: number | null): string {
+  return [
+    machine(),
+    '',
+    '| destination | what | records | seconds | records/s | ÷ limit | CPU s per million | ÷ limit | peak resident size |',
+    '| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+    ...rows.map(
+      r =>
+        `| ${r.destination} | ${r.what} | ${r.records} | ${fixed(r.seconds, 1)} | ${Math.round(r.perSecond)} | ${fixed(r.speedRatio)} | ${fixed(r.cpu, 1)} | ${fixed(r.cpuRatio)} | ${r.megabytes} MB |`,
+    ),
+    '',
+    'One page of 250 records, in milliseconds, and how many times as long as into an empty table:',
+    '',
+    '| destination | charges in the table | into an empty table | new | recent ones changed | scattered ones changed |',
+    '| --- | ---: | ---: | ---: | ---: | ---: |',
+    ...pageRows.map(p => {
+      const times = (n: number): string => `${fixed(n, 0)} (${fixed(n / p.empty, 1)})`
+      return `| ${p.destination} | ${p.rows} | ${fixed(p.empty, 0)} | ${times(p.fresh)} | ${times(p.recent)} | ${times(p.scattered)} |`
+    }),
+    '',
+    `The DuckDB file of a million charges is ${fixed(file ?? 0)} times that of plain copies of its tables.`,
+  ].join('\n')
+}
+
+try {
+  writePages(BASE, LARGE)
+  writePages(EDITED, SMALL, id => (id % 20 === 7 ? 1 : 0))
+  await take({ kind: 'parse', file: BASE, pages: SMALL / PAGE })
+  const parse = await median(() => take({ kind: 'parse', file: BASE, pages: SMALL / PAGE }))
+  limit = { perSecond: SMALL / parse.seconds, cpu: (parse.cpu * 1e6) / SMALL }
+  const rows = [row('the limit', 'reading and `JSON.parse`', SMALL, parse)]
+  const pageRows: Page[] = []
+  let file: number | null = null
+  for (const destination of ['duckdb', 'postgres']) {
+    const measured = await destinationRows(destination)
+    rows.push(...measured.rows)
+    pageRows.push(...measured.pages)
+    file ??= measured.file
+  }
+  writeFileSync(
+    here('./load.json'),
+    `${JSON.stringify({ machine: machine(), rows, pages: pageRows, file }, null, 2)}\n`,
+  )
+  const text = report(rows, pageRows, file)
+  console.log(text)
+  writeSection('load', text)
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}

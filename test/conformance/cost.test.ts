@@ -1,0 +1,159 @@
+import { statSync } from 'node:fs'
+import { createServer, connect as dial, type Socket } from 'node:net'
+import { expect, test } from 'vitest'
+import { charge } from '../../bench/charges.ts'
+import { STREAMS } from '../../src/app.ts'
+import type { Stream } from '../../src/declare/stream.ts'
+import { allTables } from '../../src/declare/table.ts'
+import type { Destination } from '../../src/destination.ts'
+import { openDestination } from '../../src/load/open.ts'
+import type { RowBatch } from '../../src/model.ts'
+import { type DestinationConfig, PLACES, withDatabase } from '../support/destinations.ts'
+import { withQuery } from '../support/dump.ts'
+import { batchOf } from '../support/samples.ts'
+
+/* What a commit costs, counted and not timed: a machine may be slow, but it does not send more. */
+
+const charges = STREAMS.find(({ name }) => name === 'charges') as Stream
+const PAGE = 250
+const page = (first: number, edits = 0): RowBatch =>
+  batchOf(
+    charges,
+    Array.from({ length: PAGE }, (_, i) => charge(first + i, edits)),
+  )
+
+async function commit(destination: Destination, batch: RowBatch): Promise<number> {
+  const from = await destination.checkpoint('charges')
+  const { added, changed } = await destination.commit(batch, from, { ...from, version: from.version + 1 })
+  return added + changed
+}
+
+interface Sent {
+  bytes: number
+  /** Queries, plain or prepared. */
+  statements: number
+}
+
+/** Messages from a client to the server: the first has no type, each other one begins with it. */
+function reader(sent: Sent): (data: Buffer) => void {
+  let rest = Buffer.alloc(0)
+  let typed = 0
+  return data => {
+    sent.bytes += data.length
+    rest = Buffer.concat([rest, data])
+    while (rest.length >= typed + 4 && rest.length >= typed + rest.readUInt32BE(typed)) {
+      const type = typed === 1 ? String.fromCharCode(rest[0] ?? 0) : ''
+      if (type === 'Q' || type === 'P') sent.statements += 1
+      rest = rest.subarray(typed + rest.readUInt32BE(typed))
+      typed = 1
+    }
+  }
+}
+
+/** A destination behind a wire that counts. */
+async function counted(work: (destination: Destination, sent: Sent) => Promise<void>): Promise<void> {
+  await withDatabase(async url => {
+    const { hostname, port } = new URL(url)
+    const sent: Sent = { bytes: 0, statements: 0 }
+    const sockets = new Set<Socket>()
+    const server = createServer(near => {
+      const far = dial(Number(port), hostname)
+      for (const socket of [near, far]) {
+        sockets.add(socket)
+        socket.on('error', () => {})
+      }
+      near.on('data', reader(sent))
+      near.pipe(far).pipe(near)
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    const through = new URL(url)
+    through.port = String(typeof address === 'object' ? address?.port : '')
+    const config = { kind: 'postgres', url: through.href, schema: 'recharge' } as const
+    try {
+      await using destination = await openDestination(config, { mode: 'write', connections: 1 })
+      await destination.prepare(allTables(charges))
+      await work(destination, sent)
+    } finally {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    }
+  })
+}
+
+test('I4: an unchanged page sends keys and fingerprints, and no row', async () => {
+  await counted(async (destination, sent) => {
+    const bytesOf = async (batch: RowBatch): Promise<number> => {
+      const before = sent.bytes
+      await commit(destination, batch)
+      return sent.bytes - before
+    }
+    const rows = [...page(0).entities.values()].reduce((sum, { start, end }) => sum + end - start, 0)
+    const statements = 12_000
+    // Each row once, with what the load adds to it.
+    expect(await bytesOf(page(0))).toBeLessThan(1.4 * rows + statements)
+    // A key, a place, a time and a fingerprint of twelve bytes each.
+    expect(await bytesOf(page(0))).toBeLessThan(60 * PAGE + statements)
+  })
+})
+
+test('a commit takes as many statements for ten thousand records as for one page', async () => {
+  await counted(async (destination, sent) => {
+    const statementsOf = async (batch: RowBatch): Promise<number> => {
+      const before = sent.statements
+      expect(await commit(destination, batch)).toBe(batch.entities.size)
+      return sent.statements - before
+    }
+    // What is asked only once is asked here.
+    await commit(destination, page(500))
+    const one = await statementsOf(page(0))
+    expect(one).toBeLessThanOrEqual(40)
+    expect(await statementsOf(page(0, 1))).toBeLessThanOrEqual(one + 1)
+    expect(
+      await statementsOf(
+        batchOf(
+          charges,
+          Array.from({ length: 10_000 }, (_, i) => charge(1000 + i)),
+        ),
+      ),
+    ).toBe(one)
+  })
+})
+
+test.each(PLACES)('I4: $name: an unchanged page moves no row', async place => {
+  const tables = allTables(charges).map(({ name }) => name)
+  await place.with(async config => {
+    await using destination = await openDestination(config, { mode: 'write', connections: 1 })
+    await destination.prepare(allTables(charges))
+    await commit(destination, page(0))
+    // A file that is written in turns has room for both.
+    for (let n = 0; n < 3; n++) {
+      await commit(destination, page(0))
+      await destination.settle()
+    }
+    const look = () => (config.kind === 'duckdb' ? statSync(config.file).size : moved(destination, config, tables))
+    const before = await look()
+    for (let n = 0; n < 100; n++) {
+      expect(await commit(destination, page(0))).toBe(0)
+      await destination.settle()
+    }
+    expect(await look()).toEqual(before)
+    // The measure itself moves, with pages that have changed.
+    for (let n = 1; n <= 4; n++) expect(await commit(destination, page(n * PAGE))).toBe(PAGE)
+    await destination.settle()
+    expect(await look()).not.toEqual(before)
+  })
+})
+
+/** Row versions that the server has written, once it has counted them. */
+async function moved(destination: Destination, config: DestinationConfig, tables: readonly string[]): Promise<unknown> {
+  // A connection says what it did at the end of a transaction, if it has said nothing for a second.
+  await new Promise(resolve => setTimeout(resolve, 1100))
+  await destination.checkpoint('charges')
+  return withQuery(config, query =>
+    query(
+      `select relname, n_tup_ins, n_tup_upd, n_tup_del from pg_stat_user_tables
+       where relname in (${tables.map(name => `'${name}'`).join()}) order by relname`,
+    ),
+  )
+}
