@@ -34,8 +34,8 @@ export class Tally {
       this.traffic.remarks.push({
         code: 'reshaped',
         message:
-          'the stream has other columns than when its rows were written; rows that do not change stay without the new ones',
-        next: `Run backfill --streams ${this.stream} to fill them; what was undeclared then is in _extra.`,
+          'the stream has other columns than when its rows were written, or stores less of them; rows that do not change stay as they were',
+        next: `Run backfill --streams ${this.stream} to have them written anew; what was undeclared then is in _extra.`,
       })
   }
 

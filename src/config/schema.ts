@@ -55,6 +55,8 @@ const address = z
   )
 const name = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'a lower-case name of at most 63 letters, digits and _')
 
+const policy = z.enum(['keep', 'hash', 'omit'], 'keep, hash or omit')
+
 /** What the file may say. Descriptions become the JSON Schema that editors read. */
 export const configSchema = z.strictObject({
   recharge: z.strictObject({
@@ -96,5 +98,12 @@ export const configSchema = z.strictObject({
     .union([duration, z.record(z.string(), duration)], 'a duration, or one for each stream by name')
     .default(UNITS.d)
     .describe('How old the last full walk of a stream without a cursor may be before it is walked again.'),
+  sensitive: policy
+    .default('hash')
+    .describe('What is stored of columns that open doors: a salted hash, nothing (omit), or the value (keep).'),
+  columns: z
+    .record(z.string(), z.record(z.string(), policy))
+    .default({})
+    .describe('The same for any other column, by table and column: { customers: { email: hash, phone: omit } }.'),
   max_rejects: whole.default(100).describe('Records of one stream that may be unloadable in one run.'),
 })

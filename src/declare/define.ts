@@ -62,6 +62,7 @@ export function stream<
     parent: null,
     count: null,
     children: {} as Ch,
+    seal: null,
     ...input,
     key: typeof key === 'string' ? [key] : key,
   }

@@ -1,4 +1,5 @@
 import type { Columns } from './column.ts'
+import type { Seal } from './seal.ts'
 
 /** `2021-11` pages by a cursor in the body, `2021-01` by a Link header. */
 export type ApiVersion = '2021-11' | '2021-01'
@@ -100,4 +101,6 @@ export interface Stream<
   readonly count: Count | null
   readonly columns: C
   readonly children: Ch
+  /** What hashes values of a stream that is read into a warehouse; a declaration on its own has none. */
+  readonly seal: Seal | null
 }

@@ -1,3 +1,4 @@
+import type { Seal } from '../declare/seal.ts'
 import type { Destination } from '../model.ts'
 import { createDestination } from './sql/destination.ts'
 
@@ -5,19 +6,30 @@ export type DestinationConfig =
   | { readonly kind: 'duckdb'; readonly file: string; readonly schema: string }
   | { readonly kind: 'postgres'; readonly url: string; readonly schema: string }
 
+export interface OpenOptions {
+  readonly mode: 'read' | 'write'
+  readonly connections: number
+  /** Given the warehouse's salt as soon as the tables are prepared. */
+  readonly seal?: Seal
+}
+
 /** Where rows go. The driver is loaded with it, so that nobody pays for one they do not use. */
 export async function openDestination(
   config: DestinationConfig,
-  { mode, connections }: { readonly mode: 'read' | 'write'; readonly connections: number },
+  { mode, connections, seal }: OpenOptions,
 ): Promise<Destination> {
   switch (config.kind) {
     case 'duckdb': {
       const { openDuckdb } = await import('./duckdb/engine.ts')
-      return createDestination(await openDuckdb({ file: config.file, mode }), config.schema)
+      return createDestination(await openDuckdb({ file: config.file, mode }), config.schema, seal)
     }
     case 'postgres': {
       const { openPostgres } = await import('./postgres/engine.ts')
-      return createDestination(openPostgres({ url: config.url, schema: config.schema, connections }), config.schema)
+      return createDestination(
+        openPostgres({ url: config.url, schema: config.schema, connections }),
+        config.schema,
+        seal,
+      )
     }
   }
 }

@@ -5,9 +5,10 @@ import { parseInstant } from '../instant.ts'
 import type { Entity, Reject } from '../model.ts'
 import { type Cleaning, toJson } from './coerce.ts'
 import { compileRow, type WriteRow } from './compile.ts'
-import { isObject, type JsonObject, kindOf, Misfit } from './misfit.ts'
+import { bare, isObject, type JsonObject, kindOf, Misfit } from './misfit.ts'
 import { type ListPlan, planOf } from './plan.ts'
-import { bare, type ListExtra, undeclaredOf } from './undeclared.ts'
+import { redaction } from './redact.ts'
+import { type ListExtra, undeclaredOf } from './undeclared.ts'
 
 /** Collected over a batch. */
 export interface Findings extends Cleaning {
@@ -43,6 +44,7 @@ function compile(stream: Stream): Flatten {
   const cursor = sync.mode === 'incremental' ? sync.cursor : null
   const steps = cursor === null ? [] : (columns[cursor]?.from ?? cursor).split('.')
   const zone = (cursor === null ? undefined : columns[cursor]?.zone) ?? 'UTC'
+  const redact = redaction(stream)
 
   return (record, to, findings) => {
     const start = to.at
@@ -60,7 +62,7 @@ function compile(stream: Stream): Flatten {
       const extra = undeclared || extras.length > 0 ? undeclaredOf(plan, record, extras, paths) : null
       to.setWord(start + 4 * lists.length, to.at - start)
       if (extra === null) to.null()
-      else to.json(toJson(extra, findings))
+      else to.json(toJson(redact === null ? extra : redact.of(record, extra), findings))
       for (const path of paths) findings.undeclared.set(path, (findings.undeclared.get(path) ?? 0) + 1)
       const row = start + 4 * (lists.length + 1)
       const key = keys
@@ -78,7 +80,13 @@ function compile(stream: Stream): Flatten {
     } catch (error) {
       to.at = start
       if (!(error instanceof Misfit)) throw error
-      return { key: keyOf(record, stream), path: error.path, reason: error.message, record: toJson(record, findings) }
+      const { path, message } = error
+      return {
+        key: keyOf(record, stream),
+        path,
+        reason: redact === null ? message : redact.reason(record, message),
+        record: toJson(redact === null ? record : redact.of(record, record), findings),
+      }
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Columns } from '../declare/column.ts'
+import type { Seal } from '../declare/seal.ts'
 import type { Stream } from '../declare/stream.ts'
 import { type Encode, encoder } from './encode.ts'
 
@@ -46,20 +47,20 @@ export interface RecordPlan extends RowPlan {
 
 /** Worked out once from a stream's declaration. */
 export function planOf(stream: Stream): RecordPlan {
-  const root = rowPlan(stream.columns, '')
+  const root = rowPlan(stream.columns, '', stream.seal)
   const lists = Object.values(stream.children).map(({ from, columns }): ListPlan => {
     const { place, name } = placed(root.places, from, '')
-    return { place, name, path: from, steps: from.split('.'), row: rowPlan(columns, `${from}[].`) }
+    return { place, name, path: from, steps: from.split('.'), row: rowPlan(columns, `${from}[].`, stream.seal) }
   })
   return { ...root, lists }
 }
 
-function rowPlan(columns: Columns, prefix: string): RowPlan & { readonly places: Place[] } {
+function rowPlan(columns: Columns, prefix: string, seal: Seal | null): RowPlan & { readonly places: Place[] } {
   const places: Place[] = [{ parent: -1, name: '', path: prefix.replace(/\.$/, ''), known: new Set() }]
   const cells = Object.entries(columns).map(([column, declared]): CellPlan => {
     const from = declared.from ?? column
     const { place, name } = placed(places, from, prefix)
-    return { place, name, path: prefix + from, required: declared.required, encode: encoder(declared) }
+    return { place, name, path: prefix + from, required: declared.required, encode: encoder(declared, seal) }
   })
   return { places, cells }
 }

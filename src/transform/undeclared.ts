@@ -1,8 +1,5 @@
-import { isObject, type JsonObject } from './misfit.ts'
+import { bare, isObject, type JsonObject } from './misfit.ts'
 import type { RowPlan } from './plan.ts'
-
-/** Without a prototype, so that a member called `__proto__` is a member like any other. */
-export const bare = (): JsonObject => Object.create(null)
 
 /** What the elements of a list have that is not declared. */
 export interface ListExtra {

@@ -46,6 +46,8 @@ export function configFor(
     destination,
     streams: 'all',
     refreshMs: () => 0,
+    // Kept, so that two warehouses can be compared: the salt of each is its own.
+    policies: { sensitive: 'keep', columns: {} },
     maxRejects: 100,
     secrets: [simulator.token],
   }
@@ -66,7 +68,8 @@ export async function runSync(
   streams: readonly string[] | null = null,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Ran> {
-  return ran(await sync(createApp(config, QUICK), select(config.streams, streams), NO_PROGRESS, signal))
+  const app = createApp(config, QUICK)
+  return ran(await sync(app, select(app, streams), NO_PROGRESS, signal))
 }
 
 /** One `backfill`, likewise. */
@@ -78,7 +81,8 @@ export async function runBackfill(
 ): Promise<Ran> {
   const { signal } = new AbortController()
   const range = { window, newestFirst }
-  return ran(await backfill(createApp(config, QUICK), select(config.streams, streams), range, NO_PROGRESS, signal))
+  const app = createApp(config, QUICK)
+  return ran(await backfill(app, select(app, streams), range, NO_PROGRESS, signal))
 }
 
 function ran({ code, json, text }: Result): Ran {

@@ -31,6 +31,7 @@ test('what is left out has its default', () => {
     each: null,
     parent: null,
     count: null,
+    seal: null,
     children: {},
   })
 })
@@ -98,10 +99,11 @@ describe('a column', () => {
       from: 'a.b',
       required: false,
       sensitive: false,
+      policy: 'keep',
       zone: 'America/New_York',
     })
     expect(required(plain)).toEqual({ ...plain, required: true })
-    expect(sensitive(plain)).toEqual({ ...plain, sensitive: true })
+    expect(sensitive(plain)).toEqual({ ...plain, sensitive: true, policy: 'hash' })
     expect(plain).toMatchObject({ required: false, sensitive: false })
   })
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { CompiledQuery, sql } from 'kysely'
+import { Seal } from '../../declare/seal.ts'
 import type { StreamTables, Table } from '../../declare/table.ts'
 import { DestinationError } from '../../errors.ts'
 import { parseInstant } from '../../instant.ts'
@@ -18,24 +19,37 @@ import type { Engine, Session } from './engine.ts'
 import { changes, columnsOf } from './evolve.ts'
 import { LEDGER } from './ledger.ts'
 import { merge } from './merge.ts'
+import { notedPolicies, notePolicies, saltOf } from './settings.ts'
 
-/** What a destination promises, once for every database that has an `Engine`. */
-export function createDestination(engine: Engine, schema: string): Destination {
+/**
+ * What a destination promises, once for every database that has an `Engine`.
+ * @param seal given the warehouse's salt by `prepare`.
+ */
+export function createDestination(engine: Engine, schema: string, seal = new Seal()): Destination {
   const inSchema = (session: Session) => session.db.withSchema(schema)
   const exists = async (session: Session, table: string): Promise<boolean> =>
     (await columnsOf(session, schema)).has(table)
+  const noted = async (session: Session) =>
+    (await exists(session, '_sync_settings')) ? notedPolicies(inSchema(session)) : {}
 
   return {
     hold: run => engine.hold(run),
 
-    plan: tables => engine.transaction(session => changes(session, engine, schema, [...LEDGER, ...tables])),
+    plan: tables =>
+      engine.transaction(async session =>
+        changes(session, engine, schema, [...LEDGER, ...tables], await noted(session)),
+      ),
 
     async prepare(tables: readonly Table[]) {
-      return engine.transaction(async session => {
-        const statements = await changes(session, engine, schema, [...LEDGER, ...tables])
+      const prepared = await engine.transaction(async session => {
+        const said = await noted(session)
+        const statements = await changes(session, engine, schema, [...LEDGER, ...tables], said)
         for (const { query } of statements) await session.db.executeQuery(query)
-        return statements
+        await notePolicies(inSchema(session), said, tables)
+        return { statements, salt: await saltOf(inSchema(session)) }
       })
+      seal.open(prepared.salt)
+      return prepared.statements
     },
 
     checkpoint: stream =>

@@ -3,6 +3,7 @@ import type { Table, TableColumn } from '../../declare/table.ts'
 import { DestinationError } from '../../errors.ts'
 import type { SchemaChange } from '../../model.ts'
 import type { Engine, Session } from './engine.ts'
+import type { Noted } from './settings.ts'
 
 /** One statement, and how it reads. */
 interface Statement extends SchemaChange {
@@ -13,6 +14,7 @@ type Stored = ReadonlyMap<string, ReadonlyMap<string, string>>
 
 /**
  * The DDL that makes the schema hold `tables`: creates and adds, never drops, never changes a type.
+ * @param noted what the comments of the columns say so far.
  * @throws {DestinationError} `incompatible` where a column has another type than its declaration, with the DDL that a
  * person would run.
  */
@@ -21,6 +23,7 @@ export async function changes(
   engine: Engine,
   schema: string,
   tables: readonly Table[],
+  noted: Noted = {},
 ): Promise<readonly Statement[]> {
   const statements: Statement[] = []
   const add = (table: string, query: CompiledQuery): void => {
@@ -37,7 +40,10 @@ export async function changes(
     else for (const column of missing) add(table.name, addColumn(session, engine, schema, table, column))
     if (existing === undefined)
       add(table.name, sql`comment on table ${at} is ${sql.lit(table.doc)}`.compile(session.db))
-    for (const column of missing) {
+    const said = table.columns.filter(
+      ({ name, policy = 'keep' }) => existing?.has(name) && (noted[`${table.name}.${name}`] ?? 'keep') !== policy,
+    )
+    for (const column of [...missing, ...said]) {
       const name = sql.ref(`${schema}.${table.name}.${column.name}`)
       add(table.name, sql`comment on column ${name} is ${sql.lit(column.doc)}`.compile(session.db))
     }

@@ -32,6 +32,7 @@ export interface Ledger {
     rejected_at: string
     run: string
   }
+  _sync_settings: { name: string; value: string }
   'information_schema.columns': {
     table_schema: Generated<string>
     table_name: Generated<string>
@@ -92,6 +93,15 @@ export const LEDGER: readonly Table[] = [
       column('record', 'json', 'The record as received.', true),
       column('rejected_at', 'instant', 'When the record was first rejected.', true),
       column('run', 'text', 'The run that first rejected it.', true),
+    ],
+  },
+  {
+    name: '_sync_settings',
+    doc: 'What belongs to this warehouse and to no run. Who may read the salt can test guesses against hashed values.',
+    key: ['name'],
+    columns: [
+      column('name', 'text', 'salt, or policies.', true),
+      column('value', 'text', 'salt: 32 random bytes in hex. policies: what is stored of each column, as JSON.', true),
     ],
   },
 ]
