@@ -115,6 +115,8 @@ export interface RowBatch {
   readonly repeated: number
   /** Records in which each undeclared path had a value. */
   readonly undeclared: ReadonlyMap<string, number>
+  /** Records in which the value of each declared path did not fit: its column is null, and the value is in `_extra`. */
+  readonly mismatched: ReadonlyMap<string, number>
   /** Texts from which a NUL or half of a surrogate pair was taken out: no database stores them. */
   readonly cleaned: number
   readonly receivedAt: Instant
@@ -169,6 +171,8 @@ export interface StreamReport extends Counts {
   readonly complete_to: Instant | null
   /** In how many records each undeclared path had a value. */
   readonly undeclared: Readonly<Record<string, number>>
+  /** In how many records the value of each declared path did not fit its column and was kept in `_extra`. */
+  readonly mismatched: Readonly<Record<string, number>>
   /** Texts from which a character that no database stores was taken out. */
   readonly cleaned: number
   readonly gaps: readonly Gap[]

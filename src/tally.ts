@@ -18,6 +18,7 @@ export class Tally {
   #completeTo: Instant | null = null
   #gaps: readonly Gap[] = []
   #undeclared = new Map<string, number>()
+  #mismatched = new Map<string, number>()
   #cleaned = 0
   #disorder = false
 
@@ -57,6 +58,7 @@ export class Tally {
     this.#completeTo = pass.at.watermark
     this.#cleaned += batch.cleaned
     for (const [path, n] of batch.undeclared) this.#undeclared.set(path, (this.#undeclared.get(path) ?? 0) + n)
+    for (const [path, n] of batch.mismatched) this.#mismatched.set(path, (this.#mismatched.get(path) ?? 0) + n)
     const { sync } = pass.stream
     this.#disorder ||= sync.mode === 'incremental' && sync.sorted && pass.walk.segments.some(s => !s.ordered)
   }
@@ -74,6 +76,7 @@ export class Tally {
       from: this.#from,
       complete_to: this.#completeTo,
       undeclared: Object.fromEntries([...this.#undeclared].sort()),
+      mismatched: Object.fromEntries([...this.#mismatched].sort()),
       cleaned: this.#cleaned,
       gaps: this.#gaps,
       seconds: Math.round(seconds * 1000) / 1000,

@@ -105,5 +105,10 @@ export const configSchema = z.strictObject({
     .record(z.string(), z.record(z.string(), policy))
     .default({})
     .describe('The same for any other column, by table and column: { customers: { email: hash, phone: omit } }.'),
+  on_mismatch: z
+    .union([z.literal('reject'), z.literal('null'), z.null()], 'reject or null')
+    .default('reject')
+    .transform(choice => choice ?? 'null')
+    .describe('What becomes of a value of another type than declared: its record is rejected, or the column is null.'),
   max_rejects: whole.default(100).describe('Records of one stream that may be unloadable in one run.'),
 })

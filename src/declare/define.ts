@@ -63,6 +63,7 @@ export function stream<
     count: null,
     children: {} as Ch,
     seal: null,
+    onMismatch: 'reject',
     ...input,
     key: typeof key === 'string' ? [key] : key,
   }

@@ -1,7 +1,7 @@
 import type { Column, Columns, Policy } from './column.ts'
 import { identifier } from './name.ts'
 import type { Seal } from './seal.ts'
-import type { Child, Stream } from './stream.ts'
+import type { Child, OnMismatch, Stream } from './stream.ts'
 import { tablesOf } from './table.ts'
 
 /** What an operator says about what is stored. */
@@ -10,6 +10,7 @@ export interface Policies {
   readonly sensitive: Policy
   /** By table, as in docs/streams.md, and by column. */
   readonly columns: Readonly<Record<string, Readonly<Record<string, Policy>>>>
+  readonly onMismatch: OnMismatch
 }
 
 /** The declared columns of each table of a stream, by the names that the database has. */
@@ -25,7 +26,7 @@ const stored = (columns: Columns): Columns =>
   Object.fromEntries(Object.entries(columns).map(([name, column]) => [identifier(name), column]))
 
 /** The stream as it is stored under these policies. It is compiled anew, so this is done once for each. */
-export function underPolicies(stream: Stream, { sensitive, columns }: Policies, seal: Seal): Stream {
+export function underPolicies(stream: Stream, { sensitive, columns, onMismatch }: Policies, seal: Seal): Stream {
   const under = (table: string, declared: Columns): Columns =>
     Object.fromEntries(
       Object.entries(declared).map(([name, column]): [string, Column] => {
@@ -38,7 +39,13 @@ export function underPolicies(stream: Stream, { sensitive, columns }: Policies, 
     const declared = stream.children[child] as Child
     return [child, { ...declared, columns: under(table.name, declared.columns) }]
   })
-  return { ...stream, columns: under(root.name, stream.columns), children: Object.fromEntries(children), seal }
+  return {
+    ...stream,
+    columns: under(root.name, stream.columns),
+    children: Object.fromEntries(children),
+    seal,
+    onMismatch,
+  }
 }
 
 /** Why a column of the stream's table, or of one of its lists, cannot be stored like this; null: it can. */

@@ -68,6 +68,9 @@ export interface Count {
   readonly ranges: boolean
 }
 
+/** What becomes of a value that cannot be read as its declared type: the record is rejected, or the column is null. */
+export type OnMismatch = 'reject' | 'null'
+
 /** Everything there is to say about one stream. Frozen; what is wrong with it is thrown where it is built. */
 export interface Stream<
   Name extends string = string,
@@ -103,4 +106,6 @@ export interface Stream<
   readonly children: Ch
   /** What hashes values of a stream that is read into a warehouse; a declaration on its own has none. */
   readonly seal: Seal | null
+  /** `null`: the value is kept in `_extra`, and the column has none. What is required is rejected all the same. */
+  readonly onMismatch: OnMismatch
 }

@@ -6,14 +6,16 @@ import type { Entity, Reject } from '../model.ts'
 import { type Cleaning, toJson } from './coerce.ts'
 import { compileRow, type WriteRow } from './compile.ts'
 import { bare, isObject, type JsonObject, kindOf, Misfit } from './misfit.ts'
-import { type ListPlan, planOf } from './plan.ts'
+import { type ListPlan, memberKey, planOf, type RowPlan } from './plan.ts'
 import { redaction } from './redact.ts'
-import { type ListExtra, undeclaredOf } from './undeclared.ts'
+import { type Left, type ListExtra, undeclaredOf } from './undeclared.ts'
 
 /** Collected over a batch. */
 export interface Findings extends Cleaning {
   /** Records in which each undeclared path had a value. */
   readonly undeclared: Map<string, number>
+  /** Records in which the value of each declared path did not fit and was kept aside. */
+  readonly mismatched: Map<string, number>
 }
 
 interface List extends ListPlan {
@@ -45,25 +47,30 @@ function compile(stream: Stream): Flatten {
   const steps = cursor === null ? [] : (columns[cursor]?.from ?? cursor).split('.')
   const zone = (cursor === null ? undefined : columns[cursor]?.zone) ?? 'UTC'
   const redact = redaction(stream)
+  const left: Left = { undeclared: new Set(), mismatched: new Set() }
 
   return (record, to, findings) => {
     const start = to.at
     try {
       if (!isObject(record)) throw new Misfit('', 'the record is no object')
       for (let i = 0; i <= lists.length; i++) to.word(0)
+      plan.unfit?.clear()
+      left.undeclared.clear()
+      left.mismatched.clear()
       const undeclared = write(record, to, findings)
-      const paths = new Set<string>()
       const extras: ListExtra[] = []
       for (const [i, list] of lists.entries()) {
         to.setWord(start + 4 * i, to.at - start)
-        const extra = writeList(list, memberOf(record, list.steps), to, findings, paths)
+        const extra = writeList(list, memberOf(record, list.steps), to, findings, left, plan)
         if (extra !== null) extras.push({ place: list.place, name: list.name, extra })
       }
-      const extra = undeclared || extras.length > 0 ? undeclaredOf(plan, record, extras, paths) : null
+      const more = undeclared || extras.length > 0 || isUnfit(plan)
+      const extra = more ? undeclaredOf(plan, record, extras, left) : null
       to.setWord(start + 4 * lists.length, to.at - start)
       if (extra === null) to.null()
       else to.json(toJson(redact === null ? extra : redact.of(record, extra), findings))
-      for (const path of paths) findings.undeclared.set(path, (findings.undeclared.get(path) ?? 0) + 1)
+      count(left.undeclared, findings.undeclared)
+      count(left.mismatched, findings.mismatched)
       const row = start + 4 * (lists.length + 1)
       const key = keys
         .map(({ at, kind }) => (kind === 'int' ? intAt : textAt)(to.bytes, cellAt(to.bytes, row, at)))
@@ -98,29 +105,47 @@ function memberOf(record: JsonObject, steps: readonly string[]): unknown {
   return value ?? null
 }
 
-/** @returns what is not declared in each element, by its place in the list. */
+const isUnfit = ({ unfit }: RowPlan): boolean => unfit !== null && unfit.size > 0
+
+function count(paths: ReadonlySet<string>, into: Map<string, number>): void {
+  for (const path of paths) into.set(path, (into.get(path) ?? 0) + 1)
+}
+
+/** @returns what no column took of each element, by its place in the list. */
 function writeList(
-  { row, write, path }: List,
+  { row, write, path, place, name }: List,
   value: unknown,
   to: CellWriter,
   findings: Findings,
-  paths: Set<string>,
+  left: Left,
+  { unfit }: RowPlan,
 ): JsonObject | null {
   // One object in place of a list has been seen for marketing attribution [client]: it is a list of one.
-  const elements = Array.isArray(value) ? value : value === null ? [] : isObject(value) ? [value] : null
-  if (elements === null) throw new Misfit(path, `declared as a list, got ${kindOf(value)}`)
+  let elements = Array.isArray(value) ? value : value === null ? [] : isObject(value) ? [value] : null
+  if (elements === null) {
+    if (unfit === null) throw new Misfit(path, `declared as a list, got ${kindOf(value)}`)
+    unfit.add(memberKey(place, name))
+    elements = []
+  }
   to.word(elements.length)
   let extra: JsonObject | null = null
-  for (const [index, element] of elements.entries()) {
-    if (element !== null && !isObject(element))
-      throw new Misfit(`${path}[]`, `declared as an object, got ${kindOf(element)}`)
-    const length = to.word(0)
-    const undeclared = write(element ?? {}, to, findings)
-    to.setWord(length, to.at - length - 4)
-    const inner = undeclared && element !== null ? undeclaredOf(row, element, [], paths) : null
-    if (inner === null) continue
+  const keep = (index: number, inner: unknown): void => {
     extra ??= bare()
     extra[String(index)] = inner
+  }
+  for (const [index, element] of elements.entries()) {
+    const object = isObject(element) ? element : null
+    if (object === null && element !== null) {
+      if (row.unfit === null) throw new Misfit(`${path}[]`, `declared as an object, got ${kindOf(element)}`)
+      keep(index, element)
+      left.mismatched.add(`${path}[]`)
+    }
+    const length = to.word(0)
+    row.unfit?.clear()
+    const undeclared = write(object ?? {}, to, findings)
+    to.setWord(length, to.at - length - 4)
+    const inner = (undeclared || isUnfit(row)) && object !== null ? undeclaredOf(row, object, [], left) : null
+    if (inner !== null) keep(index, inner)
   }
   return extra
 }

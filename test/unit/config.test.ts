@@ -406,16 +406,27 @@ describe('what is stored of columns', () => {
   const said = (text: string): Promise<string[]> => problems(`${RECHARGE}\n${DUCKDB}\n${text}\n`)
 
   test('a hash of what is sensitive, unless the file says otherwise', async () => {
-    expect((await load(`${RECHARGE}\n${DUCKDB}\n`)).policies).toEqual({ sensitive: 'hash', columns: {} })
+    expect((await load(`${RECHARGE}\n${DUCKDB}\n`)).policies).toEqual({
+      sensitive: 'hash',
+      columns: {},
+      onMismatch: 'reject',
+    })
     const text =
       'sensitive: omit\ncolumns: { customers: { email: hash, phone: omit }, orders__line_items: { sku: hash } }'
     expect((await load(`${RECHARGE}\n${DUCKDB}\n${text}\n`)).policies).toEqual({
       sensitive: 'omit',
+      onMismatch: 'reject',
       columns: { customers: { email: 'hash', phone: 'omit' }, orders__line_items: { sku: 'hash' } },
     })
   })
 
+  test.each(['null', '"null"', '~'])('on_mismatch: %s is null, whatever YAML makes of it', async text => {
+    const { policies } = await load(`${RECHARGE}\n${DUCKDB}\non_mismatch: ${text}\n`)
+    expect(policies.onMismatch).toBe('null')
+  })
+
   const CASES = [
+    ['on_mismatch: nul', 'on_mismatch @3: should be reject or null, not "nul"'],
     ['sensitive: hsah', 'sensitive @3: should be keep, hash or omit, not "hsah"'],
     [
       'columns: { custmers: { email: hash } }',

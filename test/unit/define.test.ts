@@ -32,6 +32,7 @@ test('what is left out has its default', () => {
     parent: null,
     count: null,
     seal: null,
+    onMismatch: 'reject',
     children: {},
   })
 })
