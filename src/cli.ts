@@ -5,6 +5,7 @@ import { backfill } from './commands/backfill.ts'
 import { check } from './commands/check.ts'
 import { demo } from './commands/demo.ts'
 import { plan } from './commands/plan.ts'
+import { replay } from './commands/replay.ts'
 import { reset } from './commands/reset.ts'
 import type { Result } from './commands/result.ts'
 import { status } from './commands/status.ts'
@@ -163,6 +164,19 @@ selecting(configured(command('status', 'Says how complete each stream is.', 'sta
     const { app: opened } = app(flags)
     print(await status(opened, select(opened, flags.streams ?? null), flags.maxAge ?? null), flags)
   })
+
+selecting(
+  configured(
+    command(
+      'replay',
+      'Loads rejected records again, after an upgrade or with on_mismatch: null. Reads nothing from the source.',
+      'replay --streams orders',
+    ),
+  ),
+).action(async (flags: Flags) => {
+  const { app: opened } = app(flags)
+  print(await replay(opened, select(opened, flags.streams ?? null), interruption.signal), flags)
+})
 
 configured(
   command('reset', 'Forgets a checkpoint, so that the next sync reads from the start. Rows stay.', 'reset orders'),

@@ -83,7 +83,12 @@ export interface Reject {
   readonly path: string
   readonly reason: string
   readonly record: string
+  /** When the record last changed, where it says so. */
+  readonly cursor: Instant | null
 }
+
+/** A reject as the destination keeps it; the source last showed the record like this at `seenAt`. */
+export type KeptReject = { readonly fingerprint: string; readonly key: string | null; readonly seenAt: Instant }
 
 /**
  * One record, flattened: its row and the rows it owns. They move together or not at all.
@@ -120,6 +125,8 @@ export interface RowBatch {
   /** Texts from which a NUL or half of a surrogate pair was taken out: no database stores them. */
   readonly cleaned: number
   readonly receivedAt: Instant
+  /** Fingerprints of the kept rejects that these records are: the commit takes them away. */
+  readonly replayed?: readonly string[]
 }
 
 /** How far a stream is. Stored beside the rows and replaced in the same transaction. */
@@ -219,6 +226,12 @@ export interface Destination extends AsyncDisposable {
   lastCounts(stream: string): Promise<Counts | null>
   /** The only way to write rows: all of `batch`, and `to` in place of `from`, or nothing. */
   commit(batch: RowBatch, from: Checkpoint, to: Checkpoint): Promise<Counts>
+  /** What is kept of a stream's rejects: versions of one record side by side, the one seen last at their end. */
+  rejects(stream: string): Promise<readonly KeptReject[]>
+  /** Rejected records as JSON, by fingerprint. */
+  rejectedRecords(fingerprints: readonly string[]): Promise<ReadonlyMap<string, string>>
+  /** Of these keys, those whose row knows more than who saw the record at the given time. */
+  writtenSince(stream: Stream, seen: ReadonlyMap<string, Instant>): Promise<ReadonlySet<string>>
   /** Forgets a checkpoint; rows stay. */
   reset(stream: string): Promise<void>
   record(report: RunReport): Promise<void>

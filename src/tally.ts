@@ -103,7 +103,13 @@ export class Tally {
       return {
         code: 'rejects',
         message: `${this.counts.rejected} records could not be loaded without loss`,
-        next: 'See _sync_rejects for each record and its reason.',
+        next: 'See _sync_rejects for each record and its reason. `replay` loads them again after an upgrade, or with on_mismatch: null.',
+      }
+    if (this.#mismatched.size > 0)
+      return {
+        code: 'mismatched',
+        message: `values of another type than declared are in _extra, and their columns null: ${[...this.#mismatched.keys()].sort().join(', ')}`,
+        next: 'Look into _extra. A newer version may declare another type.',
       }
     const [remark, ...more] = this.traffic.remarks
     if (remark === undefined) return null

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { type CellWriter, cellAt, intAt, textAt } from '../cells.ts'
 import type { Stream } from '../declare/stream.ts'
 import { parseInstant } from '../instant.ts'
-import type { Entity, Reject } from '../model.ts'
+import type { Entity, Instant, Reject } from '../model.ts'
 import { type Cleaning, toJson } from './coerce.ts'
 import { compileRow, type WriteRow } from './compile.ts'
 import { bare, isObject, type JsonObject, kindOf, Misfit } from './misfit.ts'
@@ -47,6 +47,10 @@ function compile(stream: Stream): Flatten {
   const steps = cursor === null ? [] : (columns[cursor]?.from ?? cursor).split('.')
   const zone = (cursor === null ? undefined : columns[cursor]?.zone) ?? 'UTC'
   const redact = redaction(stream)
+  const cursorOf = (record: JsonObject): Instant | null => {
+    const time = cursor === null ? null : memberOf(record, steps)
+    return typeof time === 'string' ? parseInstant(time, zone) : null
+  }
   const left: Left = { undeclared: new Set(), mismatched: new Set() }
 
   return (record, to, findings) => {
@@ -75,10 +79,9 @@ function compile(stream: Stream): Flatten {
       const key = keys
         .map(({ at, kind }) => (kind === 'int' ? intAt : textAt)(to.bytes, cellAt(to.bytes, row, at)))
         .join('\u001f')
-      const time = cursor === null ? null : memberOf(record, steps)
       return {
         key,
-        cursor: typeof time === 'string' ? parseInstant(time, zone) : null,
+        cursor: cursorOf(record),
         hash: fingerprint(to.bytes.subarray(start, to.at)),
         bytes: to.bytes,
         start,
@@ -93,6 +96,7 @@ function compile(stream: Stream): Flatten {
         path,
         reason: redact === null ? message : redact.reason(record, message),
         record: toJson(redact === null ? record : redact.of(record, record), findings),
+        cursor: isObject(record) ? cursorOf(record) : null,
       }
     }
   }

@@ -38,16 +38,20 @@ create table "recharge"."_sync_rejects" (
   "path" text not null,
   "reason" text not null,
   "record" jsonb not null,
+  "changed_at" timestamptz,
   "rejected_at" timestamptz not null,
+  "seen_at" timestamptz,
   "run" text not null, constraint "_sync_rejects_pkey" primary key ("fingerprint"));
-comment on table "recharge"."_sync_rejects" is 'Records that could not be loaded, as they were received. The run went on without them.';
+comment on table "recharge"."_sync_rejects" is 'Records that could not be loaded, as they were received. One goes when its record loads, in this version or a newer.';
 comment on column "recharge"."_sync_rejects"."fingerprint" is 'SHA-256 of stream, path and record: the same reject is kept once.';
 comment on column "recharge"."_sync_rejects"."stream" is 'Stream that the record came from.';
 comment on column "recharge"."_sync_rejects"."key" is 'Key of the record, where it has one.';
 comment on column "recharge"."_sync_rejects"."path" is 'Where in the record the trouble is.';
 comment on column "recharge"."_sync_rejects"."reason" is 'Why the value cannot be loaded without loss.';
 comment on column "recharge"."_sync_rejects"."record" is 'The record as received.';
+comment on column "recharge"."_sync_rejects"."changed_at" is 'When the record last changed, where it says so.';
 comment on column "recharge"."_sync_rejects"."rejected_at" is 'When the record was first rejected.';
+comment on column "recharge"."_sync_rejects"."seen_at" is 'When the record was last rejected.';
 comment on column "recharge"."_sync_rejects"."run" is 'The run that first rejected it.';
 create table "recharge"."_sync_settings" (
   "name" text not null,

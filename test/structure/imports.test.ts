@@ -61,6 +61,7 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
   ],
   ['src/sync.ts', ['src/checkpoint.ts', 'src/pipeline.ts', 'src/tally.ts']],
   ['src/backfill.ts', ['src/checkpoint.ts', 'src/pipeline.ts', 'src/tally.ts']],
+  ['src/replay.ts', ['src/pipeline.ts', 'src/extract/json.ts', 'src/transform/batch.ts']],
   [
     'src/run.ts',
     [

@@ -291,7 +291,7 @@ describe('a record that does not fit is set aside, with path, reason and itself'
   ] as const
 
   test.each(CASES)('%s', (_what, record, path, reason, key) => {
-    expect(rejected(record)).toEqual({ key, path, reason, record: JSON.stringify(record) })
+    expect(rejected(record)).toMatchObject({ key, path, reason, record: JSON.stringify(record) })
   })
 
   test('exact numbers and __proto__ are in the record as received, a NUL is not', () => {
@@ -496,6 +496,12 @@ test('a stream is compiled once', () => {
 
 test('extra of a record without more is null', () => {
   expect(extraOf(BASE)).toBeNull()
+})
+
+test('a rejected record says when it changed, where that can be read', () => {
+  expect(rejected({ ...BASE, paid: 'perhaps' }).cursor).toBe('2025-01-15T10:00:00.000000Z')
+  expect(rejected({ ...BASE, updated_at: 'soon' }).cursor).toBeNull()
+  expect(rejected(null).cursor).toBeNull()
 })
 
 describe('on_mismatch: null', () => {

@@ -1,24 +1,14 @@
-import { createHash } from 'node:crypto'
 import { CompiledQuery, sql } from 'kysely'
 import { Seal } from '../../declare/seal.ts'
 import type { StreamTables, Table } from '../../declare/table.ts'
 import { DestinationError } from '../../errors.ts'
 import { parseInstant } from '../../instant.ts'
-import type {
-  Checkpoint,
-  Counts,
-  Destination,
-  Instant,
-  LastRun,
-  RowBatch,
-  RunId,
-  RunReport,
-  Walk,
-} from '../../model.ts'
+import type { Checkpoint, Counts, Destination, Instant, LastRun, RunId, RunReport, Walk } from '../../model.ts'
 import type { Engine, Session } from './engine.ts'
 import { changes, columnsOf } from './evolve.ts'
 import { LEDGER } from './ledger.ts'
 import { merge } from './merge.ts'
+import { createRejects, recordsOf, rejectsOf, writtenSince } from './rejects.ts'
 import { notedPolicies, notePolicies, saltOf } from './settings.ts'
 
 /**
@@ -31,6 +21,8 @@ export function createDestination(engine: Engine, schema: string, seal = new Sea
     (await columnsOf(session, schema)).has(table)
   const noted = async (session: Session) =>
     (await exists(session, '_sync_settings')) ? notedPolicies(inSchema(session)) : {}
+
+  const rejects = createRejects(inSchema)
 
   return {
     hold: run => engine.hold(run),
@@ -86,7 +78,7 @@ export function createDestination(engine: Engine, schema: string, seal = new Sea
       engine.transaction(async session => {
         await claim(inSchema(session), batch.receivedAt, from, to)
         const counts = await merge(session, schema, batch)
-        await keepRejects(inSchema(session), batch, to)
+        await rejects.follow(session, batch, to)
         // Beside the checkpoint, for a run that lost the answer to its COMMIT and still has to report what it did.
         await inSchema(session)
           .updateTable('_sync_checkpoints')
@@ -95,6 +87,12 @@ export function createDestination(engine: Engine, schema: string, seal = new Sea
           .execute()
         return counts
       }),
+
+    rejects: stream => engine.transaction(session => rejectsOf(inSchema(session), stream)),
+
+    rejectedRecords: fingerprints => engine.transaction(session => recordsOf(inSchema(session), fingerprints)),
+
+    writtenSince: (stream, seen) => engine.transaction(session => writtenSince(session, schema, stream, seen)),
 
     reset: stream =>
       engine.transaction(async session => {
@@ -221,28 +219,4 @@ async function keepLast(db: Session['db'], last: LastRun): Promise<void> {
     .insertInto('_sync_checkpoints')
     .values({ stream, version: '0', ...none, report })
     .execute()
-}
-
-/** Once each: the overlap reads a rejected record again with every run. */
-async function keepRejects(
-  db: Session['db'],
-  { stream, rejects, receivedAt }: RowBatch,
-  to: Checkpoint,
-): Promise<void> {
-  for (const { key, path, reason, record } of rejects) {
-    const fingerprint = createHash('sha256')
-      .update(JSON.stringify([stream.name, path, record]))
-      .digest('hex')
-    const known = await db
-      .selectFrom('_sync_rejects')
-      .select('fingerprint')
-      .where('fingerprint', '=', fingerprint)
-      .execute()
-    if (known.length > 0) continue
-    const row = { fingerprint, stream: stream.name, key, path, reason, record, rejected_at: receivedAt }
-    await db
-      .insertInto('_sync_rejects')
-      .values({ ...row, run: to.writer ?? '' })
-      .execute()
-  }
 }

@@ -29,7 +29,9 @@ export interface Ledger {
     path: string
     reason: string
     record: string
+    changed_at: string | null
     rejected_at: string
+    seen_at: string | null
     run: string
   }
   _sync_settings: { name: string; value: string }
@@ -82,7 +84,7 @@ export const LEDGER: readonly Table[] = [
   },
   {
     name: '_sync_rejects',
-    doc: 'Records that could not be loaded, as they were received. The run went on without them.',
+    doc: 'Records that could not be loaded, as they were received. One goes when its record loads, in this version or a newer.',
     key: ['fingerprint'],
     columns: [
       column('fingerprint', 'text', 'SHA-256 of stream, path and record: the same reject is kept once.', true),
@@ -91,7 +93,9 @@ export const LEDGER: readonly Table[] = [
       column('path', 'text', 'Where in the record the trouble is.', true),
       column('reason', 'text', 'Why the value cannot be loaded without loss.', true),
       column('record', 'json', 'The record as received.', true),
+      column('changed_at', 'instant', 'When the record last changed, where it says so.'),
       column('rejected_at', 'instant', 'When the record was first rejected.', true),
+      column('seen_at', 'instant', 'When the record was last rejected.'),
       column('run', 'text', 'The run that first rejected it.', true),
     ],
   },
