@@ -1,6 +1,8 @@
 import { Temporal } from 'temporal-polyfill'
 import type { Zone } from './declare/column.ts'
-import type { Instant } from './model.ts'
+
+/** RFC 3339 in UTC with six fractional digits, so that the order of text is the order of time. */
+export type Instant = string & { readonly __instant: true }
 
 const ISO =
   /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:[.,](\d{1,9}))?)?)\s*(Z|z|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)?)?$/

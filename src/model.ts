@@ -1,8 +1,9 @@
 import type { Stream } from './declare/stream.ts'
 import type { StreamTables, Table } from './declare/table.ts'
+import type { Extras } from './extras.ts'
+import type { Instant } from './instant.ts'
 
-/** RFC 3339 in UTC with six fractional digits, so that the order of text is the order of time. */
-export type Instant = string & { readonly __instant: true }
+export type { Instant } from './instant.ts'
 
 /** A ULID: one run of the program. */
 export type RunId = string & { readonly __run: true }
@@ -214,7 +215,7 @@ export interface LastRun extends StreamReport {
   readonly finished_at: Instant
 }
 
-export interface Destination extends AsyncDisposable {
+export interface Destination extends AsyncDisposable, Extras {
   /** Makes the destination this run's alone. @throws {DestinationError} `held`, naming the holder. */
   hold(run: RunId): Promise<void>
   /** The DDL that `prepare` would run. Writes nothing. */

@@ -1,6 +1,7 @@
 import { begin, type PassOptions } from './checkpoint.ts'
 import type { Stream } from './declare/stream.ts'
 import { shapeOf } from './declare/table.ts'
+import { fillStream } from './fill.ts'
 import { toMillis } from './instant.ts'
 import type { Checkpoint, Instant } from './model.ts'
 import { type WalkOptions, walkStream } from './pipeline.ts'
@@ -22,7 +23,10 @@ export async function syncStream(
   const at = await destination.checkpoint(stream.name)
   const now = source.clock()
   if (at.watermark !== null && isFresh(at, stream, now, options)) return tally.fresh(at.watermark)
-  const pass = begin(at, stream, { run, overlapMs, start, now, shape: shapeOf(stream) })
+  const shape = shapeOf(stream)
+  // Until the walk has committed something the checkpoint has the old shape, and a run after this one does it again.
+  if (at.shape !== null && at.shape !== shape) tally.filled = await fillStream(stream, options, signal)
+  const pass = begin(at, stream, { run, overlapMs, start, now, shape })
   await walkStream(pass, options, tally, signal)
 }
 

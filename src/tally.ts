@@ -12,6 +12,8 @@ export class Tally {
   records = 0
   /** Goes on with a walk of an earlier run. */
   resumed = false
+  /** Rows that took values for their columns out of `_extra`. */
+  filled = 0
   /** Records that the API counts in all that is to be read; null: it cannot, or has not yet. */
   expected: number | null = null
   #from: Instant | null = null
@@ -31,12 +33,12 @@ export class Tally {
     this.resumed = pass.resumed
     this.#completeTo = pass.at.watermark
     this.#gaps = pass.gap ? [pass.gap] : []
-    if (pass.reshaped)
+    // What is walked whole is written anew by this very walk.
+    if (pass.reshaped && pass.stream.sync.mode === 'incremental')
       this.traffic.remarks.push({
         code: 'reshaped',
-        message:
-          'the stream has other columns than when its rows were written, or stores less of them; rows that do not change stay as they were',
-        next: `Run backfill --streams ${this.stream} to have them written anew; what was undeclared then is in _extra.`,
+        message: `the stream has other columns than when its rows were written, or stores less of them; ${this.filled} rows took what _extra had of them, and what is not in it stays as it was`,
+        next: `Run backfill --streams ${this.stream} to have the rows written anew.`,
       })
   }
 

@@ -31,12 +31,13 @@ const within = (path: string, ...places: readonly string[]): boolean =>
   places.some(place => path === place || path.startsWith(`${place}/`))
 
 /** What every part may lean on: nouns, errors, time, rows as bytes, and the language of the declarations. */
-const GROUND = ['src/model.ts', 'src/errors.ts', 'src/instant.ts', 'src/cells.ts', 'src/declare']
+const GROUND = ['src/model.ts', 'src/extras.ts', 'src/errors.ts', 'src/instant.ts', 'src/cells.ts', 'src/declare']
 
 /** Where a part may import from besides itself and the ground. */
 const MAY: readonly (readonly [string, readonly string[]])[] = [
   ['src/declare', []],
   ['src/model.ts', []],
+  ['src/extras.ts', []],
   ['src/errors.ts', []],
   ['src/instant.ts', []],
   ['src/cells.ts', []],
@@ -59,7 +60,8 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
     'src/pipeline.ts',
     ['src/checkpoint.ts', 'src/prefetch.ts', 'src/tally.ts', 'src/extract/source.ts', 'src/transform/batch.ts'],
   ],
-  ['src/sync.ts', ['src/checkpoint.ts', 'src/pipeline.ts', 'src/tally.ts']],
+  ['src/fill.ts', ['src/pipeline.ts', 'src/extract/json.ts', 'src/extract/source.ts', 'src/transform/recover.ts']],
+  ['src/sync.ts', ['src/checkpoint.ts', 'src/fill.ts', 'src/pipeline.ts', 'src/tally.ts']],
   ['src/backfill.ts', ['src/checkpoint.ts', 'src/pipeline.ts', 'src/tally.ts']],
   ['src/replay.ts', ['src/pipeline.ts', 'src/extract/json.ts', 'src/transform/batch.ts']],
   [

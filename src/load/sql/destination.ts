@@ -6,6 +6,7 @@ import { parseInstant } from '../../instant.ts'
 import type { Checkpoint, Counts, Destination, Instant, LastRun, RunId, RunReport, Walk } from '../../model.ts'
 import type { Engine, Session } from './engine.ts'
 import { changes, columnsOf } from './evolve.ts'
+import { extrasOf, fill } from './fill.ts'
 import { LEDGER } from './ledger.ts'
 import { merge } from './merge.ts'
 import { createRejects, recordsOf, rejectsOf, writtenSince } from './rejects.ts'
@@ -93,6 +94,10 @@ export function createDestination(engine: Engine, schema: string, seal = new Sea
     rejectedRecords: fingerprints => engine.transaction(session => recordsOf(inSchema(session), fingerprints)),
 
     writtenSince: (stream, seen) => engine.transaction(session => writtenSince(session, schema, stream, seen)),
+
+    extras: (stream, after) => engine.transaction(session => extrasOf(session, schema, stream, after)),
+
+    fill: (stream, filled, at) => engine.transaction(session => fill(session, schema, stream, filled, at)),
 
     reset: stream =>
       engine.transaction(async session => {
