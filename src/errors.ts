@@ -73,7 +73,11 @@ export class SourceError extends SyncError {
 
 /** The API broke a rule that this program rests on. Never taken for the end of the data. */
 export class ContractError extends SyncError {
-  constructor(code: 'stream_contract' | 'too_many_rejects' | 'not_served', message: string, next: string) {
+  constructor(
+    code: 'stream_contract' | 'too_many_rejects' | 'not_served' | 'undeclared',
+    message: string,
+    next: string,
+  ) {
     super(code, 'fail', message, next)
   }
 }

@@ -1,3 +1,4 @@
+import type { LearntColumn } from './declare/learnt.ts'
 import type { Stream } from './declare/stream.ts'
 import type { Instant } from './instant.ts'
 
@@ -29,4 +30,8 @@ export interface Extras {
   extras(stream: Stream, after: readonly string[] | null): Promise<readonly ExtraRow[]>
   /** Gives rows what was found in theirs, all of them or none; a row written since it was read is left alone. */
   fill(stream: Stream, filled: readonly Filled[], at: Instant): Promise<void>
+  /** The columns that were made for a stream's undeclared fields. */
+  learnt(stream: string): Promise<readonly LearntColumn[]>
+  /** Notes columns that are about to be made. */
+  learn(stream: string, columns: readonly LearntColumn[], run: string, at: Instant): Promise<void>
 }

@@ -3,19 +3,21 @@ import { Interrupted } from './errors.ts'
 import { parseExact } from './extract/json.ts'
 import type { Source } from './extract/source.ts'
 import type { Destination } from './model.ts'
-import { repeat, type WalkOptions } from './pipeline.ts'
+import { repeat } from './repeat.ts'
 import { recoverer } from './transform/recover.ts'
+
+export interface FillOptions {
+  readonly destination: Destination
+  readonly source: Pick<Source, 'clock'>
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
+}
 
 /**
  * Gives rows that are loaded already the values that `_extra` holds of their columns. Broken off, it is begun again:
  * what is filled is no longer in `_extra`.
  * @returns how many rows took something.
  */
-export async function fillStream(
-  stream: Stream,
-  options: Pick<WalkOptions, 'destination' | 'sleep'> & { readonly source: Pick<Source, 'clock'> },
-  signal: AbortSignal,
-): Promise<number> {
+export async function fillStream(stream: Stream, options: FillOptions, signal: AbortSignal): Promise<number> {
   const { destination, source } = options
   const recover = recoverer(stream)
   let rows = 0

@@ -1,4 +1,5 @@
 import type { Pass } from './checkpoint.ts'
+import type { LearntColumn } from './declare/learnt.ts'
 import { SyncError } from './errors.ts'
 import type { Counts, Gap, Instant, Outcome, Problem, RowBatch, StreamReport, Traffic } from './model.ts'
 
@@ -40,6 +41,16 @@ export class Tally {
         message: `the stream has other columns than when its rows were written, or stores less of them; ${this.filled} rows took what _extra had of them, and what is not in it stays as it was`,
         next: `Run backfill --streams ${this.stream} to have the rows written anew.`,
       })
+  }
+
+  /** Columns were made for undeclared fields. */
+  learnt(columns: readonly LearntColumn[]): void {
+    const made = columns.map(({ table, column, kind }) => `${table}.${column} (${kind})`)
+    this.traffic.remarks.push({
+      code: 'evolved',
+      message: `columns were made for undeclared fields: ${made.join(', ')}`,
+      next: 'They are in _sync_columns. Later values that do not fit stay in _extra.',
+    })
   }
 
   /** Read so recently that nothing was asked. */

@@ -1,5 +1,6 @@
 import type { App, Selection } from '../app.ts'
 import { allTables } from '../declare/table.ts'
+import { learntStream } from '../drift.ts'
 import { type Replayed, replayStream } from '../replay.ts'
 import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
@@ -14,7 +15,7 @@ export async function replay(app: App, { streams }: Selection, signal: AbortSign
   for (const stream of streams) {
     if ((await destination.rejects(stream.name)).length === 0) continue
     await destination.prepare(allTables(stream))
-    all.push(await replayStream(stream, { destination, run, now, sleep }, signal))
+    all.push(await replayStream(await learntStream(stream, destination), { destination, run, now, sleep }, signal))
   }
   await destination.settle()
   const table = textTable(

@@ -108,7 +108,7 @@ function settled({ recharge, destination, ...rest }: z.infer<typeof configSchema
         : { kind: 'postgres', url: postgres, schema },
     streams: rest.streams,
     refreshMs: refreshOf(rest.refresh),
-    policies: { sensitive: rest.sensitive, columns: rest.columns, onMismatch: rest.on_mismatch },
+    policies: { sensitive: rest.sensitive, columns: rest.columns, onMismatch: rest.on_mismatch, drift: rest.drift },
     maxRejects: rest.max_rejects,
     secrets: [recharge.token, ...(postgres === undefined ? [] : [postgres])],
   }

@@ -42,7 +42,7 @@ function shown(issue: z.core.$ZodIssue, given: unknown): string {
 const expectation = (issue: z.core.$ZodIssue): string =>
   issue.code === 'invalid_type'
     ? `should be ${/^[aeio]/.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`
-    : issue.message.replace(/^(?=a |an |all|auto|keep|reject)/, 'should be ')
+    : issue.message.replace(/^(?=a |an |all|auto|keep|reject|capture)/, 'should be ')
 
 /** The line of the key, or of the nearest one above it. */
 export function lineOf(document: Document, path: readonly string[], lineAt: LineAt): number | null {

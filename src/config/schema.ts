@@ -105,6 +105,12 @@ export const configSchema = z.strictObject({
     .record(z.string(), z.record(z.string(), policy))
     .default({})
     .describe('The same for any other column, by table and column: { customers: { email: hash, phone: omit } }.'),
+  drift: z
+    .enum(['capture', 'evolve', 'fail'], 'capture, evolve or fail')
+    .default('capture')
+    .describe(
+      'What becomes of a field that is not declared: kept in _extra, given a column, or the end of the stream.',
+    ),
   on_mismatch: z
     .union([z.literal('reject'), z.literal('null'), z.null()], 'reject or null')
     .default('reject')

@@ -20,6 +20,8 @@ export interface Column<K extends ColumnKind = ColumnKind, R extends boolean = b
   /** As declared `keep`, and `hash` for what is sensitive; an operator may say otherwise. */
   readonly policy: Policy
   readonly zone: Zone
+  /** Made for a field that no declaration names: a value that does not fit stays in `_extra`. */
+  readonly learnt?: true
 }
 
 export type Columns = Readonly<Record<string, Column>>

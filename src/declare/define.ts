@@ -64,6 +64,8 @@ export function stream<
     children: {} as Ch,
     seal: null,
     onMismatch: 'reject',
+    drift: 'capture',
+    declared: null,
     ...input,
     key: typeof key === 'string' ? [key] : key,
   }

@@ -1,7 +1,7 @@
 import type { Column, Columns, Policy } from './column.ts'
 import { identifier } from './name.ts'
 import type { Seal } from './seal.ts'
-import type { Child, OnMismatch, Stream } from './stream.ts'
+import type { Child, Drift, OnMismatch, Stream } from './stream.ts'
 import { tablesOf } from './table.ts'
 
 /** What an operator says about what is stored. */
@@ -11,6 +11,7 @@ export interface Policies {
   /** By table, as in docs/streams.md, and by column. */
   readonly columns: Readonly<Record<string, Readonly<Record<string, Policy>>>>
   readonly onMismatch: OnMismatch
+  readonly drift: Drift
 }
 
 /** The declared columns of each table of a stream, by the names that the database has. */
@@ -26,7 +27,7 @@ const stored = (columns: Columns): Columns =>
   Object.fromEntries(Object.entries(columns).map(([name, column]) => [identifier(name), column]))
 
 /** The stream as it is stored under these policies. It is compiled anew, so this is done once for each. */
-export function underPolicies(stream: Stream, { sensitive, columns, onMismatch }: Policies, seal: Seal): Stream {
+export function underPolicies(stream: Stream, { sensitive, columns, onMismatch, drift }: Policies, seal: Seal): Stream {
   const under = (table: string, declared: Columns): Columns =>
     Object.fromEntries(
       Object.entries(declared).map(([name, column]): [string, Column] => {
@@ -45,6 +46,7 @@ export function underPolicies(stream: Stream, { sensitive, columns, onMismatch }
     children: Object.fromEntries(children),
     seal,
     onMismatch,
+    drift,
   }
 }
 

@@ -71,6 +71,9 @@ export interface Count {
 /** What becomes of a value that cannot be read as its declared type: the record is rejected, or the column is null. */
 export type OnMismatch = 'reject' | 'null'
 
+/** What becomes of a field that is not declared: it is kept in `_extra`, gets a column, or fails the stream. */
+export type Drift = 'capture' | 'evolve' | 'fail'
+
 /** Everything there is to say about one stream. Frozen; what is wrong with it is thrown where it is built. */
 export interface Stream<
   Name extends string = string,
@@ -108,4 +111,7 @@ export interface Stream<
   readonly seal: Seal | null
   /** `null`: the value is kept in `_extra`, and the column has none. What is required is rejected all the same. */
   readonly onMismatch: OnMismatch
+  readonly drift: Drift
+  /** The stream without the columns that were made for it; null: none were. */
+  readonly declared: Stream | null
 }

@@ -11,6 +11,8 @@ export interface TableColumn {
   readonly doc: string
   /** Absent: the values are kept. */
   readonly policy?: Exclude<Policy, 'keep'>
+  /** Made for a field that no declaration names. */
+  readonly learnt?: true
 }
 
 export interface Table {
@@ -97,7 +99,9 @@ export function shapeOf(stream: Stream): string {
   const shape = allTables(stream).map(({ name, key, columns }) => [
     name,
     key,
-    columns.map(column => [column.name, column.kind, ...(column.policy ? [column.policy] : [])]),
+    columns
+      .filter(({ learnt }) => !learnt)
+      .map(column => [column.name, column.kind, ...(column.policy ? [column.policy] : [])]),
   ])
   return createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, 16)
 }
@@ -108,8 +112,8 @@ const STORED: Readonly<Record<Policy, string>> = {
   omit: ' Not stored: always null.',
 }
 
-function tableColumn(name: string, { kind, required, doc, policy }: Column): TableColumn {
-  const column = { name: identifier(name), kind, required, doc: doc + STORED[policy] }
+function tableColumn(name: string, { kind, required, doc, policy, learnt }: Column): TableColumn {
+  const column = { name: identifier(name), kind, required, doc: doc + STORED[policy], ...(learnt ? { learnt } : {}) }
   return policy === 'keep' ? column : { ...column, policy }
 }
 

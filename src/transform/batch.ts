@@ -13,6 +13,10 @@ export interface FlatPage extends Findings {
   readonly records: number
   /** Of its rows. */
   readonly bytes: number
+  /** What it was read as rows of. */
+  readonly stream: Stream
+  /** Itself, where the stream may yet get columns. */
+  readonly page: Page | null
 }
 
 /** Reused from page to page: what it holds is copied out before anything else runs. */
@@ -45,7 +49,8 @@ export function flattenPage(stream: Stream, page: Page): FlatPage {
   const { range, ranges, resume, last, restarted, receivedAt } = page
   const read = { range, ranges, resume, last, restarted, lowest, highest, inOrder }
   const records = page.records.length
-  return { ...findings, read, entities, rejects, receivedAt, records, bytes: bytes.length }
+  const kept = stream.drift === 'evolve' ? page : null
+  return { ...findings, read, entities, rejects, receivedAt, records, bytes: bytes.length, stream, page: kept }
 }
 
 /** Pages as one batch. */

@@ -53,6 +53,19 @@ function compile(stream: Stream): Flatten {
   }
   const left: Left = { undeclared: new Set(), mismatched: new Set() }
 
+  /*
+   * A column that was made by itself makes no other record of it: else all rows would be written anew with each. What
+   * was read as declared has the field in `_extra`, and so its value counts.
+   */
+  const declared = stream.declared === null ? null : flattener(stream.declared)
+  const hashOf = (record: unknown, start: number, to: CellWriter): bigint => {
+    if (declared === null) return fingerprint(to.bytes.subarray(start, to.at))
+    const end = to.at
+    const entity = declared(record, to, { cleaned: 0, undeclared: new Map(), mismatched: new Map() })
+    to.at = end
+    return 'hash' in entity ? entity.hash : fingerprint(to.bytes.subarray(start, end))
+  }
+
   return (record, to, findings) => {
     const start = to.at
     try {
@@ -82,7 +95,7 @@ function compile(stream: Stream): Flatten {
       return {
         key,
         cursor: cursorOf(record),
-        hash: fingerprint(to.bytes.subarray(start, to.at)),
+        hash: hashOf(record, start, to),
         bytes: to.bytes,
         start,
         end: to.at,
@@ -117,7 +130,7 @@ function count(paths: ReadonlySet<string>, into: Map<string, number>): void {
 
 /** @returns what no column took of each element, by its place in the list. */
 function writeList(
-  { row, write, path, place, name }: List,
+  { row, write, path, place, name, lenient }: List,
   value: unknown,
   to: CellWriter,
   findings: Findings,
@@ -127,8 +140,8 @@ function writeList(
   // One object in place of a list has been seen for marketing attribution [client]: it is a list of one.
   let elements = Array.isArray(value) ? value : value === null ? [] : isObject(value) ? [value] : null
   if (elements === null) {
-    if (unfit === null) throw new Misfit(path, `declared as a list, got ${kindOf(value)}`)
-    unfit.add(memberKey(place, name))
+    if (!lenient) throw new Misfit(path, `declared as a list, got ${kindOf(value)}`)
+    unfit?.add(memberKey(place, name))
     elements = []
   }
   to.word(elements.length)
@@ -140,7 +153,7 @@ function writeList(
   for (const [index, element] of elements.entries()) {
     const object = isObject(element) ? element : null
     if (object === null && element !== null) {
-      if (row.unfit === null) throw new Misfit(`${path}[]`, `declared as an object, got ${kindOf(element)}`)
+      if (!lenient) throw new Misfit(`${path}[]`, `declared as an object, got ${kindOf(element)}`)
       keep(index, element)
       left.mismatched.add(`${path}[]`)
     }

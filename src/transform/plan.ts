@@ -45,6 +45,8 @@ export interface ListPlan {
   /** Where in the record. */
   readonly steps: readonly string[]
   readonly row: RowPlan
+  /** Something else in its place, or in that of an element, is no reason to reject the record. */
+  readonly lenient: boolean
 }
 
 export interface RecordPlan extends RowPlan {
@@ -56,8 +58,9 @@ export interface RecordPlan extends RowPlan {
 export function planOf(stream: Stream): RecordPlan {
   const root = rowPlan(stream.columns, '', stream)
   const lists = Object.values(stream.children).map(({ from, columns }): ListPlan => {
-    const { place, name } = placed(root.places, from, '', stream.onMismatch === 'null')
-    return { place, name, path: from, steps: from.split('.'), row: rowPlan(columns, `${from}[].`, stream) }
+    const lenient = stream.onMismatch === 'null'
+    const { place, name } = placed(root.places, from, '', lenient)
+    return { place, name, path: from, steps: from.split('.'), row: rowPlan(columns, `${from}[].`, stream), lenient }
   })
   return { ...root, lists }
 }
@@ -68,13 +71,14 @@ function rowPlan(
   { seal, onMismatch }: Stream,
 ): RowPlan & { readonly places: Place[] } {
   const lenient = onMismatch === 'null'
-  const unfit = lenient ? new Set<string>() : null
+  const unfit = lenient || Object.values(columns).some(({ learnt }) => learnt) ? new Set<string>() : null
   const places: Place[] = [{ parent: -1, name: '', path: prefix.replace(/\.$/, ''), known: new Set(), lenient: false }]
   const cells = Object.entries(columns).map(([column, declared]): CellPlan => {
     const from = declared.from ?? column
     const { place, name } = placed(places, from, prefix, lenient)
     const strict = encoder(declared, seal)
-    const encode = unfit === null || declared.required ? strict : tolerant(strict, unfit, memberKey(place, name))
+    const must = declared.required || !(lenient || declared.learnt)
+    const encode = unfit === null || must ? strict : tolerant(strict, unfit, memberKey(place, name))
     return { place, name, path: prefix + from, required: declared.required, encode }
   })
   return { places, cells, unfit }

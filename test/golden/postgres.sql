@@ -59,6 +59,23 @@ create table "recharge"."_sync_settings" (
 comment on table "recharge"."_sync_settings" is 'What belongs to this warehouse and to no run. Who may read the salt can test guesses against hashed values.';
 comment on column "recharge"."_sync_settings"."name" is 'salt, or policies.';
 comment on column "recharge"."_sync_settings"."value" is 'salt: 32 random bytes in hex. policies: what is stored of each column, as JSON.';
+create table "recharge"."_sync_columns" (
+  "stream" text not null,
+  "table_name" text not null,
+  "column_name" text not null,
+  "path" text not null,
+  "kind" text not null,
+  "added_at" timestamptz not null,
+  "run" text not null, constraint "_sync_columns_pkey" primary key ("table_name",
+  "column_name"));
+comment on table "recharge"."_sync_columns" is 'Columns that were made for fields which no declaration names, with drift: evolve.';
+comment on column "recharge"."_sync_columns"."stream" is 'Stream whose records have the field.';
+comment on column "recharge"."_sync_columns"."table_name" is 'Table that the column is in.';
+comment on column "recharge"."_sync_columns"."column_name" is 'Name of the column.';
+comment on column "recharge"."_sync_columns"."path" is 'Where the field is in the record, or in the element of the list.';
+comment on column "recharge"."_sync_columns"."kind" is 'What the column holds: int, rate, instant, day, flag, text or json.';
+comment on column "recharge"."_sync_columns"."added_at" is 'When the column was made.';
+comment on column "recharge"."_sync_columns"."run" is 'The run that made it.';
 create table "recharge"."accounts" (
   "id" bigint not null,
   "user_id" bigint,

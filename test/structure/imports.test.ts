@@ -58,15 +58,26 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
   ['src/report.ts', ['src/text-table.ts']],
   [
     'src/pipeline.ts',
-    ['src/checkpoint.ts', 'src/prefetch.ts', 'src/tally.ts', 'src/extract/source.ts', 'src/transform/batch.ts'],
+    [
+      'src/checkpoint.ts',
+      'src/drift.ts',
+      'src/prefetch.ts',
+      'src/repeat.ts',
+      'src/tally.ts',
+      'src/extract/source.ts',
+      'src/transform/batch.ts',
+    ],
   ],
-  ['src/fill.ts', ['src/pipeline.ts', 'src/extract/json.ts', 'src/extract/source.ts', 'src/transform/recover.ts']],
+  ['src/fill.ts', ['src/repeat.ts', 'src/extract/json.ts', 'src/extract/source.ts', 'src/transform/recover.ts']],
+  ['src/repeat.ts', []],
+  ['src/drift.ts', ['src/fill.ts', 'src/tally.ts', 'src/extract/json.ts', 'src/transform']],
   ['src/sync.ts', ['src/checkpoint.ts', 'src/fill.ts', 'src/pipeline.ts', 'src/tally.ts']],
   ['src/backfill.ts', ['src/checkpoint.ts', 'src/pipeline.ts', 'src/tally.ts']],
   ['src/replay.ts', ['src/pipeline.ts', 'src/extract/json.ts', 'src/transform/batch.ts']],
   [
     'src/run.ts',
     [
+      'src/drift.ts',
       'src/pipeline.ts',
       'src/tally.ts',
       'src/report.ts',

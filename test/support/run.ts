@@ -47,7 +47,7 @@ export function configFor(
     streams: 'all',
     refreshMs: () => 0,
     // Kept, so that two warehouses can be compared: the salt of each is its own.
-    policies: { sensitive: 'keep', columns: {}, onMismatch: 'reject' },
+    policies: { sensitive: 'keep', columns: {}, onMismatch: 'reject', drift: 'capture' },
     maxRejects: 100,
     secrets: [simulator.token],
   }

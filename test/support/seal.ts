@@ -11,4 +11,8 @@ export function openSeal(): Seal {
 
 /** A stream as a warehouse would store it. */
 export const sealed = (stream: Stream, policies: Partial<Policies> = {}): Stream =>
-  underPolicies(stream, { sensitive: 'hash', columns: {}, onMismatch: 'reject', ...policies }, openSeal())
+  underPolicies(
+    stream,
+    { sensitive: 'hash', columns: {}, onMismatch: 'reject', drift: 'capture', ...policies },
+    openSeal(),
+  )

@@ -410,12 +410,14 @@ describe('what is stored of columns', () => {
       sensitive: 'hash',
       columns: {},
       onMismatch: 'reject',
+      drift: 'capture',
     })
     const text =
       'sensitive: omit\ncolumns: { customers: { email: hash, phone: omit }, orders__line_items: { sku: hash } }'
     expect((await load(`${RECHARGE}\n${DUCKDB}\n${text}\n`)).policies).toEqual({
       sensitive: 'omit',
       onMismatch: 'reject',
+      drift: 'capture',
       columns: { customers: { email: 'hash', phone: 'omit' }, orders__line_items: { sku: 'hash' } },
     })
   })
@@ -427,6 +429,7 @@ describe('what is stored of columns', () => {
 
   const CASES = [
     ['on_mismatch: nul', 'on_mismatch @3: should be reject or null, not "nul"'],
+    ['drift: evovle', 'drift @3: should be capture, evolve or fail, not "evovle"'],
     ['sensitive: hsah', 'sensitive @3: should be keep, hash or omit, not "hsah"'],
     [
       'columns: { custmers: { email: hash } }',

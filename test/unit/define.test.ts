@@ -33,6 +33,8 @@ test('what is left out has its default', () => {
     count: null,
     seal: null,
     onMismatch: 'reject',
+    drift: 'capture',
+    declared: null,
     children: {},
   })
 })

@@ -5,8 +5,9 @@ import { DestinationError } from '../../errors.ts'
 import { parseInstant } from '../../instant.ts'
 import type { Checkpoint, Counts, Destination, Instant, LastRun, RunId, RunReport, Walk } from '../../model.ts'
 import type { Engine, Session } from './engine.ts'
-import { changes, columnsOf } from './evolve.ts'
+import { changes, columnsOf, type Past } from './evolve.ts'
 import { extrasOf, fill } from './fill.ts'
+import { forgetLearnt, keepLearnt, learntOf, takenOver } from './learnt.ts'
 import { LEDGER } from './ledger.ts'
 import { merge } from './merge.ts'
 import { createRejects, recordsOf, rejectsOf, writtenSince } from './rejects.ts'
@@ -20,9 +21,10 @@ export function createDestination(engine: Engine, schema: string, seal = new Sea
   const inSchema = (session: Session) => session.db.withSchema(schema)
   const exists = async (session: Session, table: string): Promise<boolean> =>
     (await columnsOf(session, schema)).has(table)
-  const noted = async (session: Session) =>
-    (await exists(session, '_sync_settings')) ? notedPolicies(inSchema(session)) : {}
-
+  const past = async (session: Session): Promise<Past> => ({
+    noted: (await exists(session, '_sync_settings')) ? await notedPolicies(inSchema(session)) : {},
+    learnt: (await exists(session, '_sync_columns')) ? await learntOf(inSchema(session), null) : [],
+  })
   const rejects = createRejects(inSchema)
 
   return {
@@ -30,15 +32,16 @@ export function createDestination(engine: Engine, schema: string, seal = new Sea
 
     plan: tables =>
       engine.transaction(async session =>
-        changes(session, engine, schema, [...LEDGER, ...tables], await noted(session)),
+        changes(session, engine, schema, [...LEDGER, ...tables], await past(session)),
       ),
 
     async prepare(tables: readonly Table[]) {
       const prepared = await engine.transaction(async session => {
-        const said = await noted(session)
-        const statements = await changes(session, engine, schema, [...LEDGER, ...tables], said)
+        const before = await past(session)
+        const statements = await changes(session, engine, schema, [...LEDGER, ...tables], before)
         for (const { query } of statements) await session.db.executeQuery(query)
-        await notePolicies(inSchema(session), said, tables)
+        await notePolicies(inSchema(session), before.noted, tables)
+        await forgetLearnt(inSchema(session), takenOver(before.learnt, tables))
         return { statements, salt: await saltOf(inSchema(session)) }
       })
       seal.open(prepared.salt)
@@ -96,6 +99,14 @@ export function createDestination(engine: Engine, schema: string, seal = new Sea
     writtenSince: (stream, seen) => engine.transaction(session => writtenSince(session, schema, stream, seen)),
 
     extras: (stream, after) => engine.transaction(session => extrasOf(session, schema, stream, after)),
+
+    learnt: stream =>
+      engine.transaction(async session =>
+        (await exists(session, '_sync_columns')) ? learntOf(inSchema(session), stream) : [],
+      ),
+
+    learn: (stream, columns, run, at) =>
+      engine.transaction(session => keepLearnt(inSchema(session), stream, columns, run, at)),
 
     fill: (stream, filled, at) => engine.transaction(session => fill(session, schema, stream, filled, at)),
 

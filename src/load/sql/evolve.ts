@@ -1,4 +1,6 @@
 import { type CompiledQuery, sql } from 'kysely'
+import type { LearntColumn } from '../../declare/learnt.ts'
+import { identifier } from '../../declare/name.ts'
 import type { Table, TableColumn } from '../../declare/table.ts'
 import { DestinationError } from '../../errors.ts'
 import type { SchemaChange } from '../../model.ts'
@@ -10,11 +12,18 @@ interface Statement extends SchemaChange {
   readonly query: CompiledQuery
 }
 
+/** What earlier runs left, besides the columns themselves. */
+export interface Past {
+  /** What the comments of columns say is stored. */
+  readonly noted: Noted
+  /** Columns that were made for undeclared fields. */
+  readonly learnt: readonly LearntColumn[]
+}
+
 type Stored = ReadonlyMap<string, ReadonlyMap<string, string>>
 
 /**
  * The DDL that makes the schema hold `tables`: creates and adds, never drops, never changes a type.
- * @param noted what the comments of the columns say so far.
  * @throws {DestinationError} `incompatible` where a column has another type than its declaration, with the DDL that a
  * person would run.
  */
@@ -23,7 +32,7 @@ export async function changes(
   engine: Engine,
   schema: string,
   tables: readonly Table[],
-  noted: Noted = {},
+  { noted, learnt }: Past,
 ): Promise<readonly Statement[]> {
   const statements: Statement[] = []
   const add = (table: string, query: CompiledQuery): void => {
@@ -33,8 +42,17 @@ export async function changes(
   const stored = await columnsOf(session, schema)
   const clashes: string[] = []
   for (const table of tables) {
-    const existing = stored.get(table.name)
     const at = sql.table(`${schema}.${table.name}`)
+    const there = stored.get(table.name)
+    const existing = there && new Map(there)
+    // Declared by now, and otherwise: what was made steps aside with what it holds.
+    for (const { column, kind } of learnt.filter(made => made.table === table.name)) {
+      const declared = table.columns.find(({ name, learnt }) => name === column && !learnt)
+      if (!declared || !existing?.has(column) || declared.kind === kind) continue
+      const aside = sql.ref(identifier(`${column}_was_${kind}`))
+      add(table.name, sql`alter table ${at} rename column ${sql.ref(column)} to ${aside}`.compile(session.db))
+      existing.delete(column)
+    }
     const missing = table.columns.filter(column => !existing?.has(column.name))
     if (existing === undefined) add(table.name, createTable(session, engine, schema, table))
     else for (const column of missing) add(table.name, addColumn(session, engine, schema, table, column))

@@ -34,6 +34,15 @@ export interface Ledger {
     seen_at: string | null
     run: string
   }
+  _sync_columns: {
+    stream: string
+    table_name: string
+    column_name: string
+    path: string
+    kind: string
+    added_at: string
+    run: string
+  }
   _sync_settings: { name: string; value: string }
   'information_schema.columns': {
     table_schema: Generated<string>
@@ -106,6 +115,20 @@ export const LEDGER: readonly Table[] = [
     columns: [
       column('name', 'text', 'salt, or policies.', true),
       column('value', 'text', 'salt: 32 random bytes in hex. policies: what is stored of each column, as JSON.', true),
+    ],
+  },
+  {
+    name: '_sync_columns',
+    doc: 'Columns that were made for fields which no declaration names, with drift: evolve.',
+    key: ['table_name', 'column_name'],
+    columns: [
+      column('stream', 'text', 'Stream whose records have the field.', true),
+      column('table_name', 'text', 'Table that the column is in.', true),
+      column('column_name', 'text', 'Name of the column.', true),
+      column('path', 'text', 'Where the field is in the record, or in the element of the list.', true),
+      column('kind', 'text', 'What the column holds: int, rate, instant, day, flag, text or json.', true),
+      column('added_at', 'instant', 'When the column was made.', true),
+      column('run', 'text', 'The run that made it.', true),
     ],
   },
 ]
