@@ -10,6 +10,7 @@ export default stream({
   scopes: ['read_accounts'],
   key: 'id',
   sync: { mode: 'full' },
+  deletions: { absence: 'walk' },
   columns: {
     id: required(int('Recharge id of the account.')),
     user_id: int('Id of the user behind the account.'),

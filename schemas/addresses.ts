@@ -11,7 +11,9 @@ export default stream({
   scopes: ['read_customers'],
   key: 'id',
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
+  deletions: { event: 'address' },
   count: { path: '/addresses/count', ranges: true },
+  created: true,
   columns: {
     id: required(int('Recharge id of the address.')),
     customer_id: int('Id of the customer whose address it is.'),

@@ -13,6 +13,7 @@ export default stream({
   key: 'id',
   // One connector sends updated_at_min, no list of filters names it [unconfirmed]: nothing may rest on it.
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: false },
+  deletions: { event: 'bundle_selection' },
   columns: {
     id: required(int('Recharge id of the selection.')),
     bundle_variant_id: int('Recharge id of the bundle variant that is filled.'),

@@ -12,9 +12,13 @@ export default stream({
   scopes: ['read_orders', 'read_charges'],
   key: 'id',
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
+  // A queued one is deleted and written anew under another id whenever it is rebuilt [documented].
+  deletions: { absence: { column: 'status', value: 'queued' }, event: 'charge' },
   // Announced for 2025-03-19 on both versions [documented, not tested].
   forgets: { days: 90, by: 'processed_at', when: { status: ['success', 'refunded', 'partially_refunded'] } },
-  count: { path: '/charges/count', ranges: false },
+  // By date, status and parents, not by when a charge was created or changed [client].
+  count: { path: '/charges/count', ranges: false, by: 'status' },
+  created: true,
   columns: {
     id: required(int('Recharge id of the charge; a queued one gets a new id whenever it is rebuilt.')),
     address_id: int('Id of the address that it is shipped to.'),

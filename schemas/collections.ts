@@ -12,6 +12,7 @@ export default stream({
   scopes: ['read_products'],
   key: 'id',
   sync: { mode: 'full' },
+  deletions: { absence: 'walk' },
   columns: {
     id: required(int('Recharge id of the collection.')),
     created_at: instant('When the collection was created.'),

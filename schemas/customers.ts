@@ -11,7 +11,9 @@ export default stream({
   scopes: ['read_customers'],
   key: 'id',
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
+  deletions: { event: 'customer' },
   count: { path: '/customers/count', ranges: true },
+  created: true,
   columns: {
     id: required(int('Recharge id of the customer.')),
     apply_credit_to_next_checkout_charge: flag('Whether store credit pays for the next checkout.'),

@@ -11,7 +11,9 @@ export default stream({
   scopes: ['read_discounts'],
   key: 'id',
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
+  deletions: { event: 'discount' },
   count: { path: '/discounts/count', ranges: true },
+  created: true,
   columns: {
     id: required(int('Recharge id of the discount.')),
     applies_to_ids: json('Platform ids that the discount is limited to, as a list; empty if not.', 'applies_to.ids'),

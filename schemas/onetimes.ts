@@ -13,6 +13,7 @@ export default stream({
   scopes: ['read_subscriptions'],
   key: 'id',
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
+  deletions: { event: 'onetime' },
   columns: {
     id: required(int('Recharge id of the onetime.')),
     address_id: int('Id of the address that it is shipped to.'),

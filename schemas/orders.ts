@@ -11,7 +11,9 @@ export default stream({
   scopes: ['read_orders'],
   key: 'id',
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
+  deletions: { absence: { column: 'status', value: 'queued' }, event: 'order' },
   count: { path: '/orders/count', ranges: true },
+  created: true,
   columns: {
     id: required(int('Recharge id of the order.')),
     address_id: int('Id of the address that it is shipped to.'),

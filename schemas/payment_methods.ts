@@ -11,6 +11,7 @@ export default stream({
   plan: 'Pro or Custom',
   key: 'id',
   sync: { mode: 'full' },
+  deletions: { absence: 'walk' },
   columns: {
     id: required(int('Recharge id of the payment method.')),
     customer_id: int('Id of the customer who pays with it.'),

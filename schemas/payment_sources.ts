@@ -18,6 +18,7 @@ export default stream({
   key: ['customer_id', 'position'],
   parent: { stream: 'customers', as: 'customer_id', position: 'position' },
   sync: { mode: 'full' },
+  deletions: { absence: 'walk' },
   columns: {
     id: int('Recharge id of the payment source, where it has one.'),
     position: required(int('Place of the source in the list of its customer, from 0.')),

@@ -12,6 +12,7 @@ export default stream({
   scopes: ['read_products', 'read_plans'],
   key: 'id',
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
+  deletions: { event: 'plan' },
   columns: {
     id: required(int('Recharge id of the plan.')),
     channel_settings_api_display: flag('Whether the API offers the plan.', 'channel_settings.api.display'),

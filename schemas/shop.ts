@@ -14,6 +14,7 @@ export default stream({
   optional: true,
   key: 'id',
   sync: { mode: 'full' },
+  deletions: { absence: 'walk' },
   columns: {
     id: required(int('Recharge id of the store.')),
     allow_customers_to_skip_delivery: flag('Whether customers may skip a delivery.'),

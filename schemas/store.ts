@@ -12,6 +12,7 @@ export default stream({
   scopes: ['store_info', 'read_store'],
   key: 'id',
   sync: { mode: 'full' },
+  deletions: { absence: 'walk' },
   columns: {
     id: required(int('Recharge id of the store.')),
     checkout_logo_url: text('URL of the logo at checkout.'),

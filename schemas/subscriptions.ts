@@ -11,7 +11,9 @@ export default stream({
   scopes: ['read_subscriptions'],
   key: 'id',
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
+  deletions: { event: 'subscription' },
   count: { path: '/subscriptions/count', ranges: true },
+  created: true,
   columns: {
     id: required(int('Recharge id of the subscription.')),
     address_id: int('Id of the address that it is shipped to.'),

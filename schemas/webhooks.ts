@@ -10,6 +10,7 @@ export default stream({
   scopes: [],
   key: 'id',
   sync: { mode: 'full' },
+  deletions: { absence: 'walk' },
   columns: {
     id: required(int('Recharge id of the webhook.')),
     address: text('URL that Recharge calls.'),

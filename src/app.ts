@@ -14,7 +14,8 @@ import { tierOf } from './extract/throttle.ts'
 import { fromMillis } from './instant.ts'
 import { openDestination } from './load/open.ts'
 import { createLog, type Level, type Log } from './log.ts'
-import type { Destination, Instant, RunId } from './model.ts'
+import type { Instant, RunId } from './model.ts'
+import type { Warehouse } from './reconciliation.ts'
 import { type Secrets, secretsOf } from './secrets.ts'
 
 export const STREAMS: readonly Stream[] = declared
@@ -35,9 +36,11 @@ export interface App {
   readonly now: () => Instant
   readonly monotonic: () => number
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  /** 0 to 1. */
+  readonly random: () => number
   /** Where run reports are kept. */
   readonly runsDirectory: string
-  open(mode: 'read' | 'write'): Promise<Destination>
+  open(mode: 'read' | 'write'): Promise<Warehouse>
 }
 
 export interface AppOptions {
@@ -71,6 +74,7 @@ export function createApp(config: Config, { level, patience }: AppOptions): App 
     now: () => fromMillis(now()),
     monotonic,
     sleep,
+    random: Math.random,
     runsDirectory: join(config.directory, 'state', 'runs'),
     open: mode => openDestination(destination, { mode, connections: CONNECTIONS, seal }),
   }

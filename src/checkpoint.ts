@@ -18,6 +18,8 @@ export interface Pass {
   readonly backfill: boolean
   readonly newestFirst: boolean
   readonly gap: Gap | null
+  /** When the sweep that this walk follows began; null: none went before. */
+  readonly sweep: Instant | null
   /** The rows that are there were written to other columns. */
   readonly reshaped: boolean
 }
@@ -32,6 +34,8 @@ export interface PassOptions {
   readonly start: Instant | null
   /** Fingerprint of the tables that this run writes to. */
   readonly shape: string
+  /** When the sweep began that has just ended; absent: there was none. */
+  readonly sweep?: Instant | null
 }
 
 const DAY = 86_400_000
@@ -56,7 +60,8 @@ export function begin(at: Checkpoint, stream: Stream, options: PassOptions): Pas
     resumed,
     backfill: false,
     newestFirst: false,
-    gap: resumed ? null : gap,
+    gap: resumed ? gapWhileBrokenOff(walk, at, stream, now) : gap,
+    sweep: options.sweep ?? null,
     reshaped: at.shape !== null && at.shape !== shape,
     at: { ...at, shape },
   }
@@ -90,6 +95,7 @@ export function beginBackfill(at: Checkpoint, stream: Stream, options: BackfillO
     backfill: true,
     newestFirst,
     gap: from === null ? null : gap,
+    sweep: null,
     reshaped: false,
     at: { ...at, shape },
   }
@@ -111,7 +117,17 @@ function isServed({ window }: Walk, { forgets }: Stream, now: Instant): boolean 
   return window.since !== null && window.since >= oldestServed(forgets.days, now)
 }
 
-const oldestServed = (days: number, now: Instant): Instant => fromMillis(toMillis(now) - days * DAY + EDGE)
+/** The edge of what a source serves that forgets after so many days. */
+export const oldestServed = (days: number, now: Instant): Instant => fromMillis(toMillis(now) - days * DAY + EDGE)
+
+/** A watermark within a walk says nothing of a pause: it may be years back. When the walk was begun does. */
+function gapWhileBrokenOff(walk: Walk, at: Checkpoint, { forgets }: Stream, now: Instant): Gap | null {
+  // All that is asked for is still served; what was not, was kept as a gap with the walk's first commit.
+  if (!forgets || forgets.refuses) return null
+  const oldest = oldestServed(forgets.days, now)
+  const from = at.watermark === null ? walk.ceiling : earlier(at.watermark, walk.ceiling)
+  return walk.ceiling < oldest ? { from, to: oldest } : null
+}
 
 function windowOf(
   watermark: Instant | null,
@@ -120,11 +136,12 @@ function windowOf(
 ): { window: Window; gap: Gap | null } {
   if (stream.sync.mode === 'full') return { window: { since: null, until: null }, gap: null }
   const wanted = watermark === null ? start : minus(watermark, overlapMs)
-  if (!stream.forgets?.refuses) return { window: { since: wanted, until: null }, gap: null }
+  if (!stream.forgets) return { window: { since: wanted, until: null }, gap: null }
   const oldest = oldestServed(stream.forgets.days, now)
-  const since = wanted === null ? oldest : later(wanted, oldest)
-  const gap = watermark !== null && watermark < since ? { from: watermark, to: since } : null
-  return { window: { since, until: null }, gap }
+  const gap = watermark !== null && watermark < oldest ? { from: watermark, to: oldest } : null
+  // What is forgotten may go by another time than the cursor's: then all that is still served is asked for.
+  if (!stream.forgets.refuses) return { window: { since: wanted, until: null }, gap }
+  return { window: { since: wanted === null ? oldest : later(wanted, oldest), until: null }, gap }
 }
 
 /**
@@ -145,8 +162,15 @@ export function advance(pass: Pass, batch: RowBatch): Pass {
       writer: pass.run,
       walk,
       watermark: newest(pass.base, reached(pass, walk)),
+      swept: walk === null ? swept(pass) : pass.at.swept,
     },
   }
+}
+
+/** A first walk has met all that a sweep would have. */
+function swept({ stream, backfill, at, sweep, walk }: Pass): Instant | null {
+  if (backfill || typeof stream.deletions.absence !== 'object') return at.swept
+  return sweep ?? at.swept ?? walk.ceiling
 }
 
 /** Nothing is left to read. */

@@ -1,9 +1,13 @@
+import type { Gap, Presence, RecordedGap, Withheld } from './absence.ts'
 import type { Stream } from './declare/stream.ts'
 import type { StreamTables, Table } from './declare/table.ts'
 import type { Extras } from './extras.ts'
 import type { Instant } from './instant.ts'
+import type { Reject, Rejects } from './rejection.ts'
 
+export type { Gap } from './absence.ts'
 export type { Instant } from './instant.ts'
+export type { KeptReject, Reject } from './rejection.ts'
 
 /** A ULID: one run of the program. */
 export type RunId = string & { readonly __run: true }
@@ -38,6 +42,8 @@ export interface Walk {
   readonly ceiling: Instant
   /** By time; together they cover the window. */
   readonly segments: readonly Segment[]
+  /** From its first page on, what it saw was noted down. A walk begun by an older version did not. */
+  readonly noted?: true
 }
 
 /** What the API gave for one request. */
@@ -55,10 +61,12 @@ export interface Page {
   readonly last: boolean
   /** The range was begun again, further back than it had come. */
   readonly restarted: boolean
+  /** The value of a parameter, or the parent, whose list ended with this page. */
+  readonly ended?: string
 }
 
 /** What one page says about the progress of its range. */
-export interface PageRead extends Pick<Page, 'range' | 'ranges' | 'resume' | 'last' | 'restarted'> {
+export interface PageRead extends Pick<Page, 'range' | 'ranges' | 'resume' | 'last' | 'restarted' | 'ended'> {
   readonly lowest: Instant | null
   readonly highest: Instant | null
   /** No record's cursor lies before that of the record read before it. */
@@ -77,19 +85,6 @@ export interface Traffic {
 
 /** A value as canonical text, so that nothing passes through a float. */
 export type Cell = string | boolean | null
-
-/** A record that could not be loaded, as it was received. */
-export interface Reject {
-  readonly key: string | null
-  readonly path: string
-  readonly reason: string
-  readonly record: string
-  /** When the record last changed, where it says so. */
-  readonly cursor: Instant | null
-}
-
-/** A reject as the destination keeps it; the source last showed the record like this at `seenAt`. */
-export type KeptReject = { readonly fingerprint: string; readonly key: string | null; readonly seenAt: Instant }
 
 /**
  * One record, flattened: its row and the rows it owns. They move together or not at all.
@@ -143,6 +138,8 @@ export interface Checkpoint {
   readonly shape: string | null
   /** The run that wrote it: how a run knows its own commit after a lost connection. */
   readonly writer: RunId | null
+  /** When the last whole sweep began; null: none yet, or the stream has none. */
+  readonly swept: Instant | null
 }
 
 /** What became of the records of one commit. */
@@ -154,10 +151,9 @@ export interface Counts {
   readonly rejected: number
 }
 
-/** A stretch of time that the source no longer serves and that no run has read. */
-export interface Gap {
-  readonly from: Instant
-  readonly to: Instant
+/** What one commit comes to. */
+export interface Committed extends Counts {
+  readonly withheld?: Withheld
 }
 
 export type Outcome = 'complete' | 'failed' | 'skipped' | 'interrupted'
@@ -215,7 +211,7 @@ export interface LastRun extends StreamReport {
   readonly finished_at: Instant
 }
 
-export interface Destination extends AsyncDisposable, Extras {
+export interface Destination extends AsyncDisposable, Extras, Rejects {
   /** Makes the destination this run's alone. @throws {DestinationError} `held`, naming the holder. */
   hold(run: RunId): Promise<void>
   /** The DDL that `prepare` would run. Writes nothing. */
@@ -224,16 +220,17 @@ export interface Destination extends AsyncDisposable, Extras {
   prepare(tables: readonly Table[]): Promise<readonly SchemaChange[]>
   checkpoint(stream: string): Promise<Checkpoint>
   /** The counts that the last commit wrote beside its checkpoint. */
-  lastCounts(stream: string): Promise<Counts | null>
-  /** The only way to write rows: all of `batch`, and `to` in place of `from`, or nothing. */
-  commit(batch: RowBatch, from: Checkpoint, to: Checkpoint): Promise<Counts>
-  /** What is kept of a stream's rejects: versions of one record side by side, the one seen last at their end. */
-  rejects(stream: string): Promise<readonly KeptReject[]>
-  /** Rejected records as JSON, by fingerprint. */
-  rejectedRecords(fingerprints: readonly string[]): Promise<ReadonlyMap<string, string>>
-  /** Of these keys, those whose row knows more than who saw the record at the given time. */
-  writtenSince(stream: Stream, seen: ReadonlyMap<string, Instant>): Promise<ReadonlySet<string>>
-  /** Forgets a checkpoint; rows stay. */
+  lastCounts(stream: string): Promise<Committed | null>
+  /**
+   * The only way to write rows: all of `batch`, and `to` in place of `from`, or nothing.
+   * @param presence absent: nothing is concluded from it, as in a backfill.
+   */
+  commit(batch: RowBatch, from: Checkpoint, to: Checkpoint, presence?: Presence): Promise<Committed>
+  /** Every gap that was ever found in a stream, oldest first. */
+  gaps(stream: string): Promise<readonly RecordedGap[]>
+  /** Rows of a stream that are marked as deleted; null: there is no table. */
+  deleted(table: Table): Promise<number | null>
+  /** Forgets a checkpoint, and what a walk under way has seen; rows stay. */
   reset(stream: string): Promise<void>
   record(report: RunReport): Promise<void>
   /** Rows of each table that exists, deleted ones left out. */

@@ -1,10 +1,12 @@
+import type { Presence } from './absence.ts'
 import { advance, isComplete, type Pass } from './checkpoint.ts'
 import type { Readable } from './declare/stream.ts'
 import { evolve, refuseUndeclared } from './drift.ts'
 import { ContractError } from './errors.ts'
 import type { Source } from './extract/source.ts'
-import type { Checkpoint, Counts, Destination, RowBatch } from './model.ts'
+import type { Checkpoint, Committed, Destination, RowBatch } from './model.ts'
 import { prefetch } from './prefetch.ts'
+import { presenceOf } from './presence.ts'
 import { repeat } from './repeat.ts'
 import { problemOf, type Tally } from './tally.ts'
 import { type FlatPage, flattenPage, joined } from './transform/batch.ts'
@@ -22,7 +24,7 @@ export { repeat } from './repeat.ts'
 
 /** The pipeline: pages become batches, and each batch is committed with the checkpoint that it justifies. */
 export async function walkStream(first: Pass, options: WalkOptions, tally: Tally, signal: AbortSignal): Promise<void> {
-  const { source, destination, readable } = options
+  const { source, readable } = options
   const { newestFirst } = first
   let { stream } = first
   let pass = first
@@ -47,7 +49,9 @@ export async function walkStream(first: Pass, options: WalkOptions, tally: Tally
       const next = advance(pass, batch)
       refuseUndeclared(batch)
       refuseTooMany(batch, tally, options.maxRejects)
-      tally.committed(batch, await commit(destination, batch, pass.at, next.at, options, signal), next)
+      const presence = presenceOf(pass, next, batch)
+      const committed = await commit(batch, pass.at, next.at, presence, options, signal)
+      tally.committed(batch, committed, next)
       pass = next
     }
   } finally {
@@ -84,7 +88,7 @@ function expect(
 }
 
 /** Before the commit, so that the checkpoint stays and the next version of this program reads the records again. */
-function refuseTooMany({ rejects }: RowBatch, tally: Tally, most: number): void {
+export function refuseTooMany({ rejects }: RowBatch, tally: Tally, most: number): void {
   const [first] = rejects
   if (first === undefined || tally.counts.rejected + rejects.length <= most) return
   throw new ContractError(
@@ -95,14 +99,15 @@ function refuseTooMany({ rejects }: RowBatch, tally: Tally, most: number): void 
 }
 
 /** A lost connection leaves open whether the commit stands: the checkpoint knows. */
-function commit(
-  destination: Destination,
+export function commit(
   batch: RowBatch,
   from: Checkpoint,
   to: Checkpoint,
+  presence: Presence,
   options: WalkOptions,
   signal: AbortSignal,
-): Promise<Counts> {
+): Promise<Committed> {
+  const { destination } = options
   return repeat(
     async again => {
       if (again) {
@@ -110,7 +115,7 @@ function commit(
         const counts = version === to.version && writer === to.writer ? await destination.lastCounts(to.stream) : null
         if (counts) return counts
       }
-      return await destination.commit(batch, from, to)
+      return await destination.commit(batch, from, to, presence)
     },
     options,
     signal,

@@ -18,6 +18,7 @@ export function streamLine({
   added,
   changed,
   unchanged,
+  deleted,
   rejected,
   seconds,
   problem,
@@ -26,6 +27,7 @@ export function streamLine({
     `${added} added`,
     `${changed} changed`,
     `${unchanged} unchanged`,
+    ...(deleted > 0 ? [`${deleted} deleted`] : []),
     ...(rejected > 0 ? [`${rejected} rejected`] : []),
   ].join(', ')
   const what = outcome === 'skipped' ? '' : ` ${counts} in ${seconds.toFixed(1)} s`
@@ -36,7 +38,19 @@ export function streamLine({
 export function reportText(report: RunReport): string {
   const ran = report.streams.filter(({ outcome }) => outcome !== 'skipped')
   const table = textTable(
-    ['stream', 'outcome', 'records', 'added', 'changed', 'unchanged', 'rejected', 'requests', 'seconds', 'complete to'],
+    [
+      'stream',
+      'outcome',
+      'records',
+      'added',
+      'changed',
+      'unchanged',
+      'deleted',
+      'rejected',
+      'requests',
+      'seconds',
+      'complete to',
+    ],
     ran.map(s => [
       s.stream,
       s.outcome,
@@ -44,6 +58,7 @@ export function reportText(report: RunReport): string {
       s.added,
       s.changed,
       s.unchanged,
+      s.deleted,
       s.rejected,
       s.requests,
       Number(s.seconds.toFixed(1)),

@@ -31,6 +31,12 @@ export interface RunOptions extends Omit<WalkOptions, 'readable' | 'destination'
   /** Keeps a report on this machine, before anything that may still hang. */
   readonly keep: (report: RunReport) => void
   readonly progress: Progress
+  /** Keeps every other run out. Default: true. */
+  readonly hold?: boolean
+  /** Is kept among the runs, and as the last one of its streams. Default: true. */
+  readonly recorded?: boolean
+  /** What is said of a stream that has ended. */
+  readonly line?: (report: StreamReport) => string
 }
 
 /** Streams side by side. Each holds pages in memory; the rate limit is shared by all, so more would not be faster. */
@@ -68,7 +74,7 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     const information = await source.token(token.traffic, signal)
     log.info({ event: 'token', name: information.name, scopes: information.scopes })
     await using destination = await options.open()
-    await destination.hold(run)
+    if (options.hold ?? true) await destination.hold(run)
     const plan = options.streams.map(stream => ({ stream, tally: new Tally(stream.name) }))
     const changes = await destination.prepare(
       plan.filter(({ stream }) => isTried(stream, information, options)).flatMap(({ stream }) => allTables(stream)),
@@ -82,11 +88,12 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     )
     options.keep(report)
     ran = { reports, tallies: plan.map(({ tally }) => tally) }
-    await withinGrace(
-      repeat(() => destination.record(report), options, signal),
-      signal,
-      options,
-    )
+    if (options.recorded ?? true)
+      await withinGrace(
+        repeat(() => destination.record(report), options, signal),
+        signal,
+        options,
+      )
     await withinGrace(destination.settle(), signal, options)
     return report
   } catch (error) {
@@ -119,19 +126,29 @@ async function sideBySide(
   const either = AbortSignal.any([signal, stop.signal])
   const limit = pLimit(STREAMS_AT_ONCE)
   let stopped: Problem | null = null
+  const start = (planned: Planned): Promise<StreamReport> =>
+    limit(async () => {
+      try {
+        return await runStream(planned, information, options, either)
+      } catch (error) {
+        stop.abort()
+        const problem = problemOf(error)
+        if (!problem) throw error
+        stopped ??= problem
+        return planned.tally.report(signal.aborted ? 'interrupted' : 'failed', 0, problem)
+      }
+    })
+  /*
+   * What tells of deletions goes before what it tells of: then a record that is read was there after all that has been
+   * told, and what was told of it before is void.
+   */
+  const telling = new Map(plan.filter(({ stream }) => stream.tells).map(planned => [planned, start(planned)]))
+  const told = Promise.allSettled(telling.values())
   const ended = Promise.all(
-    plan.map(planned =>
-      limit(async () => {
-        try {
-          return await runStream(planned, information, options, either)
-        } catch (error) {
-          stop.abort()
-          const problem = problemOf(error)
-          if (!problem) throw error
-          stopped ??= problem
-          return planned.tally.report(signal.aborted ? 'interrupted' : 'failed', 0, problem)
-        }
-      }),
+    plan.map(
+      planned =>
+        telling.get(planned) ??
+        (planned.stream.deletions.event === undefined ? start(planned) : told.then(() => start(planned))),
     ),
   )
   const reports = await withinGrace(ended, signal, options)
@@ -177,7 +194,7 @@ async function runStream(
   const end = (outcome: StreamReport['outcome'], problem: Problem | null): StreamReport => {
     const report = tally.report(outcome, (monotonic() - from) / 1000, problem)
     log.info({ event: 'stream', ...report })
-    progress.ended(tally, options.scrub(streamLine(report)))
+    progress.ended(tally, options.scrub((options.line ?? streamLine)(report)))
     return report
   }
   if (signal.aborted) throw new Interrupted()

@@ -1,7 +1,8 @@
+import type { Withheld } from './absence.ts'
 import type { Pass } from './checkpoint.ts'
 import type { LearntColumn } from './declare/learnt.ts'
 import { SyncError } from './errors.ts'
-import type { Counts, Gap, Instant, Outcome, Problem, RowBatch, StreamReport, Traffic } from './model.ts'
+import type { Committed, Counts, Gap, Instant, Outcome, Problem, RowBatch, StreamReport, Traffic } from './model.ts'
 
 const NONE: Counts = { added: 0, changed: 0, unchanged: 0, deleted: 0, rejected: 0 }
 
@@ -58,7 +59,15 @@ export class Tally {
     this.#completeTo = watermark
   }
 
-  committed(batch: RowBatch, counts: Counts, pass: Pass): void {
+  committed(batch: RowBatch, committed: Committed, pass: Pass): void {
+    this.swept(batch, committed)
+    this.#completeTo = pass.at.watermark
+    const { sync } = pass.stream
+    this.#disorder ||= sync.mode === 'incremental' && sync.sorted && pass.walk.segments.some(s => !s.ordered)
+  }
+
+  /** A page of a sweep: it says nothing of how far the stream is. */
+  swept(batch: RowBatch, { withheld, ...counts }: Committed): void {
     const sum = (name: keyof Counts): number => this.counts[name] + counts[name]
     this.counts = {
       added: sum('added'),
@@ -68,12 +77,10 @@ export class Tally {
       rejected: sum('rejected'),
     }
     this.records += batch.read
-    this.#completeTo = pass.at.watermark
     this.#cleaned += batch.cleaned
     for (const [path, n] of batch.undeclared) this.#undeclared.set(path, (this.#undeclared.get(path) ?? 0) + n)
     for (const [path, n] of batch.mismatched) this.#mismatched.set(path, (this.#mismatched.get(path) ?? 0) + n)
-    const { sync } = pass.stream
-    this.#disorder ||= sync.mode === 'incremental' && sync.sorted && pass.walk.segments.some(s => !s.ordered)
+    if (withheld) this.traffic.remarks.push(WITHHELD[withheld.why](withheld.rows))
   }
 
   /** The report, once there is one. */
@@ -98,38 +105,63 @@ export class Tally {
     return this.last
   }
 
-  /** The most serious thing that a complete stream has to say all the same. */
+  /** What a complete stream has to say all the same, the most serious first. */
   #remark(): Problem | null {
-    if (this.#gaps.length > 0)
-      return {
-        code: 'gap',
-        message: 'the source no longer serves part of what was not read yet; see gaps',
-        next: 'Run more often than the source forgets. What is lost cannot be read again.',
-      }
-    if (this.#disorder)
-      return {
-        code: 'disorder',
-        message: 'the API did not keep the order asked for; the checkpoint waited for the end of the walk',
-        next: 'Nothing is missing. An interrupted run starts this stream over; please report it.',
-      }
-    if (this.counts.rejected > 0)
-      return {
-        code: 'rejects',
-        message: `${this.counts.rejected} records could not be loaded without loss`,
-        next: 'See _sync_rejects for each record and its reason. `replay` loads them again after an upgrade, or with on_mismatch: null.',
-      }
-    if (this.#mismatched.size > 0)
-      return {
-        code: 'mismatched',
-        message: `values of another type than declared are in _extra, and their columns null: ${[...this.#mismatched.keys()].sort().join(', ')}`,
-        next: 'Look into _extra. A newer version may declare another type.',
-      }
-    const [remark, ...more] = this.traffic.remarks
-    if (remark === undefined) return null
-    return { ...remark, message: [remark, ...more].map(({ message }) => message).join('; ') }
+    const [first, ...more] = [
+      ...this.#gaps.map(lost),
+      ...(this.#disorder ? [DISORDER] : []),
+      ...(this.counts.rejected > 0 ? [rejects(this.counts.rejected)] : []),
+      ...(this.#mismatched.size > 0 ? [mismatched([...this.#mismatched.keys()].sort())] : []),
+      ...this.traffic.remarks,
+    ]
+    if (first === undefined) return null
+    return { ...first, message: [first, ...more].map(({ message }) => message).join('; ') }
   }
 }
+
+const lost = ({ from, to }: Gap): Problem => ({
+  code: 'gap',
+  message: `the source forgot what happened from ${from} to ${to} before it was read; see gaps`,
+  next: 'Run more often than the source forgets. What is lost cannot be read again.',
+})
+
+const DISORDER: Problem = {
+  code: 'disorder',
+  message: 'the API did not keep the order asked for; the checkpoint waited for the end of the walk',
+  next: 'Nothing is missing. An interrupted run starts this stream over; please report it.',
+}
+
+const rejects = (rejected: number): Problem => ({
+  code: 'rejects',
+  message: `${rejected} records could not be loaded without loss`,
+  next: 'See _sync_rejects for each record and its reason. `replay` loads them after an upgrade, or with on_mismatch: null.',
+})
+
+const mismatched = (paths: readonly string[]): Problem => ({
+  code: 'mismatched',
+  message: `values of another type than declared are in _extra, and their columns null: ${paths.join(', ')}`,
+  next: 'Look into _extra. A newer version may declare another type.',
+})
 
 /** @returns null for an error that is not ours: a bug. */
 export const problemOf = (error: unknown): Problem | null =>
   error instanceof SyncError ? { code: error.code, message: error.message, next: error.next } : null
+
+/** Why rows that were not seen again are not marked as deleted. */
+const WITHHELD: Readonly<Record<Withheld['why'], (rows: number) => Problem>> = {
+  unknown_key: rows => ({
+    code: 'not_marked',
+    message: `a record came whose key cannot be read, so none of the ${rows} rows not seen again is marked as deleted`,
+    next: 'See _sync_rejects for the record.',
+  }),
+  few_seen: rows => ({
+    code: 'not_marked',
+    message: `the source listed less than half of what it did: ${rows} rows were not seen again, and none is marked as deleted`,
+    next: 'Look into the store. If the rows are gone, a second walk half a day later is believed.',
+  }),
+  maybe_forgotten: rows => ({
+    code: 'not_marked',
+    message: `${rows} rows were last known to be there before what the source remembers, so whether they are deleted cannot be known`,
+    next: 'They stay as they were last read. Run more often than the source forgets.',
+  }),
+}

@@ -5,7 +5,7 @@ import type { Instant, PageRead, Range, Segment, Walk, Window } from './model.ts
 export function newWalk(window: Window, ceiling: Instant, cuts: readonly Instant[] = []): Walk {
   const bounds = [window.since, ...cuts, window.until]
   const segments = bounds.slice(0, -1).map((since, id) => unread({ id, since, until: bounds[id + 1] ?? null }))
-  return { window, ceiling, segments }
+  return { window, ceiling, segments, noted: true }
 }
 
 const unread = (range: Range): Segment => ({

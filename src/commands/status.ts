@@ -1,6 +1,8 @@
 import type { App, Selection } from '../app.ts'
+import { forgetsOf } from '../declare/document.ts'
 import { tablesOf } from '../declare/table.ts'
 import { toMillis } from '../instant.ts'
+import type { Instant } from '../model.ts'
 import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
@@ -17,6 +19,7 @@ export async function status(app: App, { streams, named }: Selection, maxAgeMs: 
     const { watermark } = await destination.checkpoint(stream.name)
     const rows = await destination.rows(tablesOf(stream))
     const last = await destination.lastRun(stream.name)
+    const reconciled = await destination.lastReconciliation(stream.name)
     const age = watermark === null ? null : toMillis(app.now()) - toMillis(watermark)
     // Never read because the token may not, and nobody asked for it by name: nothing that could be stale.
     const exempt = watermark === null && last?.outcome === 'skipped' && !named.has(stream.name)
@@ -25,32 +28,49 @@ export async function status(app: App, { streams, named }: Selection, maxAgeMs: 
       stream: stream.name,
       complete_to: watermark,
       age_seconds: age === null ? null : Math.round(age / 1000),
+      reconciled: reconciled && { at: reconciled.at, agreed: reconciled.agreed },
       rows: rows.get(tablesOf(stream).root.name) ?? null,
+      deleted: await destination.deleted(tablesOf(stream).root),
+      forgets: stream.forgets ? forgetsOf(stream) : null,
       last_run: last?.finished_at ?? null,
       outcome: last?.outcome ?? null,
       problem: last?.problem ?? null,
-      gaps: last?.gaps ?? [],
+      gaps: await destination.gaps(stream.name),
       stale: oldest !== null && !exempt && (age === null || age > oldest),
     })
   }
   const table = textTable(
-    ['stream', 'complete to', 'age', 'rows', 'last run', 'outcome'],
+    ['stream', 'complete to', 'age', 'rows', 'deleted', 'source forgets', 'last run', 'outcome'],
     all.map(s => [
       s.stream,
-      s.complete_to && `${s.complete_to.slice(0, 19)}Z`,
+      s.complete_to && second(s.complete_to),
       s.age_seconds === null ? null : readable(s.age_seconds),
       s.rows,
-      s.last_run && `${s.last_run.slice(0, 19)}Z`,
+      s.deleted,
+      s.forgets ?? 'no',
+      s.last_run && second(s.last_run),
       s.outcome ?? 'never run',
     ]),
+  )
+  const differing = all.flatMap(({ stream, reconciled }) =>
+    reconciled?.agreed === false ? [`${stream}: differed from the source at ${reconciled.at.slice(0, 19)}Z`] : [],
   )
   const problems = all.flatMap(({ stream, problem }) =>
     problem ? [`${stream}: ${problem.message}\n  ${problem.next}`] : [],
   )
+  const gaps = all.flatMap(({ stream, gaps: found }) =>
+    found.map(({ from, to }) => `${stream}: what happened from ${second(from)} to ${second(to)} was forgotten unread`),
+  )
   const stale = all.filter(s => s.stale).map(s => s.stream)
   const tooOld = stale.length > 0 ? [`Too old: ${stale.join(', ')}`] : []
-  return { code: stale.length > 0 ? 1 : 0, json: { streams: all }, text: [table, ...problems, ...tooOld].join('\n\n') }
+  return {
+    code: stale.length > 0 ? 1 : 0,
+    json: { streams: all },
+    text: [table, ...problems, ...gaps, ...differing, ...tooOld].join('\n\n'),
+  }
 }
+
+const second = (instant: Instant): string => `${instant.slice(0, 19)}Z`
 
 function readable(seconds: number): string {
   if (seconds < 120) return `${seconds} s`

@@ -97,7 +97,9 @@ export const configSchema = z.strictObject({
   refresh: z
     .union([duration, z.record(z.string(), duration)], 'a duration, or one for each stream by name')
     .default(UNITS.d)
-    .describe('How old the last full walk of a stream without a cursor may be before it is walked again.'),
+    .describe(
+      'How old the last full walk of a stream without a cursor, or list of the queued, may be before the next.',
+    ),
   sensitive: policy
     .default('hash')
     .describe('What is stored of columns that open doors: a salted hash, nothing (omit), or the value (keep).'),

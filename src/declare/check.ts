@@ -41,11 +41,36 @@ export function check(stream: Stream): void {
   }
   if (stream.sync.mode === 'incremental' && stream.sync.sorted && stream.sort !== `${stream.sync.cursor}-asc`)
     problems.push(`sort: a sorted stream asks for ${stream.sync.cursor}-asc`)
+  deletions(stream, problems)
   if (stream.parent && !stream.path.includes(`{${stream.parent.as}}`))
     problems.push(`path: lacks {${stream.parent.as}} of its parent`)
   for (const field of [stream.parent?.as, stream.parent?.position])
     if (field !== undefined && !Object.hasOwn(stream.columns, field)) problems.push(`parent: ${field} is no column`)
   if (problems.length > 0) throw new DeclarationError(stream.name, problems)
+}
+
+/** Nothing that the source forgets may ever be taken for deleted because it is absent. */
+function deletions(
+  { deletions: { absence, except }, forgets, key, sync, columns, tells }: Stream,
+  problems: string[],
+): void {
+  const say = (problem: string): void => {
+    problems.push(`deletions: ${problem}`)
+  }
+  if (absence === 'walk') {
+    if (sync.mode !== 'full') say('only a stream that is read whole shows by a walk what is gone')
+    if (forgets) say('of a stream whose source forgets, absence says nothing')
+  } else if (absence !== undefined) {
+    const { column, value } = absence
+    if (sync.mode === 'full') say('a stream that is read whole needs no sweep')
+    if (!Object.hasOwn(columns, column)) say(`${column} is no column`)
+    if (forgets && (forgets.when?.[column] ?? [value]).includes(value))
+      say(`the source forgets where ${column} is ${value}`)
+  }
+  if (except && !Object.hasOwn(columns, except.column)) say(`${except.column} is no column`)
+  if (tells && key.length !== 1) problems.push('tells: only a stream with one key column may tell')
+  for (const field of tells ? [tells.type, tells.key, tells.verb, tells.at] : [])
+    if (!Object.hasOwn(columns, field)) problems.push(`tells: ${field} is no column`)
 }
 
 function columns(

@@ -1,6 +1,19 @@
 import { check } from './check.ts'
 import type { Column, Columns } from './column.ts'
-import type { ApiVersion, Child, Count, Each, Forgets, Full, Incremental, Parent, Scopes, Stream } from './stream.ts'
+import type {
+  ApiVersion,
+  Child,
+  Count,
+  Deletions,
+  Each,
+  Forgets,
+  Full,
+  Incremental,
+  Parent,
+  Scopes,
+  Stream,
+  Tells,
+} from './stream.ts'
 
 type RequiredColumn<C extends Columns> = {
   [K in keyof C & string]: C[K] extends Column<'int' | 'text', true> ? K : never
@@ -32,9 +45,15 @@ export interface StreamInput<Name extends string, C extends Columns, Ch extends 
   readonly key: OneOrMore<RequiredColumn<C>>
   readonly sync: Incremental<RequiredInstant<C>> | Full
   readonly forgets?: Forgets
+  /** Default: nothing tells. */
+  readonly deletions?: Deletions
+  readonly tells?: Tells
   readonly each?: Each
   readonly parent?: Parent
   readonly count?: Count
+  readonly created?: boolean
+  /** Default: where the list comes in pages and the record has an id of its own. */
+  readonly retrieve?: boolean
   readonly columns: C
   readonly children?: Ch
 }
@@ -58,9 +77,13 @@ export function stream<
     optional: false,
     onlyNamed: false,
     forgets: null,
+    deletions: {},
+    tells: null,
     each: null,
     parent: null,
     count: null,
+    created: false,
+    retrieve: (input.shape ?? 'pages') === 'pages' && input.parent === undefined && input.key === 'id',
     children: {} as Ch,
     seal: null,
     onMismatch: 'reject',

@@ -22,6 +22,18 @@ const scopeCell = (stream: Stream): string => scopesOf(stream, code).join(', ') 
 export const forgetsOf = (stream: Stream): string =>
   stream.forgets ? `after ${stream.forgets.days} days (by ${stream.forgets.by})` : 'no'
 
+/** How it is known that a record is gone, in words. */
+export function deletionsOf({ deletions: { absence, except, event } }: Stream): string {
+  const rules = [
+    ...(absence === 'walk'
+      ? [`what a whole walk did not see${except ? `, unless ${except.column} is ${except.value}` : ''}`]
+      : []),
+    ...(typeof absence === 'object' ? [`${absence.column} ${absence.value} and not in a whole list of those`] : []),
+    ...(event === undefined ? [] : [`an event says so of a ${event}`]),
+  ]
+  return rules.join('; ') || 'not to be known'
+}
+
 /** The table in the README. */
 export function streamsTable(streams: readonly Stream[]): string {
   return [
@@ -67,6 +79,8 @@ function section(stream: Stream): string[] {
     } · key ${root.key.map(code).join(', ')} · forgotten by the source: ${forgetsOf(stream)}${
       stream.plan ? ` · plan: ${stream.plan}` : ''
     }`,
+    '',
+    `Marked as deleted: ${deletionsOf(stream)}.`,
     '',
     ...[root, ...owned.map(({ table }) => table)].flatMap(table => [
       `### ${table.name}`,

@@ -66,12 +66,18 @@ export function policyProblem(stream: Stream, table: string, name: string, polic
 const PAST = { hash: 'hashed', omit: 'omitted' } as const
 
 /** Columns that the walk and the load go by. */
-function usedColumns({ key, sync, forgets, parent }: Stream): ReadonlySet<string> {
-  const used = [
+function usedColumns({ key, sync, forgets, parent, deletions, tells, count, created }: Stream): ReadonlySet<string> {
+  const { absence, except } = deletions
+  return new Set([
     ...key,
     ...(sync.mode === 'incremental' ? [sync.cursor] : []),
     ...(forgets ? [forgets.by, ...Object.keys(forgets.when ?? {})] : []),
     ...(parent ? [parent.as, ...(parent.position ? [parent.position] : [])] : []),
-  ]
-  return new Set(used)
+    ...(typeof absence === 'object' ? [absence.column] : []),
+    ...(except ? [except.column] : []),
+    ...(tells ? [tells.type, tells.key, tells.verb, tells.at] : []),
+    ...(count?.by ? [count.by] : []),
+    // A reconciliation goes by it.
+    ...(created ? ['created_at'] : []),
+  ])
 }

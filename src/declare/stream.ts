@@ -48,6 +48,36 @@ export interface Forgets {
   readonly refuses?: boolean
 }
 
+/** Records of one kind: those with this value in a column. */
+export interface Kind {
+  readonly column: string
+  readonly value: string
+}
+
+/** How it is known that a record is gone. Owned rows stay with their owner. */
+export interface Deletions {
+  /**
+   * `walk`: what a full walk that ended whole did not see is gone. A kind: of those rows, the ones that a whole list of
+   * the kind did not show; the filter that gives it is named as the column. Never where the source forgets: there
+   * absence says nothing.
+   */
+  readonly absence?: 'walk' | Kind
+  /** Rows that may go with what the source forgets: their absence says nothing either. */
+  readonly except?: Kind
+  /** `object_type` of the events that name records of this stream, in lower case. */
+  readonly event?: string
+}
+
+/** Of a stream whose records tell of deletions elsewhere: the columns that say what is gone, and when it is. */
+export interface Tells {
+  readonly type: string
+  readonly key: string
+  readonly verb: string
+  /** Value of `verb`, in lower case. */
+  readonly gone: string
+  readonly at: string
+}
+
 /** One request sequence for each value of a parameter, as the metafields of each kind of owner. */
 export interface Each {
   readonly parameter: string
@@ -62,10 +92,13 @@ export interface Parent {
   readonly position?: string
 }
 
-/** `/count` on 2021-01, with the same token. `ranges`: it takes the `updated_at` filters. */
+/** `/count` on 2021-01, with the same token. */
 export interface Count {
   readonly path: string
+  /** It takes the `updated_at` and the `created_at` filters [client]. */
   readonly ranges: boolean
+  /** Name of a column, and of a filter, by whose values it counts apart [client]. */
+  readonly by?: string
 }
 
 /** What becomes of a value that cannot be read as its declared type: the record is rejected, or the column is null. */
@@ -102,9 +135,15 @@ export interface Stream<
   readonly key: readonly string[]
   readonly sync: Incremental | Full
   readonly forgets: Forgets | null
+  readonly deletions: Deletions
+  readonly tells: Tells | null
   readonly each: Each | null
   readonly parent: Parent | null
   readonly count: Count | null
+  /** The list takes `created_at_min` and `created_at_max` [documented]. */
+  readonly created: boolean
+  /** One record is read at `path` + `/{id}`, under the key `singular`. */
+  readonly retrieve: boolean
   readonly columns: C
   readonly children: Ch
   /** What hashes values of a stream that is read into a warehouse; a declaration on its own has none. */

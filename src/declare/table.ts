@@ -41,6 +41,11 @@ const system = (kind: ColumnKind, required: boolean, doc: string): Omit<TableCol
 export const SYSTEM_COLUMNS = {
   _synced_at: system('instant', true, 'When this row last changed in the warehouse. Set by the load.'),
   _deleted_at: system('instant', false, 'When the record was found gone from the source; null while it is there.'),
+  _deleted_by: system(
+    'text',
+    false,
+    'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.',
+  ),
   _extra: system('json', false, 'Every field of the record that the schema does not declare, by its path.'),
   _hash: system(
     'int',
@@ -94,13 +99,16 @@ export function allTables(stream: Stream): readonly Table[] {
   return [root, ...owned.map(({ table }) => table)]
 }
 
+/** System columns that came later: rows from before need no value in them, so they make no other shape. */
+const LATER: ReadonlySet<string> = new Set<keyof typeof SYSTEM_COLUMNS>(['_deleted_by'])
+
 /** Fingerprint of the tables a stream is written to: rows written under another one may lack columns or hold clear values. */
 export function shapeOf(stream: Stream): string {
   const shape = allTables(stream).map(({ name, key, columns }) => [
     name,
     key,
     columns
-      .filter(({ learnt }) => !learnt)
+      .filter(({ name, learnt }) => !learnt && !LATER.has(name))
       .map(column => [column.name, column.kind, ...(column.policy ? [column.policy] : [])]),
   ])
   return createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, 16)

@@ -72,6 +72,7 @@ async function* parts(
           last: last && !several,
           resume: part.bookmark(cursor),
           restarted: false,
+          ...(last && several ? { ended: owner ?? part.value ?? '' } : {}),
         }
       }
     } catch (error) {
@@ -94,6 +95,13 @@ async function* parts(
   if (refused !== null && given === 0) throw refused
   if (several)
     yield { records: [], receivedAt: requests.clock(), range, ranges, last: true, resume: null, restarted: false }
+}
+
+/** Pages of one list under filters of the caller's own: a walk that nobody goes on with. */
+export async function* readList(reading: Reading, filters: Readonly<Record<string, string>>): AsyncGenerator<Page> {
+  const range = { id: 0, since: null, until: null }
+  const sequence = { path: reading.stream.path, parameters: () => filters, resume: null, bounds: null }
+  for await (const page of pagesOf(reading, sequence)) yield { ...page, range: 0, ranges: [range], restarted: false }
 }
 
 async function* sequencesOf(

@@ -2,9 +2,10 @@ import type { Readable, Stream } from '../declare/stream.ts'
 import { asFilter } from '../instant.ts'
 import type { Instant, Page, Traffic, Walk } from '../model.ts'
 import type { Requests } from './request.ts'
+import { retrieve } from './retrieve.ts'
 import type { Sleep } from './retry.ts'
 import { readSegments } from './segments.ts'
-import { readWhole } from './sequences.ts'
+import { readList, readWhole } from './sequences.ts'
 import type { Tier } from './throttle.ts'
 
 /** What `GET /token_information` says about the token in use. */
@@ -30,9 +31,18 @@ export interface Source {
   pages(stream: Stream, walk: Walk, options: PagesOptions): AsyncIterable<Page>
   /** Records that the API counts, or null where it cannot. */
   count(stream: Stream, since: Instant | null, traffic: Traffic, signal: AbortSignal): Promise<number | null>
+  /** Records that the API counts under these filters; null where it counts none of the stream. */
+  countWhere(stream: Stream, filters: Filters, traffic: Traffic, signal: AbortSignal): Promise<number | null>
+  /** Every page of the list under these filters. */
+  listWhere(stream: Stream, filters: Filters, traffic: Traffic, signal: AbortSignal): AsyncIterable<Page>
+  /** One record by its id, as it stands now; null: 404. */
+  retrieve(stream: Stream, id: string, traffic: Traffic, signal: AbortSignal): Promise<unknown>
   clock(): Instant
   readonly tier: Tier
 }
+
+/** Query parameters. */
+export type Filters = Readonly<Record<string, string>>
 
 export interface SourceOptions {
   /** Where the parents of a stream are looked up. */
@@ -46,6 +56,13 @@ export interface SourceOptions {
 const LOOK = 100
 
 export function createSource(requests: Requests, { streams, readers, sleep }: SourceOptions): Source {
+  const countWhere: Source['countWhere'] = async ({ count }, filters, traffic, signal) => {
+    if (!count) return null
+    const url = requests.at(count.path)
+    for (const [name, value] of Object.entries(filters)) url.searchParams.set(name, value)
+    const { body } = await requests.send({ url: () => url, version: '2021-01', list: 'count' }, traffic, signal)
+    return typeof body.count === 'number' ? body.count : null
+  }
   const pause = (signal: AbortSignal): Promise<void> => sleep(LOOK, signal)
   return {
     get tier() {
@@ -73,10 +90,12 @@ export function createSource(requests: Requests, { streams, readers, sleep }: So
 
     async count(stream, since, traffic, signal) {
       if (!stream.count || (since !== null && !stream.count.ranges)) return null
-      const url = requests.at(stream.count.path)
-      if (since !== null && stream.sync.mode === 'incremental') url.searchParams.set(stream.sync.since, asFilter(since))
-      const { body } = await requests.send({ url: () => url, version: '2021-01', list: 'count' }, traffic, signal)
-      return typeof body.count === 'number' ? body.count : null
+      const from = since !== null && stream.sync.mode === 'incremental' ? { [stream.sync.since]: asFilter(since) } : {}
+      return countWhere(stream, from, traffic, signal)
     },
+
+    countWhere,
+    listWhere: (stream, filters, traffic, signal) => readList({ requests, stream, traffic, signal }, filters),
+    retrieve: (stream, id, traffic, signal) => retrieve({ requests, stream, traffic, signal }, id),
   }
 }

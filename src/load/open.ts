@@ -1,6 +1,6 @@
 import type { Seal } from '../declare/seal.ts'
-import type { Destination } from '../model.ts'
-import { createDestination } from './sql/destination.ts'
+import type { Warehouse } from '../reconciliation.ts'
+import { createWarehouse } from './sql/warehouse.ts'
 
 export type DestinationConfig =
   | { readonly kind: 'duckdb'; readonly file: string; readonly schema: string }
@@ -17,19 +17,15 @@ export interface OpenOptions {
 export async function openDestination(
   config: DestinationConfig,
   { mode, connections, seal }: OpenOptions,
-): Promise<Destination> {
+): Promise<Warehouse> {
   switch (config.kind) {
     case 'duckdb': {
       const { openDuckdb } = await import('./duckdb/engine.ts')
-      return createDestination(await openDuckdb({ file: config.file, mode }), config.schema, seal)
+      return createWarehouse(await openDuckdb({ file: config.file, mode }), config.schema, seal)
     }
     case 'postgres': {
       const { openPostgres } = await import('./postgres/engine.ts')
-      return createDestination(
-        openPostgres({ url: config.url, schema: config.schema, connections }),
-        config.schema,
-        seal,
-      )
+      return createWarehouse(openPostgres({ url: config.url, schema: config.schema, connections }), config.schema, seal)
     }
   }
 }

@@ -28,6 +28,8 @@ export interface SimulatorOptions {
   readonly wrappedTokenInformation?: boolean
   /** Whether the counts of charges leave out what the 90-day wall hides. */
   readonly wallHidesCounts?: boolean
+  /** Reads the times of filters as US Eastern wall time, whatever offset they carry; which it is, is not known. */
+  readonly easternFilters?: boolean
   readonly port?: number
 }
 
@@ -53,6 +55,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     plan: options.plan ?? 'pro',
     wrappedTokenInformation: options.wrappedTokenInformation ?? true,
     wallHidesCounts: options.wallHidesCounts ?? false,
+    easternFilters: options.easternFilters ?? false,
   }
   const bucket = new Bucket(options.bucket ?? 40, options.perSecond ?? 2)
   const faults = new Faults()

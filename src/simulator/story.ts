@@ -1,3 +1,4 @@
+import { RESOURCES } from './record.ts'
 import { Store } from './store.ts'
 import { stockUp } from './story/assortment.ts'
 import { storeNote } from './story/metafields.ts'
@@ -22,24 +23,56 @@ const MONTH = 30 * DAY
  * same store, to the last byte.
  */
 export function makeStore(options: StoryOptions = {}): Store {
-  const { seed = 1, customers = 200, months = 18, now = '2026-11-20T12:00:00Z' } = options
-  const store = new Store(now)
-  const scene = new Scene(store, seed)
+  return open(options).store
+}
+
+/** A store whose story goes on. */
+export interface LivingStore {
+  readonly store: Store
+  /** Moves the clock, and lets happen what happens until then. */
+  liveTo(now: string | Date): void
+}
+
+/** @param newcomers customers who come evenly over the `days` that follow. */
+export function makeLivingStore(options: StoryOptions, newcomers: number, days: number): LivingStore {
+  const scene = open(options)
+  const { store, diary, random } = scene
+  const from = scene.now
+  for (let i = 0; i < newcomers; i += 1)
+    arrive(scene, from + Math.floor((random.next() * days * DAY) / SECOND) * SECOND)
+  return {
+    store,
+    liveTo(now) {
+      store.setNow(now)
+      diary.run(scene.now - MINUTE)
+      // The story writes to the records that it made: what was derived from them before is void.
+      for (const resource of RESOURCES) {
+        const table = store.table(resource)
+        for (const row of [...table.by('id').after(undefined, 'asc')]) table.put(row.id, row.record)
+      }
+    },
+  }
+}
+
+function open({ seed = 1, customers = 200, months = 18, now = '2026-11-20T12:00:00Z' }: StoryOptions): Scene {
+  const scene = new Scene(new Store(now), seed)
   const opening = scene.now - Math.max(1, Math.round(months * MONTH))
   furnish(scene, opening)
   stockUp(scene, opening)
   storeNote(scene, opening)
   const span = scene.now - opening - 6 * HOUR
-  for (let i = 0; i < customers; i += 1) {
-    // More and more of them as the shop gets known.
-    const at = opening + Math.floor((span * Math.sqrt(scene.random.next())) / SECOND) * SECOND
-    scene.diary.add(at, then => {
-      const someone = person(scene, then)
-      subscribe(scene, someone, then + 5 * SECOND)
-      perhapsMore(scene, someone, then)
-    })
-  }
+  // More and more of them as the shop gets known.
+  for (let i = 0; i < customers; i += 1)
+    arrive(scene, opening + Math.floor((span * Math.sqrt(scene.random.next())) / SECOND) * SECOND)
   // What takes a few seconds must be over before the clock is read.
   scene.diary.run(scene.now - MINUTE)
-  return store
+  return scene
+}
+
+function arrive(scene: Scene, at: number): void {
+  scene.diary.add(at, then => {
+    const someone = person(scene, then)
+    subscribe(scene, someone, then + 5 * SECOND)
+    perhapsMore(scene, someone, then)
+  })
 }

@@ -46,8 +46,8 @@ export function flattenPage(stream: Stream, page: Page): FlatPage {
   }
   const bytes = writer.taken()
   for (const entity of entities) entity.bytes = bytes
-  const { range, ranges, resume, last, restarted, receivedAt } = page
-  const read = { range, ranges, resume, last, restarted, lowest, highest, inOrder }
+  const { records: _, receivedAt, ...about } = page
+  const read = { ...about, lowest, highest, inOrder }
   const records = page.records.length
   const kept = stream.drift === 'evolve' ? page : null
   return { ...findings, read, entities, rejects, receivedAt, records, bytes: bytes.length, stream, page: kept }

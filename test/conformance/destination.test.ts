@@ -250,6 +250,25 @@ describe.each(PLACES)('$name', place => {
     )
   })
 
+  test('I12: a record that is met again loses its mark, whatever its cursor says', async () => {
+    await place.with(async config => {
+      const commit = (records: readonly Record<string, unknown>[]) =>
+        use(config, async destination => {
+          const from = await destination.checkpoint('parcels')
+          return destination.commit(batchOf(parcels, records), from, moved(from))
+        })
+      await commit([parcel(1, 5), parcel(2, 5), parcel(3, 5)])
+      await behind(config, `update recharge.parcels set _deleted_at = _synced_at, _deleted_by = 'absence' where id < 3`)
+      expect(await commit([parcel(1, 5), parcel(2, 4), parcel(3, 4)])).toMatchObject({ changed: 2, unchanged: 1 })
+      const { parcels: rows } = await dump(config, [parcels])
+      expect(rows?.map(row => [row.id, row._deleted_at, row._deleted_by, row.updated_at])).toEqual([
+        ['1', null, null, '2026-01-01 00:00:05'],
+        ['2', null, null, '2026-01-01 00:00:04'],
+        ['3', null, null, '2026-01-01 00:00:05'],
+      ])
+    })
+  })
+
   test('I6: rows left behind by a record that somebody deleted by hand do not come twice', async () => {
     await place.with(async config => {
       const commit = () =>

@@ -1,11 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { createApp, STREAMS } from '../../src/app.ts'
+import type { Gap } from '../../src/absence.ts'
+import { createApp, STREAMS, select } from '../../src/app.ts'
 import { reset } from '../../src/commands/reset.ts'
+import { status } from '../../src/commands/status.ts'
+import type { Config } from '../../src/config/load.ts'
+import { easternText } from '../../src/simulator/time.ts'
 import { PLACES, withFolder } from '../support/destinations.ts'
 import { dump } from '../support/dump.ts'
 import { configFor, makeStore, runSync, withSimulator } from '../support/run.ts'
 
 const DAY = 86_400_000
+const HOUR = 3_600_000
 const charges = STREAMS.filter(({ name }) => name === 'charges')
 
 describe.each(PLACES)('$name', place => {
@@ -31,7 +36,7 @@ describe.each(PLACES)('$name', place => {
     )
   })
 
-  test('I11: events that the API no longer serves stay, and a pause longer than its memory is named', async () => {
+  test('I11, I13: events that the API no longer serves stay, and a pause longer than its memory is named, once and for ever', async () => {
     await withSimulator({ store: makeStore({ customers: 60, months: 6 }) }, simulator =>
       place.with(destination =>
         withFolder(async folder => {
@@ -49,11 +54,72 @@ describe.each(PLACES)('$name', place => {
           const pause = Date.parse(gap?.to ?? '') - Date.parse(gap?.from ?? '')
           expect(Math.round(pause / DAY)).toBe(14)
           expect(second.of('events').problem?.code).toBe('gap')
+          expect(second.text).toContain(`from ${gap?.from} to ${gap?.to}`)
           expect(await dump(destination, events)).toEqual(before)
           const third = await runSync(config, ['events'])
           expect(third.of('events').gaps).toEqual([])
+          const app = createApp(config, { level: 'silent' })
+          const { json, text } = await status(app, select(app, ['events']), null)
+          expect(json).toMatchObject({
+            streams: [{ gaps: [{ ...gap, run: second.report.run }], forgets: 'after 7 days (by created_at)' }],
+          })
+          expect(text).toContain('was forgotten unread')
+        }),
+      ),
+    )
+  })
+
+  test('I13: a gap is found again by a walk that was broken off, and kept once, as long as it has become', async () => {
+    await withSimulator({ store: makeStore({ customers: 60, months: 6 }) }, simulator =>
+      place.with(destination =>
+        withFolder(async folder => {
+          const config = configFor(simulator, destination, folder)
+          const { complete_to: from } = (await runSync(config, ['events'])).of('events')
+          simulator.store.advance(21 * DAY)
+          const [model] = simulator.store.all('events')
+          for (let i = 0; i < 300; i++)
+            simulator.store.insert('events', {
+              ...model,
+              id: 7_000_000_000 + i,
+              created_at: easternText(simulator.store.now().getTime()),
+            })
+          for (let again = 0; again < 2; again++) {
+            simulator.faults.add({ kind: 'status', status: 422, body: {}, match: r => 'cursor' in r.query })
+            expect((await runSync(config, ['events'])).code).toBe(1)
+            simulator.store.advance(HOUR)
+          }
+          const ran = await runSync(config, ['events'])
+          expect(ran.code, ran.text).toBe(0)
+          const gaps = await openedGaps(config, 'events')
+          expect(gaps.map(gap => gap.from)).toEqual([from])
+          expect(ran.of('events').gaps[0]?.to).toBe(gaps[0]?.to)
+        }),
+      ),
+    )
+  })
+
+  test('I13: charges processed and forgotten within a pause can never be read: the pause is a gap', async () => {
+    await withSimulator({ store: makeStore({ customers: 30, months: 6 }) }, simulator =>
+      place.with(destination =>
+        withFolder(async folder => {
+          const config = configFor(simulator, destination, folder)
+          const { complete_to: from } = (await runSync(config, ['charges'])).of('charges')
+          simulator.store.advance(89 * DAY)
+          expect((await runSync(config, ['charges'])).of('charges').gaps).toEqual([])
+          const paused = (await runSync(config, ['charges'])).of('charges').complete_to
+          simulator.store.advance(120 * DAY)
+          const [gap] = (await runSync(config, ['charges'])).of('charges').gaps
+          expect(gap?.from).toBe(paused)
+          expect(from).not.toBe(paused)
+          expect(Math.round((Date.parse(gap?.to ?? '') - Date.parse(gap?.from ?? '')) / DAY)).toBe(30)
+          expect((await openedGaps(config, 'charges')).length).toBe(1)
         }),
       ),
     )
   })
 })
+
+async function openedGaps(config: Config, stream: string): Promise<readonly Gap[]> {
+  await using destination = await createApp(config, { level: 'silent' }).open('read')
+  return await destination.gaps(stream)
+}

@@ -6,6 +6,7 @@ create table "recharge"."_sync_checkpoints" (
   "walk" jsonb,
   "shape" text,
   "writer" text,
+  "swept" timestamptz,
   "committed_at" timestamptz,
   "counts" jsonb,
   "report" jsonb, constraint "_sync_checkpoints_pkey" primary key ("stream"));
@@ -16,6 +17,7 @@ comment on column "recharge"."_sync_checkpoints"."watermark" is 'Every record ch
 comment on column "recharge"."_sync_checkpoints"."walk" is 'A walk that has begun and not ended: its segments, and how far each came.';
 comment on column "recharge"."_sync_checkpoints"."shape" is 'Fingerprint of the tables that the last commit wrote to.';
 comment on column "recharge"."_sync_checkpoints"."writer" is 'The run that made the last commit.';
+comment on column "recharge"."_sync_checkpoints"."swept" is 'When the last whole list of records of a kind, such as queued ones, was begun.';
 comment on column "recharge"."_sync_checkpoints"."committed_at" is 'When the last page of the last commit was read.';
 comment on column "recharge"."_sync_checkpoints"."counts" is 'What became of the records of the last commit.';
 comment on column "recharge"."_sync_checkpoints"."report" is 'What the last run did with the stream.';
@@ -31,6 +33,37 @@ comment on column "recharge"."_sync_runs"."started_at" is 'When the run began.';
 comment on column "recharge"."_sync_runs"."finished_at" is 'When the run ended.';
 comment on column "recharge"."_sync_runs"."outcome" is 'complete, failed or interrupted.';
 comment on column "recharge"."_sync_runs"."report" is 'What the run did, stream by stream.';
+create table "recharge"."_sync_reconciliations" (
+  "run" text not null,
+  "stream" text not null,
+  "reconciled_at" timestamptz not null,
+  "method" text not null,
+  "bucket" text not null,
+  "source_count" bigint not null,
+  "warehouse_count" bigint not null,
+  "agrees" boolean not null,
+  "missing" bigint not null,
+  "changed" bigint not null,
+  "gone" bigint not null,
+  "repaired" bigint not null,
+  "keys" jsonb not null, constraint "_sync_reconciliations_pkey" primary key ("run",
+  "stream",
+  "method",
+  "bucket"));
+comment on table "recharge"."_sync_reconciliations" is 'What reconcile found: the source beside the tables, stream by stream and bucket by bucket.';
+comment on column "recharge"."_sync_reconciliations"."run" is 'Identifier of the run; sorts by time.';
+comment on column "recharge"."_sync_reconciliations"."stream" is 'Name of the stream.';
+comment on column "recharge"."_sync_reconciliations"."reconciled_at" is 'When the comparison of the stream ended.';
+comment on column "recharge"."_sync_reconciliations"."method" is 'count: a count of the API beside one in SQL; records: value by value.';
+comment on column "recharge"."_sync_reconciliations"."bucket" is 'all, the month of creation, undated, or the value that was counted by.';
+comment on column "recharge"."_sync_reconciliations"."source_count" is 'Records at the source, without those it may have forgotten.';
+comment on column "recharge"."_sync_reconciliations"."warehouse_count" is 'Rows that stand, without those the source may have forgotten.';
+comment on column "recharge"."_sync_reconciliations"."agrees" is 'Whether both sides agreed, before any repair.';
+comment on column "recharge"."_sync_reconciliations"."missing" is 'Records that the tables lacked.';
+comment on column "recharge"."_sync_reconciliations"."changed" is 'Records whose row, or a row they own, had other values.';
+comment on column "recharge"."_sync_reconciliations"."gone" is 'Rows whose record the source did not list.';
+comment on column "recharge"."_sync_reconciliations"."repaired" is 'How many of those three were put right.';
+comment on column "recharge"."_sync_reconciliations"."keys" is 'Keys of those three, the first thousand of each.';
 create table "recharge"."_sync_rejects" (
   "fingerprint" text not null,
   "stream" text not null,
@@ -53,6 +86,45 @@ comment on column "recharge"."_sync_rejects"."changed_at" is 'When the record la
 comment on column "recharge"."_sync_rejects"."rejected_at" is 'When the record was first rejected.';
 comment on column "recharge"."_sync_rejects"."seen_at" is 'When the record was last rejected.';
 comment on column "recharge"."_sync_rejects"."run" is 'The run that first rejected it.';
+create table "recharge"."_sync_seen" (
+  "stream" text not null,
+  "walk" text not null,
+  "what" text not null,
+  "key" text not null, constraint "_sync_seen_pkey" primary key ("stream",
+  "walk",
+  "what",
+  "key"));
+comment on table "recharge"."_sync_seen" is 'What a walk under way, or the last sweep, has met: what it did not meet can be gone. Not for analysts.';
+comment on column "recharge"."_sync_seen"."stream" is 'Name of the stream.';
+comment on column "recharge"."_sync_seen"."walk" is 'The walk or sweep, by the instant just before it began.';
+comment on column "recharge"."_sync_seen"."what" is 'record, part (a list read to its end), unknown (a record without a key) or doubt.';
+comment on column "recharge"."_sync_seen"."key" is 'Key of the record or name of the part; empty where there is none.';
+create table "recharge"."_sync_tombstones" (
+  "type" text not null,
+  "key" text not null,
+  "event" text not null,
+  "happened_at" timestamptz not null,
+  "noted_at" timestamptz not null, constraint "_sync_tombstones_pkey" primary key ("type",
+  "key"));
+comment on table "recharge"."_sync_tombstones" is 'Records that an event has called deleted, until the next walk of their stream marks them or meets them alive.';
+comment on column "recharge"."_sync_tombstones"."type" is 'Kind of record, as the event names it.';
+comment on column "recharge"."_sync_tombstones"."key" is 'Key of the record.';
+comment on column "recharge"."_sync_tombstones"."event" is 'Key of the event.';
+comment on column "recharge"."_sync_tombstones"."happened_at" is 'When the event says that it happened.';
+comment on column "recharge"."_sync_tombstones"."noted_at" is 'When the event was read.';
+create table "recharge"."_sync_gaps" (
+  "stream" text not null,
+  "from" timestamptz not null,
+  "to" timestamptz not null,
+  "found_at" timestamptz not null,
+  "run" text not null, constraint "_sync_gaps_pkey" primary key ("stream",
+  "from"));
+comment on table "recharge"."_sync_gaps" is 'Stretches of time that the source forgot before they were read. What happened in them cannot be read any more.';
+comment on column "recharge"."_sync_gaps"."stream" is 'Name of the stream.';
+comment on column "recharge"."_sync_gaps"."from" is 'Up to here the stream had been read.';
+comment on column "recharge"."_sync_gaps"."to" is 'From here on the source still served it.';
+comment on column "recharge"."_sync_gaps"."found_at" is 'When a run first met the gap.';
+comment on column "recharge"."_sync_gaps"."run" is 'The run that first met it.';
 create table "recharge"."_sync_settings" (
   "name" text not null,
   "value" text not null, constraint "_sync_settings_pkey" primary key ("name"));
@@ -84,6 +156,7 @@ create table "recharge"."accounts" (
   "is_owner" boolean,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "accounts_pkey" primary key ("id"));
 comment on table "recharge"."accounts" is 'One member of staff who has access to the store.';
@@ -94,6 +167,7 @@ comment on column "recharge"."accounts"."invited_at" is 'When the user was invit
 comment on column "recharge"."accounts"."is_owner" is 'Whether this account owns the store.';
 comment on column "recharge"."accounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."accounts"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."accounts"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."accounts"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."accounts"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."addresses" (
@@ -117,6 +191,7 @@ create table "recharge"."addresses" (
   "include" jsonb,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "addresses_pkey" primary key ("id"));
 comment on table "recharge"."addresses" is 'One delivery address of a customer, which subscriptions and onetimes are shipped to.';
@@ -140,6 +215,7 @@ comment on column "recharge"."addresses"."zip" is 'Postal code of the address.';
 comment on column "recharge"."addresses"."include" is 'Related objects, filled only if a request asks for them; this connector does not.';
 comment on column "recharge"."addresses"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."addresses"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."addresses"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."addresses"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."addresses"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."addresses__discounts" (
@@ -208,6 +284,7 @@ create table "recharge"."async_batch_tasks" (
   "updated_at" timestamptz,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "async_batch_tasks_pkey" primary key ("id"));
 comment on table "recharge"."async_batch_tasks" is 'One operation of a bulk job, with its request and its outcome.';
@@ -224,6 +301,7 @@ comment on column "recharge"."async_batch_tasks"."status" is 'Progress of the ta
 comment on column "recharge"."async_batch_tasks"."updated_at" is 'When the task last changed.';
 comment on column "recharge"."async_batch_tasks"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."async_batch_tasks"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."async_batch_tasks"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."async_batch_tasks"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."async_batch_tasks"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."async_batches" (
@@ -241,6 +319,7 @@ create table "recharge"."async_batches" (
   "version" text,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "async_batches_pkey" primary key ("id"));
 comment on table "recharge"."async_batches" is 'One bulk job: many operations of one kind, sent together and worked off in the background.';
@@ -258,6 +337,7 @@ comment on column "recharge"."async_batches"."updated_at" is 'When the batch las
 comment on column "recharge"."async_batches"."version" is 'API version that the tasks are run under.';
 comment on column "recharge"."async_batches"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."async_batches"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."async_batches"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."async_batches"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."async_batches"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."bundle_selections" (
@@ -273,6 +353,7 @@ create table "recharge"."bundle_selections" (
   "updated_at" timestamptz not null,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "bundle_selections_pkey" primary key ("id"));
 comment on table "recharge"."bundle_selections" is 'The contents chosen for a bundle: of one past charge, or of the upcoming one.';
@@ -288,6 +369,7 @@ comment on column "recharge"."bundle_selections"."is_fallback" is 'Whether the d
 comment on column "recharge"."bundle_selections"."updated_at" is 'When the selection last changed.';
 comment on column "recharge"."bundle_selections"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."bundle_selections"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."bundle_selections"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."bundle_selections"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."bundle_selections"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."bundle_selections__items" (
@@ -379,6 +461,7 @@ create table "recharge"."charges" (
   "include" jsonb,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "charges_pkey" primary key ("id"));
 comment on table "recharge"."charges" is 'One attempt to bill a customer, made or scheduled. The API forgets processed ones after 90 days; rows here stay.';
@@ -445,6 +528,7 @@ comment on column "recharge"."charges"."updated_at" is 'When the charge last cha
 comment on column "recharge"."charges"."include" is 'Related objects, filled only if a request asks for them; this connector does not.';
 comment on column "recharge"."charges"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."charges"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."charges"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."charges"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."charges"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."charges__utm_params" (
@@ -596,6 +680,7 @@ create table "recharge"."collections" (
   "updated_at" timestamptz,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "collections_pkey" primary key ("id"));
 comment on table "recharge"."collections" is 'One group of products, from which for example the contents of a bundle are chosen.';
@@ -609,6 +694,7 @@ comment on column "recharge"."collections"."type" is 'How the collection is fill
 comment on column "recharge"."collections"."updated_at" is 'When the collection last changed.';
 comment on column "recharge"."collections"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."collections"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."collections"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."collections"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."collections"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."credit_accounts" (
@@ -624,6 +710,7 @@ create table "recharge"."credit_accounts" (
   "updated_at" timestamptz,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "credit_accounts_pkey" primary key ("id"));
 comment on table "recharge"."credit_accounts" is 'One balance of store credit that a customer can spend.';
@@ -639,6 +726,7 @@ comment on column "recharge"."credit_accounts"."type" is 'Kind of credit; the va
 comment on column "recharge"."credit_accounts"."updated_at" is 'When the account last changed.';
 comment on column "recharge"."credit_accounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."credit_accounts"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."credit_accounts"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."credit_accounts"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."credit_accounts"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."credit_adjustments" (
@@ -656,6 +744,7 @@ create table "recharge"."credit_adjustments" (
   "updated_at" timestamptz not null,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "credit_adjustments_pkey" primary key ("id"));
 comment on table "recharge"."credit_adjustments" is 'One movement on a credit account: credit given or credit spent.';
@@ -673,6 +762,7 @@ comment on column "recharge"."credit_adjustments"."type" is 'Direction of the mo
 comment on column "recharge"."credit_adjustments"."updated_at" is 'When the adjustment last changed.';
 comment on column "recharge"."credit_adjustments"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."credit_adjustments"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."credit_adjustments"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."credit_adjustments"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."credit_adjustments"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."customers" (
@@ -698,6 +788,7 @@ create table "recharge"."customers" (
   "include" jsonb,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "customers_pkey" primary key ("id"));
 comment on table "recharge"."customers" is 'One customer of the store. Deleted ones just stop being listed.';
@@ -723,6 +814,7 @@ comment on column "recharge"."customers"."updated_at" is 'When the customer last
 comment on column "recharge"."customers"."include" is 'Related objects, filled only if a request asks for them; this connector does not.';
 comment on column "recharge"."customers"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."customers"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."customers"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."customers"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."customers"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."customers__utm_params" (
@@ -774,6 +866,7 @@ create table "recharge"."discounts" (
   "value_type" text,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "discounts_pkey" primary key ("id"));
 comment on table "recharge"."discounts" is 'One discount of the store, with its code and the limits of its use. Deleted ones just stop being listed.';
@@ -802,6 +895,7 @@ comment on column "recharge"."discounts"."value" is 'Size of the discount, in pe
 comment on column "recharge"."discounts"."value_type" is 'How to read value: percentage, fixed_amount or shipping.';
 comment on column "recharge"."discounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."discounts"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."discounts"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."discounts"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."discounts"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."events" (
@@ -820,6 +914,7 @@ create table "recharge"."events" (
   "source_user_type" text,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "events_pkey" primary key ("id"));
 comment on table "recharge"."events" is 'One thing that happened to a record, and who did it. The API reaches back 7 days: a longer pause leaves a gap.';
@@ -838,6 +933,7 @@ comment on column "recharge"."events"."source_origin" is 'Channel that it came t
 comment on column "recharge"."events"."source_user_type" is 'Kind of actor, such as customer.';
 comment on column "recharge"."events"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."events"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."events"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."events"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."events"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."events__custom_attributes" (
@@ -884,6 +980,7 @@ create table "recharge"."gift_purchases" (
   "sender_name" text,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "gift_purchases_pkey" primary key ("id"));
 comment on table "recharge"."gift_purchases" is 'One gift that a customer bought for somebody. Whether the API lists them is not confirmed.';
@@ -906,6 +1003,7 @@ comment on column "recharge"."gift_purchases"."sender_customer_id" is 'Id of the
 comment on column "recharge"."gift_purchases"."sender_name" is 'Name of the sender, as shown to the recipient.';
 comment on column "recharge"."gift_purchases"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."gift_purchases"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."gift_purchases"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."gift_purchases"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."gift_purchases"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."gift_purchases__external_redeemable_product_ids" (
@@ -930,6 +1028,7 @@ create table "recharge"."metafields" (
   "value_type" text,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "metafields_pkey" primary key ("id"));
 comment on table "recharge"."metafields" is 'One custom value attached to a record. Owners that the token may not read are missing.';
@@ -945,6 +1044,7 @@ comment on column "recharge"."metafields"."value" is 'The value as text, also wh
 comment on column "recharge"."metafields"."value_type" is 'How to read value: string, json_string or integer.';
 comment on column "recharge"."metafields"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."metafields"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."metafields"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."metafields"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."metafields"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."onetimes" (
@@ -969,6 +1069,7 @@ create table "recharge"."onetimes" (
   "include" jsonb,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "onetimes_pkey" primary key ("id"));
 comment on table "recharge"."onetimes" is 'One product added to an upcoming charge, once. Cancelled ones are included; see is_cancelled.';
@@ -993,6 +1094,7 @@ comment on column "recharge"."onetimes"."variant_title" is 'Name of the variant.
 comment on column "recharge"."onetimes"."include" is 'Related objects, filled only if a request asks for them; this connector does not.';
 comment on column "recharge"."onetimes"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."onetimes"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."onetimes"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."onetimes"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."onetimes"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."onetimes__properties" (
@@ -1076,6 +1178,7 @@ create table "recharge"."orders" (
   "include" jsonb,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "orders_pkey" primary key ("id"));
 comment on table "recharge"."orders" is 'One delivery, made or planned. A prepaid charge pays for several, so sum revenue over charges.';
@@ -1148,6 +1251,7 @@ comment on column "recharge"."orders"."retry_date" is 'Day of the next attempt t
 comment on column "recharge"."orders"."include" is 'Related objects, filled only if a request asks for them; this connector does not.';
 comment on column "recharge"."orders"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."orders"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."orders"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."orders"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."orders"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."orders__discounts" (
@@ -1297,6 +1401,7 @@ create table "recharge"."payment_methods" (
   "include" jsonb,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "payment_methods_pkey" primary key ("id"));
 comment on table "recharge"."payment_methods" is 'One way to pay that a customer has stored, such as a card or a PayPal account.';
@@ -1335,6 +1440,7 @@ comment on column "recharge"."payment_methods"."updated_at" is 'When the payment
 comment on column "recharge"."payment_methods"."include" is 'Related objects, filled only if a request asks for them; this connector does not.';
 comment on column "recharge"."payment_methods"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."payment_methods"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."payment_methods"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."payment_methods"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."payment_methods"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."payment_sources" (
@@ -1365,6 +1471,7 @@ create table "recharge"."payment_sources" (
   "updated_at" timestamptz,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "payment_sources_pkey" primary key ("customer_id",
   "position"));
@@ -1396,6 +1503,7 @@ comment on column "recharge"."payment_sources"."created_at" is 'When the payment
 comment on column "recharge"."payment_sources"."updated_at" is 'When the payment source last changed.';
 comment on column "recharge"."payment_sources"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."payment_sources"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."payment_sources"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."payment_sources"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."payment_sources"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."plans" (
@@ -1429,6 +1537,7 @@ create table "recharge"."plans" (
   "updated_at" timestamptz not null,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "plans_pkey" primary key ("id"));
 comment on table "recharge"."plans" is 'One way in which a product can be bought: by subscription, prepaid or once, and how often.';
@@ -1462,6 +1571,7 @@ comment on column "recharge"."plans"."type" is 'How the product is bought: subsc
 comment on column "recharge"."plans"."updated_at" is 'When the plan last changed.';
 comment on column "recharge"."plans"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."plans"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."plans"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."plans"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."plans"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."products" (
@@ -1493,6 +1603,7 @@ create table "recharge"."products" (
   "updated_at" timestamptz,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "products_pkey" primary key ("id"));
 comment on table "recharge"."products" is 'One product with its 2021-01 subscription rules. Announced to end on 2025-06-30; plans replaces it.';
@@ -1524,6 +1635,7 @@ comment on column "recharge"."products"."title" is 'Name of the product.';
 comment on column "recharge"."products"."updated_at" is 'When the product last changed.';
 comment on column "recharge"."products"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."products"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."products"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."products"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."products"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."retention_strategies" (
@@ -1537,6 +1649,7 @@ create table "recharge"."retention_strategies" (
   "updated_at" timestamptz,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "retention_strategies_pkey" primary key ("id"));
 comment on table "recharge"."retention_strategies" is 'What the store offers a customer who is about to cancel for a given reason.';
@@ -1550,6 +1663,7 @@ comment on column "recharge"."retention_strategies"."reason" is 'Reason for canc
 comment on column "recharge"."retention_strategies"."updated_at" is 'When the strategy last changed.';
 comment on column "recharge"."retention_strategies"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."retention_strategies"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."retention_strategies"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."retention_strategies"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."retention_strategies"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."shipping_countries" (
@@ -1559,6 +1673,7 @@ create table "recharge"."shipping_countries" (
   "name" text,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "shipping_countries_pkey" primary key ("id"));
 comment on table "recharge"."shipping_countries" is 'One country that the store ships to.';
@@ -1568,6 +1683,7 @@ comment on column "recharge"."shipping_countries"."country_id" is 'Recharge id o
 comment on column "recharge"."shipping_countries"."name" is 'Name of the country.';
 comment on column "recharge"."shipping_countries"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."shipping_countries"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."shipping_countries"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."shipping_countries"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."shipping_countries"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."shipping_countries__provinces" (
@@ -1608,6 +1724,7 @@ create table "recharge"."shop" (
   "updated_at" timestamptz,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "shop_pkey" primary key ("id"));
 comment on table "recharge"."shop" is 'The store as one row, in its 2021-01 form, which has settings that the store table lacks.';
@@ -1635,6 +1752,7 @@ comment on column "recharge"."shop"."timezone" is 'Zone of the merchant in reada
 comment on column "recharge"."shop"."updated_at" is 'When the settings last changed.';
 comment on column "recharge"."shop"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."shop"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."shop"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."shop"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."shop"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."shop__enabled_presentment_currencies_symbols" (
@@ -1675,6 +1793,7 @@ create table "recharge"."store" (
   "weight_unit" text,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "store_pkey" primary key ("id"));
 comment on table "recharge"."store" is 'The store itself, as one row.';
@@ -1700,6 +1819,7 @@ comment on column "recharge"."store"."updated_at" is 'When the settings last cha
 comment on column "recharge"."store"."weight_unit" is 'Unit in which the store gives weights, such as g.';
 comment on column "recharge"."store"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."store"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."store"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."store"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."store"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."store__enabled_presentment_currencies_symbols" (
@@ -1752,6 +1872,7 @@ create table "recharge"."subscriptions" (
   "include" jsonb,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "subscriptions_pkey" primary key ("id"));
 comment on table "recharge"."subscriptions" is 'One product that a customer receives again and again. Deleted in the merchant portal it stays listed.';
@@ -1789,6 +1910,7 @@ comment on column "recharge"."subscriptions"."variant_title" is 'Name of the var
 comment on column "recharge"."subscriptions"."include" is 'Related objects, filled only if a request asks for them; this connector does not.';
 comment on column "recharge"."subscriptions"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."subscriptions"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."subscriptions"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."subscriptions"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."subscriptions"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."subscriptions__utm_params" (
@@ -1835,6 +1957,7 @@ create table "recharge"."webhooks" (
   "updated_at" timestamptz,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
+  "_deleted_by" text,
   "_extra" jsonb,
   "_hash" bigint not null, constraint "webhooks_pkey" primary key ("id"));
 comment on table "recharge"."webhooks" is 'A subscription of some endpoint to an event topic of the store.';
@@ -1847,5 +1970,6 @@ comment on column "recharge"."webhooks"."created_at" is 'When the webhook was re
 comment on column "recharge"."webhooks"."updated_at" is 'When the registration last changed.';
 comment on column "recharge"."webhooks"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."webhooks"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
+comment on column "recharge"."webhooks"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."webhooks"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."webhooks"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';

@@ -51,6 +51,7 @@ function history(stream: Stream, edits: readonly Edit[], pageSize: number, choic
     walk: null,
     shape: null,
     writer: null,
+    swept: null,
   }
   for (let i = 0; i < 12; i++) {
     api.apply({ kind: 'insert' })

@@ -31,18 +31,32 @@ const within = (path: string, ...places: readonly string[]): boolean =>
   places.some(place => path === place || path.startsWith(`${place}/`))
 
 /** What every part may lean on: nouns, errors, time, rows as bytes, and the language of the declarations. */
-const GROUND = ['src/model.ts', 'src/extras.ts', 'src/errors.ts', 'src/instant.ts', 'src/cells.ts', 'src/declare']
+const GROUND = [
+  'src/model.ts',
+  'src/absence.ts',
+  'src/extras.ts',
+  'src/rejection.ts',
+  'src/errors.ts',
+  'src/instant.ts',
+  'src/cells.ts',
+  'src/reconciliation.ts',
+  'src/declare',
+]
 
 /** Where a part may import from besides itself and the ground. */
 const MAY: readonly (readonly [string, readonly string[]])[] = [
   ['src/declare', []],
   ['src/model.ts', []],
   ['src/extras.ts', []],
+  ['src/rejection.ts', []],
+  ['src/absence.ts', []],
   ['src/errors.ts', []],
   ['src/instant.ts', []],
   ['src/cells.ts', []],
+  ['src/reconciliation.ts', []],
   ['src/walk.ts', []],
   ['src/checkpoint.ts', ['src/walk.ts']],
+  ['src/presence.ts', ['src/checkpoint.ts']],
   ['src/prefetch.ts', []],
   ['src/extract', []],
   ['src/transform', []],
@@ -62,6 +76,7 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
       'src/checkpoint.ts',
       'src/drift.ts',
       'src/prefetch.ts',
+      'src/presence.ts',
       'src/repeat.ts',
       'src/tally.ts',
       'src/extract/source.ts',
@@ -71,9 +86,33 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
   ['src/fill.ts', ['src/repeat.ts', 'src/extract/json.ts', 'src/extract/source.ts', 'src/transform/recover.ts']],
   ['src/repeat.ts', []],
   ['src/drift.ts', ['src/fill.ts', 'src/tally.ts', 'src/extract/json.ts', 'src/transform']],
-  ['src/sync.ts', ['src/checkpoint.ts', 'src/fill.ts', 'src/pipeline.ts', 'src/tally.ts']],
+  [
+    'src/sweep.ts',
+    [
+      'src/drift.ts',
+      'src/pipeline.ts',
+      'src/prefetch.ts',
+      'src/presence.ts',
+      'src/tally.ts',
+      'src/walk.ts',
+      'src/transform/batch.ts',
+    ],
+  ],
+  ['src/sync.ts', ['src/checkpoint.ts', 'src/fill.ts', 'src/pipeline.ts', 'src/sweep.ts', 'src/tally.ts']],
   ['src/backfill.ts', ['src/checkpoint.ts', 'src/pipeline.ts', 'src/tally.ts']],
   ['src/replay.ts', ['src/pipeline.ts', 'src/extract/json.ts', 'src/transform/batch.ts']],
+  [
+    'src/reconcile',
+    [
+      'src/checkpoint.ts',
+      'src/walk.ts',
+      'src/pipeline.ts',
+      'src/prefetch.ts',
+      'src/tally.ts',
+      'src/extract/source.ts',
+      'src/transform/batch.ts',
+    ],
+  ],
   [
     'src/run.ts',
     [

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createApp, STREAM_NAMES, select } from '../../src/app.ts'
 import { backfill } from '../../src/commands/backfill.ts'
+import { type ReconcileDocument, reconcile } from '../../src/commands/reconcile.ts'
 import type { Result } from '../../src/commands/result.ts'
 import { sync } from '../../src/commands/sync.ts'
 import type { Config } from '../../src/config/load.ts'
@@ -83,6 +84,28 @@ export async function runBackfill(
   const range = { window, newestFirst }
   const app = createApp(config, QUICK)
   return ran(await backfill(app, select(app, streams), range, NO_PROGRESS, signal))
+}
+
+/** One `reconcile`, likewise; `of` gives what was found of a stream. */
+export async function runReconcile(
+  config: Config,
+  streams: readonly string[] | null,
+  { sample = null, repair = false }: { readonly sample?: number | null; readonly repair?: boolean } = {},
+  signal: AbortSignal = new AbortController().signal,
+) {
+  const app = createApp(config, QUICK)
+  const { code, json, text } = await reconcile(app, select(app, streams), { sample, repair }, NO_PROGRESS, signal)
+  const document = json as ReconcileDocument
+  return {
+    code,
+    document,
+    text,
+    of(stream: string) {
+      const found = document.streams.find(s => s.stream === stream)
+      if (!found) throw new Error(`the report has no ${stream}: ${text}`)
+      return found
+    },
+  }
 }
 
 function ran({ code, json, text }: Result): Ran {

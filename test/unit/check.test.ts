@@ -174,6 +174,59 @@ describe('refused', () => {
   })
 })
 
+describe('I12: a declaration may not take for deleted what is only forgotten, or was never listed', () => {
+  const status = { ...withColumns({ status: text('Status.') }).columns, ...sound.columns }
+  const queued = { absence: { column: 'status', value: 'queued' } } as const
+  const full = { sync: { mode: 'full' }, sort: null } as const
+  const days = { days: 90, by: 'updated_at' }
+  const CASES: readonly (readonly [string, Partial<Stream>, string])[] = [
+    ['a whole walk', { ...full, deletions: { absence: 'walk' } }, 'none'],
+    ['a kind', { columns: status, deletions: queued }, 'none'],
+    [
+      'a kind that is never forgotten',
+      { columns: status, deletions: queued, forgets: { ...days, when: { status: ['success'] } } },
+      'none',
+    ],
+    ['a walk of what changed', { deletions: { absence: 'walk' } }, 'deletions: only a stream that is read whole'],
+    [
+      'a whole walk of what is forgotten',
+      { ...full, forgets: days, deletions: { absence: 'walk' } },
+      'deletions: of a stream whose source forgets, absence says nothing',
+    ],
+    ['a kind of what is read whole', { ...full, columns: status, deletions: queued }, 'needs no sweep'],
+    ['a kind by a column that is none', { deletions: queued }, 'deletions: status is no column'],
+    [
+      'a kind that is forgotten',
+      { columns: status, deletions: queued, forgets: { ...days, when: { status: ['success', 'queued'] } } },
+      'deletions: the source forgets where status is queued',
+    ],
+    [
+      'any kind where all is forgotten',
+      { columns: status, deletions: queued, forgets: days },
+      'deletions: the source forgets where status is queued',
+    ],
+    [
+      'an exception by a column that is none',
+      { ...full, deletions: { absence: 'walk', except: { column: 'owner', value: 'charge' } } },
+      'deletions: owner is no column',
+    ],
+    [
+      'telling by columns that are none',
+      { tells: { type: 'id', key: 'id', verb: 'verb', gone: 'deleted', at: 'updated_at' } },
+      'tells: verb is no column',
+    ],
+    [
+      'telling under two keys',
+      { key: ['id', 'owner_id'], children: {}, tells: { type: 'id', key: 'id', verb: 'id', gone: 'x', at: 'id' } },
+      'tells: only a stream with one key column may tell',
+    ],
+  ]
+
+  test.each(CASES)('%s', (_what, change, problem) => {
+    expect(problemsOf(change)).toContain(problem)
+  })
+})
+
 test('every problem is told at once, with the file', () => {
   const message = problemsOf({
     name: 'Things',

@@ -9,7 +9,15 @@ import { toBatch } from '../../src/transform/batch.ts'
 import { unsorted } from '../support/edited-api.ts'
 import { at, parcel, parcels } from '../support/samples.ts'
 
-const unwritten: Checkpoint = { stream: 's', version: 0, watermark: null, walk: null, shape: null, writer: null }
+const unwritten: Checkpoint = {
+  stream: 's',
+  version: 0,
+  watermark: null,
+  walk: null,
+  shape: null,
+  writer: null,
+  swept: null,
+}
 const options: PassOptions = { run: '01J' as RunId, now: at(1000), overlapMs: 100_000, start: null, shape: 'x' }
 
 const page = (pass: Pass, seconds: readonly number[], more: Partial<Page> = {}): Page => ({

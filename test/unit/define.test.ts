@@ -28,6 +28,8 @@ test('what is left out has its default', () => {
     optional: false,
     onlyNamed: false,
     forgets: null,
+    deletions: {},
+    tells: null,
     each: null,
     parent: null,
     count: null,
@@ -35,6 +37,8 @@ test('what is left out has its default', () => {
     onMismatch: 'reject',
     drift: 'capture',
     declared: null,
+    created: false,
+    retrieve: true,
     children: {},
   })
 })
@@ -53,6 +57,23 @@ test('what is said stands', () => {
     count: { path: '/things/count', ranges: true },
   } as const
   expect(stream({ ...given, ...said })).toMatchObject(said)
+})
+
+test('what has no id of its own, or no list in pages, is not read one by one unless the file says so', () => {
+  const columns = { b: required(text('Second.')), a: required(int('First.')) }
+  expect(stream({ ...given, columns, key: ['a', 'b'] }).retrieve).toBe(false)
+  expect(stream({ ...given, shape: 'single' }).retrieve).toBe(false)
+  expect(stream({ ...given, path: '/of/{id}/things', parent: { stream: 'owners', as: 'id' } }).retrieve).toBe(false)
+  expect(stream({ ...given, retrieve: false }).retrieve).toBe(false)
+  // An event is listed and never read alone.
+  expect(streams.filter(({ retrieve }) => !retrieve).map(({ name }) => name)).toEqual([
+    'async_batch_tasks',
+    'events',
+    'payment_sources',
+    'shipping_countries',
+    'shop',
+    'store',
+  ])
 })
 
 test('a key of two columns keeps their order', () => {

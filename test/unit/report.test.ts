@@ -110,6 +110,11 @@ describe('a line for a stream', () => {
       'charges: complete 10 added, 20 changed, 30 unchanged, 2 rejected in 1.3 s (rejects happened)',
     ],
     [
+      'with rows marked as deleted',
+      stream('charges', 'complete', { deleted: 3 }),
+      'charges: complete 10 added, 20 changed, 30 unchanged, 3 deleted in 1.3 s',
+    ],
+    [
       'failed: what stands is counted',
       stream('charges', 'failed', { seconds: 0, problem: problem('refused') }),
       'charges: failed 10 added, 20 changed, 30 unchanged in 0.0 s (refused happened)',
@@ -145,9 +150,9 @@ describe('the run, for a person', () => {
     )
     expect(text.split('\n\n')).toEqual([
       [
-        'stream   outcome   records  added  changed  unchanged  rejected  requests  seconds  complete to',
-        'charges  complete       60     10       20         30         0         7      1.3  2025-01-15T10:00:00Z',
-        'events   failed         60     10       20         30         0         7      1.3  –',
+        'stream   outcome   records  added  changed  unchanged  deleted  rejected  requests  seconds  complete to',
+        'charges  complete       60     10       20         30        0         0         7      1.3  2025-01-15T10:00:00Z',
+        'events   failed         60     10       20         30        0         0         7      1.3  –',
       ].join('\n'),
       'events failed: refused happened\n  Do about refused.',
       'plans skipped: forbidden happened\n  Do about forbidden.',

@@ -530,6 +530,20 @@ describe('2021-01', () => {
     })
   })
 
+  it('can read the times of filters as Eastern wall time, in lists and counts', async () => {
+    await withSimulator({ store: truth, easternFilters: true }, async sim => {
+      const min = '2026-08-01T00:00:00Z'
+      const later = truth
+        .all('orders')
+        .filter(o => Date.parse(String(o.created_at)) >= Date.parse('2026-08-01T04:00:00Z'))
+      const earlier = truth.all('orders').filter(o => Date.parse(String(o.created_at)) >= Date.parse(min))
+      expect(later.length).toBeGreaterThan(0)
+      expect((await get(sim, `/orders/count?created_at_min=${min}`, old)).body).toEqual({ count: later.length })
+      expect((await walk(sim, 'orders', `created_at_min=${min}`)).rows).toHaveLength(later.length)
+      expect((await get(shared, `/orders/count?created_at_min=${min}`, old)).body).toEqual({ count: earlier.length })
+    })
+  })
+
   it('keeps what 2021-11 does not have, and the other way round', async () => {
     const shop = await get(shared, '/shop', old)
     expect(Object.keys(shop.body)).toEqual(['shop', 'store'])

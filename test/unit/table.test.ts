@@ -37,6 +37,7 @@ test('a table has the declared columns in their order, then those of the system'
     ['total', 'money', false],
     ['_synced_at', 'instant', true],
     ['_deleted_at', 'instant', false],
+    ['_deleted_by', 'text', false],
     ['_extra', 'json', false],
     ['_hash', 'int', true],
   ])
@@ -166,6 +167,6 @@ describe('of the declared streams', () => {
 })
 
 test('system columns have docs, and the place in a list a name', () => {
-  expect(Object.keys(SYSTEM_COLUMNS)).toEqual(['_synced_at', '_deleted_at', '_extra', '_hash'])
+  expect(Object.keys(SYSTEM_COLUMNS)).toEqual(['_synced_at', '_deleted_at', '_deleted_by', '_extra', '_hash'])
   expect(CHILD_INDEX).toBe('index')
 })

@@ -17,3 +17,11 @@ export function* blocks<T>(items: Iterable<T>, write: (to: CellWriter, item: T) 
   }
   if (count > 0) yield { bytes: writer.written(), count }
 }
+
+/** Rows of texts. */
+export const texts = (rows: Iterable<readonly string[]>): Iterable<Block> =>
+  blocks(rows, (to, row) => {
+    to.short(row.length)
+    for (const cell of row) to.text(cell)
+    return 1
+  })

@@ -1,17 +1,21 @@
 import { CompiledQuery, sql } from 'kysely'
 import { Seal } from '../../declare/seal.ts'
 import type { StreamTables, Table } from '../../declare/table.ts'
-import { DestinationError } from '../../errors.ts'
 import { parseInstant } from '../../instant.ts'
-import type { Checkpoint, Counts, Destination, Instant, LastRun, RunId, RunReport, Walk } from '../../model.ts'
+import type { Checkpoint, Committed, Destination, LastRun, RunId, RunReport, Walk } from '../../model.ts'
 import type { Engine, Session } from './engine.ts'
-import { changes, columnsOf, type Past } from './evolve.ts'
+import { changes, columnsOf, hasTable, type Past } from './evolve.ts'
+import { claim } from './fence.ts'
 import { extrasOf, fill } from './fill.ts'
+import { gapsOf, keepGap } from './gaps.ts'
 import { forgetLearnt, keepLearnt, learntOf, takenOver } from './learnt.ts'
 import { LEDGER } from './ledger.ts'
 import { merge } from './merge.ts'
+import { callTheRoll } from './presence.ts'
 import { createRejects, recordsOf, rejectsOf, writtenSince } from './rejects.ts'
+import { forgetSeen } from './seen.ts'
 import { notedPolicies, notePolicies, saltOf } from './settings.ts'
+import { arrivals, noteTombstones } from './tombstones.ts'
 
 /**
  * What a destination promises, once for every database that has an `Engine`.
@@ -19,8 +23,12 @@ import { notedPolicies, notePolicies, saltOf } from './settings.ts'
  */
 export function createDestination(engine: Engine, schema: string, seal = new Seal()): Destination {
   const inSchema = (session: Session) => session.db.withSchema(schema)
-  const exists = async (session: Session, table: string): Promise<boolean> =>
-    (await columnsOf(session, schema)).has(table)
+  /** No table is ever dropped, so what was there once need not be asked for again. */
+  const met = new Set<string>()
+  const exists = async (session: Session, table: string): Promise<boolean> => {
+    if (!met.has(table) && (await hasTable(session, schema, table))) met.add(table)
+    return met.has(table)
+  }
   const past = async (session: Session): Promise<Past> => ({
     noted: (await exists(session, '_sync_settings')) ? await notedPolicies(inSchema(session)) : {},
     learnt: (await exists(session, '_sync_columns')) ? await learntOf(inSchema(session), null) : [],
@@ -55,6 +63,7 @@ export function createDestination(engine: Engine, schema: string, seal = new Sea
           .selectFrom('_sync_checkpoints')
           .select(['shape', 'writer'])
           .select([asText('version').as('version'), asText('watermark').as('watermark'), asText('walk').as('walk')])
+          .select(asText('swept').as('swept'))
           .where('stream', '=', stream)
           .executeTakeFirst()
         if (!row) return unwritten(stream)
@@ -65,6 +74,7 @@ export function createDestination(engine: Engine, schema: string, seal = new Sea
           walk: row.walk === null ? null : (JSON.parse(row.walk) as Walk),
           shape: row.shape,
           writer: row.writer as RunId | null,
+          swept: row.swept === null ? null : parseInstant(row.swept, 'UTC'),
         }
       }),
 
@@ -75,13 +85,17 @@ export function createDestination(engine: Engine, schema: string, seal = new Sea
           .select(asText('counts').as('counts'))
           .where('stream', '=', stream)
           .executeTakeFirst()
-        return row?.counts ? (JSON.parse(row.counts) as Counts) : null
+        return row?.counts ? (JSON.parse(row.counts) as Committed) : null
       }),
 
-    commit: (batch, from, to) =>
+    commit: (batch, from, to, presence) =>
       engine.transaction(async session => {
         await claim(inSchema(session), batch.receivedAt, from, to)
-        const counts = await merge(session, schema, batch)
+        const arrived = await arrivals(session, schema, batch)
+        const merged = await merge(session, schema, batch)
+        if (arrived) await noteTombstones(session, schema, batch)
+        const counts: Committed = { ...merged, ...(await callTheRoll(session, schema, batch, to, presence)) }
+        if (presence?.gap) await keepGap(inSchema(session), to, presence.gap, batch.receivedAt)
         await rejects.follow(session, batch, to)
         // Beside the checkpoint, for a run that lost the answer to its COMMIT and still has to report what it did.
         await inSchema(session)
@@ -114,6 +128,20 @@ export function createDestination(engine: Engine, schema: string, seal = new Sea
       engine.transaction(async session => {
         if (await exists(session, '_sync_checkpoints'))
           await inSchema(session).deleteFrom('_sync_checkpoints').where('stream', '=', stream).execute()
+        if (await exists(session, '_sync_seen')) await forgetSeen(inSchema(session), stream)
+      }),
+
+    gaps: stream =>
+      engine.transaction(async session =>
+        (await exists(session, '_sync_gaps')) ? gapsOf(inSchema(session), stream) : [],
+      ),
+
+    deleted: table =>
+      engine.transaction(async session => {
+        if (!(await exists(session, table.name))) return null
+        const { rows } = await sql<{ n: string }>`
+          select cast(count(_deleted_at) as text) as n from ${sql.table(`${schema}.${table.name}`)}`.execute(session.db)
+        return Number(rows[0]?.n ?? 0)
       }),
 
     record: (report: RunReport) =>
@@ -178,59 +206,18 @@ const unwritten = (stream: string): Checkpoint => ({
   walk: null,
   shape: null,
   writer: null,
+  swept: null,
 })
 
 /** The same text from both drivers, whatever each makes of the type. */
 const asText = (column: string) => sql<string>`cast(${sql.ref(column)} as text)`
-
-/** The fence: a stream that another run moved since `from` was read is not written to. */
-async function claim(db: Session['db'], committedAt: Instant, from: Checkpoint, to: Checkpoint): Promise<void> {
-  const row = {
-    version: String(to.version),
-    watermark: to.watermark,
-    walk: to.walk === null ? null : JSON.stringify(to.walk),
-    shape: to.shape,
-    writer: to.writer,
-    committed_at: committedAt,
-  }
-  const taken =
-    from.version === 0 ? await firstClaim(db, to.stream, row) : await nextClaim(db, to.stream, from.version, row)
-  if (taken !== 1n) throw new DestinationError('moved', `${to.stream}: another run has moved it since`)
-}
-
-type Claimed = Omit<Checkpoint, 'stream' | 'version' | 'walk'> & {
-  version: string
-  walk: string | null
-  committed_at: Instant
-}
-
-async function nextClaim(db: Session['db'], stream: string, version: number, row: Claimed): Promise<bigint> {
-  const result = await db
-    .updateTable('_sync_checkpoints')
-    .set(row)
-    .where('stream', '=', stream)
-    .where('version', '=', String(version))
-    .executeTakeFirst()
-  return result.numUpdatedRows
-}
-
-async function firstClaim(db: Session['db'], stream: string, row: Claimed): Promise<bigint> {
-  const there = await db.selectFrom('_sync_checkpoints').select('stream').where('stream', '=', stream).execute()
-  // A row without a commit: the stream was skipped so far.
-  if (there.length > 0) return nextClaim(db, stream, 0, row)
-  const result = await db
-    .insertInto('_sync_checkpoints')
-    .values({ stream, ...row, counts: null, report: null })
-    .executeTakeFirst()
-  return result.numInsertedOrUpdatedRows ?? 0n
-}
 
 async function keepLast(db: Session['db'], last: LastRun): Promise<void> {
   const { stream } = last
   const report = JSON.stringify(last)
   const kept = await db.updateTable('_sync_checkpoints').set({ report }).where('stream', '=', stream).executeTakeFirst()
   if (kept.numUpdatedRows > 0n) return
-  const none = { watermark: null, walk: null, shape: null, writer: null, committed_at: null, counts: null }
+  const none = { watermark: null, walk: null, shape: null, writer: null, swept: null, committed_at: null, counts: null }
   await db
     .insertInto('_sync_checkpoints')
     .values({ stream, version: '0', ...none, report })

@@ -105,6 +105,18 @@ async function schemaExists({ db }: Session, schema: string): Promise<boolean> {
   return rows.length > 0
 }
 
+/** Asked for one table: all columns of all tables take as long to list as a commit. */
+export async function hasTable({ db }: Session, schema: string, table: string): Promise<boolean> {
+  const column = await db
+    .selectFrom('information_schema.columns')
+    .select('column_name')
+    .where('table_schema', '=', schema)
+    .where('table_name', '=', table)
+    .limit(1)
+    .executeTakeFirst()
+  return column !== undefined
+}
+
 /** Columns of every table in the schema, each with its type as shown. */
 export async function columnsOf({ db }: Session, schema: string): Promise<Stored> {
   const rows = await db

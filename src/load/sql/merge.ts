@@ -88,8 +88,9 @@ async function decide(
   await sql`
     update ${temporary} as s
     set _verdict = case
+      when t._deleted_at is not null then 'changed'
       when ${cursor} > s._cursor then 'older'
-      when t._hash = s._hash and t._deleted_at is null then 'same'
+      when t._hash = s._hash then 'same'
       else 'changed'
     end
     from ${target} as t
@@ -118,7 +119,7 @@ async function remove(
     where ${which} and ${matches('t', columns, 's', keys)}`.execute(session.db)
 }
 
-const matches = (a: string, columns: readonly string[], b: string, keys: readonly string[]) =>
+export const matches = (a: string, columns: readonly string[], b: string, keys: readonly string[]) =>
   sql.join(
     columns.map((column, i) => sql`${sql.ref(`${a}.${column}`)} = ${sql.ref(`${b}.${keys[i]}`)}`),
     sql` and `,

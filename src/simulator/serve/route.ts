@@ -1,5 +1,6 @@
 import { singular } from '../record.ts'
 import type { Store } from '../store.ts'
+import { instant } from '../time.ts'
 import { checkOwner, checkRights, type Rights, tokenInformation } from './access.ts'
 import { type Answer, json, notFound, unprocessable } from './answer.ts'
 import { count } from './count.ts'
@@ -20,6 +21,7 @@ export interface Shopfront extends Rights {
   readonly store: Store
   readonly wrappedTokenInformation: boolean
   readonly wallHidesCounts: boolean
+  readonly easternFilters: boolean
 }
 
 const ENDPOINTS = [...TRADE, ...SHOP]
@@ -31,7 +33,8 @@ interface Place {
   readonly id?: number
 }
 
-export function answer(front: Shopfront, asked: Asked): Answer {
+export function answer(front: Shopfront, request: Asked): Answer {
+  const asked = front.easternFilters ? { ...request, query: easternTimes(request.query) } : request
   const { path, version } = asked
   if (path === '/') return json({})
   if (path === '/token_information') return tokenInformation(front, front.wrappedTokenInformation)
@@ -45,6 +48,15 @@ export function answer(front: Shopfront, asked: Asked): Answer {
   if (place.kind === 'one') return readOne(front.store, place)
   if (place.endpoint.resource === 'metafields') checkOwner(asked.query.get('owner_resource') ?? undefined, front)
   return count(front.store, place.endpoint, asked.query, front.wallHidesCounts)
+}
+
+/** Every bound by time taken for wall time in New York, as if it carried no offset. */
+function easternTimes(query: URLSearchParams): URLSearchParams {
+  const read = ([name, value]: [string, string]): [string, string] =>
+    /_(min|max)$/.test(name) && value.endsWith('Z')
+      ? [name, new Date(instant(value.slice(0, 19))).toISOString()]
+      : [name, value]
+  return new URLSearchParams([...query].map(read))
 }
 
 function find(path: string, version: Version): Place {

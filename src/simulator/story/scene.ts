@@ -38,18 +38,22 @@ export class Scene {
   readonly store: Store
   readonly random: Random
   readonly diary = new Diary()
-  readonly now: number
   readonly #ids = new Map<ResourceName, number>(Object.entries(FIRST_IDS) as [ResourceName, number][])
 
   constructor(store: Store, seed: number) {
     this.store = store
     this.random = new Random(seed)
-    this.now = store.now().getTime()
+  }
+
+  get now(): number {
+    return this.store.now().getTime()
   }
 
   /** Recharge serves many stores from one sequence, so the ids of one store have gaps. */
   id(resource: ResourceName): number {
-    const id = (this.#ids.get(resource) ?? 1000) + this.random.between(1, 5)
+    // Whoever else writes to the store while the story goes on takes ids as well.
+    const last = Math.max(this.#ids.get(resource) ?? 1000, this.store.newId(resource) - 1)
+    const id = last + this.random.between(1, 5)
     this.#ids.set(resource, id)
     return id
   }

@@ -1,0 +1,58 @@
+import { sql } from 'kysely'
+import { identifier } from '../../declare/name.ts'
+import type { Stream } from '../../declare/stream.ts'
+import { type Table, type TableColumn, tablesOf } from '../../declare/table.ts'
+import type { Instant, RowBatch } from '../../model.ts'
+import type { Session } from './engine.ts'
+import { matches, merge } from './merge.ts'
+import { mayBeForgotten } from './served.ts'
+
+/**
+ * The records of the batch in place of whatever is there. Their rows are taken away first, because the verdict of a
+ * merge rests on the cursor and the fingerprint of the row that stands, and neither is to be trusted in one that somebody
+ * changed by hand.
+ */
+export async function replace(session: Session, schema: string, batch: RowBatch): Promise<void> {
+  if (batch.entities.size === 0) return
+  const { root } = tablesOf(batch.stream)
+  const stage = await stageKeys(session, '_replaced', root, [...batch.entities.keys()])
+  await sql`
+    delete from ${sql.table(`${schema}.${root.name}`)} as t using ${sql.table(stage)} as s
+    where ${matches('t', root.key, 's', root.key)}`.execute(session.db)
+  await merge(session, schema, batch)
+}
+
+/** Marks rows as deleted, save what the source may have forgotten. @returns how many. */
+export async function markGone(
+  session: Session,
+  schema: string,
+  stream: Stream,
+  keys: readonly string[],
+  at: Instant,
+): Promise<number> {
+  if (keys.length === 0) return 0
+  const { root } = tablesOf(stream)
+  const stage = await stageKeys(session, '_gone', root, keys)
+  const result = await sql`
+    update ${sql.table(`${schema}.${root.name}`)} as t
+    set _deleted_at = ${at}, _deleted_by = 'probe', _synced_at = ${at}
+    from ${sql.table(stage)} as s
+    where ${matches('t', root.key, 's', root.key)} and t._deleted_at is null
+      and not ${mayBeForgotten('t', stream, at)}`.execute(session.db)
+  return Number(result.numAffectedRows ?? 0n)
+}
+
+async function stageKeys(session: Session, name: string, root: Table, keys: readonly string[]): Promise<string> {
+  const stage = identifier(`${name}_${root.name}`)
+  const columns = root.key.map(name => root.columns.find(column => column.name === name)).filter(isColumn)
+  await session.scratch(stage, columns)
+  const values = keys.map(key => {
+    const parts = key.split('\u001f')
+    const cells = columns.map(({ kind }, i) => sql`cast(${parts[i]} as ${kind === 'int' ? sql`bigint` : sql`text`})`)
+    return sql`(${sql.join(cells)})`
+  })
+  await sql`insert into ${sql.table(stage)} values ${sql.join(values)}`.execute(session.db)
+  return stage
+}
+
+const isColumn = (column: TableColumn | undefined): column is TableColumn => column !== undefined

@@ -1,0 +1,72 @@
+import { sql } from 'kysely'
+import type { Seal } from '../../declare/seal.ts'
+import { parseInstant } from '../../instant.ts'
+import type { Reconciliation, Warehouse } from '../../reconciliation.ts'
+import { compare } from './compare.ts'
+import { createDestination } from './destination.ts'
+import type { Engine } from './engine.ts'
+import { columnsOf } from './evolve.ts'
+import { claim } from './fence.ts'
+import { createRejects } from './rejects.ts'
+import { markGone, replace } from './repair.ts'
+import { countServed, distinctValues, listServed } from './served.ts'
+
+/** A destination with what it takes to hold it against the source, once for every database. */
+export function createWarehouse(engine: Engine, schema: string, seal?: Seal): Warehouse {
+  const rejects = createRejects(({ db }) => db.withSchema(schema))
+  return {
+    ...createDestination(engine, schema, seal),
+
+    compare: (batch, now) => engine.transaction(session => compare(session, schema, batch, now)),
+
+    served: (rows, where) => engine.transaction(session => countServed(session, schema, rows, where ?? null)),
+
+    valuesOf: (stream, column) => engine.transaction(session => distinctValues(session, schema, stream, column)),
+
+    servedKeys: (rows, after, most) => engine.transaction(session => listServed(session, schema, rows, after, most)),
+
+    repair: (batch, gone, from, to) =>
+      engine.transaction(async session => {
+        await claim(session.db.withSchema(schema), batch.receivedAt, from, to)
+        await replace(session, schema, batch)
+        await rejects.follow(session, batch, to)
+        return markGone(session, schema, batch.stream, gone, batch.receivedAt)
+      }),
+
+    keepReconciliations: found =>
+      engine.transaction(async ({ db }) => {
+        for (const reconciliation of found)
+          await db.withSchema(schema).insertInto('_sync_reconciliations').values(rowOf(reconciliation)).execute()
+      }),
+
+    lastReconciliation: stream =>
+      engine.transaction(async session => {
+        if (!(await columnsOf(session, schema)).has('_sync_reconciliations')) return null
+        const { rows } = await sql<{ at: string; differing: string }>`
+          select cast(reconciled_at as text) as at, cast(missing + changed + gone - repaired as text) as differing
+          from ${sql.table(`${schema}._sync_reconciliations`)}
+          where stream = ${stream} and method = 'records' and bucket = 'all' order by run desc limit 1`.execute(
+          session.db,
+        )
+        const at = parseInstant(rows[0]?.at ?? '', 'UTC')
+        return at === null ? null : { at, agreed: rows[0]?.differing === '0' }
+      }),
+  }
+}
+
+/** Keys kept of each kind and bucket; the counts are exact. */
+const MOST_KEYS = 1000
+
+function rowOf({ missing, changed, gone, source_count, warehouse_count, repaired, ...row }: Reconciliation) {
+  const some = (keys: readonly string[]): readonly string[] => keys.slice(0, MOST_KEYS)
+  return {
+    ...row,
+    source_count: String(source_count),
+    warehouse_count: String(warehouse_count),
+    missing: String(missing.length),
+    changed: String(changed.length),
+    gone: String(gone.length),
+    repaired: String(repaired),
+    keys: JSON.stringify({ missing: some(missing), changed: some(changed), gone: some(gone) }),
+  }
+}
