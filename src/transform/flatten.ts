@@ -3,7 +3,7 @@ import { type CellWriter, cellAt, intAt, textAt } from '../cells.ts'
 import type { Stream } from '../declare/stream.ts'
 import { parseInstant } from '../instant.ts'
 import type { Entity, Instant, Reject } from '../model.ts'
-import { type Cleaning, toJson } from './coerce.ts'
+import { type Cleaning, storable, toJson } from './coerce.ts'
 import { compileRow, type WriteRow } from './compile.ts'
 import { bare, isObject, type JsonObject, kindOf, Misfit } from './misfit.ts'
 import { type ListPlan, memberKey, planOf, type RowPlan } from './plan.ts'
@@ -66,8 +66,12 @@ function compile(stream: Stream): Flatten {
     return 'hash' in entity ? entity.hash : fingerprint(to.bytes.subarray(start, end))
   }
 
-  return (record, to, findings) => {
+  // A column that was made by itself takes what stands in the record, and that may be a copy of what is protected.
+  const isCopied = redact !== null && stream.declared !== null
+
+  return (given, to, findings) => {
     const start = to.at
+    const record = isCopied ? redact.of(given, given) : given
     try {
       if (!isObject(record)) throw new Misfit('', 'the record is no object')
       for (let i = 0; i <= lists.length; i++) to.word(0)
@@ -85,7 +89,7 @@ function compile(stream: Stream): Flatten {
       const extra = more ? undeclaredOf(plan, record, extras, left) : null
       to.setWord(start + 4 * lists.length, to.at - start)
       if (extra === null) to.null()
-      else to.json(toJson(redact === null ? extra : redact.of(record, extra), findings))
+      else to.json(toJson(redact === null ? extra : redact.of(given, extra), findings))
       count(left.undeclared, findings.undeclared)
       count(left.mismatched, findings.mismatched)
       const row = start + 4 * (lists.length + 1)
@@ -95,7 +99,7 @@ function compile(stream: Stream): Flatten {
       return {
         key,
         cursor: cursorOf(record),
-        hash: hashOf(record, start, to),
+        hash: hashOf(given, start, to),
         bytes: to.bytes,
         start,
         end: to.at,
@@ -107,8 +111,8 @@ function compile(stream: Stream): Flatten {
       return {
         key: keyOf(record, stream),
         path,
-        reason: redact === null ? message : redact.reason(record, message),
-        record: toJson(redact === null ? record : redact.of(record, record), findings),
+        reason: redact === null ? message : redact.reason(given, message),
+        record: toJson(redact === null ? record : redact.of(given, record), findings),
         cursor: isObject(record) ? cursorOf(record) : null,
       }
     }
@@ -125,7 +129,10 @@ function memberOf(record: JsonObject, steps: readonly string[]): unknown {
 const isUnfit = ({ unfit }: RowPlan): boolean => unfit !== null && unfit.size > 0
 
 function count(paths: ReadonlySet<string>, into: Map<string, number>): void {
-  for (const path of paths) into.set(path, (into.get(path) ?? 0) + 1)
+  for (const path of paths) {
+    const name = storable(path)
+    into.set(name, (into.get(name) ?? 0) + 1)
+  }
 }
 
 /** @returns what no column took of each element, by its place in the list. */
@@ -173,5 +180,7 @@ const fingerprint = (bytes: Uint8Array): bigint => BigInt(`0x${hash('sha256', by
 function keyOf(record: unknown, stream: Stream): string | null {
   if (!isObject(record)) return null
   const parts = stream.key.map(name => record[stream.columns[name]?.from ?? name])
-  return parts.every(part => typeof part === 'string' || typeof part === 'number') ? parts.join('\u001f') : null
+  return parts.every(part => typeof part === 'string' || typeof part === 'number')
+    ? storable(parts.join('\u001f'))
+    : null
 }

@@ -300,7 +300,7 @@ describe.each(PLACES)('$name', place => {
     await synced(place, ['customers'], async ({ config, sql }) => {
       await sql(`delete from recharge.customers where id = (select min(id) from recharge.customers)`)
       const app = createApp(config, { level: 'silent' })
-      const stream = STREAMS.find(({ name }) => name === 'customers')
+      const stream = app.streams.find(({ name }) => name === 'customers')
       if (!stream) throw new Error('customers are not declared')
       await using warehouse = await app.open('write')
       await warehouse.prepare([])

@@ -98,6 +98,15 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
+  test('I9: values that are kept for not fitting, and columns that are made by themselves, show none either', async () => {
+    await under([{ onMismatch: 'null', drift: 'evolve' }], async (ran, everything, secrets, destination) => {
+      expect(found(everything, secrets)).toEqual([])
+      expect(ran.of('customers')).toMatchObject({ rejected: 0, problem: { code: 'mismatched' } })
+      const made = await withQuery(destination, query => query('select column_name from recharge._sync_columns'))
+      expect(made.map(({ column_name }) => column_name)).toContain('link')
+    })
+  })
+
   test('kept, they are all found: the search is one that can fail', async () => {
     await under([{ sensitive: 'keep' }], async (_ran, everything, secrets) => {
       expect(found(everything, secrets)).toEqual(secrets)
