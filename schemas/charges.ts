@@ -1,5 +1,6 @@
 import { day, flag, instant, int, json, money, rate, required, sensitive, text } from '../src/declare/column.ts'
 import { child, stream } from '../src/declare/define.ts'
+import { chargesExport } from './exports/charges.ts'
 
 export default stream({
   name: 'charges',
@@ -19,6 +20,7 @@ export default stream({
   // By date, status and parents, not by when a charge was created or changed [client].
   count: { path: '/charges/count', ranges: false, by: 'status' },
   created: true,
+  export: chargesExport,
   columns: {
     id: required(int('Recharge id of the charge; a queued one gets a new id whenever it is rebuilt.')),
     address_id: int('Id of the address that it is shipped to.'),

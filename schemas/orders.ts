@@ -1,4 +1,4 @@
-import { flag, instant, int, json, money, rate, required, sensitive, text } from '../src/declare/column.ts'
+import { dayOf, flag, instant, int, json, money, rate, required, sensitive, text } from '../src/declare/column.ts'
 import { child, stream } from '../src/declare/define.ts'
 
 export default stream({
@@ -54,7 +54,11 @@ export default stream({
     note: text('Note on the order.'),
     processed_at: instant('When the order was sent to the commerce platform.'),
     // Midnight Eastern written in UTC [observed]. An instant, because cast in another zone it is the day before.
-    scheduled_at: instant('Planned day, as midnight in America/New_York; convert before taking the date.'),
+    scheduled_at: instant('Planned day, as midnight in America/New_York; scheduled_on is the day itself.'),
+    scheduled_on: dayOf(
+      'Planned day: that of scheduled_at in US Eastern, in which the API counts days, whatever the zone of the store.',
+      'scheduled_at',
+    ),
     shipping_address_address1: text('First line of the shipping street.', 'shipping_address.address1'),
     shipping_address_address2: text('Second line of the shipping street.', 'shipping_address.address2'),
     shipping_address_city: text('City of the shipping address.', 'shipping_address.city'),

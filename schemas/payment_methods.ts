@@ -27,7 +27,7 @@ export default stream({
     billing_address_province: text('State or province of the billing address.', 'billing_address.province'),
     billing_address_zip: text('Postal code of the billing address.', 'billing_address.zip'),
     // No offset on either time, even on 2021-11 [observed]; Eastern is inferred.
-    created_at: instant('When the payment method was stored.'),
+    created_at: instant('When the payment method was stored; the API gives no offset, read as US Eastern.'),
     default: flag('Whether it is what the customer pays with unless told otherwise; may be null.'),
     payment_details_brand: text('Brand of the card, such as visa.', 'payment_details.brand'),
     payment_details_exp_month: int('Month in which the card expires, 1 to 12.', 'payment_details.exp_month'),
@@ -46,7 +46,7 @@ export default stream({
     status: text('Whether it can be charged: valid, invalid, unvalidated, not_validated or empty; may be null.'),
     status_reason: text('Why status is invalid.'),
     retry_date: instant('When a failed charge is tried again; named by one client only.'),
-    updated_at: instant('When the payment method last changed.'),
+    updated_at: instant('When the payment method last changed; the API gives no offset, read as US Eastern.'),
     include: json('Related objects, filled only if a request asks for them; this connector does not.'),
   },
 })

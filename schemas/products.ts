@@ -20,7 +20,7 @@ export default stream({
   columns: {
     id: required(int('Recharge id of the product.')),
     collection_id: int('Id of the collection that the product is in.'),
-    created_at: instant('When the product was created.'),
+    created_at: instant('When the product was created; the API gives no offset, read as US Eastern.'),
     discount_amount: rate('Size of the discount for subscribers; see discount_type.'),
     discount_type: text('How to read discount_amount, such as percentage.'),
     handle: text('Name of the product in its shop URL.'),
@@ -79,6 +79,6 @@ export default stream({
       'subscription_defaults.storefront_purchase_options',
     ),
     title: text('Name of the product.'),
-    updated_at: instant('When the product last changed.'),
+    updated_at: instant('When the product last changed; the API gives no offset, read as US Eastern.'),
   },
 })

@@ -38,6 +38,8 @@ export interface App {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   /** 0 to 1. */
   readonly random: () => number
+  /** Every version of the stream is kept. */
+  readonly isVersioned: (stream: Stream) => boolean
   /** Where run reports are kept. */
   readonly runsDirectory: string
   open(mode: 'read' | 'write'): Promise<Warehouse>
@@ -55,6 +57,8 @@ export function createApp(config: Config, { level, patience }: AppOptions): App 
   const now = (): number => Date.now()
   const monotonic = (): number => performance.now()
   const seal = new Seal()
+  const streams = STREAMS.map(stream => underPolicies(stream, config.policies, seal))
+  const versioned = streams.filter(({ name }) => config.history.includes(name))
   const requests = createRequests({
     ...recharge,
     tier: recharge.rate === 'auto' ? tierOf(recharge.token) : recharge.rate,
@@ -69,14 +73,15 @@ export function createApp(config: Config, { level, patience }: AppOptions): App 
     secrets,
     log: createLog(level, secrets),
     source: createSource(requests, { streams: STREAMS, readers: recharge.concurrency, sleep }),
-    streams: STREAMS.map(stream => underPolicies(stream, config.policies, seal)),
+    streams,
     run: ulid(now()) as RunId,
     now: () => fromMillis(now()),
     monotonic,
     sleep,
     random: Math.random,
+    isVersioned: ({ name }) => config.history.includes(name),
     runsDirectory: join(config.directory, 'state', 'runs'),
-    open: mode => openDestination(destination, { mode, connections: CONNECTIONS, seal }),
+    open: mode => openDestination(destination, { mode, connections: CONNECTIONS, history: versioned, seal }),
   }
 }
 

@@ -4,8 +4,9 @@ import { type App, createApp, STREAM_NAMES, STREAMS, select } from './app.ts'
 import { backfill } from './commands/backfill.ts'
 import { check } from './commands/check.ts'
 import { demo } from './commands/demo.ts'
+import { importable, importFile } from './commands/import.ts'
 import { plan } from './commands/plan.ts'
-import { reconcile } from './commands/reconcile.ts'
+import { COMPARED, reconcile } from './commands/reconcile.ts'
 import { replay } from './commands/replay.ts'
 import { reset } from './commands/reset.ts'
 import type { Result } from './commands/result.ts'
@@ -15,18 +16,13 @@ import { sync } from './commands/sync.ts'
 import { type Config, loadConfig } from './config/load.ts'
 import { nearest } from './config/problems.ts'
 import { durationMs } from './config/schema.ts'
-import { ConfigError, DestinationError, SyncError } from './errors.ts'
+import { ConfigError, SyncError } from './errors.ts'
+import { BUG, exitCodeOf, INTERRUPTED, USAGE } from './exit.ts'
 import { parseInstant } from './instant.ts'
 import { LEVELS, type Level } from './log.ts'
 import type { Instant } from './model.ts'
 import { createProgress, NO_PROGRESS, type Progress } from './progress.ts'
 import type { Secrets } from './secrets.ts'
-
-const USAGE = 2
-const NOTHING_RAN = 3
-const HELD = 4
-const BUG = 70
-const INTERRUPTED = 130
 
 interface Flags {
   readonly config: string
@@ -56,11 +52,6 @@ const program = new Command('recharge-sync')
   .showHelpAfterError('(add --help for the flags and an example)')
 
 const list = (value: string): string[] => value.split(',').map(name => name.trim())
-
-const COMPARED = `
-Every record is compared, value by value: one request for 250 records. With --sample N the API's counts are compared
-first, and records only in the months of creation where those differ and in N months more for each stream, drawn by lot.
-Counts do not see a changed record. A stream that the API does not count is compared whole all the same.`
 
 function instantOf(text: string): Instant {
   const instant = parseInstant(text, 'UTC')
@@ -216,6 +207,21 @@ configured(
     print(await reset(app(flags).app, stream, flags.iKnow ?? false), flags)
   })
 
+configured(
+  command(
+    'import',
+    'Loads a CSV export of the merchant portal: charges older than the API serves. Never over a row that the API gave.',
+    'import charges charges-2023.csv --dry-run',
+  ),
+)
+  .argument('<stream>', 'what the file holds: charges')
+  .argument('<file>', 'a CSV file in UTF-8; docs/streams.md lists the columns that are read')
+  .option('--dry-run', 'says what would be loaded, and writes nothing')
+  .action(async (name: string, file: string, flags: Flags & { readonly dryRun?: true }) => {
+    const stream = importable(name)
+    print(await importFile(app(flags).app, stream, file, flags.dryRun ?? false, interruption.signal), flags)
+  })
+
 /** The one place where an error becomes words and a code. */
 function leave(error: unknown): void {
   if (error instanceof CommanderError) {
@@ -224,14 +230,7 @@ function leave(error: unknown): void {
   }
   if (error instanceof SyncError) {
     process.stderr.write(`${secrets.scrub(`${error.message}\n${error.next}`)}\n`)
-    process.exitCode =
-      error instanceof ConfigError
-        ? USAGE
-        : error.code === 'interrupted'
-          ? INTERRUPTED
-          : error instanceof DestinationError && error.kind === 'held'
-            ? HELD
-            : NOTHING_RAN
+    process.exitCode = exitCodeOf(error)
     return
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -1,8 +1,8 @@
 import type { Stream } from './declare/stream.ts'
+import type { Destination } from './destination.ts'
 import { Interrupted } from './errors.ts'
 import { parseExact } from './extract/json.ts'
 import type { Source } from './extract/source.ts'
-import type { Destination } from './model.ts'
 import { repeat } from './repeat.ts'
 import { recoverer } from './transform/recover.ts'
 

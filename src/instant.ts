@@ -13,8 +13,9 @@ const LAST = Date.parse('9999-12-31T23:59:59Z')
 
 /**
  * A timestamp in any of the four shapes that the API writes: ISO 8601 with an offset, without one, a plain date, and
- * the HTTP date of `/shop`. One without an offset is wall time in `zone`; of an hour that a clock change repeats, the
- * first. Null where the text is none of these, finer than a microsecond, or outside the years 1 to 9999.
+ * the HTTP date of `/shop`. One without an offset is wall time in `zone`: of an hour that a clock change repeats, the first;
+ * one that it skips, as the offset before the change reads it. Null where the text is none of these, finer than a
+ * microsecond, or outside the years 1 to 9999.
  */
 export function parseInstant(text: string, zone: Zone): Instant | null {
   if (plainUtc(text) >= 0) return `${text.slice(0, 19)}.000000Z` as Instant
@@ -99,7 +100,7 @@ function ahead(offset = 'Z'): number {
 }
 
 const eastern = (wall: string, zone: Zone): number =>
-  Temporal.PlainDateTime.from(wall).toZonedDateTime(zone, { disambiguation: 'earlier' }).epochMilliseconds
+  Temporal.PlainDateTime.from(wall).toZonedDateTime(zone, { disambiguation: 'compatible' }).epochMilliseconds
 
 function httpDate(text: string): Instant | null {
   const millis = HTTP_DATE.test(text) ? Date.parse(text) : Number.NaN

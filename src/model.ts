@@ -1,9 +1,7 @@
-import type { Gap, Presence, RecordedGap, Withheld } from './absence.ts'
+import type { Gap, Withheld } from './absence.ts'
 import type { Stream } from './declare/stream.ts'
-import type { StreamTables, Table } from './declare/table.ts'
-import type { Extras } from './extras.ts'
 import type { Instant } from './instant.ts'
-import type { Reject, Rejects } from './rejection.ts'
+import type { Reject } from './rejection.ts'
 
 export type { Gap } from './absence.ts'
 export type { Instant } from './instant.ts'
@@ -105,6 +103,8 @@ export interface Entity {
 
 export interface RowBatch {
   readonly stream: Stream
+  /** Where the records come from; absent: from the API. */
+  readonly source?: 'export'
   /** By key; of two versions of one record the newer, of two equals the later. */
   readonly entities: ReadonlyMap<string, Entity>
   readonly rejects: readonly Reject[]
@@ -154,6 +154,15 @@ export interface Counts {
 /** What one commit comes to. */
 export interface Committed extends Counts {
   readonly withheld?: Withheld
+}
+
+/** What is known of a row that is there, without reading it. */
+export interface Standing {
+  /** `export` where it was imported; null where the API gave it. */
+  readonly source: string | null
+  readonly deleted: boolean
+  readonly hash: string
+  readonly cursor: Instant | null
 }
 
 export type Outcome = 'complete' | 'failed' | 'skipped' | 'interrupted'
@@ -209,37 +218,4 @@ export interface SchemaChange {
 export interface LastRun extends StreamReport {
   readonly run: RunId
   readonly finished_at: Instant
-}
-
-export interface Destination extends AsyncDisposable, Extras, Rejects {
-  /** Makes the destination this run's alone. @throws {DestinationError} `held`, naming the holder. */
-  hold(run: RunId): Promise<void>
-  /** The DDL that `prepare` would run. Writes nothing. */
-  plan(tables: readonly Table[]): Promise<readonly SchemaChange[]>
-  /** Creates what is missing, drops nothing. @throws {DestinationError} `incompatible`, with the DDL for a person. */
-  prepare(tables: readonly Table[]): Promise<readonly SchemaChange[]>
-  checkpoint(stream: string): Promise<Checkpoint>
-  /** The counts that the last commit wrote beside its checkpoint. */
-  lastCounts(stream: string): Promise<Committed | null>
-  /**
-   * The only way to write rows: all of `batch`, and `to` in place of `from`, or nothing.
-   * @param presence absent: nothing is concluded from it, as in a backfill.
-   */
-  commit(batch: RowBatch, from: Checkpoint, to: Checkpoint, presence?: Presence): Promise<Committed>
-  /** Every gap that was ever found in a stream, oldest first. */
-  gaps(stream: string): Promise<readonly RecordedGap[]>
-  /** Rows of a stream that are marked as deleted; null: there is no table. */
-  deleted(table: Table): Promise<number | null>
-  /** Forgets a checkpoint, and what a walk under way has seen; rows stay. */
-  reset(stream: string): Promise<void>
-  record(report: RunReport): Promise<void>
-  /** Rows of each table that exists, deleted ones left out. */
-  rows(tables: StreamTables): Promise<ReadonlyMap<string, number>>
-  lastRun(stream: string): Promise<LastRun | null>
-  /** Whether this user may create and write here. Writes nothing. @throws {DestinationError} `denied` */
-  probe(): Promise<void>
-  /** The answer to a question in SQL, every value as text. */
-  ask(question: string): Promise<readonly Readonly<Record<string, string | null>>[]>
-  /** Puts what was committed in its final place, at the end of a run. */
-  settle(): Promise<void>
 }

@@ -1,10 +1,11 @@
 import type { Presence } from './absence.ts'
 import { advance, isComplete, type Pass } from './checkpoint.ts'
-import type { Readable } from './declare/stream.ts'
+import type { Readable, Stream } from './declare/stream.ts'
+import type { Destination } from './destination.ts'
 import { evolve, refuseUndeclared } from './drift.ts'
 import { ContractError } from './errors.ts'
 import type { Source } from './extract/source.ts'
-import type { Checkpoint, Committed, Destination, RowBatch } from './model.ts'
+import type { Checkpoint, Committed, RowBatch } from './model.ts'
 import { prefetch } from './prefetch.ts'
 import { presenceOf } from './presence.ts'
 import { repeat } from './repeat.ts'
@@ -15,6 +16,8 @@ export interface WalkOptions {
   readonly source: Source
   readonly destination: Destination
   readonly readable: Readable
+  /** Every version of the stream is kept. */
+  readonly isVersioned: (stream: Stream) => boolean
   /** Rejected records that a stream may have in one run. */
   readonly maxRejects: number
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
@@ -24,7 +27,7 @@ export { repeat } from './repeat.ts'
 
 /** The pipeline: pages become batches, and each batch is committed with the checkpoint that it justifies. */
 export async function walkStream(first: Pass, options: WalkOptions, tally: Tally, signal: AbortSignal): Promise<void> {
-  const { source, readable } = options
+  const { source, readable, isVersioned } = options
   const { newestFirst } = first
   let { stream } = first
   let pass = first
@@ -45,20 +48,25 @@ export async function walkStream(first: Pass, options: WalkOptions, tally: Tally
         ;({ stream, pages } = evolved)
         pass = { ...pass, stream }
       }
-      const batch = joined(stream, pages)
-      const next = advance(pass, batch)
-      refuseUndeclared(batch)
-      refuseTooMany(batch, tally, options.maxRejects)
-      const presence = presenceOf(pass, next, batch)
-      const committed = await commit(batch, pass.at, next.at, presence, options, signal)
-      tally.committed(batch, committed, next)
-      pass = next
+      for (const group of isVersioned(stream) ? singly(pages) : [pages]) {
+        const batch = joined(stream, group)
+        const next = advance(pass, batch)
+        refuseUndeclared(batch)
+        refuseTooMany(batch, tally, options.maxRejects)
+        const presence = presenceOf(pass, next, batch)
+        const committed = await commit(batch, pass.at, next.at, presence, options, signal)
+        tally.committed(batch, committed, next)
+        pass = next
+      }
     }
   } finally {
     await counting.stop()
   }
   if (!isComplete(pass)) throw new Error(`${stream.name}: the walk ended before it was complete`)
 }
+
+/** Of two versions in one batch only the newer would stand; a record edited during the walk comes on a later page. */
+const singly = (pages: readonly [FlatPage, ...FlatPage[]]): [FlatPage][] => pages.map(page => [page])
 
 /** On a first walk, asks the API how much there is: for the time left, and for how finely to divide the window. */
 function expect(
@@ -103,8 +111,8 @@ export function commit(
   batch: RowBatch,
   from: Checkpoint,
   to: Checkpoint,
-  presence: Presence,
-  options: WalkOptions,
+  presence: Presence | undefined,
+  options: Pick<WalkOptions, 'destination' | 'sleep'>,
   signal: AbortSignal,
 ): Promise<Committed> {
   const { destination } = options

@@ -1,5 +1,6 @@
 import type { Stream } from './declare/stream.ts'
-import type { Checkpoint, Destination, Instant, RowBatch, RunId } from './model.ts'
+import type { Destination } from './destination.ts'
+import type { Checkpoint, Instant, RowBatch, RunId } from './model.ts'
 
 /** A calendar month in UTC as YYYY-MM. Null: the record does not say when it was created. */
 export type Month = string | null

@@ -17,6 +17,8 @@ export interface KeptReject {
   readonly key: string | null
   /** When the source last showed the record like this. */
   readonly seenAt: Instant
+  /** Where it came from; null: from the API. */
+  readonly source: 'export' | null
 }
 
 /** The rejects that a destination keeps, and what tells whether one may still be loaded. */

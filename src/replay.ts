@@ -1,8 +1,9 @@
 import type { Stream } from './declare/stream.ts'
 import { shapeOf } from './declare/table.ts'
+import type { Destination } from './destination.ts'
 import { Interrupted } from './errors.ts'
 import { parseExact } from './extract/json.ts'
-import type { Checkpoint, Counts, Destination, Instant, KeptReject, Page, RunId } from './model.ts'
+import type { Checkpoint, Counts, Instant, KeptReject, Page, RunId } from './model.ts'
 import { repeat, type WalkOptions } from './pipeline.ts'
 import { type FlatPage, flattenPage, joined } from './transform/batch.ts'
 
@@ -21,7 +22,7 @@ export interface Replayed extends Pick<Counts, 'added' | 'changed' | 'unchanged'
   readonly kept: number
 }
 
-/** Records in a commit; the versions of one record are never parted. */
+/** Records in a commit; versions of one record from one source are never parted. */
 const TOGETHER = 200
 
 /** Key of the checkpoint of a replay: the stream's own stays as it is. */
@@ -41,7 +42,8 @@ export async function replayStream(stream: Stream, options: ReplayOptions, signa
     const [first, ...rest] = pages.map(({ page }) => page)
     if (!first) continue
     const replayed = pages.map(({ reject }) => reject.fingerprint)
-    const batch = { ...joined(stream, [first, ...rest]), replayed }
+    const { source } = pages[0]?.reject ?? {}
+    const batch = { ...joined(stream, [first, ...rest]), replayed, ...(source ? { source } : {}) }
     const to: Checkpoint = { ...at, version: at.version + 1, writer: run, walk: null, shape: shapeOf(stream) }
     const counts = await repeat(
       async again => {
@@ -66,7 +68,9 @@ export async function replayStream(stream: Stream, options: ReplayOptions, signa
 function* grouped(rejects: readonly KeptReject[]): Generator<readonly KeptReject[]> {
   let group: KeptReject[] = []
   for (const reject of rejects) {
-    if (group.length >= TOGETHER && reject.key !== group.at(-1)?.key) {
+    const before = group.at(-1)
+    const apart = before?.source !== reject.source || (group.length >= TOGETHER && before?.key !== reject.key)
+    if (before && apart) {
       yield group
       group = []
     }

@@ -8,6 +8,12 @@ import { runStreams } from '../run.ts'
 import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
+/** For its `--help`. */
+export const COMPARED = `
+Every record is compared, value by value: one request for 250 records. With --sample N the API's counts are compared
+first, and records only in the months of creation where those differ and in N months more for each stream, drawn by lot.
+Counts do not see a changed record. A stream that the API does not count is compared whole all the same.`
+
 export interface ReconcileFlags {
   /** Months drawn for each stream that the API counts; null: everything is compared. */
   readonly sample: number | null

@@ -19,6 +19,7 @@ export function demoConfig(baseUrl: string, token: string, file = 'state/demo.du
     destination: { kind: 'duckdb', file: resolve(file), schema: 'recharge' },
     streams: 'all',
     refreshMs: () => 0,
+    history: [],
     policies: { sensitive: 'hash', columns: {}, onMismatch: 'reject', drift: 'capture' },
     maxRejects: 100,
     secrets: [token],

@@ -32,6 +32,8 @@ export interface Config {
   readonly streams: 'all' | readonly string[] | { readonly except: readonly string[] }
   /** How old a full walk of the stream may be before it is walked again, in milliseconds. */
   readonly refreshMs: (stream: string) => number
+  /** Streams of which every version seen is kept. */
+  readonly history: readonly string[]
   /** What is stored of each column. */
   readonly policies: Policies
   readonly maxRejects: number
@@ -108,6 +110,7 @@ function settled({ recharge, destination, ...rest }: z.infer<typeof configSchema
         : { kind: 'postgres', url: postgres, schema },
     streams: rest.streams,
     refreshMs: refreshOf(rest.refresh),
+    history: rest.history,
     policies: { sensitive: rest.sensitive, columns: rest.columns, onMismatch: rest.on_mismatch, drift: rest.drift },
     maxRejects: rest.max_rejects,
     secrets: [recharge.token, ...(postgres === undefined ? [] : [postgres])],

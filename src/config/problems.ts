@@ -80,11 +80,13 @@ export const syntaxProblem = (message: string, line: number | null): ConfigProbl
 })
 
 export function unknownStreams(document: Document, known: readonly string[], lineAt: LineAt): ConfigProblem[] {
-  const { streams: listed, refresh } = document.toJS() ?? {}
+  const { streams: listed, refresh, history } = document.toJS() ?? {}
   const names: unknown[] = Array.isArray(listed) ? listed : Array.isArray(listed?.except) ? listed.except : []
   const refreshed = typeof refresh === 'object' && refresh !== null ? Object.keys(refresh) : []
+  const versioned: unknown[] = Array.isArray(history) ? history : []
   return [
     ...names.map(name => ({ name, path: ['streams'] })),
+    ...versioned.map(name => ({ name, path: ['history'] })),
     ...refreshed.map(name => ({ name, path: ['refresh', name] })),
   ]
     .filter(({ name }) => typeof name === 'string' && !known.includes(name))

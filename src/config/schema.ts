@@ -100,6 +100,10 @@ export const configSchema = z.strictObject({
     .describe(
       'How old the last full walk of a stream without a cursor, or list of the queued, may be before the next.',
     ),
+  history: z
+    .array(z.string())
+    .default([])
+    .describe('Streams of which every version seen is kept, in a table of its own.'),
   sensitive: policy
     .default('hash')
     .describe('What is stored of columns that open doors: a salted hash, nothing (omit), or the value (keep).'),

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import type { Columns } from './column.ts'
+import { type Export, headerKey } from './export.ts'
+import { HISTORY, VALID_FROM, VALID_TO } from './history.ts'
 import { childName, columnName, identifier } from './name.ts'
 import type { Stream } from './stream.ts'
 import { CHILD_INDEX, SYSTEM_COLUMNS } from './table.ts'
@@ -27,8 +29,12 @@ export function check(stream: Stream): void {
   columns(stream.name, stream.columns, problems, say)
   const lists = Object.values(stream.children).map(({ from }) => from)
   paths(stream.name, [...pathsOf(stream.columns), ...lists], problems)
+  derived(stream.name, stream.columns, problems)
+  for (const { name } of [VALID_FROM, VALID_TO])
+    if (Object.hasOwn(stream.columns, name)) problems.push(`${stream.name}.${name}: taken by the history table`)
   for (const [name, child] of Object.entries(stream.children)) {
     const where = `children.${name}`
+    if (name === HISTORY) problems.push(`${where}: taken by the history table`)
     say(where, snake.safeParse(name))
     say(where, doc.safeParse(child.doc))
     if (name !== columnName(child.from) && name !== child.from.split('.').at(-1))
@@ -38,6 +44,7 @@ export function check(stream: Stream): void {
       if (Object.hasOwn(child.columns, taken)) problems.push(`${where}.${taken}: taken by the key of the child table`)
     columns(childName(stream.name, name), child.columns, problems, say)
     paths(childName(stream.name, name), pathsOf(child.columns), problems)
+    derived(childName(stream.name, name), child.columns, problems)
   }
   if (stream.sync.mode === 'incremental' && stream.sync.sorted && stream.sort !== `${stream.sync.cursor}-asc`)
     problems.push(`sort: a sorted stream asks for ${stream.sync.cursor}-asc`)
@@ -46,6 +53,7 @@ export function check(stream: Stream): void {
     problems.push(`path: lacks {${stream.parent.as}} of its parent`)
   for (const field of [stream.parent?.as, stream.parent?.position])
     if (field !== undefined && !Object.hasOwn(stream.columns, field)) problems.push(`parent: ${field} is no column`)
+  if (stream.export !== null) exported(stream, stream.export, problems)
   if (problems.length > 0) throw new DeclarationError(stream.name, problems)
 }
 
@@ -84,7 +92,7 @@ function columns(
     const where = `${table}.${name}`
     say(where, snake.safeParse(name))
     say(where, doc.safeParse(column.doc))
-    if (column.from !== null && columnName(column.from) !== name)
+    if (column.from !== null && !column.derived && columnName(column.from) !== name)
       problems.push(`${where}: ${column.from} becomes ${columnName(column.from)}`)
     if (Object.hasOwn(SYSTEM_COLUMNS, name)) problems.push(`${where}: taken by a system column`)
     const stored = identifier(name).toLowerCase()
@@ -93,7 +101,45 @@ function columns(
   }
 }
 
-const pathsOf = (declared: Columns): string[] => Object.entries(declared).map(([name, { from }]) => from ?? name)
+const pathsOf = (declared: Columns): string[] =>
+  Object.entries(declared).flatMap(([name, { from, derived }]) => (derived ? [] : [from ?? name]))
+
+/** What holds a part of a value needs a column that holds the whole. */
+function derived(table: string, declared: Columns, problems: string[]): void {
+  const whole = new Map(Object.entries(declared).flatMap(([n, c]) => (c.derived ? [] : [[c.from ?? n, c] as const])))
+  for (const [name, column] of Object.entries(declared))
+    if (column.derived && whole.get(column.from ?? name)?.kind !== 'instant')
+      problems.push(`${table}.${name}: no column keeps the instant ${column.from ?? name} itself`)
+}
+
+/** Every header leads to a column that there is, and to no more than one table; nothing required is left out. */
+function exported(stream: Stream, { columns, lowerCase, elements }: Export, problems: string[]): void {
+  if (stream.key.length !== 1) problems.push('export: only a stream with one key column can be imported')
+  const child = elements && stream.children[elements.child]
+  if (elements && !child) problems.push(`export: ${elements.child} is no list of the stream`)
+  const tables = [
+    { where: 'export', declared: stream.columns, headers: columns },
+    ...(elements && child
+      ? [{ where: `export.${elements.child}`, declared: child.columns, headers: elements.columns }]
+      : []),
+  ]
+  for (const { where, declared, headers } of tables) {
+    for (const [name, spellings] of Object.entries(headers)) {
+      if (!Object.hasOwn(declared, name)) problems.push(`${where}.${name}: is no column`)
+      if (declared[name]?.derived) problems.push(`${where}.${name}: follows from another column`)
+      for (const header of spellings)
+        if (headerKey(header) !== header) problems.push(`${where}.${name}: write ${header} as ${headerKey(header)}`)
+    }
+    for (const [name, column] of Object.entries(declared))
+      if (column.required && !Object.hasOwn(headers, name)) problems.push(`${where}: ${name} is required`)
+  }
+  const own = new Set(Object.values(columns).flat())
+  for (const header of Object.values(elements?.columns ?? {}).flat())
+    if (own.has(header)) problems.push(`export: ${header} is a column of the stream and of its list`)
+  for (const name of lowerCase)
+    if (stream.columns[name]?.kind !== 'text' || !Object.hasOwn(columns, name))
+      problems.push(`export.lowerCase: ${name} is no text of the export`)
+}
 
 /** What is read as a whole cannot be read in parts as well: one of the two would never have a value. */
 function paths(table: string, declared: readonly string[], problems: string[]): void {

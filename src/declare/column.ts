@@ -20,6 +20,8 @@ export interface Column<K extends ColumnKind = ColumnKind, R extends boolean = b
   /** As declared `keep`, and `hash` for what is sensitive; an operator may say otherwise. */
   readonly policy: Policy
   readonly zone: Zone
+  /** Reads again what another column of the same path keeps whole, and keeps a part of it. */
+  readonly derived: boolean
   /** Made for a field that no declaration names: a value that does not fit stays in `_extra`. */
   readonly learnt?: true
 }
@@ -27,7 +29,7 @@ export interface Column<K extends ColumnKind = ColumnKind, R extends boolean = b
 export type Columns = Readonly<Record<string, Column>>
 
 function column<K extends ColumnKind>(kind: K, doc: string, from: string | undefined, zone: Zone): Column<K, false> {
-  return { kind, doc, from: from ?? null, required: false, sensitive: false, policy: 'keep', zone }
+  return { kind, doc, from: from ?? null, required: false, sensitive: false, policy: 'keep', zone, derived: false }
 }
 
 /*
@@ -48,6 +50,14 @@ export const instant = (doc: string, from?: string, zone: Zone = EASTERN): Colum
   column('instant', doc, from, zone)
 /** DATE. */
 export const day = (doc: string, from?: string): Column<'day', false> => column('day', doc, from, EASTERN)
+/**
+ * DATE. The day that an instant means whose hour says nothing, beside the column that keeps the instant: the day as
+ * written where a midnight is written, else the day in US Eastern, whose midnight some resources write in UTC [observed].
+ */
+export const dayOf = (doc: string, from: string): Column<'day', false> => ({
+  ...column('day', doc, from, EASTERN),
+  derived: true,
+})
 /** BOOLEAN. 0, 1, "0", "1", "true" and "false" are read as well. */
 export const flag = (doc: string, from?: string): Column<'flag', false> => column('flag', doc, from, EASTERN)
 /** TEXT. */

@@ -1,5 +1,6 @@
 import { check } from './check.ts'
 import type { Column, Columns } from './column.ts'
+import type { Export } from './export.ts'
 import type {
   ApiVersion,
   Child,
@@ -26,7 +27,12 @@ type RequiredInstant<C extends Columns> = {
 type OneOrMore<T> = T | readonly [T, T, ...T[]]
 
 /** What a file in `schemas/` writes; the rest has a default that is right for most streams. */
-export interface StreamInput<Name extends string, C extends Columns, Ch extends Readonly<Record<string, Child>>> {
+export interface StreamInput<
+  Name extends string,
+  C extends Columns,
+  Ch extends Readonly<Record<string, Child>>,
+  E extends Export | null,
+> {
   readonly name: Name
   readonly singular: string
   readonly doc: string
@@ -54,6 +60,7 @@ export interface StreamInput<Name extends string, C extends Columns, Ch extends 
   readonly created?: boolean
   /** Default: where the list comes in pages and the record has an id of its own. */
   readonly retrieve?: boolean
+  readonly export?: E
   readonly columns: C
   readonly children?: Ch
 }
@@ -66,9 +73,10 @@ export function stream<
   const Name extends string,
   const C extends Columns,
   const Ch extends Readonly<Record<string, Child>> = Record<never, never>,
->(input: StreamInput<Name, C, Ch>): Stream<Name, C, Ch> {
+  const E extends Export | null = null,
+>(input: StreamInput<Name, C, Ch, E>): Stream<Name, C, Ch, E> {
   const key: OneOrMore<string> = input.key
-  const declared: Stream<Name, C, Ch> = {
+  const declared: Stream<Name, C, Ch, E> = {
     version: '2021-11',
     shape: 'pages',
     parameters: {},
@@ -84,6 +92,7 @@ export function stream<
     count: null,
     created: false,
     retrieve: (input.shape ?? 'pages') === 'pages' && input.parent === undefined && input.key === 'id',
+    export: null as E,
     children: {} as Ch,
     seal: null,
     onMismatch: 'reject',

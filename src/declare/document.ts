@@ -1,3 +1,4 @@
+import type { Headers } from './export.ts'
 import type { Stream } from './stream.ts'
 import { allTables, tablesOf } from './table.ts'
 
@@ -82,6 +83,7 @@ function section(stream: Stream): string[] {
     '',
     `Marked as deleted: ${deletionsOf(stream)}.`,
     '',
+    ...importOf(stream),
     ...[root, ...owned.map(({ table }) => table)].flatMap(table => [
       `### ${table.name}`,
       '',
@@ -97,6 +99,24 @@ function section(stream: Stream): string[] {
       ),
       '',
     ]),
+  ]
+}
+
+/** Which columns of a CSV export are read, and as what. */
+function importOf(stream: Stream): string[] {
+  if (stream.export === null) return []
+  const { columns, elements } = stream.export
+  const lines = (headers: Headers, table: string): string[] =>
+    Object.entries(headers).map(([name, spellings]) => row(code(table + name), spellings.map(code).join(', ')))
+  return [
+    `${code(`import ${stream.name} FILE.csv`)} reads these columns of an export; capitals, spaces and other signs make no`,
+    'difference, and of several the first with a value is taken. All others are kept in `_extra`.',
+    '',
+    row('column', 'from'),
+    row('---', '---'),
+    ...lines(columns, ''),
+    ...lines(elements?.columns ?? {}, `${elements?.child}.`),
+    '',
   ]
 }
 

@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import type { Column, Columns, Policy } from './column.ts'
 import { identifier } from './name.ts'
-import type { Seal } from './seal.ts'
+import { SALT, Seal } from './seal.ts'
 import type { Child, Drift, OnMismatch, Stream } from './stream.ts'
 import { tablesOf } from './table.ts'
 
@@ -28,13 +29,20 @@ const stored = (columns: Columns): Columns =>
 
 /** The stream as it is stored under these policies. It is compiled anew, so this is done once for each. */
 export function underPolicies(stream: Stream, { sensitive, columns, onMismatch, drift }: Policies, seal: Seal): Stream {
-  const under = (table: string, declared: Columns): Columns =>
-    Object.fromEntries(
+  const under = (table: string, declared: Columns): Columns => {
+    const policyOf = (name: string, column: Column): Policy =>
+      columns[table]?.[identifier(name)] ?? (column.sensitive ? sensitive : column.policy)
+    return Object.fromEntries(
       Object.entries(declared).map(([name, column]): [string, Column] => {
-        const policy = columns[table]?.[identifier(name)] ?? (column.sensitive ? sensitive : column.policy)
-        return [name, { ...column, policy }]
+        const own = policyOf(name, column)
+        // What is kept of a part says something of the whole.
+        const [whole] = column.derived
+          ? Object.entries(declared).filter(([other, { derived, from }]) => !derived && (from ?? other) === column.from)
+          : []
+        return [name, { ...column, policy: own === 'keep' && whole ? policyOf(...whole) : own }]
       }),
     )
+  }
   const { root, owned } = tablesOf(stream)
   const children = owned.map(({ child, table }): [string, Child] => {
     const declared = stream.children[child] as Child
@@ -48,6 +56,13 @@ export function underPolicies(stream: Stream, { sensitive, columns, onMismatch, 
     onMismatch,
     drift,
   }
+}
+
+/** The stream for a reading whose rows are thrown away, before there is a salt. */
+export function onTrial(stream: Stream): Stream {
+  const seal = new Seal()
+  seal.open(randomBytes(SALT))
+  return { ...stream, seal }
 }
 
 /** Why a column of the stream's table, or of one of its lists, cannot be stored like this; null: it can. */

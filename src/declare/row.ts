@@ -29,7 +29,10 @@ type Owned<Owner extends string, C extends Columns> = { [K in `${Owner}_id`]: Se
   index: Selected['int']
 } & Declared<C>
 
-type OneStream<S extends Stream> = { [K in S['name']]: Declared<S['columns']> & System } & {
+/** Only where rows can come from elsewhere. */
+type Source<S extends Stream> = S['export'] extends null ? unknown : { _source: 'export' | null }
+
+type OneStream<S extends Stream> = { [K in S['name']]: Declared<S['columns']> & System & Source<S> } & {
   [K in keyof S['children'] & string as `${S['name']}__${K}`]: S['children'][K] extends Child<infer C>
     ? Owned<S['singular'], C>
     : never

@@ -1,4 +1,5 @@
 import type { Columns } from './column.ts'
+import type { Export } from './export.ts'
 import type { Seal } from './seal.ts'
 
 /** `2021-11` pages by a cursor in the body, `2021-01` by a Link header. */
@@ -112,6 +113,7 @@ export interface Stream<
   Name extends string = string,
   C extends Columns = Columns,
   Ch extends Readonly<Record<string, Child>> = Readonly<Record<string, Child>>,
+  E extends Export | null = Export | null,
 > {
   readonly name: Name
   readonly singular: string
@@ -144,6 +146,8 @@ export interface Stream<
   readonly created: boolean
   /** One record is read at `path` + `/{id}`, under the key `singular`. */
   readonly retrieve: boolean
+  /** What `import` reads; null: the stream cannot be imported. */
+  readonly export: E
   readonly columns: C
   readonly children: Ch
   /** What hashes values of a stream that is read into a warehouse; a declaration on its own has none. */

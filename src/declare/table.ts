@@ -54,6 +54,16 @@ export const SYSTEM_COLUMNS = {
   ),
 } as const satisfies Record<string, Omit<TableColumn, 'name'>>
 
+/** Only where rows can come from elsewhere. */
+export const SOURCE: TableColumn = {
+  name: '_source',
+  ...system(
+    'text',
+    false,
+    '`export` where the row was imported from an export of the merchant portal; null where the API gave it.',
+  ),
+}
+
 const cache = new WeakMap<Stream, StreamTables>()
 
 /** The tables that a declaration becomes. */
@@ -67,6 +77,7 @@ export function tablesOf(stream: Stream): StreamTables {
     columns: [
       ...Object.entries(stream.columns).map(([name, column]) => tableColumn(name, column)),
       ...Object.entries(SYSTEM_COLUMNS).map(([name, column]) => ({ name, ...column })),
+      ...(stream.export === null ? [] : [SOURCE]),
     ],
   }
   const owner = identifier(`${stream.singular}_id`)
@@ -100,7 +111,7 @@ export function allTables(stream: Stream): readonly Table[] {
 }
 
 /** System columns that came later: rows from before need no value in them, so they make no other shape. */
-const LATER: ReadonlySet<string> = new Set<keyof typeof SYSTEM_COLUMNS>(['_deleted_by'])
+const LATER: ReadonlySet<string> = new Set(['_deleted_by', SOURCE.name])
 
 /** Fingerprint of the tables a stream is written to: rows written under another one may lack columns or hold clear values. */
 export function shapeOf(stream: Stream): string {

@@ -62,9 +62,10 @@ export function createThrottle({ tier, budget, monotonic, sleep }: ThrottleOptio
   let queue: Promise<unknown> = Promise.resolve()
   /*
    * Kept free. The server's bucket begins to drain when the first request arrives, ours when it leaves: for the time
-   * between, a tenth of a second, ours is ahead. Each 429 that comes all the same shows that it is further.
+   * between, a tenth of a second, ours is ahead. And a level that is shown in whole requests, with what others have sent
+   * in it, may be two less than it is. Each 429 that comes all the same shows that it is further.
    */
-  let margin = 1 + perSecond / 10
+  let margin = 2 + perSecond / 10
 
   const ceiling = (): number => Math.max(1, (bucket - margin) * budget)
   const drain = (): void => {

@@ -1,4 +1,5 @@
-import type { Seal } from '../declare/seal.ts'
+import { Seal } from '../declare/seal.ts'
+import type { Stream } from '../declare/stream.ts'
 import type { Warehouse } from '../reconciliation.ts'
 import { createWarehouse } from './sql/warehouse.ts'
 
@@ -8,7 +9,10 @@ export type DestinationConfig =
 
 export interface OpenOptions {
   readonly mode: 'read' | 'write'
+  /** Transactions at once, where the database has more than one. */
   readonly connections: number
+  /** Streams of which every version is kept. */
+  readonly history?: readonly Stream[]
   /** Given the warehouse's salt as soon as the tables are prepared. */
   readonly seal?: Seal
 }
@@ -16,16 +20,21 @@ export interface OpenOptions {
 /** Where rows go. The driver is loaded with it, so that nobody pays for one they do not use. */
 export async function openDestination(
   config: DestinationConfig,
-  { mode, connections, seal }: OpenOptions,
+  { mode, connections, history = [], seal = new Seal() }: OpenOptions,
 ): Promise<Warehouse> {
   switch (config.kind) {
     case 'duckdb': {
       const { openDuckdb } = await import('./duckdb/engine.ts')
-      return createWarehouse(await openDuckdb({ file: config.file, mode }), config.schema, seal)
+      return createWarehouse(await openDuckdb({ file: config.file, mode }), config.schema, history, seal)
     }
     case 'postgres': {
       const { openPostgres } = await import('./postgres/engine.ts')
-      return createWarehouse(openPostgres({ url: config.url, schema: config.schema, connections }), config.schema, seal)
+      return createWarehouse(
+        openPostgres({ url: config.url, schema: config.schema, connections }),
+        config.schema,
+        history,
+        seal,
+      )
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Column, ColumnKind, Zone } from '../declare/column.ts'
 import { dayIn, parseInstant } from '../instant.ts'
-import type { Cell } from '../model.ts'
+import type { Cell, Instant } from '../model.ts'
 
 /** Why a value cannot be read as its declared type without loss. */
 export class Unreadable extends Error {}
@@ -14,7 +14,7 @@ export type Coerce = (value: unknown, cleaning: Cleaning) => Cell
 
 /** How a value that is neither null nor absent becomes a cell of the column. @throws {Unreadable} */
 export function coercion(column: Column): Coerce {
-  const read = READ[column.kind]
+  const read = column.derived ? dayOf : READ[column.kind]
   return (value, cleaning) => read(value, column.zone, cleaning)
 }
 
@@ -94,6 +94,16 @@ function day(value: unknown): Cell {
     if (parseInstant(eastern, 'America/New_York') === parsed) return eastern
   }
   throw new Unreadable(`${show(value)} is no calendar day`)
+}
+
+const WRITTEN_MIDNIGHT = /^(\d{4}-\d{2}-\d{2})[T ]00:00(?::00(?:\.0+)?)?\s*(?:Z|[+-]\d{2}(?::?\d{2})?)?$/i
+
+/** The day that an instant means. Its hour is not lost: another column keeps it. */
+function dayOf(value: unknown, zone: Zone): Cell {
+  const at = instant(value, zone)
+  if (at === null) return null
+  const written = String(value).trim()
+  return WRITTEN_MIDNIGHT.exec(written)?.[1] ?? (DAY.test(written) ? written : dayIn(zone, at as Instant))
 }
 
 function flag(value: unknown): Cell {

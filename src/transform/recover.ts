@@ -6,11 +6,10 @@ import { toJson, Unreadable } from './coerce.ts'
 import { type Encode, encoder } from './encode.ts'
 import { bare, isObject, type JsonObject } from './misfit.ts'
 
-/** A column, and where in an object its value would be. */
+/** Where in an object a value would be, and the columns that it becomes: one, and those that keep a part of it. */
 interface Wanted {
-  readonly name: string
   readonly steps: readonly string[]
-  readonly encode: Encode
+  readonly columns: readonly { readonly name: string; readonly encode: Encode }[]
 }
 
 const writer = new CellWriter(1024)
@@ -51,25 +50,26 @@ export function recoverer(stream: Stream): (row: ExtraRow, extra: unknown) => Fi
   }
 }
 
-const wantedOf = (columns: Columns, { seal }: Stream): Wanted[] =>
-  Object.entries(columns).map(([name, column]) => ({
-    name,
-    steps: (column.from ?? name).split('.'),
-    encode: encoder(column, seal),
+function wantedOf(declared: Columns, { seal }: Stream): Wanted[] {
+  const paths = Map.groupBy(Object.entries(declared), ([name, { from }]) => from ?? name)
+  return [...paths].map(([path, columns]) => ({
+    steps: path.split('.'),
+    columns: columns.map(([name, column]) => ({ name, encode: encoder(column, seal) })),
   }))
+}
 
 /** Takes values that fit out of the object. A null is taken too: it says no more than the column does. */
 function take(object: JsonObject, wanted: readonly Wanted[], onTaken: () => void): Cells {
   const cells = new Map<string, Uint8Array>()
-  for (const { name, steps, encode } of wanted) {
+  for (const { steps, columns } of wanted) {
     const holder = memberAt(object, steps.slice(0, -1))
     const last = steps.at(-1) ?? ''
     if (!isObject(holder) || !Object.hasOwn(holder, last)) continue
     const value = holder[last]
     if (value !== null) {
-      const cell = cellOf(encode, value)
-      if (cell === null) continue
-      cells.set(name, cell)
+      const found = columns.map(({ name, encode }) => [name, cellOf(encode, value)] as const)
+      if (found.some(([, cell]) => cell === null)) continue
+      for (const [name, cell] of found) if (cell !== null) cells.set(name, cell)
     }
     delete holder[last]
     prune(object, steps.slice(0, -1))

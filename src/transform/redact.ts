@@ -84,8 +84,8 @@ function sealed(seal: Seal | null): Seal {
 }
 
 const protectedPaths = (columns: Columns, prefix: readonly string[]): ProtectedPath[] =>
-  Object.entries(columns).flatMap(([name, { from, policy }]) =>
-    policy === 'keep' ? [] : [{ steps: [...prefix, ...(from ?? name).split('.')], policy }],
+  Object.entries(columns).flatMap(([name, { from, policy, derived }]) =>
+    policy === 'keep' || derived ? [] : [{ steps: [...prefix, ...(from ?? name).split('.')], policy }],
   )
 
 /** Texts at the end of the path, and those that stand where an object on the way to it should. */

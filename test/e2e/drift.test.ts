@@ -15,7 +15,7 @@ describe.each(PLACES)('$name', place => {
     readonly store: Store
     readonly ids: readonly number[]
     edit(resource: 'customers' | 'orders', id: number, change: StoreRecord): void
-    sync(policies: Partial<Policies>): Promise<Ran>
+    sync(policies: Partial<Policies>, history?: readonly string[]): Promise<Ran>
     ask(sql: string): Promise<Row[]>
   }
 
@@ -32,8 +32,8 @@ describe.each(PLACES)('$name', place => {
               store.advance(1000)
               store.edit(resource, id, change)
             },
-            sync: policies =>
-              runSync({ ...config, policies: { ...config.policies, ...policies } }, ['customers', 'orders']),
+            sync: (policies, history = []) =>
+              runSync({ ...config, history, policies: { ...config.policies, ...policies } }, ['customers', 'orders']),
             ask: sql => withQuery(destination, query => query(sql)),
           })
         }),
@@ -158,6 +158,21 @@ describe.each(PLACES)('$name', place => {
         { was: '555' },
       ])
       expect(await columns(warehouse, 'customers')).toEqual({ tier: 'text' })
+    })
+  })
+
+  test('evolve: the history has the column too, and versions go on without it and with it', async () => {
+    await inWarehouse(async ({ ids: [a = 0], edit, sync, ask }) => {
+      await sync({}, ['customers'])
+      edit('customers', a, { tier: 'gold' })
+      const ran = await sync({ drift: 'evolve' }, ['customers'])
+      expect(ran.code, ran.text).toBe(0)
+      edit('customers', a, { tier: 'silver' })
+      expect((await sync({}, ['customers'])).code).toBe(0)
+      const versions = await ask(
+        `select tier from recharge.customers__history where id = ${a} and valid_from >= '2000-01-01' order by valid_from`,
+      )
+      expect(versions).toEqual([{ tier: null }, { tier: 'gold' }, { tier: 'silver' }])
     })
   })
 

@@ -71,6 +71,7 @@ create table "recharge"."_sync_rejects" (
   "path" text not null,
   "reason" text not null,
   "record" jsonb not null,
+  "source" text,
   "changed_at" timestamptz,
   "rejected_at" timestamptz not null,
   "seen_at" timestamptz,
@@ -82,6 +83,7 @@ comment on column "recharge"."_sync_rejects"."key" is 'Key of the record, where 
 comment on column "recharge"."_sync_rejects"."path" is 'Where in the record the trouble is.';
 comment on column "recharge"."_sync_rejects"."reason" is 'Why the value cannot be loaded without loss.';
 comment on column "recharge"."_sync_rejects"."record" is 'The record as received.';
+comment on column "recharge"."_sync_rejects"."source" is '`export` for one out of an imported file; null for one that the API gave.';
 comment on column "recharge"."_sync_rejects"."changed_at" is 'When the record last changed, where it says so.';
 comment on column "recharge"."_sync_rejects"."rejected_at" is 'When the record was first rejected.';
 comment on column "recharge"."_sync_rejects"."seen_at" is 'When the record was last rejected.';
@@ -463,7 +465,8 @@ create table "recharge"."charges" (
   "_deleted_at" timestamptz,
   "_deleted_by" text,
   "_extra" jsonb,
-  "_hash" bigint not null, constraint "charges_pkey" primary key ("id"));
+  "_hash" bigint not null,
+  "_source" text, constraint "charges_pkey" primary key ("id"));
 comment on table "recharge"."charges" is 'One attempt to bill a customer, made or scheduled. The API forgets processed ones after 90 days; rows here stay.';
 comment on column "recharge"."charges"."id" is 'Recharge id of the charge; a queued one gets a new id whenever it is rebuilt.';
 comment on column "recharge"."charges"."address_id" is 'Id of the address that it is shipped to.';
@@ -531,6 +534,7 @@ comment on column "recharge"."charges"."_deleted_at" is 'When the record was fou
 comment on column "recharge"."charges"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."charges"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."charges"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
+comment on column "recharge"."charges"."_source" is '`export` where the row was imported from an export of the merchant portal; null where the API gave it.';
 create table "recharge"."charges__utm_params" (
   "charge_id" bigint not null,
   "index" bigint not null,
@@ -923,7 +927,7 @@ comment on column "recharge"."events"."customer_id" is 'Id of the customer conce
 comment on column "recharge"."events"."object_id" is 'Id of the record that the event happened to.';
 comment on column "recharge"."events"."object_type" is 'Kind of that record, such as subscription or charge.';
 comment on column "recharge"."events"."verb" is 'What happened, such as cancelled, deleted or failed.';
-comment on column "recharge"."events"."created_at" is 'When it happened.';
+comment on column "recharge"."events"."created_at" is 'When it happened; the API gives no offset, read as US Eastern.';
 comment on column "recharge"."events"."description" is 'The event in a readable sentence.';
 comment on column "recharge"."events"."source_account_email" is 'Email of the member of staff who did it.';
 comment on column "recharge"."events"."source_account_id" is 'Id of the account of that member of staff.';
@@ -1142,6 +1146,7 @@ create table "recharge"."orders" (
   "note" text,
   "processed_at" timestamptz,
   "scheduled_at" timestamptz,
+  "scheduled_on" date,
   "shipping_address_address1" text,
   "shipping_address_address2" text,
   "shipping_address_city" text,
@@ -1214,7 +1219,8 @@ comment on column "recharge"."orders"."external_order_number_ecommerce" is 'Orde
 comment on column "recharge"."orders"."is_prepaid" is 'Whether it was paid for in advance, together with others.';
 comment on column "recharge"."orders"."note" is 'Note on the order.';
 comment on column "recharge"."orders"."processed_at" is 'When the order was sent to the commerce platform.';
-comment on column "recharge"."orders"."scheduled_at" is 'Planned day, as midnight in America/New_York; convert before taking the date.';
+comment on column "recharge"."orders"."scheduled_at" is 'Planned day, as midnight in America/New_York; scheduled_on is the day itself.';
+comment on column "recharge"."orders"."scheduled_on" is 'Planned day: that of scheduled_at in US Eastern, in which the API counts days, whatever the zone of the store.';
 comment on column "recharge"."orders"."shipping_address_address1" is 'First line of the shipping street.';
 comment on column "recharge"."orders"."shipping_address_address2" is 'Second line of the shipping street.';
 comment on column "recharge"."orders"."shipping_address_city" is 'City of the shipping address.';
@@ -1418,7 +1424,7 @@ comment on column "recharge"."payment_methods"."billing_address_last_name" is 'F
 comment on column "recharge"."payment_methods"."billing_address_phone" is 'Phone number on the billing address, as entered.';
 comment on column "recharge"."payment_methods"."billing_address_province" is 'State or province of the billing address.';
 comment on column "recharge"."payment_methods"."billing_address_zip" is 'Postal code of the billing address.';
-comment on column "recharge"."payment_methods"."created_at" is 'When the payment method was stored.';
+comment on column "recharge"."payment_methods"."created_at" is 'When the payment method was stored; the API gives no offset, read as US Eastern.';
 comment on column "recharge"."payment_methods"."default" is 'Whether it is what the customer pays with unless told otherwise; may be null.';
 comment on column "recharge"."payment_methods"."payment_details_brand" is 'Brand of the card, such as visa.';
 comment on column "recharge"."payment_methods"."payment_details_exp_month" is 'Month in which the card expires, 1 to 12.';
@@ -1436,7 +1442,7 @@ comment on column "recharge"."payment_methods"."processor_payment_method_token" 
 comment on column "recharge"."payment_methods"."status" is 'Whether it can be charged: valid, invalid, unvalidated, not_validated or empty; may be null.';
 comment on column "recharge"."payment_methods"."status_reason" is 'Why status is invalid.';
 comment on column "recharge"."payment_methods"."retry_date" is 'When a failed charge is tried again; named by one client only.';
-comment on column "recharge"."payment_methods"."updated_at" is 'When the payment method last changed.';
+comment on column "recharge"."payment_methods"."updated_at" is 'When the payment method last changed; the API gives no offset, read as US Eastern.';
 comment on column "recharge"."payment_methods"."include" is 'Related objects, filled only if a request asks for them; this connector does not.';
 comment on column "recharge"."payment_methods"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."payment_methods"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
@@ -1609,7 +1615,7 @@ create table "recharge"."products" (
 comment on table "recharge"."products" is 'One product with its 2021-01 subscription rules. Announced to end on 2025-06-30; plans replaces it.';
 comment on column "recharge"."products"."id" is 'Recharge id of the product.';
 comment on column "recharge"."products"."collection_id" is 'Id of the collection that the product is in.';
-comment on column "recharge"."products"."created_at" is 'When the product was created.';
+comment on column "recharge"."products"."created_at" is 'When the product was created; the API gives no offset, read as US Eastern.';
 comment on column "recharge"."products"."discount_amount" is 'Size of the discount for subscribers; see discount_type.';
 comment on column "recharge"."products"."discount_type" is 'How to read discount_amount, such as percentage.';
 comment on column "recharge"."products"."handle" is 'Name of the product in its shop URL.';
@@ -1632,7 +1638,7 @@ comment on column "recharge"."products"."subscription_defaults_order_interval_fr
 comment on column "recharge"."products"."subscription_defaults_order_interval_unit" is 'Unit of the intervals: day, week or month.';
 comment on column "recharge"."products"."subscription_defaults_storefront_purchase_options" is 'What the shop offers: subscription_only or subscription_and_onetime.';
 comment on column "recharge"."products"."title" is 'Name of the product.';
-comment on column "recharge"."products"."updated_at" is 'When the product last changed.';
+comment on column "recharge"."products"."updated_at" is 'When the product last changed; the API gives no offset, read as US Eastern.';
 comment on column "recharge"."products"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."products"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
 comment on column "recharge"."products"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';

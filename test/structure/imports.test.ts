@@ -33,6 +33,7 @@ const within = (path: string, ...places: readonly string[]): boolean =>
 /** What every part may lean on: nouns, errors, time, rows as bytes, and the language of the declarations. */
 const GROUND = [
   'src/model.ts',
+  'src/destination.ts',
   'src/absence.ts',
   'src/extras.ts',
   'src/rejection.ts',
@@ -53,6 +54,8 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
   ['src/errors.ts', []],
   ['src/instant.ts', []],
   ['src/cells.ts', []],
+  ['src/destination.ts', []],
+  ['src/exit.ts', []],
   ['src/reconciliation.ts', []],
   ['src/walk.ts', []],
   ['src/checkpoint.ts', ['src/walk.ts']],
@@ -99,6 +102,7 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
     ],
   ],
   ['src/sync.ts', ['src/checkpoint.ts', 'src/fill.ts', 'src/pipeline.ts', 'src/sweep.ts', 'src/tally.ts']],
+  ['src/import', ['src/pipeline.ts', 'src/transform/batch.ts', 'src/transform/redact.ts']],
   ['src/backfill.ts', ['src/checkpoint.ts', 'src/pipeline.ts', 'src/tally.ts']],
   ['src/replay.ts', ['src/pipeline.ts', 'src/extract/json.ts', 'src/transform/batch.ts']],
   [
@@ -147,6 +151,7 @@ const OUTSIDE: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^pino$/, ['src/log.ts']],
   [/^p-limit$/, ['src/extract/request.ts', 'src/run.ts']],
   [/^commander$/, ['src/cli.ts']],
+  [/^csv-parse$/, ['src/import/csv.ts']],
   [/^ulid$/, ['src/app.ts']],
   [/^temporal-polyfill$/, ['src/instant.ts']],
 ]

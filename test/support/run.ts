@@ -47,6 +47,7 @@ export function configFor(
     destination,
     streams: 'all',
     refreshMs: () => 0,
+    history: [],
     // Kept, so that two warehouses can be compared: the salt of each is its own.
     policies: { sensitive: 'keep', columns: {}, onMismatch: 'reject', drift: 'capture' },
     maxRejects: 100,

@@ -1,8 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { check, DeclarationError } from '../../src/declare/check.ts'
-import { type Columns, instant, int, json, required, text } from '../../src/declare/column.ts'
+import { type Columns, dayOf, instant, int, json, required, text } from '../../src/declare/column.ts'
 import { stream } from '../../src/declare/define.ts'
+import type { Export } from '../../src/declare/export.ts'
 import type { Child, Stream } from '../../src/declare/stream.ts'
+
+const EXPORT: Export = {
+  columns: { id: ['thing_id', 'id'], updated_at: ['updated_at'], owner_id: ['owner_id'] },
+  lowerCase: [],
+  elements: { child: 'parts', columns: { name: ['part_name'] } },
+}
 
 /** Nothing is wrong with it. */
 const sound: Stream = stream({
@@ -37,6 +44,9 @@ const withColumns = (more: Columns): Partial<Stream> => ({ columns: { ...sound.c
 const withChild = (name: string, child: Partial<Child>): Partial<Stream> => ({
   children: { [name]: { doc: 'A part.', from: name, columns: { name: text('Name.') }, ...child } },
 })
+const exported = (change: Partial<Export>): Partial<Stream> => ({
+  export: { columns: EXPORT.columns, lowerCase: [], elements: null, ...change },
+})
 const LONG = 'a'.repeat(54)
 const parent = { stream: 'owners', as: 'owner_id' }
 
@@ -45,9 +55,11 @@ describe('nothing is said of', () => {
     ['a sound stream', {}],
     ['a path that becomes its name', withColumns({ a_b_c: text('A text.', 'a.b.c'), a_b_d: text('A text.', 'a.b.d') })],
     ['names that only begin alike', withColumns({ part: text('A text.'), part_s: text('A text.', 'part_s') })],
+    ['the day of an instant beside it', withColumns({ updated_on: dayOf('Day.', 'updated_at') })],
     ['a column named like a method', withColumns({ constructor: text('A text.') })],
     ['a list by its last part', withChild('pieces', { from: 'box.pieces' })],
     ['a list by its joined path', withChild('box_pieces', { from: 'box.pieces' })],
+    ['an export', { export: EXPORT }],
     ['a doc of many lines', { doc: 'A thing.\nOr two.' }],
     ['an unsorted stream without a sort', { sort: null, sync: { mode: 'full' } }],
     ['a parent in the path and in a column', { path: '/owners/{owner_id}/things', parent }],
@@ -89,6 +101,66 @@ describe('refused', () => {
       'two columns that are one in lower case, after shortening',
       withColumns({ [`${LONG}_ffe054fe`]: text('A note.'), ['a'.repeat(64)]: text('A note.') }),
       `things.${'a'.repeat(64)}: clashes with another column after lower-casing and shortening`,
+    ],
+    ['valid_to', withColumns({ valid_to: instant('Mine.') }), 'things.valid_to: taken by the history table'],
+    ['a list called history', withChild('history', {}), 'children.history: taken by the history table'],
+    [
+      'the day of an instant that no column keeps',
+      withColumns({ sent_on: dayOf('Day.', 'sent_at') }),
+      'things.sent_on: no column keeps the instant sent_at itself',
+    ],
+    [
+      'the day of what is no instant',
+      withColumns({ owner_on: dayOf('Day.', 'owner.id') }),
+      'things.owner_on: no column keeps the instant owner.id itself',
+    ],
+    [
+      'an export of what is no column',
+      exported({ columns: { ...EXPORT.columns, price: ['price'] } }),
+      'export.price: is no column',
+    ],
+    [
+      'an export without what every record needs',
+      exported({ columns: { id: ['id'] } }),
+      'export: updated_at is required',
+    ],
+    [
+      'a header in capitals',
+      exported({ columns: { ...EXPORT.columns, id: ['Thing ID'] } }),
+      'export.id: write Thing ID as thing_id',
+    ],
+    [
+      'a header for a record and for its list',
+      exported({ elements: { child: 'parts', columns: { name: ['owner_id'] } } }),
+      'export: owner_id is a column of the stream and of its list',
+    ],
+    [
+      'an export of a list that is none',
+      exported({ elements: { child: 'pieces', columns: {} } }),
+      'export: pieces is no list of the stream',
+    ],
+    [
+      'an export of what is no column of the list',
+      exported({ elements: { child: 'parts', columns: { size: ['size'] } } }),
+      'export.parts.size: is no column',
+    ],
+    [
+      'an export in lower case of what is no text',
+      exported({ lowerCase: ['owner_id'] }),
+      'export.lowerCase: owner_id is no text of the export',
+    ],
+    [
+      'an export of a part of another column',
+      {
+        ...withColumns({ updated_on: dayOf('Day.', 'updated_at') }),
+        ...exported({ columns: { ...EXPORT.columns, updated_on: ['day'] } }),
+      },
+      'export.updated_on: follows from another column',
+    ],
+    [
+      'an export of a stream with two key columns',
+      { key: ['id', 'owner_id'], children: {}, ...exported({}) },
+      'export: only a stream with one key column can be imported',
     ],
     ['an object and a part of it', withColumns({ owner: json('The owner.') }), 'things: owner.id lies inside owner'],
     [

@@ -50,6 +50,7 @@ test('the least that a file says', async () => {
     },
     destination: { kind: 'duckdb', file: join(config.directory, 'my.duckdb'), schema: 'recharge' },
     streams: 'all',
+    history: [],
     maxRejects: 100,
     secrets: [TOKEN],
   })
@@ -71,6 +72,7 @@ test('the most that a file says, with variables where numbers are', async () => 
       '  postgres: postgres://${PGUSER:-me}:${PGPASSWORD}@host:5432/db',
       '  schema: raw_recharge',
       'streams: [charges, orders]',
+      'history: [charges]',
       'max_rejects: 7',
     ].join('\n'),
     { TOKEN, CONCURRENCY: '8', PGPASSWORD: 'hunter22' },
@@ -88,6 +90,7 @@ test('the most that a file says, with variables where numbers are', async () => 
     },
     destination: { kind: 'postgres', url: 'postgres://me:hunter22@host:5432/db', schema: 'raw_recharge' },
     streams: ['charges', 'orders'],
+    history: ['charges'],
     maxRejects: 7,
     secrets: [TOKEN, 'postgres://me:hunter22@host:5432/db'],
   })
@@ -104,6 +107,7 @@ test('a typo, a wrong type and a missing variable are told together, each with i
       '  duckdb: my.duckdb',
       '  shema: recharge',
       'streams: [charge, orders, custmers]',
+      'history: [orders, charge]',
       'max_rejects: many',
     ].join('\n'),
   )
@@ -118,7 +122,8 @@ test('a typo, a wrong type and a missing variable are told together, each with i
     { path: 'destination.shema', line: 7, message: 'unknown; did you mean schema?' },
     { path: 'streams', line: 8, message: 'there is no stream charge; did you mean charges?' },
     { path: 'streams', line: 8, message: 'there is no stream custmers; did you mean customers?' },
-    { path: 'max_rejects', line: 9, message: 'should be a number, not "many"' },
+    { path: 'history', line: 9, message: 'there is no stream charge; did you mean charges?' },
+    { path: 'max_rejects', line: 10, message: 'should be a number, not "many"' },
   ])
   expect(error.message).toContain('\n  recharge.concurency (line 3): unknown; did you mean concurrency?\n')
   expect(error).toMatchObject({ code: 'config', reaction: 'stop' })

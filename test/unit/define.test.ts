@@ -39,6 +39,7 @@ test('what is left out has its default', () => {
     declared: null,
     created: false,
     retrieve: true,
+    export: null,
     children: {},
   })
 })
@@ -125,6 +126,7 @@ describe('a column', () => {
       sensitive: false,
       policy: 'keep',
       zone: 'America/New_York',
+      derived: false,
     })
     expect(required(plain)).toEqual({ ...plain, required: true })
     expect(sensitive(plain)).toEqual({ ...plain, sensitive: true, policy: 'hash' })

@@ -63,7 +63,7 @@ describe('without an offset, it is wall time in the zone', () => {
     ['new year', '2024-12-31T23:59:59', '2025-01-01T04:59:59.000000Z'],
     ['a leap day', '2024-02-29T12:00:00', '2024-02-29T17:00:00.000000Z'],
     ['before the spring change', '2025-03-09T01:59:59', '2025-03-09T06:59:59.000000Z'],
-    ['the skipped hour, as the offset before it reads it', '2025-03-09T02:30:00', '2025-03-09T06:30:00.000000Z'],
+    ['the skipped hour, as the offset before it reads it', '2025-03-09T02:30:00', '2025-03-09T07:30:00.000000Z'],
     ['after the spring change', '2025-03-09T03:00:00', '2025-03-09T07:00:00.000000Z'],
     ['before the autumn change', '2025-11-02T00:59:59', '2025-11-02T04:59:59.000000Z'],
     ['the repeated hour begins, the first time', '2025-11-02T01:00:00', '2025-11-02T05:00:00.000000Z'],

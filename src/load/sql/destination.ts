@@ -1,27 +1,38 @@
 import { CompiledQuery, sql } from 'kysely'
 import { Seal } from '../../declare/seal.ts'
+import type { Stream } from '../../declare/stream.ts'
 import type { StreamTables, Table } from '../../declare/table.ts'
+import type { Destination } from '../../destination.ts'
 import { parseInstant } from '../../instant.ts'
-import type { Checkpoint, Committed, Destination, LastRun, RunId, RunReport, Walk } from '../../model.ts'
+import type { Checkpoint, Committed, LastRun, RunId, RunReport, Walk } from '../../model.ts'
 import type { Engine, Session } from './engine.ts'
 import { changes, columnsOf, hasTable, type Past } from './evolve.ts'
 import { claim } from './fence.ts'
 import { extrasOf, fill } from './fill.ts'
 import { gapsOf, keepGap } from './gaps.ts'
+import { createHistory } from './history.ts'
 import { forgetLearnt, keepLearnt, learntOf, takenOver } from './learnt.ts'
 import { LEDGER } from './ledger.ts'
 import { merge } from './merge.ts'
 import { callTheRoll } from './presence.ts'
-import { createRejects, recordsOf, rejectsOf, writtenSince } from './rejects.ts'
+import { createRejects, keptRejects } from './rejects.ts'
 import { forgetSeen } from './seen.ts'
-import { notedPolicies, notePolicies, saltOf } from './settings.ts'
+import { knownSalt, notedPolicies, notePolicies, saltOf } from './settings.ts'
+import { standingRows } from './standing.ts'
 import { arrivals, noteTombstones } from './tombstones.ts'
 
 /**
  * What a destination promises, once for every database that has an `Engine`.
+ * @param versioned streams of which every version is kept.
  * @param seal given the warehouse's salt by `prepare`.
  */
-export function createDestination(engine: Engine, schema: string, seal = new Seal()): Destination {
+export function createDestination(
+  engine: Engine,
+  schema: string,
+  versioned: readonly Stream[] = [],
+  seal = new Seal(),
+): Destination {
+  const history = createHistory(schema, versioned)
   const inSchema = (session: Session) => session.db.withSchema(schema)
   /** No table is ever dropped, so what was there once need not be asked for again. */
   const met = new Set<string>()
@@ -39,21 +50,33 @@ export function createDestination(engine: Engine, schema: string, seal = new Sea
     hold: run => engine.hold(run),
 
     plan: tables =>
-      engine.transaction(async session =>
-        changes(session, engine, schema, [...LEDGER, ...tables], await past(session)),
-      ),
+      engine.transaction(async session => {
+        const before = await past(session)
+        const all = [...LEDGER, ...tables, ...history.tables(tables, before.learnt)]
+        return changes(session, engine, schema, all, before)
+      }),
 
     async prepare(tables: readonly Table[]) {
       const prepared = await engine.transaction(async session => {
         const before = await past(session)
-        const statements = await changes(session, engine, schema, [...LEDGER, ...tables], before)
+        const all = [...LEDGER, ...tables, ...history.tables(tables, before.learnt)]
+        const statements = await changes(session, engine, schema, all, before)
         for (const { query } of statements) await session.db.executeQuery(query)
         await notePolicies(inSchema(session), before.noted, tables)
         await forgetLearnt(inSchema(session), takenOver(before.learnt, tables))
+        await history.catchUp(session, tables, before.learnt)
         return { statements, salt: await saltOf(inSchema(session)) }
       })
       seal.open(prepared.salt)
       return prepared.statements
+    },
+
+    async unseal() {
+      const salt = await engine.transaction(async session =>
+        (await exists(session, '_sync_settings')) ? knownSalt(inSchema(session)) : null,
+      )
+      if (salt !== null) seal.open(salt)
+      return salt !== null
     },
 
     checkpoint: stream =>
@@ -96,6 +119,7 @@ export function createDestination(engine: Engine, schema: string, seal = new Sea
         if (arrived) await noteTombstones(session, schema, batch)
         const counts: Committed = { ...merged, ...(await callTheRoll(session, schema, batch, to, presence)) }
         if (presence?.gap) await keepGap(inSchema(session), to, presence.gap, batch.receivedAt)
+        await history.follow(session, batch.stream, counts)
         await rejects.follow(session, batch, to)
         // Beside the checkpoint, for a run that lost the answer to its COMMIT and still has to report what it did.
         await inSchema(session)
@@ -106,11 +130,9 @@ export function createDestination(engine: Engine, schema: string, seal = new Sea
         return counts
       }),
 
-    rejects: stream => engine.transaction(session => rejectsOf(inSchema(session), stream)),
+    standing: (stream, keys) => engine.transaction(session => standingRows(session, schema, stream, keys)),
 
-    rejectedRecords: fingerprints => engine.transaction(session => recordsOf(inSchema(session), fingerprints)),
-
-    writtenSince: (stream, seen) => engine.transaction(session => writtenSince(session, schema, stream, seen)),
+    ...keptRejects(engine, inSchema, schema),
 
     extras: (stream, after) => engine.transaction(session => extrasOf(session, schema, stream, after)),
 

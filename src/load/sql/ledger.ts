@@ -45,6 +45,7 @@ export interface Ledger {
     path: string
     reason: string
     record: string
+    source: string | null
     changed_at: string | null
     rejected_at: string
     seen_at: string | null
@@ -159,6 +160,7 @@ export const LEDGER: readonly Table[] = [
       column('path', 'text', 'Where in the record the trouble is.', true),
       column('reason', 'text', 'Why the value cannot be loaded without loss.', true),
       column('record', 'json', 'The record as received.', true),
+      column('source', 'text', '`export` for one out of an imported file; null for one that the API gave.'),
       column('changed_at', 'instant', 'When the record last changed, where it says so.'),
       column('rejected_at', 'instant', 'When the record was first rejected.', true),
       column('seen_at', 'instant', 'When the record was last rejected.'),

@@ -52,15 +52,17 @@ export async function merge(session: Session, schema: string, batch: RowBatch): 
   }
 }
 
-const stageOf = (root: Table): string => identifier(`_stage_${root.name}`)
+/** The temporary table of a merge: a row for each key of the batch, its `_verdict` null where the record is new. */
+export const stageOf = (root: Table): string => identifier(`_stage_${root.name}`)
 
 async function decide(
   session: Session,
   schema: string,
-  { stream }: RowBatch,
+  batch: RowBatch,
   root: Table,
   entities: readonly Entity[],
 ): Promise<readonly Verdict[]> {
+  const { stream } = batch
   if (entities.length === 0) return []
   const writeKey = keyWriter(stream)
   const keys = root.key.map(name => root.columns.find(column => column.name === name)).filter(column => !!column)
@@ -87,7 +89,7 @@ async function decide(
   const cursor = stream.sync.mode === 'incremental' ? sql.ref(`t.${identifier(stream.sync.cursor)}`) : sql`null`
   await sql`
     update ${temporary} as s
-    set _verdict = case
+    set _verdict = case${precedence(batch)}
       when t._deleted_at is not null then 'changed'
       when ${cursor} > s._cursor then 'older'
       when t._hash = s._hash then 'same'
@@ -102,6 +104,13 @@ async function decide(
   const verdicts: Verdict[] = entities.map(() => 'new')
   for (const { place, verdict } of rows.rows) verdicts[Number(place)] = verdict
   return verdicts
+}
+
+/** Whatever the times say: a row that the API gave stands before one from an export, and takes its place. */
+function precedence({ stream, source }: RowBatch): RawBuilder<unknown> {
+  if (stream.export === null) return sql``
+  if (source === undefined) return sql` when t._source is not null then 'changed'`
+  return sql` when t._source is null or t._deleted_at is not null then 'older'`
 }
 
 async function remove(

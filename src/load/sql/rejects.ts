@@ -4,7 +4,8 @@ import type { Stream } from '../../declare/stream.ts'
 import { tablesOf } from '../../declare/table.ts'
 import { parseInstant } from '../../instant.ts'
 import type { Checkpoint, Entity, Instant, KeptReject, Reject, RowBatch } from '../../model.ts'
-import type { Session } from './engine.ts'
+import type { Rejects } from '../../rejection.ts'
+import type { Engine, Session } from './engine.ts'
 
 type Db = Session['db']
 
@@ -69,7 +70,7 @@ const fingerprintOf = (stream: string, { path, record }: Reject): string =>
     .digest('hex')
 
 /** Once each: the overlap reads a rejected record again with every run. */
-async function keep(db: Db, { stream, rejects, receivedAt }: RowBatch, to: Checkpoint): Promise<void> {
+async function keep(db: Db, { stream, rejects, receivedAt, source }: RowBatch, to: Checkpoint): Promise<void> {
   for (const reject of rejects) {
     const fingerprint = fingerprintOf(stream.name, reject)
     const seen = await db
@@ -80,7 +81,7 @@ async function keep(db: Db, { stream, rejects, receivedAt }: RowBatch, to: Check
     if (seen.numUpdatedRows > 0n) continue
     const { key, path, reason, record, cursor } = reject
     const times = { changed_at: cursor, rejected_at: receivedAt, seen_at: receivedAt }
-    const row = { fingerprint, stream: stream.name, key, path, reason, record, ...times }
+    const row = { fingerprint, stream: stream.name, key, path, reason, record, source: source ?? null, ...times }
     await db
       .insertInto('_sync_rejects')
       .values({ ...row, run: to.writer ?? '' })
@@ -88,21 +89,35 @@ async function keep(db: Db, { stream, rejects, receivedAt }: RowBatch, to: Check
   }
 }
 
+/** How they are read again. */
+export const keptRejects = (engine: Engine, schemaOf: (session: Session) => Db, schema: string): Rejects => ({
+  rejects: stream => engine.transaction(session => rejectsOf(schemaOf(session), stream)),
+  rejectedRecords: fingerprints => engine.transaction(session => recordsOf(schemaOf(session), fingerprints)),
+  writtenSince: (stream, seen) => engine.transaction(session => writtenSince(session, schema, stream, seen)),
+})
+
 /** What is kept of a stream, versions of one record side by side and the one seen last at their end. */
-export async function rejectsOf(db: Db, stream: string): Promise<KeptReject[]> {
+async function rejectsOf(db: Db, stream: string): Promise<readonly KeptReject[]> {
   const rows = await db
     .selectFrom('_sync_rejects')
-    .select(['fingerprint', 'key', sql<string>`cast(coalesce(seen_at, rejected_at) as text)`.as('seen')])
+    .select(['fingerprint', 'key', 'source', sql<string>`cast(coalesce(seen_at, rejected_at) as text)`.as('seen')])
     .where('stream', '=', stream)
     .orderBy('key')
     .orderBy('seen')
     .orderBy('fingerprint')
     .execute()
-  return rows.map(({ fingerprint, key, seen }) => ({ fingerprint, key, seenAt: instantOf(seen) as Instant }))
+  return rows.map(
+    ({ fingerprint, key, source, seen }): KeptReject => ({
+      fingerprint,
+      key,
+      seenAt: instantOf(seen) as Instant,
+      source: source === 'export' ? source : null,
+    }),
+  )
 }
 
 /** The records as JSON, by fingerprint. */
-export async function recordsOf(db: Db, fingerprints: readonly string[]): Promise<ReadonlyMap<string, string>> {
+async function recordsOf(db: Db, fingerprints: readonly string[]): Promise<ReadonlyMap<string, string>> {
   if (fingerprints.length === 0) return new Map()
   const rows = await db
     .selectFrom('_sync_rejects')
@@ -116,7 +131,7 @@ export async function recordsOf(db: Db, fingerprints: readonly string[]): Promis
  * Of these keys, those whose row knows more than who saw the record at the given time: it was marked as deleted since,
  * or written since where no cursor tells which version is the newer.
  */
-export async function writtenSince(
+async function writtenSince(
   session: Session,
   schema: string,
   stream: Stream,

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { identifier } from '../../declare/name.ts'
 import type { Stream } from '../../declare/stream.ts'
 import { type Table, type TableColumn, tablesOf } from '../../declare/table.ts'
-import type { Instant, RowBatch } from '../../model.ts'
+import type { Counts, Instant, RowBatch } from '../../model.ts'
 import type { Session } from './engine.ts'
 import { matches, merge } from './merge.ts'
 import { mayBeForgotten } from './served.ts'
@@ -12,14 +12,18 @@ import { mayBeForgotten } from './served.ts'
  * merge rests on the cursor and the fingerprint of the row that stands, and neither is to be trusted in one that somebody
  * changed by hand.
  */
-export async function replace(session: Session, schema: string, batch: RowBatch): Promise<void> {
-  if (batch.entities.size === 0) return
+export async function replace(
+  session: Session,
+  schema: string,
+  batch: RowBatch,
+): Promise<Pick<Counts, 'added' | 'changed'>> {
+  if (batch.entities.size === 0) return { added: 0, changed: 0 }
   const { root } = tablesOf(batch.stream)
   const stage = await stageKeys(session, '_replaced', root, [...batch.entities.keys()])
   await sql`
     delete from ${sql.table(`${schema}.${root.name}`)} as t using ${sql.table(stage)} as s
     where ${matches('t', root.key, 's', root.key)}`.execute(session.db)
-  await merge(session, schema, batch)
+  return merge(session, schema, batch)
 }
 
 /** Marks rows as deleted, save what the source may have forgotten. @returns how many. */

@@ -1,6 +1,6 @@
 import { type Block, type CellWriter, cellAt, cellEnd } from '../../cells.ts'
 import type { Stream } from '../../declare/stream.ts'
-import { SYSTEM_COLUMNS, type Table } from '../../declare/table.ts'
+import { SOURCE, type Table } from '../../declare/table.ts'
 import type { Entity, RowBatch } from '../../model.ts'
 import { blocks } from './blocks.ts'
 
@@ -29,9 +29,10 @@ export function keyWriter(stream: Stream): (to: CellWriter, entity: Entity) => v
 const copyCell = (to: CellWriter, bytes: Buffer, at: number): void => to.copy(bytes, at, cellEnd(bytes, at))
 
 /** The records' own rows, with what the load adds to each. */
-export function rootRows(table: Table, entities: readonly Entity[], { stream, receivedAt }: RowBatch): Iterable<Block> {
+export function rootRows(table: Table, entities: readonly Entity[], batch: RowBatch): Iterable<Block> {
+  const { stream, receivedAt, source } = batch
   const lists = listsOf(stream)
-  const system = table.columns.slice(-Object.keys(SYSTEM_COLUMNS).length)
+  const system = table.columns.slice(Object.keys(stream.columns).length)
   return blocks(entities, (to, entity) => {
     const { bytes, end, hash } = entity
     to.short(table.columns.length)
@@ -40,6 +41,7 @@ export function rootRows(table: Table, entities: readonly Entity[], { stream, re
       if (name === '_synced_at') to.instant(receivedAt)
       else if (name === '_hash') to.bigint(hash)
       else if (name === '_extra') to.copy(bytes, listAt(entity, lists), end)
+      else if (name === SOURCE.name && source !== undefined) to.text(source)
       else to.null()
     }
     return 1

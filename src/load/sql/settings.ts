@@ -19,10 +19,15 @@ async function keepSetting(db: Db, name: 'salt' | 'policies', value: string): Pr
   await db.insertInto('_sync_settings').values({ name, value }).execute()
 }
 
+export async function knownSalt(db: Db): Promise<Buffer | null> {
+  const stored = await settingOf(db, 'salt')
+  return stored === null ? null : Buffer.from(stored, 'hex')
+}
+
 /** The warehouse's salt, made up where there is none yet. Another one would part every hash from those before. */
 export async function saltOf(db: Db): Promise<Buffer> {
-  const stored = await settingOf(db, 'salt')
-  if (stored !== null) return Buffer.from(stored, 'hex')
+  const known = await knownSalt(db)
+  if (known !== null) return known
   const salt = randomBytes(SALT)
   await keepSetting(db, 'salt', salt.toString('hex'))
   return salt

@@ -1,0 +1,272 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { createApp, STREAMS } from '../../src/app.ts'
+import { importable, importFile } from '../../src/commands/import.ts'
+import type { Config } from '../../src/config/load.ts'
+import { ConfigError } from '../../src/errors.ts'
+import type { StoreRecord } from '../../src/simulator/record.ts'
+import { chargesCsv } from '../support/charges-csv.ts'
+import { cli, writeConfig } from '../support/cli.ts'
+import { type DestinationConfig, PLACES, withFolder } from '../support/destinations.ts'
+import { dump, withQuery } from '../support/dump.ts'
+import { configFor, makeStore, runSync, withSimulator } from '../support/run.ts'
+
+const charges = STREAMS.filter(({ name }) => name === 'charges')
+const stream = importable('charges')
+const { signal } = new AbortController()
+
+interface Said {
+  readonly records: number
+  readonly added: number
+  readonly changed: number
+  readonly unchanged: number
+  readonly from_api: number
+  readonly served_by_api: number
+  readonly rejected: number
+  readonly unknown_columns: readonly string[]
+  readonly dry_run: boolean
+}
+
+async function runImport(config: Config, file: string, dryRun = false): Promise<Said> {
+  const app = createApp(config, { level: 'silent' })
+  const { code, json } = await importFile(app, stream, file, dryRun, signal)
+  expect(code).toBe(0)
+  return json as Said
+}
+
+/** All that the tables hold, when they were written included. */
+async function everything(destination: DestinationConfig): Promise<unknown> {
+  const synced = await withQuery(destination, query =>
+    query('select cast(id as text) as id, cast(_synced_at as text) as at from recharge.charges order by id'),
+  )
+  return { synced, ...(await dump(destination, charges)) }
+}
+
+interface Place {
+  readonly destination: DestinationConfig
+  readonly config: Config
+  /** Writes these charges as an export, and gives the file. */
+  readonly exported: (records: readonly StoreRecord[], eol?: '\n' | '\r\n') => string
+}
+
+describe.each(PLACES)('$name', place => {
+  const inside = (work: (store: ReturnType<typeof makeStore>, at: Place) => Promise<void>): Promise<void> =>
+    withSimulator({ store: makeStore({ customers: 50, months: 9 }) }, simulator =>
+      place.with(destination =>
+        withFolder(async folder => {
+          let files = 0
+          const exported: Place['exported'] = (records, eol) => {
+            const file = join(folder, `charges-${++files}.csv`)
+            writeFileSync(file, chargesCsv(records, eol))
+            return file
+          }
+          await work(simulator.store, { destination, config: configFor(simulator, destination, folder), exported })
+        }),
+      ),
+    )
+
+  const PROCESSED = ['success', 'refunded', 'partially_refunded']
+  const processed = ({ status }: StoreRecord): boolean => PROCESSED.includes(String(status))
+
+  test('I17: an export fills in what the API has forgotten, and leaves every row that the API gave', async () => {
+    await inside(async (store, { destination, config, exported }) => {
+      await runSync(config, ['charges'])
+      const before = await dump(destination, charges)
+      const given = new Set(before.charges?.map(({ id }) => id))
+      // The export differs from what the API gave: taken over, it would show.
+      const all = store.all('charges').filter(processed)
+      const file = exported(
+        all.map(charge => (given.has(String(charge.id)) ? { ...charge, total_price: '0.01' } : charge)),
+      )
+      const said = await runImport(config, file)
+      const forgotten = all.filter(({ id }) => !given.has(String(id)))
+      expect(forgotten.length).toBeGreaterThan(30)
+      expect(said).toMatchObject({
+        records: all.length,
+        added: forgotten.length,
+        changed: 0,
+        unchanged: 0,
+        from_api: all.length - forgotten.length,
+        rejected: 0,
+        unknown_columns: ['Warehouse Memo'],
+      })
+      const after = await dump(destination, charges)
+      const keyed = (rows: readonly Readonly<Record<string, unknown>>[] = [], key = 'id') =>
+        rows.filter(row => given.has(row[key] as string))
+      expect(keyed(after.charges)).toEqual(before.charges)
+      expect(keyed(after.charges__line_items, 'charge_id')).toEqual(before.charges__line_items)
+      const imported = after.charges?.filter(({ _source }) => _source === 'export')
+      expect(imported?.map(row => [row.id, row.status, row.total_price, row.processed_at, row._extra])).toEqual(
+        forgotten.map(({ id, status, total_price, processed_at }) => [
+          String(id),
+          status,
+          String(Number(total_price)),
+          String(processed_at).slice(0, 19).replace('T', ' '),
+          { export: { 'Warehouse Memo': 'kept' } },
+        ]),
+      )
+      const titles = forgotten.flatMap(({ line_items: lines }) =>
+        (lines as readonly { title: string }[]).map(({ title }) => `${title}, "as ordered"\nsecond line`),
+      )
+      const ids = new Set(forgotten.map(({ id }) => String(id)))
+      const lines = after.charges__line_items?.filter(row => ids.has(row.charge_id as string))
+      expect(lines?.map(({ title }) => title)).toEqual(titles)
+    })
+  })
+
+  test('I4: the same file again changes nothing, whatever its ends of lines', async () => {
+    await inside(async (store, { destination, config, exported }) => {
+      const all = store.all('charges').filter(processed)
+      expect(await runImport(config, exported(all))).toMatchObject({ added: all.length, changed: 0, from_api: 0 })
+      // Also not the mark on a row that has been found gone since.
+      await withQuery(destination, query =>
+        query(`update recharge.charges set _deleted_at = timestamptz '2026-01-01 00:00:00Z' where id = ${all[5]?.id}`),
+      )
+      const before = await everything(destination)
+      const other = exported(all.map((charge, i) => (i === 5 ? { ...charge, total_price: '3.33' } : charge)))
+      for (const dry of [true, false])
+        expect(await runImport(config, other, dry)).toMatchObject({ changed: 0, unchanged: all.length })
+      const again = await runImport(config, exported(all, '\n'))
+      expect(again).toMatchObject({ added: 0, changed: 0, unchanged: all.length, from_api: 0, rejected: 0 })
+      expect(await everything(destination)).toEqual(before)
+    })
+  })
+
+  test('I17: a row that the API gives later takes the place of the exported one and loses the mark, older or not', async () => {
+    await inside(async (store, { destination, config, exported }) => {
+      const all = store.all('charges').filter(processed)
+      const ahead = all.map(charge => ({ ...charge, updated_at: '2030-01-01T00:00:00+00:00', total_price: '0.01' }))
+      await runImport(config, exported(ahead))
+      const report = (await runSync(config, ['charges'])).of('charges')
+      const after = await dump(destination, charges)
+      const left = after.charges?.filter(({ _source }) => _source !== null).length ?? 0
+      expect(report.changed).toBe(all.length - left)
+      expect(report.changed).toBeGreaterThan(10)
+      for (const row of after.charges ?? []) expect(row.total_price === '0.01').toBe(row._source === 'export')
+      // As if there had never been an export.
+      const fresh = await runImport(config, exported(ahead))
+      expect(fresh).toMatchObject({ added: 0, changed: 0, unchanged: left, from_api: all.length - left })
+      expect(await dump(destination, charges)).toEqual(after)
+    })
+  })
+
+  test('what the API never forgets is left out: a queued charge of an old export is gone, and does not come back', async () => {
+    await inside(async (store, { destination, config, exported }) => {
+      const all = store.all('charges')
+      const queued = all.filter(({ status }) => status === 'queued')
+      expect(queued.length).toBeGreaterThan(10)
+      for (const { id } of queued) store.remove('charges', Number(id))
+      const done = all.filter(processed)
+      const said = await runImport(config, exported(all))
+      expect(said).toMatchObject({ records: done.length, added: done.length, served_by_api: all.length - done.length })
+      const states = 'select distinct status from recharge.charges order by status'
+      const found = await withQuery(destination, query => query(states))
+      expect(found.map(({ status }) => PROCESSED.includes(String(status)))).toEqual(found.map(() => true))
+    })
+  })
+
+  test('a dry run says what would become of each record, and writes nothing', async () => {
+    await inside(async (store, { destination, config, exported }) => {
+      await runSync(config, ['charges'])
+      const all = store.all('charges').filter(processed)
+      const early = exported(all.slice(0, 40))
+      await runImport(config, early)
+      const changed = all.map((charge, i) => ({
+        ...charge,
+        total_price: i === 3 ? 'much' : i < 3 ? '1.25' : charge.total_price,
+      }))
+      const file = exported(changed)
+      const before = await everything(destination)
+      const state =
+        'select cast(stream as text) as s, cast(version as text) as v from recharge._sync_checkpoints order by 1'
+      const checkpoints = await withQuery(destination, query => query(state))
+      const would = await runImport(config, file, true)
+      expect(would).toMatchObject({ dry_run: true, changed: 3, rejected: 1 })
+      expect(would.added).toBeGreaterThan(0)
+      expect(would.unchanged).toBeGreaterThan(0)
+      expect(would.from_api).toBeGreaterThan(0)
+      expect(await everything(destination)).toEqual(before)
+      expect(await withQuery(destination, query => query(state))).toEqual(checkpoints)
+      expect(await withQuery(destination, query => query('select * from recharge._sync_rejects'))).toEqual([])
+      const did = await runImport(config, file)
+      expect({ ...did, run: null, dry_run: true }).toEqual({ ...would, run: null })
+      const [reject, ...more] = await withQuery(destination, query =>
+        query('select stream, key, path, reason from recharge._sync_rejects'),
+      )
+      expect(reject).toEqual({
+        stream: 'charges',
+        key: String(all[3]?.id),
+        path: 'total_price',
+        reason: '"much" is no number',
+      })
+      expect(more).toEqual([])
+    })
+  })
+
+  test('a file in which too much is wrong, and one that breaks off, leave no trace', async () => {
+    await inside(async (store, { destination, config, exported }) => {
+      await runSync(config, ['charges'])
+      const all = store.all('charges').filter(processed)
+      const before = await everything(destination)
+      const wrong = exported(all.map((charge, i) => (i > 100 ? { ...charge, total_price: 'much' } : charge)))
+      const few = { ...config, maxRejects: 3 }
+      await expect(runImport(few, wrong)).rejects.toThrow(
+        /cannot be loaded, and max_rejects is 3:\n {4}\d+: total_price: "much"/,
+      )
+      const broken = join(config.directory, 'broken.csv')
+      writeFileSync(broken, `${chargesCsv(all)}1,"never closed`)
+      await expect(runImport(config, broken)).rejects.toThrow(ConfigError)
+      expect(await everything(destination)).toEqual(before)
+      const left = await withQuery(destination, query =>
+        query(`select stream from recharge._sync_checkpoints where stream like 'import%'`),
+      )
+      expect(left).toEqual([])
+    })
+  })
+
+  test('an import has a checkpoint and a report of its own, and moves no stream', async () => {
+    await inside(async (store, { destination, config, exported }) => {
+      await runSync(config, ['charges'])
+      const state = `select cast(version as text) as v, cast(watermark as text) as w, cast(report as text) as r
+        from recharge._sync_checkpoints where stream = 'charges'`
+      const before = await withQuery(destination, query => query(state))
+      const all = store.all('charges').filter(processed)
+      await runImport(config, exported(all))
+      expect(await withQuery(destination, query => query(state))).toEqual(before)
+      const [own] = await withQuery(destination, query =>
+        query(
+          `select cast(version as text) as v, cast(report as text) as r from recharge._sync_checkpoints where stream = 'import:charges'`,
+        ),
+      )
+      expect(own?.v).toBe('1')
+      expect(JSON.parse(String(own?.r))).toMatchObject({ outcome: 'complete', records: all.length })
+      const kept = await withQuery(destination, query => query(`select outcome from recharge._sync_runs`))
+      expect(kept).toHaveLength(2)
+    })
+  })
+})
+
+const CONFIG = 'recharge: { token: made_up }\ndestination: { duckdb: warehouse.duckdb }\n'
+
+test('on the command line: a dry run makes no file, a wrong file is a mistake of usage, help has an example', async () => {
+  await withFolder(async folder => {
+    writeConfig(folder, CONFIG)
+    writeFileSync(join(folder, 'old.csv'), 'Charge ID,Processed At,Memo\n1,2023-01-01,x\n2,2023-01-02,y\n')
+    const dry = await cli(folder, ['import', 'charges', 'old.csv', '--dry-run'])
+    expect([dry.code, dry.stderr]).toEqual([0, ''])
+    expect(dry.stdout).toContain('2 charges, of which 2 would be added')
+    expect(dry.stdout).toContain('1 unknown column, kept in _extra: Memo')
+    expect(existsSync(join(folder, 'warehouse.duckdb'))).toBe(false)
+    writeFileSync(join(folder, 'keyless.csv'), 'Memo,Processed At\nx,2023-01-01\n')
+    const left = await cli(folder, ['import', 'charges', 'keyless.csv'])
+    expect(left.code).toBe(2)
+    expect(left.stderr).toContain('keyless.csv (line 1): has no column for id')
+    expect(existsSync(join(folder, 'warehouse.duckdb'))).toBe(false)
+    const real = await cli(folder, ['import', 'charges', 'old.csv', '--json'])
+    expect(real.code).toBe(0)
+    expect(JSON.parse(real.stdout)).toMatchObject({ added: 2, dry_run: false, unknown_columns: ['Memo'] })
+    const help = await cli(folder, ['import', '--help'])
+    expect(help.stdout).toContain('npm run -s cli -- import charges charges-2023.csv --dry-run')
+  })
+})
