@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { STREAMS } from '../../src/app.ts'
 import type { Policy } from '../../src/declare/column.ts'
 import { flag, int, json, required, sensitive, text } from '../../src/declare/column.ts'
 import { child, stream } from '../../src/declare/define.ts'
 import { Seal } from '../../src/declare/seal.ts'
+import type { Stream } from '../../src/declare/stream.ts'
 import type { Reject } from '../../src/model.ts'
 import { type Flattened, flattened } from '../support/cells.ts'
 import { sealed } from '../support/seal.ts'
@@ -27,6 +29,8 @@ const things = stream({
   },
   children: { lines: child({ doc: 'A line.', from: 'box.lines', columns: { sku: text('SKU.'), n: int('Count.') } }) },
 })
+
+const orders = STREAMS.find(({ name }) => name === 'orders') as Stream
 
 const digest = (value: string): string => createHash('sha256').update(Buffer.alloc(32, 7)).update(value).digest('hex')
 const under = (policy: Policy, more: Record<string, Record<string, Policy>> = {}) =>
@@ -134,4 +138,14 @@ test('what is undeclared keeps no copy', () => {
     link: `https://x/${digest(SECRET)}`,
     owner: { hash_before: digest(SECRET) },
   })
+})
+
+test('a column that keeps a part of another is stored as that one is', () => {
+  const policies = (columns: Record<string, Policy>) => {
+    const { scheduled_at: whole, scheduled_on: part } = sealed(orders, { columns: { orders: columns } }).columns
+    return [whole?.policy, part?.policy]
+  }
+  expect(policies({})).toEqual(['keep', 'keep'])
+  expect(policies({ scheduled_at: 'omit' })).toEqual(['omit', 'omit'])
+  expect(policies({ scheduled_on: 'omit' })).toEqual(['keep', 'omit'])
 })
