@@ -44,7 +44,12 @@ describe.each(PLACES)('$name', place => {
   test('both versions in one batch: the rejected one stays', async () => {
     await inside(async destination => {
       expect(await commit(destination, [parcel(1, 4), parcel(1, 5, bad)])).toEqual(['1'])
-      expect(await commit(destination, [parcel(1, 4), parcel(1, 5, bad)], snapshots)).toEqual(['1'])
+      const rejectedAt = () => destination.ask('select cast(rejected_at as text) as at from recharge._sync_rejects')
+      const first = await rejectedAt()
+      const from = await destination.checkpoint('parcels')
+      const batch = batchOf(snapshots, [parcel(1, 4), parcel(1, 5, bad)])
+      await destination.commit({ ...batch, receivedAt: at(2_000_000) }, from, moved(from))
+      expect(await rejectedAt()).toEqual(first)
     })
   })
 

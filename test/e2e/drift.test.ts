@@ -125,10 +125,12 @@ describe.each(PLACES)('$name', place => {
 
   test('evolve: what capture has kept so far is weighed too, and moves into the column', async () => {
     await inWarehouse(async warehouse => {
-      const { ids, edit, sync, ask } = warehouse
+      const { ids, edit, sync, ask, store } = warehouse
       const [a = 0, b = 0] = ids
       edit('customers', a, { tier: 'gold' })
       expect((await sync({})).of('customers').undeclared).toEqual({ tier: 1 })
+      // So long ago that the next run does not read it again.
+      store.advance(3 * 86_400_000)
       edit('customers', b, { tier: 5 })
       await sync({ drift: 'evolve' })
       expect(await columns(warehouse, 'customers')).toEqual({ tier: 'text' })

@@ -95,6 +95,7 @@ describe.each(PLACES)('$name', place => {
         { stream: 'customers', rejects: 1, added: 0, changed: 0, unchanged: 1, kept: 0 },
       ])
       expect(await customer(a)).toMatchObject({ email: 'new@store.example' })
+      expect(await rejects()).toEqual([])
     })
   })
 

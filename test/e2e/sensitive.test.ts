@@ -119,7 +119,9 @@ describe.each(PLACES)('$name', place => {
       orders: { customer_email: 'hash' },
       orders__line_items: { sku: 'hash' },
     } as const
-    await under([{ columns }, { columns }], async (_ran, everything, _secrets, destination) => {
+    await under([{ columns }, { columns }], async (ran, everything, _secrets, destination) => {
+      // Another salt would have had all that is read twice written anew.
+      expect(ran.of('customers')).toMatchObject({ added: 0, changed: 0 })
       await withQuery(destination, async query => {
         const joined = await query(
           `select count(*) as n from recharge.orders o join recharge.customers c on c.id = o.customer_id

@@ -592,6 +592,10 @@ describe('on_mismatch: null', () => {
     expect(rejected({ ...BASE, ...more }, lenient).path).toBe(path)
   })
 
+  test('and says why as it would have', () => {
+    expect(rejected({ ...BASE, id: 'x' }, lenient).reason).toBe('"x" is no number')
+  })
+
   test('a value that is hashed always fits, and where it should be an object it is kept as a hash', () => {
     const hidden = sealed(
       { ...lenient, columns: { ...orders.columns, customer_id: sensitive(text('Owner.', 'customer.id')) } },
