@@ -131,6 +131,7 @@ describe.each(PLACES)('$name', place => {
       expect((await sync({})).of('customers').undeclared).toEqual({ tier: 1 })
       // So long ago that the next run does not read it again.
       store.advance(3 * 86_400_000)
+      await sync({})
       edit('customers', b, { tier: 5 })
       await sync({ drift: 'evolve' })
       expect(await columns(warehouse, 'customers')).toEqual({ tier: 'text' })
