@@ -62,7 +62,7 @@ export function createDestination(
         const all = [...LEDGER, ...tables, ...history.tables(tables, before.learnt)]
         const statements = await changes(session, engine, schema, all, before)
         for (const { query } of statements) await session.db.executeQuery(query)
-        await notePolicies(inSchema(session), before.noted, tables)
+        await notePolicies(inSchema(session), before.noted, all)
         await forgetLearnt(inSchema(session), takenOver(before.learnt, tables))
         await history.catchUp(session, tables, before.learnt)
         return { statements, salt: await saltOf(inSchema(session)) }
