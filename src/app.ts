@@ -4,6 +4,8 @@ import { ulid } from 'ulid'
 import { streams as declared } from '../schemas/index.ts'
 import type { Config } from './config/load.ts'
 import { nearest } from './config/problems.ts'
+import { underPolicies } from './declare/policy.ts'
+import { Seal } from './declare/seal.ts'
 import type { Stream } from './declare/stream.ts'
 import { ConfigError, Interrupted } from './errors.ts'
 import { createRequests } from './extract/request.ts'
@@ -28,6 +30,8 @@ export interface App {
   readonly log: Log
   readonly secrets: Secrets
   readonly source: Source
+  /** Every declared stream, as the configuration has it stored. */
+  readonly streams: readonly Stream[]
   readonly run: RunId
   readonly now: () => Instant
   readonly monotonic: () => number
@@ -51,8 +55,10 @@ export function createApp(config: Config, { level, patience }: AppOptions): App 
   const { recharge, destination } = config
   const secrets = secretsOf(config.secrets)
   const now = (): number => Date.now()
-  const versioned = STREAMS.filter(({ name }) => config.history.includes(name))
   const monotonic = (): number => performance.now()
+  const seal = new Seal()
+  const streams = STREAMS.map(stream => underPolicies(stream, config.policies, seal))
+  const versioned = streams.filter(({ name }) => config.history.includes(name))
   const requests = createRequests({
     ...recharge,
     tier: recharge.rate === 'auto' ? tierOf(recharge.token) : recharge.rate,
@@ -67,14 +73,15 @@ export function createApp(config: Config, { level, patience }: AppOptions): App 
     secrets,
     log: createLog(level, secrets),
     source: createSource(requests, { streams: STREAMS, readers: recharge.concurrency, sleep }),
+    streams,
     run: ulid(now()) as RunId,
     now: () => fromMillis(now()),
     monotonic,
     sleep,
     random: Math.random,
-    isVersioned: stream => versioned.includes(stream),
+    isVersioned: ({ name }) => config.history.includes(name),
     runsDirectory: join(config.directory, 'state', 'runs'),
-    open: mode => openDestination(destination, { mode, connections: CONNECTIONS, history: versioned }),
+    open: mode => openDestination(destination, { mode, connections: CONNECTIONS, history: versioned, seal }),
   }
 }
 
@@ -95,7 +102,10 @@ export interface Selection {
 }
 
 /** @throws {ConfigError} for a name that is no stream. */
-export function select(config: Config['streams'], flag: readonly string[] | null): Selection {
+export function select(
+  { streams, config: { streams: config } }: Pick<App, 'streams' | 'config'>,
+  flag: readonly string[] | null,
+): Selection {
   const unknown = (flag ?? []).filter(name => !STREAM_NAMES.includes(name))
   if (unknown.length > 0)
     throw new ConfigError(
@@ -107,10 +117,10 @@ export function select(config: Config['streams'], flag: readonly string[] | null
       })),
     )
   const names = flag ?? (Array.isArray(config) ? config : null)
-  if (names) return { streams: STREAMS.filter(({ name }) => names.includes(name)), named: new Set(names) }
+  if (names) return { streams: streams.filter(({ name }) => names.includes(name)), named: new Set(names) }
   const except = typeof config === 'object' && 'except' in config ? config.except : []
   return {
-    streams: STREAMS.filter(({ name, onlyNamed }) => !onlyNamed && !except.includes(name)),
+    streams: streams.filter(({ name, onlyNamed }) => !onlyNamed && !except.includes(name)),
     named: new Set(),
   }
 }

@@ -7,6 +7,7 @@ import { demo } from './commands/demo.ts'
 import { importable, importFile } from './commands/import.ts'
 import { plan } from './commands/plan.ts'
 import { COMPARED, reconcile } from './commands/reconcile.ts'
+import { replay } from './commands/replay.ts'
 import { reset } from './commands/reset.ts'
 import type { Result } from './commands/result.ts'
 import { status } from './commands/status.ts'
@@ -74,7 +75,7 @@ const configured = (of: Command): Command => of.option('--config <file>', 'confi
 const selecting = (of: Command): Command => of.option('--streams <names>', 'only these, separated by commas', list)
 
 function app(flags: Flags): { app: App; config: Config } {
-  const config = loadConfig(flags.config, STREAM_NAMES)
+  const config = loadConfig(flags.config, STREAMS)
   const opened = createApp(config, { level: levelOf(flags) })
   secrets = opened.secrets
   return { app: opened, config }
@@ -103,8 +104,8 @@ command('demo', 'Syncs a made-up store into a DuckDB file. Needs no account and 
 
 selecting(configured(command('check', 'Says what works, what does not, and what to do about it.', 'check'))).action(
   async (flags: Flags) => {
-    const { app: opened, config } = app(flags)
-    print(await check(opened, select(config.streams, flags.streams ?? null), interruption.signal), flags)
+    const { app: opened } = app(flags)
+    print(await check(opened, select(opened, flags.streams ?? null), interruption.signal), flags)
   },
 )
 
@@ -114,8 +115,8 @@ configured(command('streams', 'Lists every stream, its scope, and how far it is.
 
 selecting(configured(command('plan', 'Says what a sync would do. Writes nothing.', 'plan --streams charges'))).action(
   async (flags: Flags) => {
-    const { app: opened, config } = app(flags)
-    print(await plan(opened, select(config.streams, flags.streams ?? null), interruption.signal), flags)
+    const { app: opened } = app(flags)
+    print(await plan(opened, select(opened, flags.streams ?? null), interruption.signal), flags)
   },
 )
 
@@ -124,9 +125,9 @@ selecting(
     command('sync', 'Reads what changed into the destination. The cron job.', 'sync --streams orders,charges'),
   ),
 ).action(async (flags: Flags) => {
-  const { app: opened, config } = app(flags)
+  const { app: opened } = app(flags)
   using progress = progressOf(flags, opened)
-  print(await sync(opened, select(config.streams, flags.streams ?? null), progress, interruption.signal), flags)
+  print(await sync(opened, select(opened, flags.streams ?? null), progress, interruption.signal), flags)
 })
 
 selecting(
@@ -146,7 +147,7 @@ selecting(
     using progress = progressOf(flags, opened)
     const window = { since: flags.from ?? config.recharge.start, until: flags.to ?? null }
     const range = { window, newestFirst: flags.newestFirst ?? false }
-    const selection = select(config.streams, flags.streams ?? null)
+    const selection = select(opened, flags.streams ?? null)
     print(await backfill(opened, selection, range, progress, interruption.signal), flags)
   })
 
@@ -166,13 +167,10 @@ selecting(
   })
   .option('--repair', 'read what differs again by its id; what answers 404 is marked as deleted')
   .action(async (flags: Flags & { readonly sample?: number; readonly repair?: true }) => {
-    const { app: opened, config } = app(flags)
+    const { app: opened } = app(flags)
     using progress = progressOf(flags, opened)
     const how = { sample: flags.sample ?? null, repair: flags.repair ?? false }
-    print(
-      await reconcile(opened, select(config.streams, flags.streams ?? null), how, progress, interruption.signal),
-      flags,
-    )
+    print(await reconcile(opened, select(opened, flags.streams ?? null), how, progress, interruption.signal), flags)
   })
 
 selecting(configured(command('status', 'Says how complete each stream is.', 'status --max-age 2h')))
@@ -182,9 +180,18 @@ selecting(configured(command('status', 'Says how complete each stream is.', 'sta
     return ms
   })
   .action(async (flags: Flags & { readonly maxAge?: number }) => {
-    const { app: opened, config } = app(flags)
-    print(await status(opened, select(config.streams, flags.streams ?? null), flags.maxAge ?? null), flags)
+    const { app: opened } = app(flags)
+    print(await status(opened, select(opened, flags.streams ?? null), flags.maxAge ?? null), flags)
   })
+
+selecting(
+  configured(
+    command('replay', 'Loads rejected records again. Reads nothing from the source.', 'replay --streams orders'),
+  ),
+).action(async (flags: Flags) => {
+  const { app: opened } = app(flags)
+  print(await replay(opened, select(opened, flags.streams ?? null), interruption.signal), flags)
+})
 
 configured(
   command('reset', 'Forgets a checkpoint, so that the next sync reads from the start. Rows stay.', 'reset orders'),

@@ -1,16 +1,20 @@
 import type { Presence, RecordedGap } from './absence.ts'
 import type { Stream } from './declare/stream.ts'
 import type { StreamTables, Table } from './declare/table.ts'
+import type { Extras } from './extras.ts'
 import type { Checkpoint, Committed, LastRun, RowBatch, RunId, RunReport, SchemaChange, Standing } from './model.ts'
+import type { Rejects } from './rejection.ts'
 
 /** Where rows go. Every database keeps the same promises. */
-export interface Destination extends AsyncDisposable {
+export interface Destination extends AsyncDisposable, Extras, Rejects {
   /** Makes the destination this run's alone. @throws {DestinationError} `held`, naming the holder. */
   hold(run: RunId): Promise<void>
   /** The DDL that `prepare` would run. Writes nothing. */
   plan(tables: readonly Table[]): Promise<readonly SchemaChange[]>
   /** Creates what is missing, drops nothing. @throws {DestinationError} `incompatible`, with the DDL for a person. */
   prepare(tables: readonly Table[]): Promise<readonly SchemaChange[]>
+  /** Reads the salt that values are hashed with, as `prepare` does. Writes nothing. @returns false: there is none yet. */
+  unseal(): Promise<boolean>
   checkpoint(stream: string): Promise<Checkpoint>
   /** The counts that the last commit wrote beside its checkpoint. */
   lastCounts(stream: string): Promise<Committed | null>

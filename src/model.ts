@@ -1,9 +1,11 @@
 import type { Gap, Withheld } from './absence.ts'
 import type { Stream } from './declare/stream.ts'
 import type { Instant } from './instant.ts'
+import type { Reject } from './rejection.ts'
 
 export type { Gap } from './absence.ts'
 export type { Instant } from './instant.ts'
+export type { KeptReject, Reject } from './rejection.ts'
 
 /** A ULID: one run of the program. */
 export type RunId = string & { readonly __run: true }
@@ -82,14 +84,6 @@ export interface Traffic {
 /** A value as canonical text, so that nothing passes through a float. */
 export type Cell = string | boolean | null
 
-/** A record that could not be loaded, as it was received. */
-export interface Reject {
-  readonly key: string | null
-  readonly path: string
-  readonly reason: string
-  readonly record: string
-}
-
 /**
  * One record, flattened: its row and the rows it owns. They move together or not at all.
  *
@@ -122,9 +116,13 @@ export interface RowBatch {
   readonly repeated: number
   /** Records in which each undeclared path had a value. */
   readonly undeclared: ReadonlyMap<string, number>
+  /** Records in which the value of each declared path did not fit: its column is null, and the value is in `_extra`. */
+  readonly mismatched: ReadonlyMap<string, number>
   /** Texts from which a NUL or half of a surrogate pair was taken out: no database stores them. */
   readonly cleaned: number
   readonly receivedAt: Instant
+  /** Fingerprints of the kept rejects that these records are: the commit takes them away. */
+  readonly replayed?: readonly string[]
 }
 
 /** How far a stream is. Stored beside the rows and replaced in the same transaction. */
@@ -186,6 +184,8 @@ export interface StreamReport extends Counts {
   readonly complete_to: Instant | null
   /** In how many records each undeclared path had a value. */
   readonly undeclared: Readonly<Record<string, number>>
+  /** In how many records the value of each declared path did not fit its column and was kept in `_extra`. */
+  readonly mismatched: Readonly<Record<string, number>>
   /** Texts from which a character that no database stores was taken out. */
   readonly cleaned: number
   readonly gaps: readonly Gap[]

@@ -2,11 +2,13 @@ import type { Presence } from './absence.ts'
 import { advance, isComplete, type Pass } from './checkpoint.ts'
 import type { Readable, Stream } from './declare/stream.ts'
 import type { Destination } from './destination.ts'
-import { ContractError, DestinationError } from './errors.ts'
+import { evolve, refuseUndeclared } from './drift.ts'
+import { ContractError } from './errors.ts'
 import type { Source } from './extract/source.ts'
 import type { Checkpoint, Committed, RowBatch } from './model.ts'
 import { prefetch } from './prefetch.ts'
 import { presenceOf } from './presence.ts'
+import { repeat } from './repeat.ts'
 import { problemOf, type Tally } from './tally.ts'
 import { type FlatPage, flattenPage, joined } from './transform/batch.ts'
 
@@ -21,10 +23,13 @@ export interface WalkOptions {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
+export { repeat } from './repeat.ts'
+
 /** The pipeline: pages become batches, and each batch is committed with the checkpoint that it justifies. */
 export async function walkStream(first: Pass, options: WalkOptions, tally: Tally, signal: AbortSignal): Promise<void> {
   const { source, readable, isVersioned } = options
-  const { stream, newestFirst } = first
+  const { newestFirst } = first
+  let { stream } = first
   let pass = first
   tally.began(pass)
   const counting = expect(first, options, tally, signal)
@@ -33,13 +38,20 @@ export async function walkStream(first: Pass, options: WalkOptions, tally: Tally
     const { traffic } = tally
     const expected = () => tally.expected
     const options = { readable, newestFirst, traffic, signal: stop, expected }
-    for await (const page of source.pages(stream, first.walk, options)) yield flattenPage(stream, page)
+    for await (const page of source.pages(first.stream, first.walk, options)) yield flattenPage(stream, page)
   }
   try {
-    for await (const pages of prefetch(read, signal)) {
+    for await (const taken of prefetch(read, signal)) {
+      let pages: readonly [FlatPage, ...FlatPage[]] = taken
+      if (stream.drift === 'evolve') {
+        const evolved = await evolve(stream, taken, { ...options, run: first.run }, tally, signal)
+        ;({ stream, pages } = evolved)
+        pass = { ...pass, stream }
+      }
       for (const group of isVersioned(stream) ? singly(pages) : [pages]) {
         const batch = joined(stream, group)
         const next = advance(pass, batch)
+        refuseUndeclared(batch)
         refuseTooMany(batch, tally, options.maxRejects)
         const presence = presenceOf(pass, next, batch)
         const committed = await commit(batch, pass.at, next.at, presence, options, signal)
@@ -116,22 +128,4 @@ export function commit(
     options,
     signal,
   )
-}
-
-const TRIES = 8
-
-/** Tries again what failed for a reason in the database that may pass: half a minute in all. */
-export async function repeat<T>(
-  work: (again: boolean) => Promise<T>,
-  { sleep }: Pick<WalkOptions, 'sleep'>,
-  signal: AbortSignal,
-): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await work(tries > 1)
-    } catch (error) {
-      if (!(error instanceof DestinationError) || error.reaction !== 'retry' || tries >= TRIES) throw error
-      await sleep(125 * 2 ** tries, signal)
-    }
-  }
 }

@@ -2,6 +2,7 @@ import pLimit from 'p-limit'
 import type { Stream } from './declare/stream.ts'
 import { allTables } from './declare/table.ts'
 import type { Destination } from './destination.ts'
+import { learntStream } from './drift.ts'
 import { Interrupted, SourceError, SyncError } from './errors.ts'
 import type { TokenInformation } from './extract/source.ts'
 import type { Log } from './log.ts'
@@ -203,7 +204,8 @@ async function runStream(
   progress.started(tally)
   try {
     const tried = options.named.has(stream.name) && !stream.each ? () => true : readable
-    await options.work(stream, { ...options, readable: tried }, tally, signal)
+    const learnt = await repeat(() => learntStream(stream, options.destination), options, signal)
+    await options.work(learnt, { ...options, readable: tried }, tally, signal)
     return end('complete', null)
   } catch (error) {
     if (!(error instanceof SyncError)) throw error

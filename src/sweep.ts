@@ -1,4 +1,5 @@
 import type { Kind, Stream } from './declare/stream.ts'
+import { refuseUndeclared } from './drift.ts'
 import { ContractError, Interrupted, SourceError } from './errors.ts'
 import { justBefore } from './instant.ts'
 import type { Checkpoint, Instant, RunId } from './model.ts'
@@ -48,6 +49,7 @@ export async function sweep(
     for await (const pages of prefetch(read, signal)) {
       const batch = joined(stream, pages)
       refuseTooMany(batch, tally, options.maxRejects)
+      refuseUndeclared(batch)
       const to = { ...at, version: at.version + 1, writer: run }
       const committed = await commit(batch, at, to, presenceOfSweep(began, at === from, batch), options, signal)
       tally.swept(batch, committed)

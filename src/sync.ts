@@ -1,6 +1,7 @@
 import { begin, type PassOptions } from './checkpoint.ts'
 import type { Stream } from './declare/stream.ts'
 import { shapeOf } from './declare/table.ts'
+import { fillStream } from './fill.ts'
 import { toMillis } from './instant.ts'
 import type { Checkpoint, Instant } from './model.ts'
 import { type WalkOptions, walkStream } from './pipeline.ts'
@@ -23,10 +24,13 @@ export async function syncStream(
   const stored = await destination.checkpoint(stream.name)
   if (stored.watermark !== null && isFresh(stored, stream, source.clock(), options))
     return tally.fresh(stored.watermark)
+  const shape = shapeOf(stream)
+  // Until the walk has committed something the checkpoint has the old shape, and a run after this one does it again.
+  if (stored.shape !== null && stored.shape !== shape) tally.filled = await fillStream(stream, options, signal)
   const { at, began } = await swept(stored, stream, options, tally, signal)
   // Now, not before the sweep: the walk has to tell what became of what left its list meanwhile.
   const now = source.clock()
-  const pass = begin(at, stream, { run, overlapMs, start, now, shape: shapeOf(stream), sweep: began })
+  const pass = begin(at, stream, { run, overlapMs, start, now, shape, sweep: began })
   await walkStream(pass, options, tally, signal)
 }
 

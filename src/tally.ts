@@ -1,5 +1,6 @@
 import type { Withheld } from './absence.ts'
 import type { Pass } from './checkpoint.ts'
+import type { LearntColumn } from './declare/learnt.ts'
 import { SyncError } from './errors.ts'
 import type { Committed, Counts, Gap, Instant, Outcome, Problem, RowBatch, StreamReport, Traffic } from './model.ts'
 
@@ -13,12 +14,15 @@ export class Tally {
   records = 0
   /** Goes on with a walk of an earlier run. */
   resumed = false
+  /** Rows that took values for their columns out of `_extra`. */
+  filled = 0
   /** Records that the API counts in all that is to be read; null: it cannot, or has not yet. */
   expected: number | null = null
   #from: Instant | null = null
   #completeTo: Instant | null = null
   #gaps: readonly Gap[] = []
   #undeclared = new Map<string, number>()
+  #mismatched = new Map<string, number>()
   #cleaned = 0
   #disorder = false
 
@@ -31,13 +35,23 @@ export class Tally {
     this.resumed = pass.resumed
     this.#completeTo = pass.at.watermark
     this.#gaps = pass.gap ? [pass.gap] : []
-    if (pass.reshaped)
+    // What is walked whole is written anew by this very walk.
+    if (pass.reshaped && pass.stream.sync.mode === 'incremental')
       this.traffic.remarks.push({
         code: 'reshaped',
-        message:
-          'the stream has other columns than when its rows were written; rows that do not change stay without the new ones',
-        next: `Run backfill --streams ${this.stream} to fill them; what was undeclared then is in _extra.`,
+        message: `the stream has other columns than when its rows were written, or stores less of them; ${this.filled} rows took what _extra had of them, and what is not in it stays as it was`,
+        next: `Run backfill --streams ${this.stream} to have the rows written anew.`,
       })
+  }
+
+  /** Columns were made for undeclared fields. */
+  learnt(columns: readonly LearntColumn[]): void {
+    const made = columns.map(({ table, column, kind }) => `${table}.${column} (${kind})`)
+    this.traffic.remarks.push({
+      code: 'evolved',
+      message: `columns were made for undeclared fields: ${made.join(', ')}`,
+      next: 'They are in _sync_columns. Later values that do not fit stay in _extra.',
+    })
   }
 
   /** Read so recently that nothing was asked. */
@@ -65,6 +79,7 @@ export class Tally {
     this.records += batch.read
     this.#cleaned += batch.cleaned
     for (const [path, n] of batch.undeclared) this.#undeclared.set(path, (this.#undeclared.get(path) ?? 0) + n)
+    for (const [path, n] of batch.mismatched) this.#mismatched.set(path, (this.#mismatched.get(path) ?? 0) + n)
     if (withheld) this.traffic.remarks.push(WITHHELD[withheld.why](withheld.rows))
   }
 
@@ -81,6 +96,7 @@ export class Tally {
       from: this.#from,
       complete_to: this.#completeTo,
       undeclared: Object.fromEntries([...this.#undeclared].sort()),
+      mismatched: Object.fromEntries([...this.#mismatched].sort()),
       cleaned: this.#cleaned,
       gaps: this.#gaps,
       seconds: Math.round(seconds * 1000) / 1000,
@@ -95,6 +111,7 @@ export class Tally {
       ...this.#gaps.map(lost),
       ...(this.#disorder ? [DISORDER] : []),
       ...(this.counts.rejected > 0 ? [rejects(this.counts.rejected)] : []),
+      ...(this.#mismatched.size > 0 ? [mismatched([...this.#mismatched.keys()].sort())] : []),
       ...this.traffic.remarks,
     ]
     if (first === undefined) return null
@@ -117,7 +134,13 @@ const DISORDER: Problem = {
 const rejects = (rejected: number): Problem => ({
   code: 'rejects',
   message: `${rejected} records could not be loaded without loss`,
-  next: 'See _sync_rejects for each record and its reason.',
+  next: 'See _sync_rejects for each record and its reason. `replay` loads them after an upgrade, or with on_mismatch: null.',
+})
+
+const mismatched = (paths: readonly string[]): Problem => ({
+  code: 'mismatched',
+  message: `values of another type than declared are in _extra, and their columns null: ${paths.join(', ')}`,
+  next: 'Look into _extra. A newer version may declare another type.',
 })
 
 /** @returns null for an error that is not ours: a bug. */

@@ -1,4 +1,4 @@
-import { type App, type Selection, STREAMS } from '../app.ts'
+import type { App, Selection } from '../app.ts'
 import { allTables } from '../declare/table.ts'
 import { SyncError } from '../errors.ts'
 import type { TokenInformation } from '../extract/source.ts'
@@ -45,7 +45,7 @@ export async function check(app: App, { streams, named }: Selection, signal: Abo
   })
   await attempt('destination', async () => {
     await using destination = await app.open('read')
-    const changes = await destination.plan(STREAMS.flatMap(allTables))
+    const changes = await destination.plan(app.streams.flatMap(allTables))
     await destination.probe()
     const message =
       changes.length === 0 ? 'ready' : `reachable; the first sync runs ${changes.length} statements of DDL`

@@ -37,7 +37,7 @@ export async function demo(options: AppOptions, progress: Progress, signal: Abor
   const file = target.kind === 'duckdb' ? target.file : ''
   const app = createApp({ ...config, recharge: { ...config.recharge, rate: RATE } }, options)
   for (const leftover of [file, `${file}.wal`]) rmSync(leftover, { force: true })
-  const selection = select(config.streams, STREAM_NAMES)
+  const selection = select(app, STREAM_NAMES)
   const synced = await sync(app, selection, progress, signal)
   const report = synced.json as RunReport
   if (synced.code !== 0) return synced

@@ -1,7 +1,10 @@
 import { type App, STREAMS } from '../app.ts'
 import { nearest } from '../config/problems.ts'
+import { withLearnt } from '../declare/learnt.ts'
+import { onTrial } from '../declare/policy.ts'
 import type { Stream } from '../declare/stream.ts'
 import { allTables } from '../declare/table.ts'
+import { learntStream } from '../drift.ts'
 import { ConfigError } from '../errors.ts'
 import { type Imported, importKey, inspectFile, loadFile, tryFile } from '../import/file.ts'
 import type { RunReport } from '../model.ts'
@@ -22,22 +25,26 @@ export function importable(name: string): Stream {
 /** Loads an export of the merchant portal beside what the API gives, and never over it. */
 export async function importFile(
   app: App,
-  stream: Stream,
+  declared: Stream,
   file: string,
   dryRun: boolean,
   signal: AbortSignal,
 ): Promise<Result> {
   const now = app.now()
+  const stored = app.streams.find(({ name }) => name === declared.name) ?? declared
   if (dryRun) {
     await using destination = await app.open('read')
+    const known = withLearnt(stored, await destination.learnt(stored.name))
+    const stream = (await destination.unseal()) ? known : onTrial(known)
     return result(stream, file, await tryFile(stream, file, { destination, now }, signal), null)
   }
   const began = app.monotonic()
   // Before the destination is touched at all, so that a wrong file leaves nothing behind.
-  await inspectFile(stream, file, now, app.config.maxRejects, signal)
+  await inspectFile(onTrial(stored), file, now, app.config.maxRejects, signal)
   await using destination = await app.open('write')
   await destination.hold(app.run)
-  await destination.prepare(allTables(stream))
+  await destination.prepare(allTables(stored))
+  const stream = await learntStream(stored, destination)
   const loaded = await loadFile(stream, file, { ...app, destination, now }, signal)
   const tally = new Tally(importKey(stream))
   tally.records = loaded.records + loaded.rejected

@@ -1,4 +1,4 @@
-import { type App, STREAMS } from '../app.ts'
+import type { App } from '../app.ts'
 import { forgetsOf, modeOf, scopesOf } from '../declare/document.ts'
 import { tablesOf } from '../declare/table.ts'
 import { accessOf, readableBy, writeScopes } from '../scopes.ts'
@@ -11,7 +11,7 @@ export async function streams(app: App, signal: AbortSignal): Promise<Result> {
   const token = await app.source.token(new Tally('token_information').traffic, signal)
   await using destination = await app.open('read')
   const all = []
-  for (const stream of STREAMS) {
+  for (const stream of app.streams) {
     const { granted, missing } = accessOf(stream, readableBy(token))
     const tables = tablesOf(stream)
     const rows = await destination.rows(tables)

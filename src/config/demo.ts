@@ -20,6 +20,7 @@ export function demoConfig(baseUrl: string, token: string, file = 'state/demo.du
     streams: 'all',
     refreshMs: () => 0,
     history: [],
+    policies: { sensitive: 'hash', columns: {}, onMismatch: 'reject', drift: 'capture' },
     maxRejects: 100,
     secrets: [token],
   }

@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type Document, LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
+import type { Policies } from '../declare/policy.ts'
+import type { Stream } from '../declare/stream.ts'
 import { ConfigError } from '../errors.ts'
 import type { Instant } from '../model.ts'
+import { columnProblems } from './columns.ts'
 import { problemsOf, syntaxProblem, unknownStreams } from './problems.ts'
 import { configSchema } from './schema.ts'
 import { fillVariables } from './variables.ts'
@@ -31,6 +34,8 @@ export interface Config {
   readonly refreshMs: (stream: string) => number
   /** Streams of which every version seen is kept. */
   readonly history: readonly string[]
+  /** What is stored of each column. */
+  readonly policies: Policies
   readonly maxRejects: number
   /** The token, and addresses with a password in them: never to be shown. */
   readonly secrets: readonly string[]
@@ -38,10 +43,10 @@ export interface Config {
 
 /**
  * Reads the file and the variables it names. Nothing else in the program reads either.
- * @param streams every declared name, to check the selection against.
+ * @param declared every stream, to check the selection and the columns against.
  * @throws {ConfigError} with every problem at once.
  */
-export function loadConfig(file: string, streams: readonly string[], environment = process.env): Config {
+export function loadConfig(file: string, declared: readonly Stream[], environment = process.env): Config {
   const path = resolve(file)
   let source: string
   try {
@@ -64,7 +69,8 @@ export function loadConfig(file: string, streams: readonly string[], environment
   if (!parsed.success)
     for (const problem of parsed.error.issues.flatMap(issue => problemsOf(issue, document, lineAt)))
       if (!missing.has(problem.path)) problems.push(problem)
-  problems.push(...unknownStreams(document, streams, lineAt))
+  const streams = declared.map(({ name }) => name)
+  problems.push(...unknownStreams(document, streams, lineAt), ...columnProblems(document, declared, lineAt))
   if (!parsed.success || problems.length > 0)
     throw new ConfigError(
       file,
@@ -105,6 +111,7 @@ function settled({ recharge, destination, ...rest }: z.infer<typeof configSchema
     streams: rest.streams,
     refreshMs: refreshOf(rest.refresh),
     history: rest.history,
+    policies: { sensitive: rest.sensitive, columns: rest.columns, onMismatch: rest.on_mismatch, drift: rest.drift },
     maxRejects: rest.max_rejects,
     secrets: [recharge.token, ...(postgres === undefined ? [] : [postgres])],
   }

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { ConfigProblem } from '../errors.ts'
 import { configSchema } from './schema.ts'
 
-type LineAt = (offset: number) => number
+export type LineAt = (offset: number) => number
 
 /** What a reader can act on: where in the file, on which line, and what is expected there. */
 export function problemsOf(issue: z.core.$ZodIssue, document: Document, lineAt: LineAt): ConfigProblem[] {
@@ -42,10 +42,10 @@ function shown(issue: z.core.$ZodIssue, given: unknown): string {
 const expectation = (issue: z.core.$ZodIssue): string =>
   issue.code === 'invalid_type'
     ? `should be ${/^[aeio]/.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`
-    : issue.message.replace(/^(?=a |an |all|auto)/, 'should be ')
+    : issue.message.replace(/^(?=a |an |all|auto|keep|reject|capture)/, 'should be ')
 
 /** The line of the key, or of the nearest one above it. */
-function lineOf(document: Document, path: readonly string[], lineAt: LineAt): number | null {
+export function lineOf(document: Document, path: readonly string[], lineAt: LineAt): number | null {
   for (let depth = path.length; depth > 0; depth--) {
     const parent = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1), true)
     const pair = isMap(parent)

@@ -55,6 +55,8 @@ const address = z
   )
 const name = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'a lower-case name of at most 63 letters, digits and _')
 
+const policy = z.enum(['keep', 'hash', 'omit'], 'keep, hash or omit')
+
 /** What the file may say. Descriptions become the JSON Schema that editors read. */
 export const configSchema = z.strictObject({
   recharge: z.strictObject({
@@ -102,5 +104,23 @@ export const configSchema = z.strictObject({
     .array(z.string())
     .default([])
     .describe('Streams of which every version seen is kept, in a table of its own.'),
+  sensitive: policy
+    .default('hash')
+    .describe('What is stored of columns that open doors: a salted hash, nothing (omit), or the value (keep).'),
+  columns: z
+    .record(z.string(), z.record(z.string(), policy))
+    .default({})
+    .describe('The same for any other column, by table and column: { customers: { email: hash, phone: omit } }.'),
+  drift: z
+    .enum(['capture', 'evolve', 'fail'], 'capture, evolve or fail')
+    .default('capture')
+    .describe(
+      'What becomes of a field that is not declared: kept in _extra, given a column, or the end of the stream.',
+    ),
+  on_mismatch: z
+    .union([z.literal('reject'), z.literal('null'), z.null()], 'reject or null')
+    .default('reject')
+    .transform(choice => choice ?? 'null')
+    .describe('What becomes of a value of another type than declared: its record is rejected, or the column is null.'),
   max_rejects: whole.default(100).describe('Records of one stream that may be unloadable in one run.'),
 })

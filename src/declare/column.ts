@@ -4,6 +4,9 @@ export type ColumnKind = 'int' | 'money' | 'rate' | 'instant' | 'day' | 'flag' |
 /** The zone of a timestamp that carries no offset. */
 export type Zone = 'America/New_York' | 'UTC'
 
+/** What is stored of a value: the value, a hash that equal values share, or nothing. */
+export type Policy = 'keep' | 'hash' | 'omit'
+
 export interface Column<K extends ColumnKind = ColumnKind, R extends boolean = boolean> {
   readonly kind: K
   /** A record without a value here is rejected. */
@@ -14,15 +17,19 @@ export interface Column<K extends ColumnKind = ColumnKind, R extends boolean = b
   readonly from: string | null
   /** Opens doors: a processor token, a login link, a key of the customer portal. */
   readonly sensitive: boolean
+  /** As declared `keep`, and `hash` for what is sensitive; an operator may say otherwise. */
+  readonly policy: Policy
   readonly zone: Zone
   /** Reads again what another column of the same path keeps whole, and keeps a part of it. */
   readonly derived: boolean
+  /** Made for a field that no declaration names: a value that does not fit stays in `_extra`. */
+  readonly learnt?: true
 }
 
 export type Columns = Readonly<Record<string, Column>>
 
 function column<K extends ColumnKind>(kind: K, doc: string, from: string | undefined, zone: Zone): Column<K, false> {
-  return { kind, doc, from: from ?? null, required: false, sensitive: false, zone, derived: false }
+  return { kind, doc, from: from ?? null, required: false, sensitive: false, policy: 'keep', zone, derived: false }
 }
 
 /*
@@ -68,4 +75,5 @@ export const required = <K extends ColumnKind>(column: Column<K, boolean>): Colu
 export const sensitive = <K extends ColumnKind, R extends boolean>(column: Column<K, R>): Column<K, R> => ({
   ...column,
   sensitive: true,
+  policy: 'hash',
 })

@@ -94,6 +94,10 @@ export function stream<
     retrieve: (input.shape ?? 'pages') === 'pages' && input.parent === undefined && input.key === 'id',
     export: null as E,
     children: {} as Ch,
+    seal: null,
+    onMismatch: 'reject',
+    drift: 'capture',
+    declared: null,
     ...input,
     key: typeof key === 'string' ? [key] : key,
   }

@@ -62,6 +62,8 @@ export function streamsDocument(streams: readonly Stream[]): string {
     'Checkouts are missing on purpose: the API serves one only to who knows its token, and lists none. `customer credit',
     'summary` and `delivery schedule` exist for one customer at a time and are not read.',
     '',
+    'What is said of sensitive columns is what holds unless `sensitive` or `columns` in the configuration say otherwise.',
+    '',
     ...streams.flatMap(section),
   ].join('\n')
 }

@@ -1,5 +1,6 @@
 import type { Columns } from './column.ts'
 import type { Export } from './export.ts'
+import type { Seal } from './seal.ts'
 
 /** `2021-11` pages by a cursor in the body, `2021-01` by a Link header. */
 export type ApiVersion = '2021-11' | '2021-01'
@@ -101,6 +102,12 @@ export interface Count {
   readonly by?: string
 }
 
+/** What becomes of a value that cannot be read as its declared type: the record is rejected, or the column is null. */
+export type OnMismatch = 'reject' | 'null'
+
+/** What becomes of a field that is not declared: it is kept in `_extra`, gets a column, or fails the stream. */
+export type Drift = 'capture' | 'evolve' | 'fail'
+
 /** Everything there is to say about one stream. Frozen; what is wrong with it is thrown where it is built. */
 export interface Stream<
   Name extends string = string,
@@ -143,4 +150,11 @@ export interface Stream<
   readonly export: E
   readonly columns: C
   readonly children: Ch
+  /** What hashes values of a stream that is read into a warehouse; a declaration on its own has none. */
+  readonly seal: Seal | null
+  /** `null`: the value is kept in `_extra`, and the column has none. What is required is rejected all the same. */
+  readonly onMismatch: OnMismatch
+  readonly drift: Drift
+  /** The stream without the columns that were made for it; null: none were. */
+  readonly declared: Stream | null
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Column, ColumnKind } from './column.ts'
+import type { Column, ColumnKind, Policy } from './column.ts'
 import { childName, identifier } from './name.ts'
 import type { Stream } from './stream.ts'
 
@@ -7,7 +7,12 @@ export interface TableColumn {
   readonly name: string
   readonly kind: ColumnKind
   readonly required: boolean
+  /** What it means, and what is stored of it. */
   readonly doc: string
+  /** Absent: the values are kept. */
+  readonly policy?: Exclude<Policy, 'keep'>
+  /** Made for a field that no declaration names. */
+  readonly learnt?: true
 }
 
 export interface Table {
@@ -108,18 +113,27 @@ export function allTables(stream: Stream): readonly Table[] {
 /** System columns that came later: rows from before need no value in them, so they make no other shape. */
 const LATER: ReadonlySet<string> = new Set(['_deleted_by', SOURCE.name])
 
-/** Fingerprint of the tables a stream is written to: rows written under another one may lack columns. */
+/** Fingerprint of the tables a stream is written to: rows written under another one may lack columns or hold clear values. */
 export function shapeOf(stream: Stream): string {
-  const shape = allTables(stream).map(table => [
-    table.name,
-    table.key,
-    table.columns.filter(({ name }) => !LATER.has(name)).map(c => [c.name, c.kind]),
+  const shape = allTables(stream).map(({ name, key, columns }) => [
+    name,
+    key,
+    columns
+      .filter(({ name, learnt }) => !learnt && !LATER.has(name))
+      .map(column => [column.name, column.kind, ...(column.policy ? [column.policy] : [])]),
   ])
   return createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, 16)
 }
 
-function tableColumn(name: string, column: Column): TableColumn {
-  return { name: identifier(name), kind: column.kind, required: column.required, doc: column.doc }
+const STORED: Readonly<Record<Policy, string>> = {
+  keep: '',
+  hash: ' Stored as SHA-256 of the salt in _sync_settings and the value.',
+  omit: ' Not stored: always null.',
+}
+
+function tableColumn(name: string, { kind, required, doc, policy, learnt }: Column): TableColumn {
+  const column = { name: identifier(name), kind, required, doc: doc + STORED[policy], ...(learnt ? { learnt } : {}) }
+  return policy === 'keep' ? column : { ...column, policy }
 }
 
 function keyKind(stream: Stream): ColumnKind {

@@ -33,9 +33,12 @@ export function signature(records: readonly unknown[], { key, sync, columns }: S
   const names = [...key, ...(sync.mode === 'incremental' ? [sync.cursor] : [])]
   const paths = names.map(name => columns[name]?.from ?? name)
   return records
-    .map(record => paths.map(path => String((record as Record<string, unknown> | null)?.[path])).join())
+    .map(record => paths.map(path => written((record as Record<string, unknown> | null)?.[path])).join())
     .join(';')
 }
+
+/** An id past 64 bits, or one that is an object one day, has no text of its own. */
+const written = (value: unknown): string | undefined => (typeof value === 'string' ? value : JSON.stringify(value))
 
 /**
  * A page served in place of the one asked for: taken for the answer, it would hide that one. Asked for again. It is the

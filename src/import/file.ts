@@ -5,6 +5,7 @@ import { Interrupted } from '../errors.ts'
 import type { Checkpoint, Instant, Reject, RowBatch, RunId, Standing } from '../model.ts'
 import { commit, type WalkOptions } from '../pipeline.ts'
 import { toBatch } from '../transform/batch.ts'
+import { redaction } from '../transform/redact.ts'
 import { unreadable } from './csv.ts'
 import { mayBeForgotten } from './forgotten.ts'
 import type { Layout } from './headers.ts'
@@ -128,9 +129,22 @@ function batchOf(stream: Stream, records: readonly unknown[], misshapen: readonl
   return {
     ...batch,
     source: 'export',
-    rejects: [...batch.rejects, ...misshapen],
+    rejects: [...batch.rejects, ...misshapen.map(reject => hidden(stream, reject))],
     read: batch.read + misshapen.length,
   }
+}
+
+/** Which field of such a row is which cannot be told, so where one of the file's columns is protected all of them are. */
+function hidden(stream: Stream, reject: Reject): Reject {
+  const { columns = {}, elements = null } = stream.export ?? {}
+  const read = [
+    ...Object.keys(columns).map(name => stream.columns[name]),
+    ...Object.keys(elements?.columns ?? {}).map(name => stream.children[elements?.child ?? '']?.columns[name]),
+  ]
+  const redact = read.some(column => column && column.policy !== 'keep') ? redaction(stream) : null
+  if (redact === null) return reject
+  const fields: unknown = JSON.parse(reject.record)
+  return { ...reject, record: JSON.stringify(redact.of(fields, fields)) }
 }
 
 /** What a commit of the batch would do; the same rules as the merge's own. */

@@ -44,7 +44,10 @@ export async function* pieces(stream: Stream, file: string): AsyncGenerator<Piec
       throw unreadable(file, row.line, fit ? apart(key) : width(row, layout))
     if (!fit || known) {
       const reason = fit ? `${key} stands in the file more than once; the first is taken` : width(row, layout)
-      yield { is: 'reject', reject: { key: key || null, path: '', reason, record: JSON.stringify(row.fields) } }
+      yield {
+        is: 'reject',
+        reject: { key: key || null, path: '', reason, record: JSON.stringify(row.fields), cursor: null },
+      }
       continue
     }
     if (open) yield { is: 'record', record: open.record }

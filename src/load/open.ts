@@ -1,3 +1,4 @@
+import { Seal } from '../declare/seal.ts'
 import type { Stream } from '../declare/stream.ts'
 import type { Warehouse } from '../reconciliation.ts'
 import { createWarehouse } from './sql/warehouse.ts'
@@ -12,17 +13,19 @@ export interface OpenOptions {
   readonly connections: number
   /** Streams of which every version is kept. */
   readonly history?: readonly Stream[]
+  /** Given the warehouse's salt as soon as the tables are prepared. */
+  readonly seal?: Seal
 }
 
 /** Where rows go. The driver is loaded with it, so that nobody pays for one they do not use. */
 export async function openDestination(
   config: DestinationConfig,
-  { mode, connections, history = [] }: OpenOptions,
+  { mode, connections, history = [], seal = new Seal() }: OpenOptions,
 ): Promise<Warehouse> {
   switch (config.kind) {
     case 'duckdb': {
       const { openDuckdb } = await import('./duckdb/engine.ts')
-      return createWarehouse(await openDuckdb({ file: config.file, mode }), config.schema, history)
+      return createWarehouse(await openDuckdb({ file: config.file, mode }), config.schema, history, seal)
     }
     case 'postgres': {
       const { openPostgres } = await import('./postgres/engine.ts')
@@ -30,6 +33,7 @@ export async function openDestination(
         openPostgres({ url: config.url, schema: config.schema, connections }),
         config.schema,
         history,
+        seal,
       )
     }
   }

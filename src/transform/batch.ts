@@ -13,6 +13,10 @@ export interface FlatPage extends Findings {
   readonly records: number
   /** Of its rows. */
   readonly bytes: number
+  /** What it was read as rows of. */
+  readonly stream: Stream
+  /** Itself, where the stream may yet get columns. */
+  readonly page: Page | null
 }
 
 /** Reused from page to page: what it holds is copied out before anything else runs. */
@@ -20,7 +24,7 @@ const writer = new CellWriter()
 
 export function flattenPage(stream: Stream, page: Page): FlatPage {
   const flatten = flattener(stream)
-  const findings: Findings = { cleaned: 0, undeclared: new Map() }
+  const findings: Findings = { cleaned: 0, undeclared: new Map(), mismatched: new Map() }
   const entities: Entity[] = []
   const rejects: Reject[] = []
   let lowest: Instant | null = null
@@ -45,7 +49,8 @@ export function flattenPage(stream: Stream, page: Page): FlatPage {
   const { records: _, receivedAt, ...about } = page
   const read = { ...about, lowest, highest, inOrder }
   const records = page.records.length
-  return { ...findings, read, entities, rejects, receivedAt, records, bytes: bytes.length }
+  const kept = stream.drift === 'evolve' ? page : null
+  return { ...findings, read, entities, rejects, receivedAt, records, bytes: bytes.length, stream, page: kept }
 }
 
 /** Pages as one batch. */
@@ -59,6 +64,7 @@ export const toBatch = (stream: Stream, [first, ...rest]: readonly [Page, ...Pag
 export function joined(stream: Stream, pages: readonly [FlatPage, ...FlatPage[]]): RowBatch {
   const entities = new Map<string, Entity>()
   const undeclared = new Map<string, number>()
+  const mismatched = new Map<string, number>()
   let repeated = 0
   let read = 0
   let cleaned = 0
@@ -67,7 +73,8 @@ export function joined(stream: Stream, pages: readonly [FlatPage, ...FlatPage[]]
     receivedAt = later(receivedAt, page.receivedAt)
     read += page.records
     cleaned += page.cleaned
-    for (const [path, n] of page.undeclared) undeclared.set(path, (undeclared.get(path) ?? 0) + n)
+    add(page.undeclared, undeclared)
+    add(page.mismatched, mismatched)
     for (const entity of page.entities) {
       const { key } = entity
       const known = entities.get(key)
@@ -80,7 +87,11 @@ export function joined(stream: Stream, pages: readonly [FlatPage, ...FlatPage[]]
   }
   const rejects = pages.flatMap(page => page.rejects)
   const reads = pages.map(page => page.read)
-  return { stream, entities, rejects, reads, read, repeated, receivedAt, undeclared, cleaned }
+  return { stream, entities, rejects, reads, read, repeated, receivedAt, undeclared, mismatched, cleaned }
+}
+
+function add(counts: ReadonlyMap<string, number>, to: Map<string, number>): void {
+  for (const [path, n] of counts) to.set(path, (to.get(path) ?? 0) + n)
 }
 
 const isOlder = (a: Entity, b: Entity): boolean => a.cursor !== null && b.cursor !== null && a.cursor < b.cursor

@@ -143,8 +143,11 @@ function cleanMember(member: unknown, cleaning: Cleaning): unknown {
 function clean(value: string, cleaning: Cleaning): string {
   if (!value.includes('\0') && value.isWellFormed()) return value
   cleaning.cleaned += 1
-  return value.replaceAll('\0', '').toWellFormed()
+  return storable(value)
 }
+
+/** A text that both databases take, such as the name of a member. */
+export const storable = (text: string): string => text.replaceAll('\0', '').toWellFormed()
 
 const show = (value: unknown): string => {
   const json = JSON.stringify(value) ?? String(value)

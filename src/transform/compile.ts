@@ -1,7 +1,7 @@
 import type { CellWriter } from '../cells.ts'
 import { type Cleaning, Unreadable } from './coerce.ts'
 import { isObject, type JsonObject, kindOf, Misfit } from './misfit.ts'
-import type { RowPlan } from './plan.ts'
+import { memberKey, type Place, type RowPlan } from './plan.ts'
 
 /**
  * Writes an object's cells in the order of the columns.
@@ -16,7 +16,7 @@ export type WriteRow = (element: JsonObject, to: CellWriter, cleaning: Cleaning)
  *
  * The text of the code holds names of members as JSON, numbers, and nothing else that a declaration could put there.
  */
-export function compileRow({ places, cells }: RowPlan): WriteRow {
+export function compileRow({ places, cells, unfit }: RowPlan): WriteRow {
   const lines: string[] = ['let at = -1, start = 0, v', 'try {']
   // Members seen of each object: where it has more, something is undeclared.
   for (const [i] of places.entries()) lines.push(`let seen${i} = 0`)
@@ -42,7 +42,7 @@ export function compileRow({ places, cells }: RowPlan): WriteRow {
   lines.push(`return ${more.join(' || ')}`, '} catch (error) { throw misfit(error, at) }')
   const encoders = cells.map((_, i) => `const encode${i} = cells[${i}].encode`)
   const body = `'use strict'\n${encoders.join('\n')}\nreturn (element, to, cleaning) => {\n${lines.join('\n')}\n}`
-  const place = (value: unknown, i: number) => objectAt(value, places[i]?.path ?? '')
+  const place = (value: unknown, i: number) => objectAt(value, places[i], unfit)
   const misfit = (error: unknown, at: number) =>
     error instanceof Unreadable ? new Misfit(cells[at]?.path ?? '', error.message) : error
   return new Function('cells', 'place', 'missing', 'misfit', 'members', body)(cells, place, missing, misfit, members)
@@ -54,11 +54,15 @@ function member(place: number, name: string, counts = true): string {
   return counts ? `${read}\nif (v !== undefined) seen${place} += 1` : read
 }
 
-function objectAt(value: unknown, path: string): JsonObject | null {
+function objectAt(value: unknown, place: Place | undefined, unfit: Set<string> | null): JsonObject | null {
   // Some back ends write an empty object as an empty list.
   if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) return null
   if (isObject(value)) return value
-  throw new Misfit(path, `declared as an object, got ${kindOf(value)}`)
+  if (place?.lenient && unfit !== null) {
+    unfit.add(memberKey(place.parent, place.name))
+    return null
+  }
+  throw new Misfit(place?.path ?? '', `declared as an object, got ${kindOf(value)}`)
 }
 
 function missing(): never {

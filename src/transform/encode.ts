@@ -1,8 +1,10 @@
 import type { CellWriter } from '../cells.ts'
 import type { Column, ColumnKind } from '../declare/column.ts'
+import type { Seal } from '../declare/seal.ts'
 import { plainUtc } from '../instant.ts'
 import type { Cell, Instant } from '../model.ts'
 import { type Cleaning, coercion, toJson } from './coerce.ts'
+import { digestOf } from './redact.ts'
 
 /** Writes a value that is neither null nor absent as a cell. @throws {Unreadable} */
 export type Encode = (to: CellWriter, value: unknown, cleaning: Cleaning) => void
@@ -11,7 +13,9 @@ export type Encode = (to: CellWriter, value: unknown, cleaning: Cleaning) => voi
  * What a column's values look like nearly always is written at sight; `coercion` is asked about the rest, and both come to
  * the same cell.
  */
-export function encoder(column: Column): Encode {
+export function encoder(column: Column, seal: Seal | null): Encode {
+  if (column.policy === 'omit') return to => to.null()
+  if (column.policy === 'hash') return hashing(column.kind, seal)
   const coerce = coercion(column)
   const write = WRITE[column.kind]
   const slow: Encode = (to, value, cleaning) => {
@@ -53,6 +57,15 @@ export function encoder(column: Column): Encode {
     case 'day':
       return slow
   }
+}
+
+/** Whatever the value is, it has a hash: nothing of it is ever shown as the reason of a reject. */
+function hashing(kind: ColumnKind, seal: Seal | null): Encode {
+  if (kind !== 'text' && kind !== 'json') throw new Error(`a hash is no ${kind}`)
+  if (seal === null) throw new Error('values are to be hashed, and the stream has no seal')
+  return kind === 'text'
+    ? (to, value) => to.text(digestOf(value, seal))
+    : (to, value) => to.json(JSON.stringify(digestOf(value, seal)))
 }
 
 /** A canonical cell, as `coercion` gives it. */

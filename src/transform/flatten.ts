@@ -2,17 +2,20 @@ import { hash } from 'node:crypto'
 import { type CellWriter, cellAt, intAt, textAt } from '../cells.ts'
 import type { Stream } from '../declare/stream.ts'
 import { parseInstant } from '../instant.ts'
-import type { Entity, Reject } from '../model.ts'
-import { type Cleaning, toJson } from './coerce.ts'
+import type { Entity, Instant, Reject } from '../model.ts'
+import { type Cleaning, storable, toJson } from './coerce.ts'
 import { compileRow, type WriteRow } from './compile.ts'
-import { isObject, type JsonObject, kindOf, Misfit } from './misfit.ts'
-import { type ListPlan, planOf } from './plan.ts'
-import { bare, type ListExtra, undeclaredOf } from './undeclared.ts'
+import { bare, isObject, type JsonObject, kindOf, Misfit } from './misfit.ts'
+import { type ListPlan, memberKey, planOf, type RowPlan } from './plan.ts'
+import { redaction } from './redact.ts'
+import { type Left, type ListExtra, undeclaredOf } from './undeclared.ts'
 
 /** Collected over a batch. */
 export interface Findings extends Cleaning {
   /** Records in which each undeclared path had a value. */
   readonly undeclared: Map<string, number>
+  /** Records in which the value of each declared path did not fit and was kept aside. */
+  readonly mismatched: Map<string, number>
 }
 
 interface List extends ListPlan {
@@ -43,34 +46,60 @@ function compile(stream: Stream): Flatten {
   const cursor = sync.mode === 'incremental' ? sync.cursor : null
   const steps = cursor === null ? [] : (columns[cursor]?.from ?? cursor).split('.')
   const zone = (cursor === null ? undefined : columns[cursor]?.zone) ?? 'UTC'
+  const redact = redaction(stream)
+  const cursorOf = (record: JsonObject): Instant | null => {
+    const time = cursor === null ? null : memberOf(record, steps)
+    return typeof time === 'string' ? parseInstant(time, zone) : null
+  }
+  const left: Left = { undeclared: new Set(), mismatched: new Set() }
 
-  return (record, to, findings) => {
+  /*
+   * A column that was made by itself makes no other record of it: else all rows would be written anew with each. What
+   * was read as declared has the field in `_extra`, and so its value counts.
+   */
+  const declared = stream.declared === null ? null : flattener(stream.declared)
+  const hashOf = (record: unknown, start: number, to: CellWriter): bigint => {
+    if (declared === null) return fingerprint(to.bytes.subarray(start, to.at))
+    const end = to.at
+    const entity = declared(record, to, { cleaned: 0, undeclared: new Map(), mismatched: new Map() })
+    to.at = end
+    return 'hash' in entity ? entity.hash : fingerprint(to.bytes.subarray(start, end))
+  }
+
+  // A column that was made by itself takes what stands in the record, and that may be a copy of what is protected.
+  const isCopied = redact !== null && stream.declared !== null
+
+  return (given, to, findings) => {
     const start = to.at
+    const record = isCopied ? redact.of(given, given) : given
     try {
       if (!isObject(record)) throw new Misfit('', 'the record is no object')
       for (let i = 0; i <= lists.length; i++) to.word(0)
+      plan.unfit?.clear()
+      left.undeclared.clear()
+      left.mismatched.clear()
       const undeclared = write(record, to, findings)
-      const paths = new Set<string>()
       const extras: ListExtra[] = []
       for (const [i, list] of lists.entries()) {
         to.setWord(start + 4 * i, to.at - start)
-        const extra = writeList(list, memberOf(record, list.steps), to, findings, paths)
+        const extra = writeList(list, memberOf(record, list.steps), to, findings, left, plan)
         if (extra !== null) extras.push({ place: list.place, name: list.name, extra })
       }
-      const extra = undeclared || extras.length > 0 ? undeclaredOf(plan, record, extras, paths) : null
+      const more = undeclared || extras.length > 0 || isUnfit(plan)
+      const extra = more ? undeclaredOf(plan, record, extras, left) : null
       to.setWord(start + 4 * lists.length, to.at - start)
       if (extra === null) to.null()
-      else to.json(toJson(extra, findings))
-      for (const path of paths) findings.undeclared.set(path, (findings.undeclared.get(path) ?? 0) + 1)
+      else to.json(toJson(redact === null ? extra : redact.of(given, extra), findings))
+      count(left.undeclared, findings.undeclared)
+      count(left.mismatched, findings.mismatched)
       const row = start + 4 * (lists.length + 1)
       const key = keys
         .map(({ at, kind }) => (kind === 'int' ? intAt : textAt)(to.bytes, cellAt(to.bytes, row, at)))
         .join('\u001f')
-      const time = cursor === null ? null : memberOf(record, steps)
       return {
         key,
-        cursor: typeof time === 'string' ? parseInstant(time, zone) : null,
-        hash: fingerprint(to.bytes.subarray(start, to.at)),
+        cursor: cursorOf(record),
+        hash: hashOf(given, start, to),
         bytes: to.bytes,
         start,
         end: to.at,
@@ -78,7 +107,14 @@ function compile(stream: Stream): Flatten {
     } catch (error) {
       to.at = start
       if (!(error instanceof Misfit)) throw error
-      return { key: keyOf(record, stream), path: error.path, reason: error.message, record: toJson(record, findings) }
+      const { path, message } = error
+      return {
+        key: keyOf(record, stream),
+        path,
+        reason: redact === null ? message : redact.reason(given, message),
+        record: toJson(redact === null ? record : redact.of(given, record), findings),
+        cursor: isObject(record) ? cursorOf(record) : null,
+      }
     }
   }
 }
@@ -90,29 +126,50 @@ function memberOf(record: JsonObject, steps: readonly string[]): unknown {
   return value ?? null
 }
 
-/** @returns what is not declared in each element, by its place in the list. */
+const isUnfit = ({ unfit }: RowPlan): boolean => unfit !== null && unfit.size > 0
+
+function count(paths: ReadonlySet<string>, into: Map<string, number>): void {
+  for (const path of paths) {
+    const name = storable(path)
+    into.set(name, (into.get(name) ?? 0) + 1)
+  }
+}
+
+/** @returns what no column took of each element, by its place in the list. */
 function writeList(
-  { row, write, path }: List,
+  { row, write, path, place, name, lenient }: List,
   value: unknown,
   to: CellWriter,
   findings: Findings,
-  paths: Set<string>,
+  left: Left,
+  { unfit }: RowPlan,
 ): JsonObject | null {
   // One object in place of a list has been seen for marketing attribution [client]: it is a list of one.
-  const elements = Array.isArray(value) ? value : value === null ? [] : isObject(value) ? [value] : null
-  if (elements === null) throw new Misfit(path, `declared as a list, got ${kindOf(value)}`)
+  let elements = Array.isArray(value) ? value : value === null ? [] : isObject(value) ? [value] : null
+  if (elements === null) {
+    if (!lenient) throw new Misfit(path, `declared as a list, got ${kindOf(value)}`)
+    unfit?.add(memberKey(place, name))
+    elements = []
+  }
   to.word(elements.length)
   let extra: JsonObject | null = null
-  for (const [index, element] of elements.entries()) {
-    if (element !== null && !isObject(element))
-      throw new Misfit(`${path}[]`, `declared as an object, got ${kindOf(element)}`)
-    const length = to.word(0)
-    const undeclared = write(element ?? {}, to, findings)
-    to.setWord(length, to.at - length - 4)
-    const inner = undeclared && element !== null ? undeclaredOf(row, element, [], paths) : null
-    if (inner === null) continue
+  const keep = (index: number, inner: unknown): void => {
     extra ??= bare()
     extra[String(index)] = inner
+  }
+  for (const [index, element] of elements.entries()) {
+    const object = isObject(element) ? element : null
+    if (object === null && element !== null) {
+      if (!lenient) throw new Misfit(`${path}[]`, `declared as an object, got ${kindOf(element)}`)
+      keep(index, element)
+      left.mismatched.add(`${path}[]`)
+    }
+    const length = to.word(0)
+    row.unfit?.clear()
+    const undeclared = write(object ?? {}, to, findings)
+    to.setWord(length, to.at - length - 4)
+    const inner = (undeclared || isUnfit(row)) && object !== null ? undeclaredOf(row, object, [], left) : null
+    if (inner !== null) keep(index, inner)
   }
   return extra
 }
@@ -123,5 +180,7 @@ const fingerprint = (bytes: Uint8Array): bigint => BigInt(`0x${hash('sha256', by
 function keyOf(record: unknown, stream: Stream): string | null {
   if (!isObject(record)) return null
   const parts = stream.key.map(name => record[stream.columns[name]?.from ?? name])
-  return parts.every(part => typeof part === 'string' || typeof part === 'number') ? parts.join('\u001f') : null
+  return parts.every(part => typeof part === 'string' || typeof part === 'number')
+    ? storable(parts.join('\u001f'))
+    : null
 }

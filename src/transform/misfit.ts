@@ -12,4 +12,7 @@ export class Misfit extends Error {
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)
 
+/** Without a prototype, so that a member called `__proto__` is a member like any other. */
+export const bare = (): JsonObject => Object.create(null)
+
 export const kindOf = (value: unknown): string => (Array.isArray(value) ? 'a list' : `a ${typeof value}`)

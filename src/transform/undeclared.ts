@@ -1,8 +1,5 @@
-import { isObject, type JsonObject } from './misfit.ts'
-import type { RowPlan } from './plan.ts'
-
-/** Without a prototype, so that a member called `__proto__` is a member like any other. */
-export const bare = (): JsonObject => Object.create(null)
+import { bare, isObject, type JsonObject } from './misfit.ts'
+import { memberKey, type RowPlan } from './plan.ts'
 
 /** What the elements of a list have that is not declared. */
 export interface ListExtra {
@@ -11,25 +8,35 @@ export interface ListExtra {
   readonly extra: JsonObject
 }
 
+/** Paths that have a value which no column took. */
+export interface Left {
+  /** Nothing is declared for them. */
+  readonly undeclared: Set<string>
+  /** It does not fit what is declared. */
+  readonly mismatched: Set<string>
+}
+
 /**
- * The members that nothing is declared for, each where the record has it, by name: a record whose members come in
+ * The members that nothing is declared for or that do not fit what is, each where the record has it, by name: a record whose members come in
  * another order is the same record.
- * @param paths takes the path of each that has a value.
+ * @param left takes the path of each that has a value.
  */
 export function undeclaredOf(
-  { places }: RowPlan,
+  { places, unfit }: RowPlan,
   element: JsonObject,
   lists: readonly ListExtra[],
-  paths: Set<string>,
+  left: Left,
 ): JsonObject | null {
   const of = (object: unknown, at: number): JsonObject | null => {
     const place = places[at]
     if (!isObject(object) || !place) return null
     const found: [name: string, value: unknown][] = []
     for (const [name, value] of Object.entries(object)) {
-      if (place.known.has(name)) continue
+      const declared = place.known.has(name)
+      if (declared && !unfit?.has(memberKey(at, name))) continue
       found.push([name, value])
-      if (value !== null) paths.add(place.path === '' ? name : `${place.path}.${name}`)
+      if (value !== null)
+        left[declared ? 'mismatched' : 'undeclared'].add(place.path === '' ? name : `${place.path}.${name}`)
     }
     for (const [inside, { parent, name }] of places.entries()) {
       const extra = parent === at ? of(object[name], inside) : null

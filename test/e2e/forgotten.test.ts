@@ -59,7 +59,7 @@ describe.each(PLACES)('$name', place => {
           const third = await runSync(config, ['events'])
           expect(third.of('events').gaps).toEqual([])
           const app = createApp(config, { level: 'silent' })
-          const { json, text } = await status(app, select('all', ['events']), null)
+          const { json, text } = await status(app, select(app, ['events']), null)
           expect(json).toMatchObject({
             streams: [{ gaps: [{ ...gap, run: second.report.run }], forgets: 'after 7 days (by created_at)' }],
           })

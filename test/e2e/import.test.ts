@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { createApp, STREAMS } from '../../src/app.ts'
+import { createApp, STREAMS, select } from '../../src/app.ts'
 import { importable, importFile } from '../../src/commands/import.ts'
+import { replay } from '../../src/commands/replay.ts'
 import type { Config } from '../../src/config/load.ts'
 import { ConfigError } from '../../src/errors.ts'
 import type { StoreRecord } from '../../src/simulator/record.ts'
@@ -11,6 +13,7 @@ import { cli, writeConfig } from '../support/cli.ts'
 import { type DestinationConfig, PLACES, withFolder } from '../support/destinations.ts'
 import { dump, withQuery } from '../support/dump.ts'
 import { configFor, makeStore, runSync, withSimulator } from '../support/run.ts'
+import { leftBehind } from '../support/secrets.ts'
 
 const charges = STREAMS.filter(({ name }) => name === 'charges')
 const stream = importable('charges')
@@ -243,6 +246,56 @@ describe.each(PLACES)('$name', place => {
       expect(JSON.parse(String(own?.r))).toMatchObject({ outcome: 'complete', records: all.length })
       const kept = await withQuery(destination, query => query(`select outcome from recharge._sync_runs`))
       expect(kept).toHaveLength(2)
+    })
+  })
+
+  test('I9: a row of the file that fits no header is kept without its values, where one of them may be protected', async () => {
+    await inside(async (_store, { destination, config: kept, exported }) => {
+      const columns = { charges: { customer_email: 'hash' } } as const
+      const file = exported([])
+      writeFileSync(
+        file,
+        'Charge ID,Email,Charge Status,Processed At,Updated At\n12345,someone@store.example,SUCCESS\n',
+      )
+      const hiding: Config = { ...kept, policies: { ...kept.policies, columns } }
+      for (const [config, shown] of [[hiding, 0] as const, [kept, 1] as const]) {
+        expect(await runImport(config, file)).toMatchObject({ added: 0, rejected: 1 })
+        const values = await leftBehind(destination, [])
+        expect(values.filter(value => value.includes('someone@store.example'))).toHaveLength(shown)
+      }
+    })
+  })
+
+  test('I9: what is hashed is hashed out of a file too; a reject that is replayed stays marked as imported', async () => {
+    await inside(async (store, { destination, config: kept, exported }) => {
+      const columns = { charges: { customer_email: 'hash' } } as const
+      const config: Config = { ...kept, policies: { ...kept.policies, columns } }
+      const [a = {}, b = {}] = store.all('charges').filter(processed)
+      const emails = [a, b].map(({ customer }) => String((customer as StoreRecord).email))
+      const file = exported([a, { ...b, total_price: 'much' }])
+      expect(await runImport(config, file, true)).toMatchObject({ added: 1, rejected: 1 })
+      expect(await runImport(config, file)).toMatchObject({ added: 1, rejected: 1 })
+      const values = async () =>
+        (await leftBehind(destination, [])).filter(value => emails.some(e => value.includes(e)))
+      expect(await values()).toEqual([])
+
+      const app = createApp({ ...config, policies: { ...config.policies, onMismatch: 'null' } }, { level: 'silent' })
+      expect((await replay(app, select(app, null), signal)).json).toMatchObject({ streams: [{ added: 1, kept: 0 }] })
+      expect(await values()).toEqual([])
+      const rows = await withQuery(destination, query =>
+        query(`select c.customer_email as email, c._source as source, s.value as salt
+               from recharge.charges c, recharge._sync_settings s where s.name = 'salt'`),
+      )
+      const digests = rows.map(({ salt }, i) =>
+        createHash('sha256')
+          .update(Buffer.from(String(salt), 'hex'))
+          .update(emails[i] ?? '')
+          .digest('hex'),
+      )
+      expect(rows.map(({ email }) => email).sort()).toEqual(digests.sort())
+      expect(rows.map(({ source }) => source)).toEqual(['export', 'export'])
+      // And a second time the file finds all of it there.
+      expect(await runImport(config, file)).toMatchObject({ added: 0, unchanged: 1 })
     })
   })
 })

@@ -22,7 +22,7 @@ const DAY = 86_400_000
 /** A comparison of the one month that this number draws. */
 async function only(config: Config, name: string, drawing: number): Promise<Reconciled> {
   const app = createApp(config, { level: 'silent' })
-  const stream = STREAMS.find(declared => declared.name === name)
+  const stream = app.streams.find(declared => declared.name === name)
   if (!stream) throw new Error(`${name} is not declared`)
   await using warehouse = await app.open('write')
   const { source, run, sleep } = app

@@ -229,11 +229,8 @@ describe.each(PLACES)('$name', place => {
         const after = await dump(destination, STREAMS)
         for (const { name } of STREAMS.filter(({ retrieve }) => retrieve))
           expect(after[name], name).toEqual(before[name])
-        const result = await status(
-          createApp(config, { level: 'silent' }),
-          select(config.streams, ['orders', 'events']),
-          null,
-        )
+        const app = createApp(config, { level: 'silent' })
+        const result = await status(app, select(app, ['orders', 'events']), null)
         const { streams } = result.json as { streams: { stream: string; reconciled: { agreed: boolean } | null }[] }
         expect(streams.map(({ stream, reconciled }) => [stream, reconciled?.agreed])).toEqual([
           ['events', false],
@@ -303,7 +300,7 @@ describe.each(PLACES)('$name', place => {
     await synced(place, ['customers'], async ({ config, sql }) => {
       await sql(`delete from recharge.customers where id = (select min(id) from recharge.customers)`)
       const app = createApp(config, { level: 'silent' })
-      const stream = STREAMS.find(({ name }) => name === 'customers')
+      const stream = app.streams.find(({ name }) => name === 'customers')
       if (!stream) throw new Error('customers are not declared')
       await using warehouse = await app.open('write')
       await warehouse.prepare([])

@@ -111,7 +111,7 @@ describe.each(PLACES)('$name', place => {
           expect(Math.abs(Date.parse(gap?.from ?? '') - lost.from)).toBeLessThan(HOUR)
           expect(Math.abs(Date.parse(gap?.to ?? '') - lost.to)).toBeLessThan(HOUR)
           const app = createApp(config, { level: 'silent' })
-          const { json } = await status(app, select('all', ['charges', 'events']), null)
+          const { json } = await status(app, select(app, ['charges', 'events']), null)
           const [charges, events] = (json as { streams: { gaps: object[]; forgets: string }[] }).streams
           expect(charges).toMatchObject({ gaps: [], forgets: 'after 90 days (by processed_at)' })
           expect(events).toMatchObject({ gaps: [{ ...gap, run: gaps[0]?.report.run }] })

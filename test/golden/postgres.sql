@@ -71,16 +71,22 @@ create table "recharge"."_sync_rejects" (
   "path" text not null,
   "reason" text not null,
   "record" jsonb not null,
+  "source" text,
+  "changed_at" timestamptz,
   "rejected_at" timestamptz not null,
+  "seen_at" timestamptz,
   "run" text not null, constraint "_sync_rejects_pkey" primary key ("fingerprint"));
-comment on table "recharge"."_sync_rejects" is 'Records that could not be loaded, as they were received. The run went on without them.';
+comment on table "recharge"."_sync_rejects" is 'Records that could not be loaded, as they were received. One goes when its record loads, in this version or a newer.';
 comment on column "recharge"."_sync_rejects"."fingerprint" is 'SHA-256 of stream, path and record: the same reject is kept once.';
 comment on column "recharge"."_sync_rejects"."stream" is 'Stream that the record came from.';
 comment on column "recharge"."_sync_rejects"."key" is 'Key of the record, where it has one.';
 comment on column "recharge"."_sync_rejects"."path" is 'Where in the record the trouble is.';
 comment on column "recharge"."_sync_rejects"."reason" is 'Why the value cannot be loaded without loss.';
 comment on column "recharge"."_sync_rejects"."record" is 'The record as received.';
+comment on column "recharge"."_sync_rejects"."source" is '`export` for one out of an imported file; null for one that the API gave.';
+comment on column "recharge"."_sync_rejects"."changed_at" is 'When the record last changed, where it says so.';
 comment on column "recharge"."_sync_rejects"."rejected_at" is 'When the record was first rejected.';
+comment on column "recharge"."_sync_rejects"."seen_at" is 'When the record was last rejected.';
 comment on column "recharge"."_sync_rejects"."run" is 'The run that first rejected it.';
 create table "recharge"."_sync_seen" (
   "stream" text not null,
@@ -121,6 +127,29 @@ comment on column "recharge"."_sync_gaps"."from" is 'Up to here the stream had b
 comment on column "recharge"."_sync_gaps"."to" is 'From here on the source still served it.';
 comment on column "recharge"."_sync_gaps"."found_at" is 'When a run first met the gap.';
 comment on column "recharge"."_sync_gaps"."run" is 'The run that first met it.';
+create table "recharge"."_sync_settings" (
+  "name" text not null,
+  "value" text not null, constraint "_sync_settings_pkey" primary key ("name"));
+comment on table "recharge"."_sync_settings" is 'What belongs to this warehouse and to no run. Who may read the salt can test guesses against hashed values.';
+comment on column "recharge"."_sync_settings"."name" is 'salt, or policies.';
+comment on column "recharge"."_sync_settings"."value" is 'salt: 32 random bytes in hex. policies: what is stored of each column, as JSON.';
+create table "recharge"."_sync_columns" (
+  "stream" text not null,
+  "table_name" text not null,
+  "column_name" text not null,
+  "path" text not null,
+  "kind" text not null,
+  "added_at" timestamptz not null,
+  "run" text not null, constraint "_sync_columns_pkey" primary key ("table_name",
+  "column_name"));
+comment on table "recharge"."_sync_columns" is 'Columns that were made for fields which no declaration names, with drift: evolve.';
+comment on column "recharge"."_sync_columns"."stream" is 'Stream whose records have the field.';
+comment on column "recharge"."_sync_columns"."table_name" is 'Table that the column is in.';
+comment on column "recharge"."_sync_columns"."column_name" is 'Name of the column.';
+comment on column "recharge"."_sync_columns"."path" is 'Where the field is in the record, or in the element of the list.';
+comment on column "recharge"."_sync_columns"."kind" is 'What the column holds: int, rate, instant, day, flag, text or json.';
+comment on column "recharge"."_sync_columns"."added_at" is 'When the column was made.';
+comment on column "recharge"."_sync_columns"."run" is 'The run that made it.';
 create table "recharge"."accounts" (
   "id" bigint not null,
   "user_id" bigint,
@@ -459,7 +488,7 @@ comment on column "recharge"."charges"."currency" is 'ISO code of the currency o
 comment on column "recharge"."charges"."customer_id" is 'Id of the customer who is billed.';
 comment on column "recharge"."charges"."customer_email" is 'Email address of the customer.';
 comment on column "recharge"."charges"."customer_external_customer_id_ecommerce" is 'Customer id in the commerce platform; not always a number.';
-comment on column "recharge"."charges"."customer_hash" is 'Key of the customer portal; whoever has it can open the account.';
+comment on column "recharge"."charges"."customer_hash" is 'Key of the customer portal; whoever has it can open the account. Stored as SHA-256 of the salt in _sync_settings and the value.';
 comment on column "recharge"."charges"."error" is 'What went wrong, in free text of one or more lines.';
 comment on column "recharge"."charges"."error_type" is 'Such as CLOSED_MAX_RETRIES_REACHED or CUSTOMER_NEEDS_TO_UPDATE_CARD.';
 comment on column "recharge"."charges"."external_order_id_ecommerce" is 'Order id in the commerce platform.';
@@ -777,7 +806,7 @@ comment on column "recharge"."customers"."first_charge_processed_at" is 'When a 
 comment on column "recharge"."customers"."first_name" is 'Given name of the customer.';
 comment on column "recharge"."customers"."has_payment_method_in_dunning" is 'Whether a payment method fails and is being retried.';
 comment on column "recharge"."customers"."has_valid_payment_method" is 'Whether at least one payment method can be charged.';
-comment on column "recharge"."customers"."hash" is 'Key of the customer portal; whoever has it can open the account.';
+comment on column "recharge"."customers"."hash" is 'Key of the customer portal; whoever has it can open the account. Stored as SHA-256 of the salt in _sync_settings and the value.';
 comment on column "recharge"."customers"."last_name" is 'Family name of the customer.';
 comment on column "recharge"."customers"."phone" is 'Phone number, as entered.';
 comment on column "recharge"."customers"."status" is 'ACTIVE or INACTIVE; named by one client, absent from recorded answers.';
@@ -973,7 +1002,7 @@ comment on column "recharge"."gift_purchases"."notification_sent_at" is 'When th
 comment on column "recharge"."gift_purchases"."recipient_customer_id" is 'Id of the customer who receives the gift.';
 comment on column "recharge"."gift_purchases"."redeemable_collection_id" is 'Id of the collection that the gift can be spent on.';
 comment on column "recharge"."gift_purchases"."redeemed_at" is 'When the gift was redeemed; null until then.';
-comment on column "recharge"."gift_purchases"."redemption_link" is 'Link that redeems the gift; it carries its own login.';
+comment on column "recharge"."gift_purchases"."redemption_link" is 'Link that redeems the gift; it carries its own login. Stored as SHA-256 of the salt in _sync_settings and the value.';
 comment on column "recharge"."gift_purchases"."sender_customer_id" is 'Id of the customer who bought the gift.';
 comment on column "recharge"."gift_purchases"."sender_name" is 'Name of the sender, as shown to the recipient.';
 comment on column "recharge"."gift_purchases"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
@@ -1181,9 +1210,9 @@ comment on column "recharge"."orders"."currency" is 'ISO code of the currency of
 comment on column "recharge"."orders"."customer_id" is 'Id of the customer who ordered.';
 comment on column "recharge"."orders"."customer_email" is 'Email address of the customer.';
 comment on column "recharge"."orders"."customer_external_customer_id_ecommerce" is 'Customer id in the commerce platform; not always a number.';
-comment on column "recharge"."orders"."customer_hash" is 'Key of the customer portal; whoever has it can open the account.';
+comment on column "recharge"."orders"."customer_hash" is 'Key of the customer portal; whoever has it can open the account. Stored as SHA-256 of the salt in _sync_settings and the value.';
 comment on column "recharge"."orders"."error" is 'What went wrong, in free text.';
-comment on column "recharge"."orders"."external_cart_token" is 'Token of the cart in the commerce platform.';
+comment on column "recharge"."orders"."external_cart_token" is 'Token of the cart in the commerce platform. Stored as SHA-256 of the salt in _sync_settings and the value.';
 comment on column "recharge"."orders"."external_order_id_ecommerce" is 'Order id in the commerce platform.';
 comment on column "recharge"."orders"."external_order_name_ecommerce" is 'Order name that people see, such as #20417.';
 comment on column "recharge"."orders"."external_order_number_ecommerce" is 'Order number in the platform.';
@@ -1215,7 +1244,7 @@ comment on column "recharge"."orders"."total_tax" is 'Sum of all taxes.';
 comment on column "recharge"."orders"."total_weight_grams" is 'Weight of all items together in grams.';
 comment on column "recharge"."orders"."type" is 'Where the order comes from: checkout or recurring.';
 comment on column "recharge"."orders"."updated_at" is 'When the order last changed.';
-comment on column "recharge"."orders"."hash" is 'Key of the customer portal; normally null.';
+comment on column "recharge"."orders"."hash" is 'Key of the customer portal; normally null. Stored as SHA-256 of the salt in _sync_settings and the value.';
 comment on column "recharge"."orders"."taxes_included" is 'Whether prices include tax; normally null.';
 comment on column "recharge"."orders"."shipped_date" is 'When the order was shipped; normally null.';
 comment on column "recharge"."orders"."cancelled_at" is 'When the order was cancelled; normally null, see status.';
@@ -1407,9 +1436,9 @@ comment on column "recharge"."payment_methods"."payment_details_wallet_type" is 
 comment on column "recharge"."payment_methods"."payment_details_paypal_email" is 'Email of the PayPal account.';
 comment on column "recharge"."payment_methods"."payment_details_paypal_payer_id" is 'Id of the payer at PayPal.';
 comment on column "recharge"."payment_methods"."payment_type" is 'Such as CREDIT_CARD, PAYPAL, APPLE_PAY, GOOGLE_PAY, SEPA_DEBIT or STORED_VALUE; may be null.';
-comment on column "recharge"."payment_methods"."processor_customer_token" is 'Token of the customer at the payment processor.';
+comment on column "recharge"."payment_methods"."processor_customer_token" is 'Token of the customer at the payment processor. Stored as SHA-256 of the salt in _sync_settings and the value.';
 comment on column "recharge"."payment_methods"."processor_name" is 'Such as stripe, braintree, authorize, shopify_payments, mollie or recharge_credits.';
-comment on column "recharge"."payment_methods"."processor_payment_method_token" is 'Token at the processor that can be charged.';
+comment on column "recharge"."payment_methods"."processor_payment_method_token" is 'Token at the processor that can be charged. Stored as SHA-256 of the salt in _sync_settings and the value.';
 comment on column "recharge"."payment_methods"."status" is 'Whether it can be charged: valid, invalid, unvalidated, not_validated or empty; may be null.';
 comment on column "recharge"."payment_methods"."status_reason" is 'Why status is invalid.';
 comment on column "recharge"."payment_methods"."retry_date" is 'When a failed charge is tried again; named by one client only.';

@@ -35,6 +35,8 @@ const GROUND = [
   'src/model.ts',
   'src/destination.ts',
   'src/absence.ts',
+  'src/extras.ts',
+  'src/rejection.ts',
   'src/errors.ts',
   'src/instant.ts',
   'src/cells.ts',
@@ -46,6 +48,8 @@ const GROUND = [
 const MAY: readonly (readonly [string, readonly string[]])[] = [
   ['src/declare', []],
   ['src/model.ts', []],
+  ['src/extras.ts', []],
+  ['src/rejection.ts', []],
   ['src/absence.ts', []],
   ['src/errors.ts', []],
   ['src/instant.ts', []],
@@ -73,20 +77,34 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
     'src/pipeline.ts',
     [
       'src/checkpoint.ts',
+      'src/drift.ts',
       'src/prefetch.ts',
       'src/presence.ts',
+      'src/repeat.ts',
       'src/tally.ts',
       'src/extract/source.ts',
       'src/transform/batch.ts',
     ],
   ],
+  ['src/fill.ts', ['src/repeat.ts', 'src/extract/json.ts', 'src/extract/source.ts', 'src/transform/recover.ts']],
+  ['src/repeat.ts', []],
+  ['src/drift.ts', ['src/fill.ts', 'src/tally.ts', 'src/extract/json.ts', 'src/transform']],
   [
     'src/sweep.ts',
-    ['src/pipeline.ts', 'src/prefetch.ts', 'src/presence.ts', 'src/tally.ts', 'src/walk.ts', 'src/transform/batch.ts'],
+    [
+      'src/drift.ts',
+      'src/pipeline.ts',
+      'src/prefetch.ts',
+      'src/presence.ts',
+      'src/tally.ts',
+      'src/walk.ts',
+      'src/transform/batch.ts',
+    ],
   ],
-  ['src/sync.ts', ['src/checkpoint.ts', 'src/pipeline.ts', 'src/sweep.ts', 'src/tally.ts']],
-  ['src/import', ['src/pipeline.ts', 'src/transform/batch.ts']],
+  ['src/sync.ts', ['src/checkpoint.ts', 'src/fill.ts', 'src/pipeline.ts', 'src/sweep.ts', 'src/tally.ts']],
+  ['src/import', ['src/pipeline.ts', 'src/transform/batch.ts', 'src/transform/redact.ts']],
   ['src/backfill.ts', ['src/checkpoint.ts', 'src/pipeline.ts', 'src/tally.ts']],
+  ['src/replay.ts', ['src/pipeline.ts', 'src/extract/json.ts', 'src/transform/batch.ts']],
   [
     'src/reconcile',
     [
@@ -102,6 +120,7 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
   [
     'src/run.ts',
     [
+      'src/drift.ts',
       'src/pipeline.ts',
       'src/tally.ts',
       'src/report.ts',

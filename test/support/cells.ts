@@ -43,7 +43,11 @@ export type Flattened = Pick<Entity, 'key' | 'cursor' | 'hash'> & Rows
 
 /** One record, flattened. */
 export function flattened(stream: Stream, record: unknown, findings?: Findings): Flattened | Reject {
-  const result = flattener(stream)(record, new CellWriter(8), findings ?? { cleaned: 0, undeclared: new Map() })
+  const result = flattener(stream)(
+    record,
+    new CellWriter(8),
+    findings ?? { cleaned: 0, undeclared: new Map(), mismatched: new Map() },
+  )
   if ('reason' in result) return result
   const { key, cursor, hash } = result
   return { key, cursor, hash, ...rowsOf(result, stream) }

@@ -48,6 +48,8 @@ export function configFor(
     streams: 'all',
     refreshMs: () => 0,
     history: [],
+    // Kept, so that two warehouses can be compared: the salt of each is its own.
+    policies: { sensitive: 'keep', columns: {}, onMismatch: 'reject', drift: 'capture' },
     maxRejects: 100,
     secrets: [simulator.token],
   }
@@ -68,7 +70,8 @@ export async function runSync(
   streams: readonly string[] | null = null,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Ran> {
-  return ran(await sync(createApp(config, QUICK), select(config.streams, streams), NO_PROGRESS, signal))
+  const app = createApp(config, QUICK)
+  return ran(await sync(app, select(app, streams), NO_PROGRESS, signal))
 }
 
 /** One `backfill`, likewise. */
@@ -80,7 +83,8 @@ export async function runBackfill(
 ): Promise<Ran> {
   const { signal } = new AbortController()
   const range = { window, newestFirst }
-  return ran(await backfill(createApp(config, QUICK), select(config.streams, streams), range, NO_PROGRESS, signal))
+  const app = createApp(config, QUICK)
+  return ran(await backfill(app, select(app, streams), range, NO_PROGRESS, signal))
 }
 
 /** One `reconcile`, likewise; `of` gives what was found of a stream. */
@@ -91,13 +95,7 @@ export async function runReconcile(
   signal: AbortSignal = new AbortController().signal,
 ) {
   const app = createApp(config, QUICK)
-  const { code, json, text } = await reconcile(
-    app,
-    select(config.streams, streams),
-    { sample, repair },
-    NO_PROGRESS,
-    signal,
-  )
+  const { code, json, text } = await reconcile(app, select(app, streams), { sample, repair }, NO_PROGRESS, signal)
   const document = json as ReconcileDocument
   return {
     code,

@@ -2,12 +2,14 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { STREAMS as DECLARED } from '../../src/app.ts'
 import { type Config, loadConfig } from '../../src/config/load.ts'
 import { durationMs } from '../../src/config/schema.ts'
 import { ConfigError } from '../../src/errors.ts'
 import { withFolder } from '../support/destinations.ts'
 
-const STREAMS = ['charges', 'orders', 'customers', 'payment_methods']
+const NAMES = ['charges', 'orders', 'customers', 'payment_methods']
+const STREAMS = DECLARED.filter(({ name }) => NAMES.includes(name))
 const TOKEN = 'sk_1x1_0123456789abcdef'
 const DUCKDB = 'destination: { duckdb: my.duckdb }'
 const RECHARGE = `recharge: { token: ${TOKEN} }`
@@ -403,4 +405,69 @@ test.each([
   ['1H', null],
 ])('the duration %j is %s ms', (text, expected) => {
   expect(durationMs(text)).toBe(expected)
+})
+
+describe('what is stored of columns', () => {
+  const said = (text: string): Promise<string[]> => problems(`${RECHARGE}\n${DUCKDB}\n${text}\n`)
+
+  test('a hash of what is sensitive, unless the file says otherwise', async () => {
+    expect((await load(`${RECHARGE}\n${DUCKDB}\n`)).policies).toEqual({
+      sensitive: 'hash',
+      columns: {},
+      onMismatch: 'reject',
+      drift: 'capture',
+    })
+    const text =
+      'sensitive: omit\ncolumns: { customers: { email: hash, phone: omit }, orders__line_items: { sku: hash } }'
+    expect((await load(`${RECHARGE}\n${DUCKDB}\n${text}\n`)).policies).toEqual({
+      sensitive: 'omit',
+      onMismatch: 'reject',
+      drift: 'capture',
+      columns: { customers: { email: 'hash', phone: 'omit' }, orders__line_items: { sku: 'hash' } },
+    })
+  })
+
+  test.each(['null', '"null"', '~'])('on_mismatch: %s is null, whatever YAML makes of it', async text => {
+    const { policies } = await load(`${RECHARGE}\n${DUCKDB}\non_mismatch: ${text}\n`)
+    expect(policies.onMismatch).toBe('null')
+  })
+
+  const CASES = [
+    ['on_mismatch: nul', 'on_mismatch @3: should be reject or null, not "nul"'],
+    ['drift: evovle', 'drift @3: should be capture, evolve or fail, not "evovle"'],
+    ['sensitive: hsah', 'sensitive @3: should be keep, hash or omit, not "hsah"'],
+    [
+      'columns: { custmers: { email: hash } }',
+      'columns.custmers @3: there is no table custmers; did you mean customers?',
+    ],
+    [
+      'columns:\n  customers:\n    emial: hash',
+      'columns.customers.emial @5: customers has no declared column emial; did you mean email?',
+    ],
+    [
+      'columns: { orders__lineitems: { sku: omit } }',
+      'columns.orders__lineitems @3: there is no table orders__lineitems; did you mean orders__line_items?',
+    ],
+    ['columns: { customers: { email: hide } }', 'columns.customers.email @3: should be keep, hash or omit, not "hide"'],
+    [
+      'columns: { customers: { id: omit } }',
+      'columns.customers.id @3: cannot be omitted: customers is read by its value; it can only be kept',
+    ],
+    [
+      'columns: { customers: { updated_at: hash } }',
+      'columns.customers.updated_at @3: cannot be hashed: customers is read by its value; it can only be kept',
+    ],
+    [
+      'columns: { charges: { status: hash } }',
+      'columns.charges.status @3: cannot be hashed: charges is read by its value; it can only be kept',
+    ],
+    [
+      'columns: { charges: { total_price: hash } }',
+      'columns.charges.total_price @3: cannot be hashed: a hash is text, and this is money; write omit',
+    ],
+  ] as const
+
+  test.each(CASES)('%j is told', async (text, expected) => {
+    expect(await said(text)).toEqual([expected])
+  })
 })

@@ -33,6 +33,10 @@ test('what is left out has its default', () => {
     each: null,
     parent: null,
     count: null,
+    seal: null,
+    onMismatch: 'reject',
+    drift: 'capture',
+    declared: null,
     created: false,
     retrieve: true,
     export: null,
@@ -120,11 +124,12 @@ describe('a column', () => {
       from: 'a.b',
       required: false,
       sensitive: false,
+      policy: 'keep',
       zone: 'America/New_York',
       derived: false,
     })
     expect(required(plain)).toEqual({ ...plain, required: true })
-    expect(sensitive(plain)).toEqual({ ...plain, sensitive: true })
+    expect(sensitive(plain)).toEqual({ ...plain, sensitive: true, policy: 'hash' })
     expect(plain).toMatchObject({ required: false, sensitive: false })
   })
 

@@ -26,7 +26,7 @@ function encoded(column: Column, value: unknown): Cell | { reason: string } {
   // A record of one column and no list: where `_extra` begins, the cell, `_extra`.
   to.word(0)
   try {
-    encoder(column)(to, value, { cleaned: 0 })
+    encoder(column, null)(to, value, { cleaned: 0 })
   } catch (error) {
     if (error instanceof Unreadable) return { reason: error.message }
     throw error

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { flag, instant, int, json, money, required, text } from '../../src/declare/column.ts'
+import { flag, instant, int, json, money, required, sensitive, text } from '../../src/declare/column.ts'
 import { child, stream } from '../../src/declare/define.ts'
 import type { Stream } from '../../src/declare/stream.ts'
 import type { Reject } from '../../src/model.ts'
 import { type Findings, flattener } from '../../src/transform/flatten.ts'
 import { type Flattened, flattened, type Rows } from '../support/cells.ts'
+import { sealed } from '../support/seal.ts'
 
 const orders = stream({
   name: 'orders',
@@ -58,7 +59,7 @@ const pairs = stream({
 const AT = '2025-01-15T10:00:00Z'
 const BASE = { id: 1, updated_at: AT }
 
-const findings = (): Findings => ({ cleaned: 0, undeclared: new Map() })
+const findings = (): Findings => ({ cleaned: 0, undeclared: new Map(), mismatched: new Map() })
 
 function flat(record: unknown, of: Stream = orders, found = findings()): Flattened {
   const result = flattened(of, record, found)
@@ -290,7 +291,7 @@ describe('a record that does not fit is set aside, with path, reason and itself'
   ] as const
 
   test.each(CASES)('%s', (_what, record, path, reason, key) => {
-    expect(rejected(record)).toEqual({ key, path, reason, record: JSON.stringify(record) })
+    expect(rejected(record)).toMatchObject({ key, path, reason, record: JSON.stringify(record) })
   })
 
   test('exact numbers and __proto__ are in the record as received, a NUL is not', () => {
@@ -495,4 +496,113 @@ test('a stream is compiled once', () => {
 
 test('extra of a record without more is null', () => {
   expect(extraOf(BASE)).toBeNull()
+})
+
+test('a rejected record says when it changed, where that can be read', () => {
+  expect(rejected({ ...BASE, paid: 'perhaps' }).cursor).toBe('2025-01-15T10:00:00.000000Z')
+  expect(rejected({ ...BASE, updated_at: 'soon' }).cursor).toBeNull()
+  expect(rejected(null).cursor).toBeNull()
+})
+
+describe('on_mismatch: null', () => {
+  const lenient: Stream = { ...orders, onMismatch: 'null' }
+  const tolerated = (more: object, found = findings()): { row: Record<string, unknown>; extra: unknown } => {
+    const entity = flat({ ...BASE, ...more }, lenient, found)
+    const { id: _id, updated_at: _at, ...row } = named(entity)
+    return { row, extra: JSON.parse(entity.extra ?? 'null') }
+  }
+
+  const CASES = [
+    ['a value', { paid: 'perhaps', note: 'x' }, { note: 'x' }, { paid: 'perhaps' }, ['paid']],
+    [
+      'one in an object',
+      { customer: { id: 'x', name: { first: 'A' } } },
+      { customer_name_first: 'A' },
+      { customer: { id: 'x' } },
+      ['customer.id'],
+    ],
+    ['a text in place of an object', { customer: 'gone' }, {}, { customer: 'gone' }, ['customer']],
+    [
+      'a list in place of an object',
+      { customer: { id: 7, name: ['A'] } },
+      { customer_id: '7' },
+      { customer: { name: ['A'] } },
+      ['customer.name'],
+    ],
+    ['a text in place of a list', { lines: 'none' }, {}, { lines: 'none' }, ['lines']],
+    ['a text in place of what holds a list', { marketing: 'none' }, {}, { marketing: 'none' }, ['marketing']],
+    ['an object in place of a text', { note: { a: 1 } }, {}, { note: { a: 1 } }, ['note']],
+    [
+      'an id past 64 bits',
+      { customer: { id: '9223372036854775808' } },
+      {},
+      { customer: { id: '9223372036854775808' } },
+      ['customer.id'],
+    ],
+    ['nothing at all', { note: 'x' }, { note: 'x' }, null, []],
+  ] as const
+
+  test.each(CASES)('keeps %s in _extra, under its path, and the column is null', (_what, more, row, extra, paths) => {
+    const found = findings()
+    expect(tolerated(more, found)).toEqual({ row, extra })
+    expect([...found.mismatched]).toEqual(paths.map(path => [path, 1]))
+    expect([...found.undeclared]).toEqual([])
+  })
+
+  test('beside what is undeclared, each counted for itself', () => {
+    const found = findings()
+    expect(tolerated({ customer: { id: 'x', vip: true } }, found)).toEqual({
+      row: {},
+      extra: { customer: { id: 'x', vip: true } },
+    })
+    expect([found.mismatched, found.undeclared]).toEqual([
+      new Map([['customer.id', 1]]),
+      new Map([['customer.vip', 1]]),
+    ])
+  })
+
+  test('in a list, under the place of the element', () => {
+    const found = findings()
+    const entity = flat(
+      { ...BASE, lines: [{ sku: 'a' }, { sku: ['b'], variant: 5 }, 'c', { sku: 'd' }] },
+      lenient,
+      found,
+    )
+    expect(entity.owned.lines?.map(row => row.slice(1, 3))).toEqual([
+      ['0', 'a'],
+      ['1', null],
+      ['2', null],
+      ['3', 'd'],
+    ])
+    expect(JSON.parse(entity.extra ?? '')).toEqual({ lines: { 1: { sku: ['b'], variant: 5 }, 2: 'c' } })
+    expect([...found.mismatched.keys()].sort()).toEqual(['lines[]', 'lines[].sku', 'lines[].variant'])
+  })
+
+  test('a record after it is none the worse', () => {
+    tolerated({ paid: 'perhaps', lines: [{ sku: [] }] })
+    expect(tolerated({ paid: true, lines: [{ sku: 'a' }] })).toEqual({ row: { paid: true }, extra: null })
+  })
+
+  test.each([
+    ['the key', { id: 'x' }, 'id'],
+    ['the cursor', { updated_at: 'soon' }, 'updated_at'],
+    ['what is required of an element', { marketing: { utm: [{ source: {} }] } }, 'marketing.utm[].source'],
+    ['an element that lacks it', { marketing: { utm: ['x'] } }, 'marketing.utm[].source'],
+  ])('rejects %s all the same', (_what, more, path) => {
+    expect(rejected({ ...BASE, ...more }, lenient).path).toBe(path)
+  })
+
+  test('and says why as it would have', () => {
+    expect(rejected({ ...BASE, id: 'x' }, lenient).reason).toBe('"x" is no number')
+  })
+
+  test('a value that is hashed always fits, and where it should be an object it is kept as a hash', () => {
+    const hidden = sealed(
+      { ...lenient, columns: { ...orders.columns, customer_id: sensitive(text('Owner.', 'customer.id')) } },
+      { onMismatch: 'null' },
+    )
+    const extra = JSON.parse(flat({ ...BASE, customer: 'secret' }, hidden).extra ?? '')
+    expect(extra.customer).toMatch(/^sha256:[0-9a-f]{64}$/)
+    expect(flat({ ...BASE, customer: { id: ['secret'] } }, hidden).extra).toBeNull()
+  })
 })

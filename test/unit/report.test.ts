@@ -23,6 +23,7 @@ const stream = (name: string, outcome: Outcome, more: Partial<StreamReport> = {}
   from: null,
   complete_to: AT,
   undeclared: {},
+  mismatched: {},
   cleaned: 0,
   gaps: [],
   seconds: 1.25,

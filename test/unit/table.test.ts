@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { streams } from '../../schemas/index.ts'
-import { flag, int, json, money, required, text } from '../../src/declare/column.ts'
+import { type Column, flag, int, json, money, required, text } from '../../src/declare/column.ts'
 import { child, stream } from '../../src/declare/define.ts'
 import { LONGEST_NAME } from '../../src/declare/name.ts'
 import type { Stream } from '../../src/declare/stream.ts'
@@ -169,4 +169,16 @@ describe('of the declared streams', () => {
 test('system columns have docs, and the place in a list a name', () => {
   expect(Object.keys(SYSTEM_COLUMNS)).toEqual(['_synced_at', '_deleted_at', '_deleted_by', '_extra', '_hash'])
   expect(CHILD_INDEX).toBe('index')
+})
+
+test('a stream that stores less of a column is another shape, one with a column that made itself is not', () => {
+  const stored = (more: Partial<Column>): Stream => ({
+    ...charges,
+    columns: { ...charges.columns, total: { ...charges.columns.total, ...more } },
+  })
+  expect(shapeOf(stored({}))).toBe(shapeOf(charges))
+  expect(shapeOf(stored({ policy: 'omit' }))).not.toBe(shapeOf(charges))
+  expect(
+    shapeOf({ ...charges, columns: { ...charges.columns, tier: { ...charges.columns.total, learnt: true } } }),
+  ).toBe(shapeOf(charges))
 })

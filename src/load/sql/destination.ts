@@ -1,24 +1,37 @@
-import { createHash } from 'node:crypto'
 import { CompiledQuery, sql } from 'kysely'
+import { Seal } from '../../declare/seal.ts'
 import type { Stream } from '../../declare/stream.ts'
 import type { StreamTables, Table } from '../../declare/table.ts'
 import type { Destination } from '../../destination.ts'
 import { parseInstant } from '../../instant.ts'
-import type { Checkpoint, Committed, LastRun, RowBatch, RunId, RunReport, Walk } from '../../model.ts'
+import type { Checkpoint, Committed, LastRun, RunId, RunReport, Walk } from '../../model.ts'
 import type { Engine, Session } from './engine.ts'
-import { changes, columnsOf, hasTable } from './evolve.ts'
+import { changes, columnsOf, hasTable, type Past } from './evolve.ts'
 import { claim } from './fence.ts'
+import { extrasOf, fill } from './fill.ts'
 import { gapsOf, keepGap } from './gaps.ts'
 import { createHistory } from './history.ts'
+import { forgetLearnt, keepLearnt, learntOf, takenOver } from './learnt.ts'
 import { LEDGER } from './ledger.ts'
 import { merge } from './merge.ts'
 import { callTheRoll } from './presence.ts'
+import { createRejects, keptRejects } from './rejects.ts'
 import { forgetSeen } from './seen.ts'
+import { knownSalt, notedPolicies, notePolicies, saltOf } from './settings.ts'
 import { standingRows } from './standing.ts'
 import { arrivals, noteTombstones } from './tombstones.ts'
 
-/** What a destination promises, once for every database that has an `Engine`. */
-export function createDestination(engine: Engine, schema: string, versioned: readonly Stream[] = []): Destination {
+/**
+ * What a destination promises, once for every database that has an `Engine`.
+ * @param versioned streams of which every version is kept.
+ * @param seal given the warehouse's salt by `prepare`.
+ */
+export function createDestination(
+  engine: Engine,
+  schema: string,
+  versioned: readonly Stream[] = [],
+  seal = new Seal(),
+): Destination {
   const history = createHistory(schema, versioned)
   const inSchema = (session: Session) => session.db.withSchema(schema)
   /** No table is ever dropped, so what was there once need not be asked for again. */
@@ -27,22 +40,43 @@ export function createDestination(engine: Engine, schema: string, versioned: rea
     if (!met.has(table) && (await hasTable(session, schema, table))) met.add(table)
     return met.has(table)
   }
+  const past = async (session: Session): Promise<Past> => ({
+    noted: (await exists(session, '_sync_settings')) ? await notedPolicies(inSchema(session)) : {},
+    learnt: (await exists(session, '_sync_columns')) ? await learntOf(inSchema(session), null) : [],
+  })
+  const rejects = createRejects(inSchema)
 
   return {
     hold: run => engine.hold(run),
 
     plan: tables =>
-      engine.transaction(session =>
-        changes(session, engine, schema, [...LEDGER, ...tables, ...history.tables(tables)]),
-      ),
+      engine.transaction(async session => {
+        const before = await past(session)
+        const all = [...LEDGER, ...tables, ...history.tables(tables, before.learnt)]
+        return changes(session, engine, schema, all, before)
+      }),
 
     async prepare(tables: readonly Table[]) {
-      return engine.transaction(async session => {
-        const statements = await changes(session, engine, schema, [...LEDGER, ...tables, ...history.tables(tables)])
+      const prepared = await engine.transaction(async session => {
+        const before = await past(session)
+        const all = [...LEDGER, ...tables, ...history.tables(tables, before.learnt)]
+        const statements = await changes(session, engine, schema, all, before)
         for (const { query } of statements) await session.db.executeQuery(query)
-        await history.catchUp(session, tables)
-        return statements
+        await notePolicies(inSchema(session), before.noted, all)
+        await forgetLearnt(inSchema(session), takenOver(before.learnt, tables))
+        await history.catchUp(session, tables, before.learnt)
+        return { statements, salt: await saltOf(inSchema(session)) }
       })
+      seal.open(prepared.salt)
+      return prepared.statements
+    },
+
+    async unseal() {
+      const salt = await engine.transaction(async session =>
+        (await exists(session, '_sync_settings')) ? knownSalt(inSchema(session)) : null,
+      )
+      if (salt !== null) seal.open(salt)
+      return salt !== null
     },
 
     checkpoint: stream =>
@@ -86,7 +120,7 @@ export function createDestination(engine: Engine, schema: string, versioned: rea
         const counts: Committed = { ...merged, ...(await callTheRoll(session, schema, batch, to, presence)) }
         if (presence?.gap) await keepGap(inSchema(session), to, presence.gap, batch.receivedAt)
         await history.follow(session, batch.stream, counts)
-        await keepRejects(inSchema(session), batch, to)
+        await rejects.follow(session, batch, to)
         // Beside the checkpoint, for a run that lost the answer to its COMMIT and still has to report what it did.
         await inSchema(session)
           .updateTable('_sync_checkpoints')
@@ -97,6 +131,20 @@ export function createDestination(engine: Engine, schema: string, versioned: rea
       }),
 
     standing: (stream, keys) => engine.transaction(session => standingRows(session, schema, stream, keys)),
+
+    ...keptRejects(engine, inSchema, schema),
+
+    extras: (stream, after) => engine.transaction(session => extrasOf(session, schema, stream, after)),
+
+    learnt: stream =>
+      engine.transaction(async session =>
+        (await exists(session, '_sync_columns')) ? learntOf(inSchema(session), stream) : [],
+      ),
+
+    learn: (stream, columns, run, at) =>
+      engine.transaction(session => keepLearnt(inSchema(session), stream, columns, run, at)),
+
+    fill: (stream, filled, at) => engine.transaction(session => fill(session, schema, stream, filled, at)),
 
     reset: stream =>
       engine.transaction(async session => {
@@ -196,28 +244,4 @@ async function keepLast(db: Session['db'], last: LastRun): Promise<void> {
     .insertInto('_sync_checkpoints')
     .values({ stream, version: '0', ...none, report })
     .execute()
-}
-
-/** Once each: the overlap reads a rejected record again with every run. */
-async function keepRejects(
-  db: Session['db'],
-  { stream, rejects, receivedAt }: RowBatch,
-  to: Checkpoint,
-): Promise<void> {
-  for (const { key, path, reason, record } of rejects) {
-    const fingerprint = createHash('sha256')
-      .update(JSON.stringify([stream.name, path, record]))
-      .digest('hex')
-    const known = await db
-      .selectFrom('_sync_rejects')
-      .select('fingerprint')
-      .where('fingerprint', '=', fingerprint)
-      .execute()
-    if (known.length > 0) continue
-    const row = { fingerprint, stream: stream.name, key, path, reason, record, rejected_at: receivedAt }
-    await db
-      .insertInto('_sync_rejects')
-      .values({ ...row, run: to.writer ?? '' })
-      .execute()
-  }
 }

@@ -1,12 +1,23 @@
 import { type CompiledQuery, sql } from 'kysely'
+import type { LearntColumn } from '../../declare/learnt.ts'
+import { identifier } from '../../declare/name.ts'
 import type { Table, TableColumn } from '../../declare/table.ts'
 import { DestinationError } from '../../errors.ts'
 import type { SchemaChange } from '../../model.ts'
 import type { Engine, Session } from './engine.ts'
+import type { Noted } from './settings.ts'
 
 /** One statement, and how it reads. */
 interface Statement extends SchemaChange {
   readonly query: CompiledQuery
+}
+
+/** What earlier runs left, besides the columns themselves. */
+export interface Past {
+  /** What the comments of columns say is stored. */
+  readonly noted: Noted
+  /** Columns that were made for undeclared fields. */
+  readonly learnt: readonly LearntColumn[]
 }
 
 type Stored = ReadonlyMap<string, ReadonlyMap<string, string>>
@@ -21,6 +32,7 @@ export async function changes(
   engine: Engine,
   schema: string,
   tables: readonly Table[],
+  { noted, learnt }: Past,
 ): Promise<readonly Statement[]> {
   const statements: Statement[] = []
   const add = (table: string, query: CompiledQuery): void => {
@@ -30,14 +42,26 @@ export async function changes(
   const stored = await columnsOf(session, schema)
   const clashes: string[] = []
   for (const table of tables) {
-    const existing = stored.get(table.name)
     const at = sql.table(`${schema}.${table.name}`)
+    const there = stored.get(table.name)
+    const existing = there && new Map(there)
+    // Declared by now, and otherwise: what was made steps aside with what it holds.
+    for (const { column, kind } of learnt.filter(made => made.table === table.name)) {
+      const declared = table.columns.find(({ name, learnt }) => name === column && !learnt)
+      if (!declared || !existing?.has(column) || declared.kind === kind) continue
+      const aside = sql.ref(identifier(`${column}_was_${kind}`))
+      add(table.name, sql`alter table ${at} rename column ${sql.ref(column)} to ${aside}`.compile(session.db))
+      existing.delete(column)
+    }
     const missing = table.columns.filter(column => !existing?.has(column.name))
     if (existing === undefined) add(table.name, createTable(session, engine, schema, table))
     else for (const column of missing) add(table.name, addColumn(session, engine, schema, table, column))
     if (existing === undefined)
       add(table.name, sql`comment on table ${at} is ${sql.lit(table.doc)}`.compile(session.db))
-    for (const column of missing) {
+    const said = table.columns.filter(
+      ({ name, policy = 'keep' }) => existing?.has(name) && (noted[`${table.name}.${name}`] ?? 'keep') !== policy,
+    )
+    for (const column of [...missing, ...said]) {
       const name = sql.ref(`${schema}.${table.name}.${column.name}`)
       add(table.name, sql`comment on column ${name} is ${sql.lit(column.doc)}`.compile(session.db))
     }

@@ -1,10 +1,12 @@
 import { type RawBuilder, sql } from 'kysely'
 import { historyTable, VALID_FROM, VALID_TO } from '../../declare/history.ts'
+import { type LearntColumn, withLearnt } from '../../declare/learnt.ts'
 import { identifier } from '../../declare/name.ts'
 import type { Stream } from '../../declare/stream.ts'
 import { type Table, tablesOf } from '../../declare/table.ts'
 import type { Counts } from '../../model.ts'
 import type { Session } from './engine.ts'
+import { columnsOf } from './evolve.ts'
 import { stageOf } from './merge.ts'
 
 /** The temporary table of keys that limits the work, by its name, and which of its rows count; null: every row. */
@@ -15,15 +17,21 @@ export interface Touched {
 
 /** The history of `streams`, which is all that keep one. */
 export function createHistory(schema: string, streams: readonly Stream[]) {
-  const among = (tables: readonly Table[]): readonly Stream[] =>
-    streams.filter(stream => tables.some(({ name }) => name === tablesOf(stream).root.name))
+  const among = (tables: readonly Table[], learnt: readonly LearntColumn[]): readonly Stream[] =>
+    streams
+      .filter(stream => tables.some(({ name }) => name === tablesOf(stream).root.name))
+      .map(stream => withLearnt(stream, learnt))
   return {
     /** Those that go with the given ones. */
-    tables: (tables: readonly Table[]): readonly Table[] => among(tables).map(historyTable),
+    tables: (tables: readonly Table[], learnt: readonly LearntColumn[]): readonly Table[] =>
+      among(tables, learnt).map(historyTable),
 
     /** Rows from before the history was switched on, or from while it was off. */
-    async catchUp(session: Session, tables: readonly Table[]): Promise<void> {
-      for (const stream of among(tables)) {
+    async catchUp(session: Session, tables: readonly Table[], learnt: readonly LearntColumn[]): Promise<void> {
+      const stored = learnt.length === 0 ? null : await columnsOf(session, schema)
+      // One that a broken run has noted and not made is not there.
+      const made = learnt.filter(({ table, column }) => stored?.get(table)?.has(column))
+      for (const stream of among(tables, made)) {
         await endVersions(session, schema, stream, null)
         await addVersions(session, schema, stream, null)
       }

@@ -45,7 +45,10 @@ export interface Ledger {
     path: string
     reason: string
     record: string
+    source: string | null
+    changed_at: string | null
     rejected_at: string
+    seen_at: string | null
     run: string
   }
   _sync_seen: {
@@ -68,6 +71,16 @@ export interface Ledger {
     found_at: string
     run: string
   }
+  _sync_columns: {
+    stream: string
+    table_name: string
+    column_name: string
+    path: string
+    kind: string
+    added_at: string
+    run: string
+  }
+  _sync_settings: { name: string; value: string }
   'information_schema.columns': {
     table_schema: Generated<string>
     table_name: Generated<string>
@@ -138,7 +151,7 @@ export const LEDGER: readonly Table[] = [
   },
   {
     name: '_sync_rejects',
-    doc: 'Records that could not be loaded, as they were received. The run went on without them.',
+    doc: 'Records that could not be loaded, as they were received. One goes when its record loads, in this version or a newer.',
     key: ['fingerprint'],
     columns: [
       column('fingerprint', 'text', 'SHA-256 of stream, path and record: the same reject is kept once.', true),
@@ -147,7 +160,10 @@ export const LEDGER: readonly Table[] = [
       column('path', 'text', 'Where in the record the trouble is.', true),
       column('reason', 'text', 'Why the value cannot be loaded without loss.', true),
       column('record', 'json', 'The record as received.', true),
+      column('source', 'text', '`export` for one out of an imported file; null for one that the API gave.'),
+      column('changed_at', 'instant', 'When the record last changed, where it says so.'),
       column('rejected_at', 'instant', 'When the record was first rejected.', true),
+      column('seen_at', 'instant', 'When the record was last rejected.'),
       column('run', 'text', 'The run that first rejected it.', true),
     ],
   },
@@ -184,6 +200,29 @@ export const LEDGER: readonly Table[] = [
       column('to', 'instant', 'From here on the source still served it.', true),
       column('found_at', 'instant', 'When a run first met the gap.', true),
       column('run', 'text', 'The run that first met it.', true),
+    ],
+  },
+  {
+    name: '_sync_settings',
+    doc: 'What belongs to this warehouse and to no run. Who may read the salt can test guesses against hashed values.',
+    key: ['name'],
+    columns: [
+      column('name', 'text', 'salt, or policies.', true),
+      column('value', 'text', 'salt: 32 random bytes in hex. policies: what is stored of each column, as JSON.', true),
+    ],
+  },
+  {
+    name: '_sync_columns',
+    doc: 'Columns that were made for fields which no declaration names, with drift: evolve.',
+    key: ['table_name', 'column_name'],
+    columns: [
+      column('stream', 'text', 'Stream whose records have the field.', true),
+      column('table_name', 'text', 'Table that the column is in.', true),
+      column('column_name', 'text', 'Name of the column.', true),
+      column('path', 'text', 'Where the field is in the record, or in the element of the list.', true),
+      column('kind', 'text', 'What the column holds: int, rate, instant, day, flag, text or json.', true),
+      column('added_at', 'instant', 'When the column was made.', true),
+      column('run', 'text', 'The run that made it.', true),
     ],
   },
 ]

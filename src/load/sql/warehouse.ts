@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { Seal } from '../../declare/seal.ts'
 import type { Stream } from '../../declare/stream.ts'
 import { parseInstant } from '../../instant.ts'
 import type { Reconciliation, Warehouse } from '../../reconciliation.ts'
@@ -8,14 +9,21 @@ import type { Engine } from './engine.ts'
 import { columnsOf } from './evolve.ts'
 import { claim } from './fence.ts'
 import { createHistory } from './history.ts'
+import { createRejects } from './rejects.ts'
 import { markGone, replace } from './repair.ts'
 import { countServed, distinctValues, listServed } from './served.ts'
 
 /** A destination with what it takes to hold it against the source, once for every database. */
-export function createWarehouse(engine: Engine, schema: string, versioned: readonly Stream[] = []): Warehouse {
+export function createWarehouse(
+  engine: Engine,
+  schema: string,
+  versioned: readonly Stream[] = [],
+  seal = new Seal(),
+): Warehouse {
   const history = createHistory(schema, versioned)
+  const rejects = createRejects(({ db }) => db.withSchema(schema))
   return {
-    ...createDestination(engine, schema, versioned),
+    ...createDestination(engine, schema, versioned, seal),
 
     compare: (batch, now) => engine.transaction(session => compare(session, schema, batch, now)),
 
@@ -30,6 +38,7 @@ export function createWarehouse(engine: Engine, schema: string, versioned: reado
         await claim(session.db.withSchema(schema), batch.receivedAt, from, to)
         const counts = await replace(session, schema, batch)
         const deleted = await markGone(session, schema, batch.stream, gone, batch.receivedAt)
+        await rejects.follow(session, batch, to)
         await history.follow(session, batch.stream, { ...counts, deleted })
         return deleted
       }),

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto'
+import { type Column, type ColumnKind, type Columns, text } from './column.ts'
+import { columnName, identifier } from './name.ts'
+import type { Child, Stream } from './stream.ts'
+import { allTables, tablesOf } from './table.ts'
+
+/** A column that was made for a field which no declaration names. */
+export interface LearntColumn {
+  readonly table: string
+  readonly column: string
+  /** Dotted path in the record, or in the element of the list whose table it is. */
+  readonly path: string
+  readonly kind: ColumnKind
+}
+
+/** The stream with the columns that were made for it. What a declaration names by now is the declaration's. */
+export function withLearnt(stream: Stream, learnt: readonly LearntColumn[]): Stream {
+  const names = new Set(allTables(stream).map(({ name }) => name))
+  if (!learnt.some(({ table }) => names.has(table))) return stream
+  const { root, owned } = tablesOf(stream)
+  const more = (table: string, declared: Columns): Columns => {
+    const added = learnt.filter(
+      column => column.table === table && !isDeclared(column.path, declared) && !Object.hasOwn(declared, column.column),
+    )
+    return { ...declared, ...Object.fromEntries(added.map(column => [column.column, columnOf(column)])) }
+  }
+  const children = owned.map(({ child, table }): [string, Child] => {
+    const declared = stream.children[child] as Child
+    return [child, { ...declared, columns: more(table.name, declared.columns) }]
+  })
+  return {
+    ...stream,
+    columns: more(root.name, stream.columns),
+    children: Object.fromEntries(children),
+    declared: stream.declared ?? stream,
+  }
+}
+
+const columnOf = ({ kind, path }: LearntColumn): Column => ({
+  ...text(`What the API sends as ${path}, which is not declared; made for the values seen first.`, path),
+  kind,
+  learnt: true,
+})
+
+function isDeclared(path: string, declared: Columns): boolean {
+  return Object.entries(declared).some(([name, { from }]) => {
+    const known = from ?? name
+    return known === path || known.startsWith(`${path}.`) || path.startsWith(`${known}.`)
+  })
+}
+
+/** A name for the column of a path that both databases take and no other column has. */
+export function learntName(path: string, taken: ReadonlySet<string>): string {
+  const plain = columnName(path)
+    .toLowerCase()
+    .replace(/[^a-z0-9_]+/g, '_')
+    .replace(/^_+/, '')
+  const safe = /^[a-z]/.test(plain) ? plain : `field_${plain}`
+  const name = identifier(safe)
+  return taken.has(name) ? identifier(`${safe}_${createHash('sha256').update(path).digest('hex').slice(0, 8)}`) : name
+}

@@ -1,0 +1,179 @@
+import { describe, expect, test } from 'vitest'
+import { flag, int, json, money, required, sensitive, text } from '../../src/declare/column.ts'
+import { child, stream } from '../../src/declare/define.ts'
+import { Seal } from '../../src/declare/seal.ts'
+import type { Stream } from '../../src/declare/stream.ts'
+import { allTables } from '../../src/declare/table.ts'
+import type { Destination } from '../../src/destination.ts'
+import { fillStream } from '../../src/fill.ts'
+import { openDestination } from '../../src/load/open.ts'
+import { type DestinationConfig, PLACES } from '../support/destinations.ts'
+import { type Dump, dump, withQuery } from '../support/dump.ts'
+import { at, batchOf, moved } from '../support/samples.ts'
+
+const about = {
+  name: 'boxes',
+  singular: 'box',
+  doc: 'A stream for tests.',
+  path: '/boxes',
+  list: 'boxes',
+  scopes: [],
+  sync: { mode: 'full' },
+} as const
+const items = { name: text('Name.') }
+const before = stream({
+  ...about,
+  key: 'id',
+  columns: { id: required(int('Key.')), label: text('Words.'), sender_name: text('Who.', 'sender.name') },
+  children: { items: child({ doc: 'What is inside.', from: 'items', columns: items }) },
+})
+/** A later version: a column of its own, one in an object, one in a list, one that keeps a secret. */
+const after = stream({
+  ...about,
+  key: 'id',
+  columns: {
+    ...before.columns,
+    weight: int('Grams.'),
+    sender_vip: flag('Whether they matter.', 'sender.vip'),
+    pin: sensitive(text('Opens it.')),
+    raw: json('Anything.'),
+  },
+  children: {
+    items: child({
+      doc: 'What is inside.',
+      from: 'items',
+      columns: { ...items, price: money('Worth.'), n: int('Count.') },
+    }),
+  },
+})
+
+const RECORDS = [
+  {
+    id: 1,
+    label: 'all',
+    sender: { name: 'A', vip: 'true' },
+    weight: '12',
+    pin: '0000',
+    raw: { a: [1] },
+    items: [{ name: 'x', price: '1.50', n: 2 }],
+  },
+  { id: 2, label: 'some', weight: null, other: 5, items: [{ name: 'y' }, { name: 'z', price: 3, color: 'red' }] },
+  { id: 3, label: 'none', items: [] },
+  { id: 4, label: 'bad', weight: 'heavy', sender: { vip: 'perhaps', since: 9 }, items: [{ n: 'many' }] },
+  { id: 5, label: 'big', weight: JSON.rawJSON('9007199254740993'), raw: [], items: [] },
+]
+const signal = new AbortController().signal
+const sleep = async (): Promise<void> => {}
+
+describe.each(PLACES)('$name', place => {
+  const filled = (destination: Destination, of: Stream): Promise<number> =>
+    fillStream(of, { destination, sleep, source: { clock: () => at(2_000_000) } }, signal)
+
+  async function loaded(config: DestinationConfig, of: Stream, records: readonly unknown[], then: Stream | null) {
+    const seal = new Seal()
+    const [first, second] = [of, then ?? of].map((stream): Stream => ({ ...stream, seal }))
+    if (!first || !second) return 0
+    await using destination = await openDestination(config, { mode: 'write', connections: 2, seal })
+    await destination.prepare(allTables(first))
+    const from = await destination.checkpoint('boxes')
+    await destination.commit(batchOf(first, records), from, moved(from))
+    await destination.prepare(allTables(second))
+    return then === null ? 0 : await filled(destination, second)
+  }
+
+  const rows = async (config: DestinationConfig): Promise<Dump> =>
+    JSON.parse(
+      JSON.stringify(await dump(config, [after]), (name, value) =>
+        name === '_hash' || name === 'pin' ? undefined : value,
+      ),
+    )
+
+  test('rows that are there have in the end what a load under the new declaration would have given them', async () => {
+    const fits = RECORDS.filter(({ label }) => label !== 'bad')
+    await place.with(async config => {
+      expect(await loaded(config, before, fits, after)).toBe(3)
+      const late = await rows(config)
+      await place.with(async other => {
+        await loaded(other, after, fits, null)
+        expect(late).toEqual(await rows(other))
+      })
+    })
+  })
+
+  test('what does not fit stays in _extra, all of it; a second time nothing is left to do', async () => {
+    await place.with(async config => {
+      expect(await loaded(config, before, RECORDS, after)).toBe(3)
+      const { boxes, boxes__items: lines } = await rows(config)
+      expect(boxes?.find(row => row.id === '4')).toMatchObject({
+        weight: null,
+        sender_vip: null,
+        _extra: { weight: 'heavy', sender: { vip: 'perhaps', since: 9 }, items: { 0: { n: 'many' } } },
+      })
+      expect(boxes?.find(row => row.id === '2')).toMatchObject({ _extra: { other: 5, items: { 1: { color: 'red' } } } })
+      expect(lines?.find(row => row.box_id === '4')).toMatchObject({ n: null })
+      await using destination = await openDestination(config, { mode: 'write', connections: 2 })
+      expect(await filled(destination, { ...after, seal: new Seal() })).toBe(0)
+    })
+  })
+
+  test('I9: a value that is sensitive now is hashed on its way, and _extra no longer has it', async () => {
+    await place.with(async config => {
+      await loaded(config, before, RECORDS, after)
+      const [row] = await withQuery(config, query =>
+        query(`select pin, cast(_extra as text) as extra from recharge.boxes where id = 1`),
+      )
+      expect(row?.pin).toMatch(/^[0-9a-f]{64}$/)
+      expect(row?.extra).toBeNull()
+    })
+  })
+
+  test('a row that was written since it was read is left alone', async () => {
+    await place.with(async config => {
+      await loaded(config, before, RECORDS, null)
+      await using destination = await openDestination(config, { mode: 'write', connections: 2 })
+      await destination.prepare(allTables(after))
+      const [row] = await destination.extras(before, null)
+      if (!row) throw new Error('nothing in _extra')
+      const cells = new Map([['weight', Buffer.from([0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 7])]])
+      const change = {
+        cells,
+        lists: new Map([['items', new Map([[0, new Map([['n', cells.get('weight') ?? Buffer.alloc(0)]])]])]]),
+        extra: null,
+      }
+      const weights = async () =>
+        (
+          await destination.ask(
+            `select coalesce(cast(b.weight as text), '') || '/' || coalesce(cast(i.n as text), '') as w from recharge.boxes b join recharge.boxes__items i on i.box_id = b.id where b.id = ${row.key[0]}`,
+          )
+        )[0]?.w
+      await destination.fill(after, [{ row: { ...row, hash: '1' }, ...change }], at(3))
+      expect(await weights()).toBe('/')
+      await destination.fill(after, [{ row, ...change }], at(3))
+      expect(await weights()).toBe('7/7')
+    })
+  })
+
+  test('prepare is idempotent where a column is hashed and its stream keeps a history', async () => {
+    await place.with(async config => {
+      const options = { mode: 'write', connections: 1, history: [after] } as const
+      await using destination = await openDestination(config, options)
+      expect((await destination.prepare(allTables(after))).length).toBeGreaterThan(10)
+      expect(await destination.prepare(allTables(after))).toEqual([])
+    })
+  })
+
+  test('more rows than are read at once, and keys of two parts', async () => {
+    const pairs = (more: object): Stream =>
+      stream({ ...about, key: ['a', 'b'], columns: { a: required(int('Half.')), b: required(text('Half.')), ...more } })
+    const records = Array.from({ length: 2100 }, (_, i) => ({ a: i % 7, b: `k${i}`, n: i }))
+    await place.with(async config => {
+      expect(await loaded(config, pairs({}), records, pairs({ n: int('Count.') }))).toBe(2100)
+      const [row] = await withQuery(config, query =>
+        query(
+          `select cast(sum(n) as text) as n, count(_extra) as left_over from recharge.boxes where b = 'k' || cast(n as text)`,
+        ),
+      )
+      expect([row?.n, Number(row?.left_over)]).toEqual([String((2099 * 2100) / 2), 0])
+    })
+  })
+})

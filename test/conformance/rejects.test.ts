@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest'
+import type { Stream } from '../../src/declare/stream.ts'
+import { allTables } from '../../src/declare/table.ts'
+import type { Destination } from '../../src/destination.ts'
+import { parseInstant } from '../../src/instant.ts'
+import { openDestination } from '../../src/load/open.ts'
+import { PLACES } from '../support/destinations.ts'
+import { at, batchOf, moved, parcel, parcels } from '../support/samples.ts'
+
+const snapshots: Stream = { ...parcels, sync: { mode: 'full' } }
+const bad = { price: 'cheap' }
+
+/** What becomes of rejects, whatever the database. */
+describe.each(PLACES)('$name', place => {
+  const inside = (work: (destination: Destination) => Promise<void>): Promise<void> =>
+    place.with(async config => {
+      await using destination = await openDestination(config, { mode: 'write', connections: 2 })
+      await destination.prepare(allTables(parcels))
+      await work(destination)
+    })
+
+  async function commit(destination: Destination, records: readonly unknown[], stream: Stream = parcels) {
+    const from = await destination.checkpoint('parcels')
+    await destination.commit(batchOf(stream, records), from, moved(from))
+    return (await destination.rejects('parcels')).map(({ key }) => key)
+  }
+
+  test('I5: a reject goes when its record loads, in that version or a newer, and not for an older one', async () => {
+    await inside(async destination => {
+      expect(await commit(destination, [parcel(1, 5, bad), parcel(2, 5, bad)])).toEqual(['1', '2'])
+      expect(await commit(destination, [parcel(1, 4)])).toEqual(['1', '2'])
+      expect(await commit(destination, [parcel(1, 5)])).toEqual(['2'])
+      expect(await commit(destination, [parcel(2, 6), parcel(3, 6)])).toEqual([])
+    })
+  })
+
+  test('I5: without a cursor whatever loads later takes its place', async () => {
+    await inside(async destination => {
+      expect(await commit(destination, [parcel(1, 5, bad)], snapshots)).toEqual(['1'])
+      expect(await commit(destination, [parcel(1, 4)], snapshots)).toEqual([])
+    })
+  })
+
+  test('both versions in one batch: the rejected one stays', async () => {
+    await inside(async destination => {
+      expect(await commit(destination, [parcel(1, 4), parcel(1, 5, bad)])).toEqual(['1'])
+      const rejectedAt = () => destination.ask('select cast(rejected_at as text) as at from recharge._sync_rejects')
+      const first = await rejectedAt()
+      const from = await destination.checkpoint('parcels')
+      const batch = batchOf(snapshots, [parcel(1, 4), parcel(1, 5, bad)])
+      await destination.commit({ ...batch, receivedAt: at(2_000_000) }, from, moved(from))
+      expect(await rejectedAt()).toEqual(first)
+    })
+  })
+
+  test('rejected again, it is kept once, and last seen then', async () => {
+    await inside(async destination => {
+      await commit(destination, [parcel(1, 5, bad)])
+      const [first] = await destination.rejects('parcels')
+      const from = await destination.checkpoint('parcels')
+      const later = parseInstant('2026-03-01', 'UTC') ?? at(0)
+      await destination.commit({ ...batchOf(parcels, [parcel(1, 5, bad)]), receivedAt: later }, from, moved(from))
+      const again = await destination.rejects('parcels')
+      expect(again).toEqual([{ ...first, seenAt: later }])
+    })
+  })
+
+  test('I1: a commit that is refused takes no reject away', async () => {
+    await inside(async destination => {
+      const from = await destination.checkpoint('parcels')
+      await destination.commit(batchOf(parcels, [parcel(1, 5, bad)]), from, moved(from))
+      await expect(destination.commit(batchOf(parcels, [parcel(1, 6)]), from, moved(from))).rejects.toThrow(
+        'another run',
+      )
+      expect(await destination.rejects('parcels')).toHaveLength(1)
+    })
+  })
+
+  test('rows that know more than who saw a record: gone since, or written since where there is no cursor', async () => {
+    await inside(async destination => {
+      await commit(destination, [parcel(1, 5)])
+      const asked = (day: string, stream: Stream = parcels) => {
+        const seen = parseInstant(day, 'UTC') ?? at(0)
+        return destination.writtenSince(
+          stream,
+          new Map([
+            ['1', seen],
+            ['7', seen],
+          ]),
+        )
+      }
+      expect([...(await asked('2026-01-01'))]).toEqual([])
+      expect([...(await asked('2026-01-01', snapshots))]).toEqual(['1'])
+      expect([...(await asked('2026-12-01', snapshots))]).toEqual([])
+    })
+  })
+})

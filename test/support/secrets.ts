@@ -1,0 +1,108 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { STREAMS } from '../../src/app.ts'
+import type { Column } from '../../src/declare/column.ts'
+import type { Stream } from '../../src/declare/stream.ts'
+import type { Json, StoreRecord } from '../../src/simulator/record.ts'
+import { RESOURCES } from '../../src/simulator/record.ts'
+import type { Store } from '../../src/simulator/store.ts'
+import type { DestinationConfig } from './destinations.ts'
+import { withQuery } from './dump.ts'
+import { sampleOf } from './run.ts'
+
+/** Streams that declare something sensitive. */
+export const GUARDED: readonly Stream[] = STREAMS.filter(stream => sensitiveOf(stream).length > 0)
+
+export function sensitiveOf({ columns }: Stream): (readonly [name: string, path: string])[] {
+  return Object.entries(columns).flatMap(([name, { sensitive, from }]) =>
+    sensitive ? [[name, from ?? name] as const] : [],
+  )
+}
+
+/** In every position in which a secret can come, each with an id of its own. */
+export const POSITIONS = ['plain', 'neighbour', 'rejected', 'misplaced', 'listed'] as const
+export type Position = (typeof POSITIONS)[number]
+
+export const idOf = (position: Position): number => 900_000_001 + POSITIONS.indexOf(position)
+
+export const secretOf = (stream: Stream, column: string, position: Position): string =>
+  `SECRET-${stream.name}-${column}-${position}`
+
+/** Records of every guarded stream in every position. @returns the secrets. */
+export function fillWithSecrets(store: Store): string[] {
+  const secrets: string[] = []
+  for (const stream of GUARDED)
+    for (const position of POSITIONS) {
+      const resource = RESOURCES.find(name => name === stream.name)
+      if (!resource) throw new Error(`the simulator has no ${stream.name}`)
+      const sample = sampleOf(stream.name)
+      // Recent, so that the next run reads it again; and a charge that is still to come is never forgotten.
+      const now = { ...('updated_at' in sample ? { updated_at: store.now().toISOString() } : {}) }
+      const queued = stream.name === 'charges' ? { status: 'queued', processed_at: null } : {}
+      let record: StoreRecord = { ...sample, ...now, ...queued, id: idOf(position) }
+      for (const [column, path] of sensitiveOf(stream)) {
+        const secret = secretOf(stream, column, position)
+        secrets.push(secret)
+        record = inPosition(record, path, secret, position)
+      }
+      store.insert(resource, position === 'rejected' ? { ...record, ...nonsense(stream) } : record)
+    }
+  return secrets
+}
+
+function inPosition(record: StoreRecord, path: string, secret: string, position: Position): StoreRecord {
+  const parts = path.split('.')
+  switch (position) {
+    case 'plain':
+    case 'rejected':
+      return put(record, parts, secret)
+    case 'neighbour': {
+      // Beside it, and within a link.
+      const beside = [...parts.slice(0, -1), `${parts.at(-1)}_before`]
+      return put(put(put(record, parts, secret), beside, [secret]), ['link'], `https://store.example/${secret}/orders`)
+    }
+    case 'misplaced':
+      // An object in place of a text; a text in place of the object that should hold one.
+      return parts.length === 1 ? put(record, parts, { inside: [secret] }) : put(record, parts.slice(0, -1), secret)
+    case 'listed':
+      return put(record, parts.slice(0, 1), [put({}, parts.slice(1), secret)])
+  }
+}
+
+function put(record: StoreRecord, [name = '', ...rest]: readonly string[], value: Json): StoreRecord {
+  const inner = record[name]
+  const object = typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? (inner as StoreRecord) : {}
+  return { ...record, [name]: rest.length === 0 ? value : put(object, rest, value) }
+}
+
+/** A value that rejects the record: at the first column that reads no text, is no key and orders nothing. */
+function nonsense({ columns, key, sync }: Stream): StoreRecord {
+  const spared = new Set([...key, ...(sync.mode === 'incremental' ? [sync.cursor] : [])])
+  const reads = ({ kind, from }: Column): boolean => from === null && ['flag', 'instant', 'int'].includes(kind)
+  const found = Object.entries(columns).find(([name, column]) => reads(column) && !spared.has(name))
+  if (!found) throw new Error('every column takes a text')
+  return { [found[0]]: 'nonsense' }
+}
+
+/** Everything that a run left: every value of every table as text, and the bytes of every file below the folder. */
+export async function leftBehind(destination: DestinationConfig, folders: readonly string[]): Promise<string[]> {
+  const values = await withQuery(destination, async query => {
+    const columns = await query(
+      `select table_name as t, column_name as c from information_schema.columns where table_schema = '${destination.schema}'`,
+    )
+    const all: string[] = []
+    for (const { t, c } of columns) {
+      const rows = await query(
+        `select cast("${c}" as text) as v from "${destination.schema}"."${t}" where "${c}" is not null`,
+      )
+      for (const { v } of rows) all.push(String(v))
+    }
+    return all
+  })
+  return [...values, ...folders.flatMap(filesBelow).map(file => readFileSync(file, 'latin1'))]
+}
+
+const filesBelow = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map(name => join(folder, name))
+    .filter(file => statSync(file).isFile())

@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { STREAMS } from '../../src/app.ts'
+import type { Policy } from '../../src/declare/column.ts'
+import { flag, int, json, required, sensitive, text } from '../../src/declare/column.ts'
+import { child, stream } from '../../src/declare/define.ts'
+import { Seal } from '../../src/declare/seal.ts'
+import type { Stream } from '../../src/declare/stream.ts'
+import type { Reject } from '../../src/model.ts'
+import { type Flattened, flattened } from '../support/cells.ts'
+import { sealed } from '../support/seal.ts'
+
+const things = stream({
+  name: 'things',
+  singular: 'thing',
+  doc: 'A thing.',
+  path: '/things',
+  list: 'things',
+  scopes: [],
+  key: 'id',
+  sync: { mode: 'full' },
+  columns: {
+    id: required(int('Key.')),
+    paid: flag('Paid.'),
+    token: sensitive(text('Opens doors.')),
+    owner_hash: sensitive(text('Opens more.', 'owner.hash')),
+    owner_name: text('Name.', 'owner.name'),
+    details: json('Anything.'),
+  },
+  children: { lines: child({ doc: 'A line.', from: 'box.lines', columns: { sku: text('SKU.'), n: int('Count.') } }) },
+})
+
+const orders = STREAMS.find(({ name }) => name === 'orders') as Stream
+
+const digest = (value: string): string => createHash('sha256').update(Buffer.alloc(32, 7)).update(value).digest('hex')
+const under = (policy: Policy, more: Record<string, Record<string, Policy>> = {}) =>
+  sealed(things, { sensitive: policy, columns: more })
+const HASHED = under('hash')
+const SECRET = 'the-secret-value'
+
+function flat(record: unknown, of = HASHED): Flattened {
+  const result = flattened(of, record)
+  if ('reason' in result) throw new Error(result.reason)
+  return result
+}
+
+function rejected(record: unknown, of = HASHED): Reject {
+  const result = flattened(of, record)
+  if (!('reason' in result)) throw new Error('not rejected')
+  return result
+}
+
+describe('a column', () => {
+  const token = (value: unknown, of = HASHED): unknown => flat({ id: 1, token: value }, of).row[2]
+
+  test('holds SHA-256 of the salt and the value', () => {
+    expect(token(SECRET)).toBe(digest(SECRET))
+    expect(token('é\u{1F600}'.repeat(3000))).toBe(digest('é\u{1F600}'.repeat(3000)))
+    expect(token('')).toBe(digest(''))
+  })
+
+  test('a number and its text have one hash; what is no text has that of its JSON', () => {
+    expect(token(5)).toBe(digest('5'))
+    expect(token(JSON.rawJSON('0E-10'))).toBe(digest('0E-10'))
+    expect(token({ a: [1] })).toBe(digest('{"a":[1]}'))
+  })
+
+  test('null and absent stay null', () => {
+    expect(token(null)).toBeNull()
+    expect(token(undefined)).toBeNull()
+  })
+
+  test('JSON holds the hash as a text', () => {
+    const entity = flat({ id: 1, details: { a: SECRET } }, under('hash', { things: { details: 'hash' } }))
+    expect(entity.row[5]).toBe(JSON.stringify(digest(JSON.stringify({ a: SECRET }))))
+  })
+
+  test('omitted is null, kept is itself', () => {
+    expect(token(SECRET, under('omit'))).toBeNull()
+    expect(token(SECRET, under('keep'))).toBe(SECRET)
+  })
+
+  test('nothing is hashed without a salt, and nothing is stored in clear for want of one', () => {
+    expect(() => flattened(things, { id: 1, token: SECRET })).toThrow('no seal')
+    expect(() => new Seal().digest(SECRET)).toThrow('before the salt was read')
+  })
+})
+
+describe('a rejected record', () => {
+  const record = (more: object): unknown => JSON.parse(rejected({ id: 1, paid: 'perhaps', ...more }).record)
+  const hidden = { _sync_sha256: digest(SECRET) }
+
+  test.each([
+    ['at the top', { token: SECRET }, { token: hidden }],
+    ['in an object', { owner: { hash: SECRET, name: 'A' } }, { owner: { hash: hidden, name: 'A' } }],
+    ['in a list of objects', { owner: [{ hash: SECRET }, null] }, { owner: [{ hash: hidden }, null] }],
+    ['in place of the object', { owner: SECRET }, { owner: `sha256:${digest(SECRET)}` }],
+    ['null', { token: null, owner: null }, { token: null, owner: null }],
+    ['again elsewhere', { token: SECRET, more: [`x/${SECRET}`] }, { token: hidden, more: [`x/${digest(SECRET)}`] }],
+    ['as the name of a member', { token: SECRET, [SECRET]: 1 }, { token: hidden, [digest(SECRET)]: 1 }],
+  ])('keeps a hash %s', (_where, given, kept) => {
+    expect(record(given)).toEqual({ id: 1, paid: 'perhaps', ...kept })
+  })
+
+  test('also in the elements of a list', () => {
+    const of = under('hash', { things__lines: { sku: 'hash' } })
+    const lines = (box: unknown): unknown => JSON.parse(rejected({ id: 1, paid: 'perhaps', box }, of).record).box
+    expect(lines({ lines: [{ sku: SECRET, n: 1 }, { n: 2 }] })).toEqual({ lines: [{ sku: hidden, n: 1 }, { n: 2 }] })
+    expect(lines({ lines: { sku: SECRET } })).toEqual({ lines: { sku: hidden } })
+    expect(lines([{ lines: [[{ sku: SECRET }]] }])).toEqual([{ lines: [[{ sku: hidden }]] }])
+  })
+
+  test('that is no object at all', () => {
+    expect(rejected(SECRET).record).toBe(JSON.stringify(`sha256:${digest(SECRET)}`))
+  })
+
+  test('omits what is omitted', () => {
+    const { record: kept } = rejected({ id: 1, paid: 'perhaps', token: SECRET, more: SECRET }, under('omit'))
+    expect(JSON.parse(kept)).toEqual({ id: 1, paid: 'perhaps', token: null, more: '[omitted]' })
+  })
+
+  test('does not quote in its reason what it hides, not even cut short', () => {
+    const long = SECRET.repeat(10)
+    expect(rejected({ id: 1, paid: long, token: long }).reason).not.toContain(SECRET)
+    expect(rejected({ id: 1, paid: long }).reason).toContain(SECRET)
+  })
+
+  test('that is loaded again has the hash that it would have had', () => {
+    const again = JSON.parse(rejected({ id: 1, paid: 'perhaps', token: SECRET, owner: { hash: SECRET } }).record)
+    const { row } = flat({ ...again, paid: true })
+    expect([row[2], row[3]]).toEqual([digest(SECRET), digest(SECRET)])
+  })
+})
+
+test('what is undeclared keeps no copy', () => {
+  const { extra } = flat({ id: 1, token: SECRET, link: `https://x/${SECRET}`, owner: { hash_before: SECRET } })
+  expect(JSON.parse(extra ?? '')).toEqual({
+    link: `https://x/${digest(SECRET)}`,
+    owner: { hash_before: digest(SECRET) },
+  })
+})
+
+test('a column that keeps a part of another is stored as that one is', () => {
+  const policies = (columns: Record<string, Policy>) => {
+    const { scheduled_at: whole, scheduled_on: part } = sealed(orders, { columns: { orders: columns } }).columns
+    return [whole?.policy, part?.policy]
+  }
+  expect(policies({})).toEqual(['keep', 'keep'])
+  expect(policies({ scheduled_at: 'omit' })).toEqual(['omit', 'omit'])
+  expect(policies({ scheduled_on: 'omit' })).toEqual(['keep', 'omit'])
+})
