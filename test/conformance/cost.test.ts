@@ -11,10 +11,11 @@ import type { RowBatch } from '../../src/model.ts'
 import { type DestinationConfig, PLACES, withDatabase } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { batchOf } from '../support/samples.ts'
+import { sealed } from '../support/seal.ts'
 
 /* What a commit costs, counted and not timed: a machine may be slow, but it does not send more. */
 
-const charges = STREAMS.find(({ name }) => name === 'charges') as Stream
+const charges = sealed(STREAMS.find(({ name }) => name === 'charges') as Stream)
 const PAGE = 250
 const page = (first: number, edits = 0): RowBatch =>
   batchOf(
