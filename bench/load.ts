@@ -16,7 +16,7 @@ import { machine, writeSection } from './section.ts'
  * and `JSON.parse`, nothing else? Every figure is of a process of its own.
  */
 const SMALL = 100_000
-const LARGE = 1_000_000
+const LARGE = Number(process.argv[2] ?? 1_000_000)
 const LARGEST = 5
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'recharge-sync-bench-'))
@@ -204,7 +204,7 @@ const fixed = (n: number, digits = 2): string => n.toFixed(digits)
 
 function report(rows: readonly Row[], pageRows: readonly Page[], file: number | null): string {
   return [
-    machine(),
+    `${machine()} \`npm run bench${process.argv[2] ? ` -- ${LARGE}` : ''}\`.`,
     '',
     '| destination | what | records | seconds | records/s | ÷ limit | CPU s per million | ÷ limit | peak resident size |',
     '| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
@@ -222,7 +222,7 @@ function report(rows: readonly Row[], pageRows: readonly Page[], file: number | 
       return `| ${p.destination} | ${p.rows} | ${fixed(p.empty, 0)} | ${times(p.fresh)} | ${times(p.recent)} | ${times(p.scattered)} |`
     }),
     '',
-    `The DuckDB file of a million charges is ${fixed(file ?? 0)} times that of plain copies of its tables.`,
+    `The DuckDB file of ${LARGE} charges is ${fixed(file ?? 0)} times that of plain copies of its tables.`,
   ].join('\n')
 }
 
