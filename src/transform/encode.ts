@@ -80,10 +80,10 @@ const WRITE: Record<ColumnKind, (to: CellWriter, cell: Exclude<Cell, null>) => v
   json: (to, cell) => to.json(String(cell)),
 }
 
-/** Up to fifteen digits that are written in no other way. */
+/** Up to fifteen digits and nothing else. */
 function isPlainInteger(text: string): boolean {
   const { length } = text
-  if (length === 0 || length > 15 || (text[0] === '0' && length > 1)) return false
+  if (length === 0 || length > 15) return false
   for (let at = 0; at < length; at++) {
     const code = text.charCodeAt(at)
     if (code < 48 || code > 57) return false

@@ -114,6 +114,25 @@ describe.each(COLUMNS.map(column => [`${column.kind} ${column.zone}`, column] as
 })
 
 test.each([
+  'a\0b',
+  '\0',
+  'a\ud800',
+  'é'.repeat(30),
+  '2025-04-31T00:00:00+00:00',
+  '2025-02-29T00:00:00+00:00',
+  '2024-02-29T00:00:00+00:00',
+  '2025-13-01T00:00:00+00:00',
+  '2025-12-31T24:00:00+00:00',
+  '2025-12-31T23:59:59+00:00',
+  '1025-12-31T23:59:59+00:00',
+  '00012',
+  '-00.10',
+])('%j, in every column', given => {
+  for (const column of COLUMNS)
+    expect([column.kind, encoded(column, given)]).toEqual([column.kind, coerced(column, given)])
+})
+
+test.each([
   ['the largest', int('x'), '9223372036854775807'],
   ['the smallest', int('x'), '-9223372036854775808'],
   ['minus one', int('x'), '-1'],
