@@ -50,7 +50,10 @@ export function compileRow({ places, cells, unfit }: RowPlan): WriteRow {
 
 /** Reads a member of an object into `v`. @param counts it is read for the first time. */
 function member(place: number, name: string, counts = true): string {
-  const read = `v = place${place} === null ? undefined : place${place}[${JSON.stringify(name)}]`
+  const key = JSON.stringify(name)
+  // `constructor` and the like are found in every object, whether the record has them or not.
+  const there = name in Object.prototype ? `Object.hasOwn(place${place}, ${key})` : 'true'
+  const read = `v = place${place} === null || !${there} ? undefined : place${place}[${key}]`
   return counts ? `${read}\nif (v !== undefined) seen${place} += 1` : read
 }
 

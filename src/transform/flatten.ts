@@ -122,7 +122,7 @@ function compile(stream: Stream): Flatten {
 /** The member at the end of a path whose objects the row's plan has found to be objects; null where there is none. */
 function memberOf(record: JsonObject, steps: readonly string[]): unknown {
   let value: unknown = record
-  for (const name of steps) value = isObject(value) ? value[name] : null
+  for (const name of steps) value = isObject(value) && Object.hasOwn(value, name) ? value[name] : null
   return value ?? null
 }
 

@@ -17,8 +17,8 @@ export interface Left {
 }
 
 /**
- * The members that nothing is declared for or that do not fit what is, each where the record has it, by name: a record whose members come in
- * another order is the same record.
+ * The members that nothing is declared for or that do not fit what is, each where the record has it, by name: a record
+ * whose members come in another order is the same record.
  * @param left takes the path of each that has a value.
  */
 export function undeclaredOf(

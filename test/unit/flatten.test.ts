@@ -489,6 +489,43 @@ test('whatever the record, it becomes a row or is set aside whole', () => {
   )
 })
 
+describe('a field named like what every object has', () => {
+  const about = {
+    name: 'odds',
+    singular: 'odd',
+    doc: 'An odd one.',
+    path: '/odds',
+    list: 'odds',
+    scopes: [],
+    key: 'id',
+    sync: { mode: 'full' },
+  } as const
+  const id = required(int('Key.'))
+  const cell = stream({ ...about, columns: { id, constructor: text('As a cell.') } as never })
+  const object = stream({ ...about, columns: { id, constructor_a: text('In an object.', 'constructor.a') } })
+  const list = stream({
+    ...about,
+    columns: { id },
+    children: { constructor: child({ doc: 'As a list.', from: 'constructor', columns: { a: int('A.') } }) } as never,
+  })
+
+  test.each([
+    ['a cell', cell, { row: ['1', null], extra: null }],
+    ['an object', object, { row: ['1', null], extra: null }],
+    ['a list', list, { owned: { constructor: [] }, extra: null }],
+  ])('%s is empty where the record does not have it', (_what, of, expected) => {
+    expect(flat({ id: 1 }, of)).toMatchObject(expected)
+  })
+
+  test.each([
+    ['a cell', cell, 'c', { row: ['1', 'c'], extra: null }],
+    ['an object', object, { a: 'c' }, { row: ['1', 'c'], extra: null }],
+    ['a list', list, [{ a: 2 }], { owned: { constructor: [['1', '0', '2']] }, extra: null }],
+  ])('%s is read where it does', (_what, of, value, expected) => {
+    expect(flat({ id: 1, constructor: value }, of)).toMatchObject(expected)
+  })
+})
+
 test('a stream is compiled once', () => {
   expect(flattener(orders)).toBe(flattener(orders))
   expect(flattener(orders)).not.toBe(flattener(pairs))
