@@ -5,7 +5,7 @@ import type { Instant } from '../src/instant.ts'
 import { type DestinationConfig, openDestination } from '../src/load/open.ts'
 import type { Page } from '../src/model.ts'
 import { prefetch } from '../src/prefetch.ts'
-import { type FlatPage, flattenPage, joined } from '../src/transform/batch.ts'
+import { type FlatPage, flattenInTurn, flattenPage, joined } from '../src/transform/batch.ts'
 import { sealed } from '../test/support/seal.ts'
 import { charge } from './charges.ts'
 import { readPages } from './pages.ts'
@@ -72,11 +72,7 @@ async function run(job: Job): Promise<Omit<Took, 'cpu' | 'megabytes' | 'seconds'
 }
 
 async function* arriving(file: string, pages: number): AsyncGenerator<FlatPage> {
-  for (const text of readPages(file, pages)) {
-    yield flattenPage(charges, pageOf(JSON.parse(text).charges))
-    // As pages that come by the network do, each lets others have their turn.
-    await new Promise(resolve => setImmediate(resolve))
-  }
+  for (const text of readPages(file, pages)) yield await flattenInTurn(charges, pageOf(JSON.parse(text).charges))
 }
 
 async function committer(destination: Destination, sum: { added: number; changed: number; unchanged: number }) {

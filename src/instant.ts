@@ -37,25 +37,14 @@ export function parseInstant(text: string, zone: Zone): Instant | null {
  * -1 for any other text, of which `parseInstant` has to make sense.
  */
 export function plainUtc(text: string): number {
-  if (text.length !== 25 || !text.endsWith('+00:00')) return -1
-  const month = two(text, 5)
-  const day = two(text, 8)
+  if (text.length !== 25 || !text.endsWith('+00:00') || !beginsPlainly(text)) return -1
   const hour = two(text, 11)
   const minute = two(text, 14)
   const second = two(text, 17)
   const plain =
-    text.charCodeAt(4) === DASH &&
-    text.charCodeAt(7) === DASH &&
     text.charCodeAt(10) === T &&
     text.charCodeAt(13) === COLON &&
     text.charCodeAt(16) === COLON &&
-    // Earlier years are left to the calendar, and so are the last days of a month.
-    two(text, 0) >= 20 &&
-    two(text, 2) >= 0 &&
-    month >= 1 &&
-    month <= 12 &&
-    day >= 1 &&
-    (day <= 28 || (day <= 30 && month !== 2)) &&
     hour >= 0 &&
     hour <= 23 &&
     minute >= 0 &&
@@ -63,6 +52,25 @@ export function plainUtc(text: string): number {
     second >= 0 &&
     second <= 59
   return plain ? daysOf(text) * 86_400 + hour * 3_600 + minute * 60 + second : -1
+}
+
+/** Whether the text is a day and nothing else, and is known at sight to be one of the calendar. */
+export const isPlainDay = (text: string): boolean => text.length === 10 && beginsPlainly(text)
+
+/** The text begins with a day. Earlier years are left to the calendar, and so are the last days of a month. */
+function beginsPlainly(text: string): boolean {
+  const month = two(text, 5)
+  const day = two(text, 8)
+  return (
+    text.charCodeAt(4) === DASH &&
+    text.charCodeAt(7) === DASH &&
+    two(text, 0) >= 20 &&
+    two(text, 2) >= 0 &&
+    month >= 1 &&
+    month <= 12 &&
+    day >= 1 &&
+    (day <= 28 || (day <= 30 && month !== 2))
+  )
 }
 
 const DASH = 45

@@ -10,7 +10,7 @@ import { prefetch } from './prefetch.ts'
 import { presenceOf } from './presence.ts'
 import { repeat } from './repeat.ts'
 import { problemOf, type Tally } from './tally.ts'
-import { type FlatPage, flattenPage, joined } from './transform/batch.ts'
+import { type FlatPage, flattenInTurn, joined } from './transform/batch.ts'
 
 export interface WalkOptions {
   readonly source: Source
@@ -38,7 +38,7 @@ export async function walkStream(first: Pass, options: WalkOptions, tally: Tally
     const { traffic } = tally
     const expected = () => tally.expected
     const options = { readable, newestFirst, traffic, signal: stop, expected }
-    for await (const page of source.pages(first.stream, first.walk, options)) yield flattenPage(stream, page)
+    for await (const page of source.pages(first.stream, first.walk, options)) yield await flattenInTurn(stream, page)
   }
   try {
     for await (const taken of prefetch(read, signal)) {

@@ -7,7 +7,7 @@ import { commit, refuseTooMany, type WalkOptions } from './pipeline.ts'
 import { prefetch } from './prefetch.ts'
 import { presenceOfSweep } from './presence.ts'
 import type { Tally } from './tally.ts'
-import { type FlatPage, flattenPage, joined } from './transform/batch.ts'
+import { type FlatPage, flattenInTurn, joined } from './transform/batch.ts'
 import { newWalk } from './walk.ts'
 
 export interface Swept {
@@ -43,7 +43,7 @@ export async function sweep(
   let at = from
   async function* read(stop: AbortSignal): AsyncGenerator<FlatPage> {
     const reading = { readable, newestFirst: false, traffic, signal: stop, expected: () => null }
-    for await (const page of source.pages(listed, walk, reading)) yield flattenPage(stream, page)
+    for await (const page of source.pages(listed, walk, reading)) yield await flattenInTurn(stream, page)
   }
   try {
     for await (const pages of prefetch(read, signal)) {

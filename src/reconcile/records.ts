@@ -2,7 +2,7 @@ import { oldestServed } from '../checkpoint.ts'
 import { asFilter, justBefore, minus } from '../instant.ts'
 import type { Page, Window } from '../model.ts'
 import { prefetch } from '../prefetch.ts'
-import { type FlatPage, flattenPage, joined } from '../transform/batch.ts'
+import { type FlatPage, flattenInTurn, joined } from '../transform/batch.ts'
 import { newWalk } from '../walk.ts'
 import { type Comparing, servedOf } from './comparing.ts'
 import type { Findings } from './findings.ts'
@@ -51,7 +51,7 @@ async function comparePages(
   read: (signal: AbortSignal) => AsyncIterable<Page>,
 ): Promise<void> {
   async function* flattened(stop: AbortSignal): AsyncGenerator<FlatPage> {
-    for await (const page of read(stop)) yield flattenPage(stream, page)
+    for await (const page of read(stop)) yield await flattenInTurn(stream, page)
   }
   for await (const pages of prefetch(flattened, signal)) {
     const batch = joined(stream, pages)

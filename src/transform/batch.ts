@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { CellWriter } from '../cells.ts'
 import type { Stream } from '../declare/stream.ts'
 import { earlier, later } from '../instant.ts'
@@ -19,10 +20,31 @@ export interface FlatPage extends Findings {
   readonly page: Page | null
 }
 
-/** Reused from page to page: what it holds is copied out before anything else runs. */
-const writer = new CellWriter()
+/** Records between two moments at which other work gets its turn: about a millisecond. */
+const SLICE = 25
 
 export function flattenPage(stream: Stream, page: Page): FlatPage {
+  const slices = flattening(stream, page)
+  for (;;) {
+    const { done, value } = slices.next()
+    if (done) return value
+  }
+}
+
+/** The same, slice by slice: the database's answers wait for a slice and not for a page, and a commit waits for many. */
+export async function flattenInTurn(stream: Stream, page: Page): Promise<FlatPage> {
+  const slices = flattening(stream, page)
+  for (;;) {
+    const { done, value } = slices.next()
+    if (done) return value
+    await setImmediate()
+  }
+}
+
+/** Not in use; a page that is being flattened has one of its own. */
+const writers: CellWriter[] = []
+
+function* flattening(stream: Stream, page: Page): Generator<undefined, FlatPage> {
   const flatten = flattener(stream)
   const findings: Findings = { cleaned: 0, undeclared: new Map(), mismatched: new Map() }
   const entities: Entity[] = []
@@ -30,8 +52,10 @@ export function flattenPage(stream: Stream, page: Page): FlatPage {
   let lowest: Instant | null = null
   let highest: Instant | null = null
   let inOrder = true
+  const writer = writers.pop() ?? new CellWriter()
   writer.at = 0
-  for (const record of page.records) {
+  for (const [index, record] of page.records.entries()) {
+    if (index > 0 && index % SLICE === 0) yield
     const entity = flatten(record, writer, findings)
     if ('reason' in entity) {
       rejects.push(entity)
@@ -45,6 +69,7 @@ export function flattenPage(stream: Stream, page: Page): FlatPage {
     highest = highest === null ? cursor : later(highest, cursor)
   }
   const bytes = writer.taken()
+  writers.push(writer)
   for (const entity of entities) entity.bytes = bytes
   const { records: _, receivedAt, ...about } = page
   const read = { ...about, lowest, highest, inOrder }

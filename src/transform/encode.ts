@@ -1,7 +1,7 @@
 import type { CellWriter } from '../cells.ts'
 import type { Column, ColumnKind } from '../declare/column.ts'
 import type { Seal } from '../declare/seal.ts'
-import { plainUtc } from '../instant.ts'
+import { isPlainDay, plainUtc } from '../instant.ts'
 import type { Cell, Instant } from '../model.ts'
 import { type Cleaning, coercion, toJson } from './coerce.ts'
 import { digestOf } from './redact.ts'
@@ -55,7 +55,10 @@ export function encoder(column: Column, seal: Seal | null): Encode {
     case 'json':
       return (to, value, cleaning) => to.json(toJson(value, cleaning))
     case 'day':
-      return slow
+      return (to, value, cleaning) => {
+        if (typeof value === 'string' && isPlainDay(value)) to.day(value)
+        else slow(to, value, cleaning)
+      }
   }
 }
 
