@@ -19,7 +19,7 @@ import type { Instant } from './model.ts'
 export const EPOCH_DAYS = 10_957
 const HIGH = 2 ** 32
 const NEGATIVE = 0x4000
-/** Texts up to this many characters are copied by a loop, which for them is faster than the call that copies longer ones. */
+/** Up to this many characters or bytes are copied by a loop, which for them is faster than the call that copies more. */
 const SHORT = 40
 
 /** Rows, each a 16-bit integer that counts its cells, and the cells. */
@@ -105,9 +105,11 @@ export class CellWriter {
 
   /** Cells written elsewhere. */
   copy(bytes: Uint8Array, start: number, end: number): void {
-    this.room(end - start)
-    this.bytes.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), this.at)
-    this.at += end - start
+    const length = end - start
+    this.room(length)
+    if (length > SHORT) this.bytes.set(bytes.subarray(start, end), this.at)
+    else for (let i = 0; i < length; i++) this.bytes[this.at + i] = bytes[start + i] as number
+    this.at += length
   }
 
   null(): void {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { type CellWriter, cellAt, intAt, textAt } from '../cells.ts'
+import { type CellWriter, cellAt, cellEnd, intAt, textAt } from '../cells.ts'
 import type { Stream } from '../declare/stream.ts'
 import { parseInstant } from '../instant.ts'
 import type { Entity, Instant, Reject } from '../model.ts'
@@ -41,6 +41,7 @@ function compile(stream: Stream): Flatten {
   const write = compileRow(plan)
   const lists = plan.lists.map((list): List => ({ ...list, write: compileRow(list.row) }))
   const names = Object.keys(stream.columns)
+  const owner = names.indexOf(stream.key[0] ?? '')
   const keys = stream.key.map(name => ({ at: names.indexOf(name), kind: stream.columns[name]?.kind }))
   const { sync, columns } = stream
   const cursor = sync.mode === 'incremental' ? sync.cursor : null
@@ -80,9 +81,11 @@ function compile(stream: Stream): Flatten {
       left.mismatched.clear()
       const undeclared = write(record, to, findings)
       const extras: ListExtra[] = []
+      const row = start + 4 * (lists.length + 1)
+      const ownerAt = lists.length === 0 ? row : cellAt(to.bytes, row, owner)
       for (const [i, list] of lists.entries()) {
         to.setWord(start + 4 * i, to.at - start)
-        const extra = writeList(list, memberOf(record, list.steps), to, findings, left, plan)
+        const extra = writeList(list, memberOf(record, list.steps), ownerAt, to, findings, left, plan)
         if (extra !== null) extras.push({ place: list.place, name: list.name, extra })
       }
       const more = undeclared || extras.length > 0 || isUnfit(plan)
@@ -92,7 +95,6 @@ function compile(stream: Stream): Flatten {
       else to.json(toJson(redact === null ? extra : redact.of(given, extra), findings))
       count(left.undeclared, findings.undeclared)
       count(left.mismatched, findings.mismatched)
-      const row = start + 4 * (lists.length + 1)
       const key = keys
         .map(({ at, kind }) => (kind === 'int' ? intAt : textAt)(to.bytes, cellAt(to.bytes, row, at)))
         .join('\u001f')
@@ -135,10 +137,15 @@ function count(paths: ReadonlySet<string>, into: Map<string, number>): void {
   }
 }
 
-/** @returns what no column took of each element, by its place in the list. */
+/**
+ * Rows as the list's table has them: the owner's key, the place in the list, the element's cells.
+ * @param ownerAt where the cell of the owner's key begins.
+ * @returns what no column took of each element, by its place in the list.
+ */
 function writeList(
   { row, write, path, place, name, lenient }: List,
   value: unknown,
+  ownerAt: number,
   to: CellWriter,
   findings: Findings,
   left: Left,
@@ -164,10 +171,11 @@ function writeList(
       keep(index, element)
       left.mismatched.add(`${path}[]`)
     }
-    const length = to.word(0)
+    to.short(2 + row.cells.length)
+    to.copy(to.bytes, ownerAt, cellEnd(to.bytes, ownerAt))
+    to.int(index)
     row.unfit?.clear()
     const undeclared = write(object ?? {}, to, findings)
-    to.setWord(length, to.at - length - 4)
     const inner = (undeclared || isUnfit(row)) && object !== null ? undeclaredOf(row, object, [], left) : null
     if (inner !== null) keep(index, inner)
   }

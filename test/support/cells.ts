@@ -19,16 +19,19 @@ export function rowsOf({ bytes, start, end }: Entity, { key, columns, children }
   const own = cells(record, 4 * offsets.length, kindsOf(columns))
   if (own.end !== offsets[0]) throw new Error(`the own row ends at ${own.end}, the first list begins at ${offsets[0]}`)
   const owner = own.cells[Object.keys(columns).indexOf(key[0] ?? '')] ?? null
+  const ownerKind = columns[key[0] ?? '']?.kind ?? 'text'
   const owned: Record<string, Cell[][]> = {}
   for (const [i, name] of names.entries()) {
     const first = offsets[i] ?? 0
     let at = first + 4
     const rows: Cell[][] = []
     for (let index = 0; index < record.readUInt32BE(first); index++) {
-      const length = record.readUInt32BE(at)
-      const read = cells(record, at + 4, kindsOf(children[name]?.columns ?? {}))
-      if (read.end !== at + 4 + length) throw new Error(`a row of ${name} is not as long as it says`)
-      rows.push([owner, String(index), ...read.cells])
+      const kinds: ColumnKind[] = [ownerKind, 'int', ...kindsOf(children[name]?.columns ?? {})]
+      if (record.readUInt16BE(at) !== kinds.length) throw new Error(`a row of ${name} has another number of cells`)
+      const read = cells(record, at + 2, kinds)
+      if (read.cells[0] !== owner || read.cells[1] !== String(index))
+        throw new Error(`${name}: not row ${index} of ${owner}`)
+      rows.push(read.cells)
       at = read.end
     }
     if (at !== offsets[i + 1]) throw new Error(`${name} ends at ${at}, what follows begins at ${offsets[i + 1]}`)

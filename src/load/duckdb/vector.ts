@@ -29,13 +29,13 @@ export abstract class Vector {
   }
 
   /** Puts a cell of `length` bytes that begin at `at` into a row. */
-  set(row: number, cells: CellBytes, at: number, length: number): void {
+  abstract set(row: number, cells: CellBytes, at: number, length: number): void
+
+  /** The row is not null. */
+  protected mark(row: number): void {
     const byte = row >> 3
     this.#valid[byte] = (this.#valid[byte] as number) | (1 << (row & 7))
-    this.put(row, cells, at, length)
   }
-
-  protected abstract put(row: number, cells: CellBytes, at: number, length: number): void
 
   /** Hands the rows over as column `index` of a chunk, and is empty again. */
   flush(chunk: DuckDBDataChunk, index: number, rows: number): void {
@@ -56,7 +56,7 @@ export class NullVector extends Vector {
     super(type, 0)
   }
 
-  protected put(): void {}
+  set(): void {}
 }
 
 /** BIGINT, and TIMESTAMPTZ with what its own epoch is away from that of the cells. */
@@ -68,7 +68,8 @@ export class WordVector extends Vector {
     this.#add = add
   }
 
-  protected put(row: number, { view }: CellBytes, at: number): void {
+  set(row: number, { view }: CellBytes, at: number): void {
+    this.mark(row)
     if (this.#add !== 0n) {
       this.data.setBigInt64(8 * row, view.getBigInt64(at) + this.#add, true)
       return
@@ -87,7 +88,8 @@ export class DayVector extends Vector {
     this.#add = add
   }
 
-  protected put(row: number, { view }: CellBytes, at: number): void {
+  set(row: number, { view }: CellBytes, at: number): void {
+    this.mark(row)
     this.data.setInt32(4 * row, view.getInt32(at) + this.#add, true)
   }
 }
@@ -98,7 +100,8 @@ export class FlagVector extends Vector {
     super(type, 1)
   }
 
-  protected put(row: number, { view }: CellBytes, at: number): void {
+  set(row: number, { view }: CellBytes, at: number): void {
+    this.mark(row)
     this.data.setUint8(row, view.getUint8(at))
   }
 }
@@ -114,7 +117,8 @@ export class DecimalVector extends Vector {
     this.#wide = wide
   }
 
-  protected put(row: number, { view }: CellBytes, at: number): void {
+  set(row: number, { view }: CellBytes, at: number): void {
+    this.mark(row)
     const digits = view.getInt16(at)
     // Of the last digit, in decimal places of the column.
     const power = 4 * (view.getInt16(at + 2) - digits + 1) + this.#scale
@@ -167,7 +171,8 @@ export class TextVector extends Vector {
     this.#mark = mark
   }
 
-  protected put(row: number, { bytes }: CellBytes, cellAt: number, cellLength: number): void {
+  set(row: number, { bytes }: CellBytes, cellAt: number, cellLength: number): void {
+    this.mark(row)
     const at = cellAt + this.#mark
     const length = cellLength - this.#mark
     const to = 16 * row

@@ -34,11 +34,7 @@ export async function compare(
   for (const [list, { table }] of owned.entries()) {
     const [owner = ''] = table.key
     await session.scratch(stageOf(table), table.columns)
-    await session.append(
-      { schema: null, table: stageOf(table) },
-      table.columns,
-      ownedRows(table, entities, batch, list),
-    )
+    await session.append({ schema: null, table: stageOf(table) }, table.columns, ownedRows(entities, list))
     const theirs = sql`exists (select 1 from ${sql.table(stage)} as s where ${matches('s', root.key, 't', [owner])})`
     const key = sql<string>`cast(${sql.ref(`d.${owner}`)} as text)`
     for (const differs of await differences(session, schema, table, key, table.columns, theirs)) differing.add(differs)

@@ -41,7 +41,7 @@ export async function merge(session: Session, schema: string, batch: RowBatch): 
       )
   await session.append({ schema, table: root.name }, root.columns, rootRows(root, winners, batch))
   for (const [list, { table }] of owned.entries())
-    await session.append({ schema, table: table.name }, table.columns, ownedRows(table, winners, batch, list))
+    await session.append({ schema, table: table.name }, table.columns, ownedRows(winners, list))
   const added = winners.length - changed
   return {
     added,

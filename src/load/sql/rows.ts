@@ -48,29 +48,13 @@ export function rootRows(table: Table, entities: readonly Entity[], batch: RowBa
   })
 }
 
-/** The rows of one of the records' lists, each with its owner and its place in front. */
-export function ownedRows(
-  table: Table,
-  entities: readonly Entity[],
-  { stream }: RowBatch,
-  list: number,
-): Iterable<Block> {
-  const [owner = 0] = keysOf(stream)
-  const lists = listsOf(stream)
+/** The rows of one of the records' lists. */
+export function ownedRows(entities: readonly Entity[], list: number): Iterable<Block> {
   return blocks(entities, (to, entity) => {
     const { bytes } = entity
-    const ownerAt = cellAt(bytes, rowAt(entity, lists), owner)
-    let at = listAt(entity, list)
+    const at = listAt(entity, list)
     const count = bytes.readInt32BE(at)
-    at += 4
-    for (let index = 0; index < count; index++) {
-      const length = bytes.readInt32BE(at)
-      to.short(table.columns.length)
-      copyCell(to, bytes, ownerAt)
-      to.int(index)
-      to.copy(bytes, at + 4, at + 4 + length)
-      at += 4 + length
-    }
+    if (count > 0) to.copy(bytes, at + 4, listAt(entity, list + 1))
     return count
   })
 }
