@@ -43,6 +43,8 @@ function counted(engine: Engine): Engine {
             pass()
             await session.scratch(table, columns)
           },
+          byKey: session.byKey,
+          mayHave: session.mayHave,
         })
         pass()
         return result

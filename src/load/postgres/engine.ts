@@ -53,6 +53,8 @@ export function openPostgres({ url, schema, connections }: PostgresOptions): Eng
             db,
             append: (into, columns, blocks) => append(client, into, columns, blocks),
             scratch: (table, columns) => scratch(db, table, columns),
+            byKey: work => byKey(client, work),
+            mayHave: (table, column, key) => sql`${key} <= (select max(${sql.ref(column)}) from ${table})`,
           })
           await client.query('commit')
           return result
@@ -114,6 +116,13 @@ async function scratch(db: Kysely<Ledger>, table: string, columns: readonly Tabl
   let create = db.schema.createTable(table).temporary().onCommit('drop')
   for (const { name, kind } of columns) create = create.addColumn(name, sql.raw(TYPES[kind].ddl) as never)
   await create.execute()
+}
+
+async function byKey<T>(client: pg.PoolClient, work: () => Promise<T>): Promise<T> {
+  await client.query('set local enable_hashjoin = off; set local enable_mergejoin = off')
+  const result = await work()
+  await client.query('set local enable_hashjoin to default; set local enable_mergejoin to default')
+  return result
 }
 
 /** Kysely on one client, inside a transaction that the engine has begun. */

@@ -15,6 +15,13 @@ export interface Session {
   append(into: Into, columns: readonly TableColumn[], blocks: Iterable<Block>): Promise<void>
   /** An empty temporary table that does not outlive the transaction, nor grow from one to the next. */
   scratch(table: string, columns: readonly TableColumn[]): Promise<void>
+  /**
+   * Does `work` so that rows are found by their keys. A planner that knows nothing of a temporary table would read whole
+   * tables instead, which takes the longer the larger they grow.
+   */
+  byKey<T>(work: () => Promise<T>): Promise<T>
+  /** A condition that is seen at once, and is false only for keys that no row of the column has. */
+  mayHave(table: Expression<unknown>, column: string, key: Expression<unknown>): Expression<unknown>
 }
 
 export interface Into {

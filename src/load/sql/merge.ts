@@ -22,23 +22,14 @@ const VERDICT: TableColumn = { name: '_verdict', kind: 'text', required: false, 
 export async function merge(session: Session, schema: string, batch: RowBatch): Promise<Counts> {
   const { root, owned } = tablesOf(batch.stream)
   const entities = [...batch.entities.values()]
-  const verdicts = await decide(session, schema, batch, root, entities)
-  const winners = entities.filter((_, place) => verdicts[place] === 'new' || verdicts[place] === 'changed')
-  const changed = verdicts.filter(verdict => verdict === 'changed').length
-  const stage = stageOf(root)
-  if (changed > 0) await remove(session, schema, root, root.key, stage, sql`s._verdict = 'changed'`)
-  // Of new records as well: rows may have been left behind by a root that somebody deleted by hand.
-  if (winners.length > 0)
-    for (const { table } of owned)
-      await remove(
-        session,
-        schema,
-        table,
-        table.key.slice(0, 1),
-        stage,
-        sql`coalesce(s._verdict, 'changed') = 'changed'`,
-        root.key,
-      )
+  const { winners, changed } = await session.byKey(async () => {
+    const verdicts = await decide(session, schema, batch, root, entities)
+    const winners = entities.filter((_, place) => verdicts[place] === 'new' || verdicts[place] === 'changed')
+    const changed = verdicts.filter(verdict => verdict === 'changed').length
+    if (changed > 0) await removeChanged(session, schema, root)
+    if (winners.length > 0) for (const { table } of owned) await removeOwned(session, schema, root, table)
+    return { winners, changed }
+  })
   await session.append({ schema, table: root.name }, root.columns, rootRows(root, winners, batch))
   for (const [list, { table }] of owned.entries())
     await session.append({ schema, table: table.name }, table.columns, ownedRows(winners, list))
@@ -113,19 +104,23 @@ function precedence({ stream, source }: RowBatch): RawBuilder<unknown> {
   return sql` when t._source is null or t._deleted_at is not null then 'older'`
 }
 
-async function remove(
-  session: Session,
-  schema: string,
-  table: Table,
-  columns: readonly string[],
-  stage: string,
-  which: RawBuilder<unknown>,
-  keys: readonly string[] = columns,
-): Promise<void> {
+async function removeChanged({ db }: Session, schema: string, root: Table): Promise<void> {
   await sql`
-    delete from ${sql.table(`${schema}.${table.name}`)} as t
-    using ${sql.table(stage)} as s
-    where ${which} and ${matches('t', columns, 's', keys)}`.execute(session.db)
+    delete from ${sql.table(`${schema}.${root.name}`)} as t
+    using ${sql.table(stageOf(root))} as s
+    where s._verdict = 'changed' and ${matches('t', root.key, 's', root.key)}`.execute(db)
+}
+
+/** Of new records as well: rows may have been left behind by a root that somebody deleted by hand. */
+async function removeOwned(session: Session, schema: string, root: Table, table: Table): Promise<void> {
+  const target = sql.table(`${schema}.${table.name}`)
+  const [owner = ''] = table.key
+  const key = sql.ref(`s.${root.key[0]}`)
+  await sql`
+    delete from ${target} as t
+    using ${sql.table(stageOf(root))} as s
+    where coalesce(s._verdict, 'changed') = 'changed' and ${session.mayHave(target, owner, key)}
+      and ${sql.ref(`t.${owner}`)} = ${key}`.execute(session.db)
 }
 
 export const matches = (a: string, columns: readonly string[], b: string, keys: readonly string[]) =>
