@@ -146,14 +146,41 @@ test.each(PLACES)('I4: $name: an unchanged page moves no row', async place => {
   })
 })
 
-/** Row versions that the server has written, once it has counted them. */
-async function moved(destination: Destination, config: DestinationConfig, tables: readonly string[]): Promise<unknown> {
+test('a large batch reads no table whole in Postgres', async () => {
+  const tables = allTables(charges).map(({ name }) => name)
+  const records = (count: number, edits: number): RowBatch =>
+    batchOf(
+      charges,
+      Array.from({ length: count }, (_, i) => charge(i, edits)),
+    )
+  await withDatabase(async url => {
+    const config = { kind: 'postgres', url, schema: 'recharge' } as const
+    await using destination = await openDestination(config, { mode: 'write', connections: 1 })
+    await destination.prepare(allTables(charges))
+    await commit(destination, records(4000, 0))
+    const before = await counts(destination, config, tables, ['seq_scan'])
+    expect(await commit(destination, records(2000, 1))).toBe(2000)
+    expect(await counts(destination, config, tables, ['seq_scan'])).toEqual(before)
+  })
+})
+
+/** Row versions that the server has written. */
+const moved = (destination: Destination, config: DestinationConfig, tables: readonly string[]): Promise<unknown> =>
+  counts(destination, config, tables, ['n_tup_ins', 'n_tup_upd', 'n_tup_del'])
+
+/** What the server says of each table, once it has counted it. */
+async function counts(
+  destination: Destination,
+  config: DestinationConfig,
+  tables: readonly string[],
+  what: readonly string[],
+): Promise<unknown> {
   // A connection says what it did at the end of a transaction, if it has said nothing for a second.
   await new Promise(resolve => setTimeout(resolve, 1100))
   await destination.checkpoint('charges')
   return withQuery(config, query =>
     query(
-      `select relname, n_tup_ins, n_tup_upd, n_tup_del from pg_stat_user_tables
+      `select relname, ${what.join(', ')} from pg_stat_user_tables
        where relname in (${tables.map(name => `'${name}'`).join()}) order by relname`,
     ),
   )
