@@ -1,7 +1,9 @@
+import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { allTables } from '../../src/declare/table.ts'
 import { openDestination } from '../../src/load/open.ts'
+import type { RowBatch } from '../../src/model.ts'
 import { withFolder } from '../support/destinations.ts'
 import { batchOf, moved, parcel, parcels } from '../support/samples.ts'
 
@@ -19,5 +21,37 @@ test.each([
     }
     await using again = await openDestination(config, { mode: 'read', connections: 1 })
     expect((await again.checkpoint('parcels')).version).toBe(1)
+  })
+})
+
+test('what does not fit into memory is put beside the file', async () => {
+  await withFolder(async folder => {
+    const file = join(folder, 'warehouse.duckdb')
+    await using destination = await openDestination(
+      { kind: 'duckdb', file, schema: 'recharge' },
+      { mode: 'write', connections: 1 },
+    )
+    const [place] = await destination.ask(`select current_setting('temp_directory') as folder`)
+    expect(place?.folder).toBe(`${realpathSync(folder)}/warehouse.duckdb.tmp`)
+  })
+})
+
+const LONG = 'x'.repeat(2000)
+
+test.each([
+  ['narrow', 'short', '15.2 MiB'],
+  ['wide', LONG, '183.1 MiB'],
+])('the log of %s records is bounded', async (_, label, most) => {
+  await withFolder(async folder => {
+    const config = { kind: 'duckdb', file: join(folder, 'warehouse.duckdb'), schema: 'recharge' } as const
+    await using destination = await openDestination(config, { mode: 'write', connections: 1 })
+    await destination.prepare(allTables(parcels))
+    const commit = async (batch: RowBatch) => {
+      const from = await destination.checkpoint('parcels')
+      await destination.commit(batch, from, moved(from))
+    }
+    for (const other of ['short', LONG]) await commit(batchOf(parcels, [parcel(1, 1, { label: other })]))
+    await commit(batchOf(parcels, [parcel(2, 2, { label })]))
+    expect(await destination.ask(`select current_setting('checkpoint_threshold') as most`)).toEqual([{ most }])
   })
 })

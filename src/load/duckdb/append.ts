@@ -14,6 +14,12 @@ interface Layout {
   readonly putRow: PutRow
 }
 
+/** What has been appended. */
+export interface Appended {
+  readonly rows: number
+  readonly bytes: number
+}
+
 /** Layouts of one connection's tables: asked for once each, since no other process can change them meanwhile. */
 export type Layouts = Map<string, Layout>
 
@@ -27,7 +33,9 @@ export async function append(
   { schema, table }: Into,
   columns: readonly TableColumn[],
   blocks: Iterable<Block>,
-): Promise<void> {
+): Promise<Appended> {
+  let rows = 0
+  let bytes = 0
   let open: { readonly fill: (block: Block) => void; readonly close: () => void } | null = null
   for (const block of blocks) {
     open ??= await opened(connection, await layoutOf(connection, layouts, { schema, table }, columns), {
@@ -35,8 +43,11 @@ export async function append(
       table,
     })
     open.fill(block)
+    rows += block.count
+    bytes += block.bytes.length
   }
   open?.close()
+  return { rows, bytes }
 }
 
 async function opened(connection: DuckDBConnection, { vectors, putRow }: Layout, { schema, table }: Into) {
