@@ -14,18 +14,13 @@ interface Layout {
   readonly putRow: PutRow
 }
 
-/** What has been appended. */
-export interface Appended {
-  readonly rows: number
-  readonly bytes: number
-}
-
 /** Layouts of one connection's tables: asked for once each, since no other process can change them meanwhile. */
 export type Layouts = Map<string, Layout>
 
 /**
  * Rows by the appender, a data chunk at a time. It fills a table's columns in the order in which they were added, which
  * after an ALTER is not that of the declaration. After an error the connection is not to be used again.
+ * @returns bytes of the rows.
  */
 export async function append(
   connection: DuckDBConnection,
@@ -33,8 +28,7 @@ export async function append(
   { schema, table }: Into,
   columns: readonly TableColumn[],
   blocks: Iterable<Block>,
-): Promise<Appended> {
-  let rows = 0
+): Promise<number> {
   let bytes = 0
   let open: { readonly fill: (block: Block) => void; readonly close: () => void } | null = null
   for (const block of blocks) {
@@ -43,11 +37,10 @@ export async function append(
       table,
     })
     open.fill(block)
-    rows += block.count
     bytes += block.bytes.length
   }
   open?.close()
-  return { rows, bytes }
+  return bytes
 }
 
 async function opened(connection: DuckDBConnection, { vectors, putRow }: Layout, { schema, table }: Into) {

@@ -7,7 +7,7 @@ import type { TableColumn } from '../../declare/table.ts'
 import { DestinationError } from '../../errors.ts'
 import type { Engine } from '../sql/engine.ts'
 import type { Ledger } from '../sql/ledger.ts'
-import { type Appended, append, type Layouts } from './append.ts'
+import { append, type Layouts } from './append.ts'
 import { dialectOn } from './dialect.ts'
 import { translate } from './errors.ts'
 import { TYPES } from './types.ts'
@@ -19,13 +19,14 @@ export interface DuckdbOptions {
 }
 
 /*
- * The log is also in memory until a checkpoint writes it to its place. With narrow records that is what a backfill's memory
- * grows by, so there it is short. With wide ones a checkpoint itself takes more than a long log does, and every one
- * compresses the last group of each table anew: seldom, it takes a third off the engine's work and a sixth off the file.
+ * The log is also in memory until a checkpoint writes it to its place, and every checkpoint compresses the last group of each
+ * table anew. Where commits are small, because records are narrow or the API is slow, memory is what counts and the log is
+ * short. Large ones come of wide records that arrive faster than they are committed: there a checkpoint takes more
+ * memory than a long log does, and a seldom one takes a third off the engine's work.
  */
-const LOG = { narrow: '16MB', wide: '192MB' } as const
-/** Bytes of a record's rows from which on it is wide. */
-const WIDE = 1024
+const LOG = { short: '16MB', long: '192MB' } as const
+/** Bytes of rows from which on a commit is large. */
+const LARGE = 8 * 1024 * 1024
 
 /*
  * Set on purpose. One thread: two load no faster, and take a quarter more CPU and more memory. 96 MB of memory are too few:
@@ -34,7 +35,7 @@ const WIDE = 1024
 const SETTINGS = {
   threads: '1',
   memory_limit: '256MB',
-  checkpoint_threshold: LOG.narrow,
+  checkpoint_threshold: LOG.short,
   autoinstall_known_extensions: 'false',
   autoload_known_extensions: 'false',
 } as const
@@ -65,7 +66,7 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
   }
   let connection = await connect()
   const layouts: Layouts = new Map()
-  let log: keyof typeof LOG = 'narrow'
+  let log: keyof typeof LOG = 'short'
   const limitLog = async (wanted: keyof typeof LOG): Promise<void> => {
     if (wanted === log) return
     await connection.run(`set checkpoint_threshold = '${LOG[wanted]}'`)
@@ -80,21 +81,19 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
         try {
           await used.run(readOnly ? 'begin transaction read only' : 'begin transaction')
           const db = new Kysely<Ledger>({ dialect: dialectOn(used) })
-          const written: Appended[] = []
+          let written = 0
           const result = await work({
             db,
             append: async (into, columns, blocks) => {
-              const appended = await append(used, layouts, into, columns, blocks)
-              if (into.schema !== null) written.push(appended)
+              const bytes = await append(used, layouts, into, columns, blocks)
+              if (into.schema !== null) written += bytes
             },
             scratch: (table, columns) => scratch(used, table, columns),
             // It reads only the parts of a column whose least and greatest value let a key be there.
             byKey: work => work(),
             mayHave: () => sql.lit(true),
           })
-          // The records' own rows come first, and those they own after them.
-          const [records] = written
-          if (records && records.rows > 0) await limitLog(bytesOf(written) < WIDE * records.rows ? 'narrow' : 'wide')
+          if (written > 0) await limitLog(written < LARGE ? 'short' : 'long')
           await used.run('commit')
           return result
         } catch (error) {
@@ -138,8 +137,6 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
     },
   }
 }
-
-const bytesOf = (written: readonly Appended[]): number => written.reduce((sum, { bytes }) => sum + bytes, 0)
 
 /** Opened by ATTACH, which is the only way to say how many rows make a group. */
 async function attach(path: string, readOnly: boolean): Promise<DuckDBInstance> {
