@@ -267,7 +267,7 @@ try {
     limits.push(...(await thrice(parse)))
   }
   const limit = row('the limit', 'reading and `JSON.parse`', SMALL, medianOf(limits))
-  rows.unshift(limit, row('', "the same, with Node's own heap settings", SMALL, medianOf(plain)))
+  rows.unshift(limit, row('the limit', "the same, with Node's own heap settings", SMALL, medianOf(plain)))
   writeFileSync(
     here('./load.json'),
     `${JSON.stringify({ machine: machine(), rows, pages: pageRows, file }, null, 2)}\n`,
