@@ -9,6 +9,7 @@ import { cliFlags } from './flags.ts'
 import { multiply, plainCopy } from './growth.ts'
 import type { Edited, Job, Took } from './load-process.ts'
 import { writePages } from './pages.ts'
+import { type Page, type Row, report } from './report.ts'
 import { machine, writeSection } from './section.ts'
 
 /*
@@ -35,17 +36,6 @@ function take(job: Job, flags = cliFlags()): Promise<Took> {
   const child = fork(here('./load-process.ts'), { execArgv: flags })
   child.send(job)
   return answer<Took>(child)
-}
-
-interface Row {
-  readonly destination: string
-  readonly what: string
-  readonly records: number
-  readonly seconds: number
-  readonly perSecond: number
-  /** CPU seconds per million records. */
-  readonly cpu: number
-  readonly megabytes: number
 }
 
 function row(destination: string, what: string, records: number, { seconds, cpu, megabytes }: Took): Row {
@@ -78,15 +68,6 @@ const load = (file: string, records: number, into: DestinationConfig): Promise<T
   take({ kind: 'load', file, pages: records / PAGE, into })
 
 const middle = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
-
-interface Page {
-  readonly destination: string
-  readonly rows: number
-  readonly empty: number
-  readonly fresh: number
-  readonly recent: number
-  readonly scattered: number
-}
 
 const TRIES = 7
 const group = (of: (n: number) => Edited): Edited[] => Array.from({ length: PAGE }, (_, n) => of(n))
@@ -224,32 +205,6 @@ async function fileRatio({ file, schema }: DestinationConfig & { kind: 'duckdb' 
   return ratio
 }
 
-const fixed = (n: number, digits = 2): string => n.toFixed(digits)
-
-function report(limit: Row, rows: readonly Row[], pageRows: readonly Page[], file: number | null): string {
-  return [
-    `${machine()} \`npm run bench${process.argv[2] ? ` -- ${LARGE}` : ''}\`.`,
-    '',
-    '| destination | what | records | seconds | records/s | ÷ limit | CPU s per million | ÷ limit | peak resident size |',
-    '| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
-    ...rows.map(
-      r =>
-        `| ${r.destination} | ${r.what} | ${r.records} | ${fixed(r.seconds, 1)} | ${Math.round(r.perSecond)} | ${fixed(r.perSecond / limit.perSecond)} | ${fixed(r.cpu, 1)} | ${fixed(r.cpu / limit.cpu)} | ${r.megabytes} MB |`,
-    ),
-    '',
-    'One page of 250 records, in milliseconds, and how many times as long as into an empty table:',
-    '',
-    '| destination | charges in the table | into an empty table | new | recent ones changed | scattered ones changed |',
-    '| --- | ---: | ---: | ---: | ---: | ---: |',
-    ...pageRows.map(p => {
-      const times = (n: number): string => `${fixed(n, 0)} (${fixed(n / p.empty, 1)})`
-      return `| ${p.destination} | ${p.rows} | ${fixed(p.empty, 0)} | ${times(p.fresh)} | ${times(p.recent)} | ${times(p.scattered)} |`
-    }),
-    '',
-    `The DuckDB file of ${LARGE} charges is ${fixed(file ?? 0)} times that of plain copies of its tables.`,
-  ].join('\n')
-}
-
 try {
   writePages(BASE, LARGE)
   writePages(EDITED, SMALL, id => (id % 20 === 7 ? 1 : 0))
@@ -272,7 +227,8 @@ try {
     here('./load.json'),
     `${JSON.stringify({ machine: machine(), rows, pages: pageRows, file }, null, 2)}\n`,
   )
-  const text = report(limit, rows, pageRows, file)
+  const head = `${machine()} \`npm run bench${process.argv[2] ? ` -- ${LARGE}` : ''}\`.`
+  const text = `${head}\n\n${report(limit, rows, pageRows, file, LARGE)}`
   console.log(text)
   writeSection('load', text)
 } finally {

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { CellWriter } from '../cells.ts'
+import { CellWriter } from '../cell-writer.ts'
 import type { Stream } from '../declare/stream.ts'
 import { earlier, later } from '../instant.ts'
 import type { Entity, Instant, Page, PageRead, Reject, RowBatch } from '../model.ts'

@@ -1,4 +1,4 @@
-import type { CellWriter } from '../cells.ts'
+import type { CellWriter } from '../cell-writer.ts'
 import { type Cleaning, Unreadable } from './coerce.ts'
 import { isObject, type JsonObject, kindOf, Misfit } from './misfit.ts'
 import { memberKey, type Place, type RowPlan } from './plan.ts'

@@ -1,4 +1,4 @@
-import type { CellWriter } from '../cells.ts'
+import type { CellWriter } from '../cell-writer.ts'
 import type { Column, ColumnKind } from '../declare/column.ts'
 import type { Seal } from '../declare/seal.ts'
 import { isPlainDay, plainUtc } from '../instant.ts'

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
-import { type CellWriter, cellAt, cellEnd, intAt, textAt } from '../cells.ts'
+import type { CellWriter } from '../cell-writer.ts'
+import { cellAt, cellEnd, intAt, textAt } from '../cells.ts'
 import type { Stream } from '../declare/stream.ts'
 import { parseInstant } from '../instant.ts'
 import type { Entity, Instant, Reject } from '../model.ts'

@@ -1,4 +1,4 @@
-import { CellWriter } from '../cells.ts'
+import { CellWriter } from '../cell-writer.ts'
 import type { Columns } from '../declare/column.ts'
 import type { Stream } from '../declare/stream.ts'
 import type { Cells, ExtraRow, Filled } from '../extras.ts'

@@ -39,6 +39,19 @@ test('a token with three scopes: its streams are synced, the rest named with the
   )
 })
 
+test('the configuration that comes with the project syncs as it is', async () => {
+  await withSimulator({}, simulator =>
+    withFolder(async folder => {
+      const shipped = readFileSync(new URL('../../sync.config.yaml', import.meta.url), 'utf8')
+      writeConfig(folder, shipped.replace('recharge:\n', `recharge:\n  base_url: ${simulator.url}\n`))
+      const left = await cli(folder, ['sync', '--streams', 'customers'], { RECHARGE_ACCESS_TOKEN: simulator.token })
+      expect(left.stderr).not.toContain('This is a bug')
+      expect(left.code).toBe(0)
+      expect(existsSync(join(folder, 'state', 'recharge.duckdb'))).toBe(true)
+    }),
+  )
+})
+
 test('a stream that was named and may not be read: exit 1', async () => {
   await withSimulator({ scopes: ['read_customers'] }, simulator =>
     withFolder(async folder => {

@@ -40,6 +40,7 @@ const GROUND = [
   'src/errors.ts',
   'src/instant.ts',
   'src/cells.ts',
+  'src/cell-writer.ts',
   'src/reconciliation.ts',
   'src/declare',
 ]
@@ -54,6 +55,7 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
   ['src/errors.ts', []],
   ['src/instant.ts', []],
   ['src/cells.ts', []],
+  ['src/cell-writer.ts', []],
   ['src/destination.ts', []],
   ['src/exit.ts', []],
   ['src/reconciliation.ts', []],

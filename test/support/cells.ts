@@ -1,4 +1,4 @@
-import { CellWriter } from '../../src/cells.ts'
+import { CellWriter } from '../../src/cell-writer.ts'
 import type { ColumnKind, Columns } from '../../src/declare/column.ts'
 import type { Stream } from '../../src/declare/stream.ts'
 import type { Cell, Entity, Reject } from '../../src/model.ts'

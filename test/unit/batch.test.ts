@@ -5,7 +5,7 @@ import { stream } from '../../src/declare/define.ts'
 import type { Stream } from '../../src/declare/stream.ts'
 import { fromMillis } from '../../src/instant.ts'
 import type { Page } from '../../src/model.ts'
-import { toBatch } from '../../src/transform/batch.ts'
+import { flattenInTurn, flattenPage, toBatch } from '../../src/transform/batch.ts'
 import { rowsOf } from '../support/cells.ts'
 
 const shared = { singular: 'thing', doc: 'A thing.', path: '/things', list: 'things', scopes: [], key: 'id' } as const
@@ -171,4 +171,29 @@ test('it was received with the latest of its pages', () => {
   const batch = toBatch(things, [page([], 1), page([], 3), page([], 2)])
   expect(batch.receivedAt).toBe(cursor(3))
   expect(batch.stream).toBe(things)
+})
+
+describe('a page flattened in turn', () => {
+  const many = (first: number) =>
+    page(Array.from({ length: 200 }, (_, i) => record(first + i, i % 60, `note ${first + i}`)))
+
+  test('is the same as in one go, with others flattened beside it', async () => {
+    const pages = [many(0), many(1000), many(2000)]
+    expect(await Promise.all(pages.map(each => flattenInTurn(things, each)))).toEqual(
+      pages.map(each => flattenPage(things, each)),
+    )
+  })
+
+  test('lets other work have its turn in between', async () => {
+    let turns = 0
+    let flattened = false
+    const other = (): void => {
+      turns += 1
+      if (!flattened) setImmediate(other)
+    }
+    setImmediate(other)
+    await flattenInTurn(things, many(0))
+    flattened = true
+    expect(turns).toBeGreaterThanOrEqual(5)
+  })
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { CellWriter } from '../../src/cells.ts'
+import { CellWriter } from '../../src/cell-writer.ts'
 import { type Column, day, flag, instant, int, json, money, rate, text } from '../../src/declare/column.ts'
 import type { Stream } from '../../src/declare/stream.ts'
 import type { Cell } from '../../src/model.ts'

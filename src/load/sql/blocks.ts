@@ -1,4 +1,5 @@
-import { type Block, CellWriter } from '../../cells.ts'
+import { CellWriter } from '../../cell-writer.ts'
+import type { Block } from '../../cells.ts'
 
 /** About so many bytes are sent at once. */
 const SIZE = 256 * 1024

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { CellWriter } from '../../cells.ts'
+import type { CellWriter } from '../../cell-writer.ts'
 import { identifier } from '../../declare/name.ts'
 import type { Stream } from '../../declare/stream.ts'
 import { CHILD_INDEX, type Table, type TableColumn, tablesOf } from '../../declare/table.ts'

@@ -1,4 +1,5 @@
-import { type Block, type CellWriter, cellAt, cellEnd } from '../../cells.ts'
+import type { CellWriter } from '../../cell-writer.ts'
+import { type Block, cellAt, cellEnd } from '../../cells.ts'
 import type { Stream } from '../../declare/stream.ts'
 import { SOURCE, type Table } from '../../declare/table.ts'
 import type { Entity, RowBatch } from '../../model.ts'
