@@ -18,6 +18,7 @@ import { nearest } from './config/problems.ts'
 import { durationMs } from './config/schema.ts'
 import { ConfigError, SyncError } from './errors.ts'
 import { BUG, exitCodeOf, INTERRUPTED, USAGE } from './exit.ts'
+import { weighBuffersWithHeap } from './heap.ts'
 import { parseInstant } from './instant.ts'
 import { LEVELS, type Level } from './log.ts'
 import type { Instant } from './model.ts'
@@ -31,6 +32,8 @@ interface Flags {
   readonly progress: boolean
   readonly streams?: readonly string[]
 }
+
+weighBuffersWithHeap()
 
 /** Known once the configuration is read; before, there is none to tell. */
 let secrets: Secrets = { scrub: text => text }

@@ -58,6 +58,7 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
   ['src/cell-writer.ts', []],
   ['src/destination.ts', []],
   ['src/exit.ts', []],
+  ['src/heap.ts', []],
   ['src/reconciliation.ts', []],
   ['src/walk.ts', []],
   ['src/checkpoint.ts', ['src/walk.ts']],

@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
 import { expect, test } from 'vitest'
 import { allTables } from '../../src/declare/table.ts'
 import { openDestination } from '../../src/load/open.ts'
@@ -54,5 +55,38 @@ test.each([
       expect(await destination.commit(batch, from, moved(from))).toMatchObject({ rejected: 0 })
     }
     expect(await destination.ask(`select current_setting('checkpoint_threshold') as most`)).toEqual([{ most }])
+  })
+})
+
+const blocks = `select block_size::varchar as bytes from pragma_database_size() where database_name = '_recharge_sync'`
+
+test('a new file has small blocks, and rows are compressed in small groups', async () => {
+  await withFolder(async folder => {
+    const config = { kind: 'duckdb', file: join(folder, 'warehouse.duckdb'), schema: 'recharge' } as const
+    await using destination = await openDestination(config, { mode: 'write', connections: 1 })
+    await destination.prepare(allTables(parcels))
+    const first = await destination.checkpoint('parcels')
+    const records = Array.from({ length: 31_000 }, (_, id) => parcel(id, 1))
+    await destination.commit(batchOf(parcels, records), first, moved(first))
+    await destination.settle()
+    expect(await destination.ask(blocks)).toEqual([{ bytes: '65536' }])
+    const groups = `select max("count")::varchar as most from pragma_storage_info('recharge.parcels') where column_name = 'id'`
+    expect(await destination.ask(groups)).toEqual([{ most: '30720' }])
+  })
+})
+
+test('a file that was made with blocks of another size is written to', async () => {
+  await withFolder(async folder => {
+    const config = { kind: 'duckdb', file: join(folder, 'warehouse.duckdb'), schema: 'recharge' } as const
+    const instance = await DuckDBInstance.create(config.file)
+    const connection = await instance.connect()
+    await connection.run('create table of_others as select 1 as n')
+    connection.closeSync()
+    instance.closeSync()
+    await using destination = await openDestination(config, { mode: 'write', connections: 1 })
+    await destination.prepare(allTables(parcels))
+    const first = await destination.checkpoint('parcels')
+    expect(await destination.commit(batchOf(parcels, [parcel(1, 1)]), first, moved(first))).toMatchObject({ added: 1 })
+    expect(await destination.ask(blocks)).toEqual([{ bytes: '262144' }])
   })
 })

@@ -26,6 +26,12 @@ describe('what a float cannot hold is kept as it was sent, and written back unch
     for (const body of [source, `{"a":${source}}`, `[${source}]`, `{"a":[{"b":1,"c":${source}}],"d":"x"}`]) {
       expect(JSON.stringify(parseExact(body))).toBe(body)
     }
+    for (const space of [' ', '\n', '\r', '\t', ' \n ']) {
+      for (const body of [source, `{"a":${source}}`, `[${source},1]`, `{"a":${source},"b":1}`]) {
+        const spaced = body.replaceAll(source, `${space}${source}${space}`)
+        expect(JSON.stringify(parseExact(spaced))).toBe(body)
+      }
+    }
     const exact = parseExact(source)
     expect(JSON.isRawJSON(exact) ? exact.rawJSON : exact).toBe(source)
   })
@@ -98,6 +104,10 @@ test('any decimal has the same value after parsing and writing', () => {
   fc.assert(
     fc.property(number, ({ source }) => {
       expect(canonical(JSON.stringify(parseExact(source)))).toEqual(canonical(source))
+      const { number } = parseExact(`{"text":"${source}","number":${source}, "list":[1e1,"e100,"]}`) as {
+        number: unknown
+      }
+      expect(canonical(JSON.stringify(number))).toEqual(canonical(source))
     }),
     { numRuns: 1000 },
   )

@@ -41,10 +41,15 @@ const SETTINGS = {
 } as const
 
 /*
- * Rows that are compressed together, half as many as is usual. A checkpoint writes a group that is not full yet anew with
- * all it has, and it comes long before a group of wide rows is full. With half of this again the file grew by a tenth.
+ * Rows that are compressed together, a quarter of what is usual. A checkpoint writes a group that is not full yet anew with
+ * all it has, in memory first, and it comes long before a group of wide rows is full.
  */
-const ROW_GROUP = 61_440
+const ROW_GROUP = 30_720
+/*
+ * Bytes that a new file is divided into, a quarter of what is usual. Each column of each table keeps one in memory for what
+ * is appended, however little that is. With half of this again, wide columns took twice the room.
+ */
+const BLOCK = 65_536
 /** What the file is called inside the database: its own name could be that of a schema. */
 const CATALOG = '_recharge_sync'
 
@@ -95,6 +100,7 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
           })
           if (written > 0) await limitLog(written < LARGE ? 'short' : 'long')
           await used.run('commit')
+          if (written > 0 && log === 'short') await giveBack(used)
           return result
         } catch (error) {
           await used.run('rollback').catch(() => {})
@@ -138,12 +144,22 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
   }
 }
 
+/**
+ * Commits, and checkpoints above all, take memory in small pieces, which the allocator would keep. Setting the limit, to
+ * whatever it is, has them returned to the system. Nothing else hangs on it: what was committed stands.
+ */
+async function giveBack(connection: DuckDBConnection): Promise<void> {
+  await connection.run(`set memory_limit = '${SETTINGS.memory_limit}'`).catch(() => {})
+}
+
 /** Opened by ATTACH, which is the only way to say how many rows make a group. */
 async function attach(path: string, readOnly: boolean): Promise<DuckDBInstance> {
   // What does not fit into memory goes beside the file, where there is room, and not to the folder at hand.
   const spill = path === ':memory:' ? {} : { temp_directory: `${path}.tmp` }
   const instance = await DuckDBInstance.create(':memory:', { ...SETTINGS, ...spill })
-  const options = [`row_group_size ${ROW_GROUP}`, ...(readOnly ? ['read_only'] : [])]
+  // A file keeps the size of block that it was made with.
+  const block = existsSync(path) ? [] : [`block_size ${BLOCK}`]
+  const options = [`row_group_size ${ROW_GROUP}`, ...block, ...(readOnly ? ['read_only'] : [])]
   try {
     const connection = await instance.connect()
     await connection.run(`attach '${path.replaceAll("'", "''")}' as ${CATALOG} (${options.join(', ')})`)

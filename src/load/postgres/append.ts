@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { PoolClient } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
@@ -10,7 +9,7 @@ import type { Into } from '../sql/engine.ts'
 const HEADER = Buffer.from('5047434f50590aff0d0a00' + '00000000' + '00000000', 'hex')
 const TRAILER = Buffer.from('ffff', 'hex')
 
-/** Rows by COPY in its binary form, which is that of our cells. */
+/** Rows by COPY in its binary form, which is that of our cells. @param blocks each is valid until the next is asked for. */
 export async function append(
   client: PoolClient,
   { schema, table }: Into,
@@ -28,7 +27,8 @@ export async function append(
     yield TRAILER
   }
   const into = client.query(copyFrom(`copy ${target} (${names}) from stdin (format binary)`))
-  await pipeline(Readable.from(chunks()), into)
+  // It asks for a block when the one before has been sent, and not earlier: the same bytes hold the next.
+  await pipeline(chunks(), into)
 }
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
