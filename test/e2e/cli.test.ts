@@ -238,3 +238,13 @@ function filesBelow(folder: string): string[] {
     .filter(entry => entry.isFile())
     .map(entry => join(entry.parentPath, entry.name))
 }
+
+test('a command keeps what it compiled in the home of its user, and starts without a home', async () => {
+  await withFolder(async folder => {
+    expect((await cli(folder, ['--help'], { HOME: folder })).code).toBe(0)
+    expect(readdirSync(join(folder, '.cache', 'recharge-sync'))).not.toEqual([])
+    const left = await cli(folder, ['--help'], { HOME: '/dev/null' })
+    expect(left.code).toBe(0)
+    expect(left.stderr).toBe('')
+  })
+})

@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
+/** One home for all, so that each start finds compiled what the one before it left there. */
+const HOMES = fileURLToPath(new URL('../../node_modules/.cache/recharge-sync-tests', import.meta.url))
+
 export interface Left {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
@@ -27,7 +30,7 @@ export function cli(
       : ['sh', ['-c', `ulimit -f ${fileSize}; exec "$0" "$@"`, process.execPath]]
   const child = spawn(program, [...begin, CLI, ...args], {
     cwd: folder,
-    env: { PATH: process.env.PATH, HOME: folder, ...environment },
+    env: { PATH: process.env.PATH, HOME: HOMES, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''
