@@ -88,7 +88,7 @@ async function committer(destination: Destination, sum: { added: number; changed
   }
 }
 
-// As the command does; without flags it is to run with Node's own settings.
+// As a backfill does whose pages come fast; without flags it is to run with Node's own settings.
 if (process.execArgv.length > 0) weighBuffersWithHeap()
 
 process.once('message', async (job: Job) => {

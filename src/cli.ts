@@ -2,14 +2,12 @@
 import { enableCompileCache } from 'node:module'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { weighBuffersWithHeap } from './heap.ts'
 
 /*
- * What starts the program, and nothing else: both settings have to be made before the rest is loaded. Compiled code is kept
+ * What starts the program, and nothing else: this has to be said before the rest is loaded. Compiled code is kept
  * from one command to the next, which saves a third of the time that a command takes to start, and 20 MB. Where it cannot
  * be written, each command compiles anew.
  */
-weighBuffersWithHeap()
 try {
   enableCompileCache(join(homedir(), '.cache', 'recharge-sync'))
 } catch {

@@ -1,3 +1,5 @@
+import { weighBuffersWithHeap } from './heap.ts'
+
 /** Records, and bytes of their rows, that wait for a commit at most. Beyond it, reading pauses: memory stays bounded. */
 const MOST_RECORDS = 10_000
 const MOST_BYTES = 32 * 1024 * 1024
@@ -33,7 +35,10 @@ export async function* prefetch<T extends Arrival>(
         records += page.records
         bytes += page.bytes
         arrived.resolve()
-        if (records >= MOST_RECORDS || bytes >= MOST_BYTES) await taken.promise
+        if (records >= MOST_RECORDS || bytes >= MOST_BYTES) {
+          weighBuffersWithHeap()
+          await taken.promise
+        }
         if (stop.signal.aborted) return
       }
     } catch (error) {

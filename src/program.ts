@@ -2,8 +2,6 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { type App, createApp, STREAM_NAMES, STREAMS, select } from './app.ts'
 import { backfill } from './commands/backfill.ts'
 import { check } from './commands/check.ts'
-import { demo } from './commands/demo.ts'
-import { importable, importFile } from './commands/import.ts'
 import { plan } from './commands/plan.ts'
 import { COMPARED, reconcile } from './commands/reconcile.ts'
 import { replay } from './commands/replay.ts'
@@ -96,6 +94,8 @@ function print({ code, json, text }: Result, flags: Flags): void {
 
 command('demo', 'Syncs a made-up store into a DuckDB file. Needs no account and no configuration.', 'demo').action(
   async (flags: Flags) => {
+    // Loaded with its command: the made-up store takes memory that a sync has better use for.
+    const { demo } = await import('./commands/demo.ts')
     using progress = progressOf(flags, null)
     print(await demo({ level: flags.logLevel ?? 'warn' }, progress, interruption.signal), flags)
   },
@@ -217,6 +217,7 @@ configured(
   .argument('<file>', 'a CSV file in UTF-8; docs/streams.md lists the columns that are read')
   .option('--dry-run', 'says what would be loaded, and writes nothing')
   .action(async (name: string, file: string, flags: Flags & { readonly dryRun?: true }) => {
+    const { importable, importFile } = await import('./commands/import.ts')
     const stream = importable(name)
     print(await importFile(app(flags).app, stream, file, flags.dryRun ?? false, interruption.signal), flags)
   })

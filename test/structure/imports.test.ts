@@ -63,7 +63,7 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
   ['src/walk.ts', []],
   ['src/checkpoint.ts', ['src/walk.ts']],
   ['src/presence.ts', ['src/checkpoint.ts']],
-  ['src/prefetch.ts', []],
+  ['src/prefetch.ts', ['src/heap.ts']],
   ['src/extract', []],
   ['src/transform', []],
   ['src/load', []],
@@ -136,7 +136,7 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
   ['src/app.ts', ['schemas/index.ts', 'src/config', 'src/extract', 'src/load/open.ts', 'src/log.ts', 'src/secrets.ts']],
   ['src/commands', ['src']],
   ['src/program.ts', ['src']],
-  ['src/cli.ts', ['src/heap.ts', 'src/program.ts']],
+  ['src/cli.ts', ['src/program.ts']],
   ['src/generate.ts', ['src/config/schema.ts']],
   ['schemas', []],
 ]
