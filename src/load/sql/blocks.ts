@@ -4,16 +4,13 @@ import type { Block } from '../../cells.ts'
 /** About so many bytes are sent at once. */
 const SIZE = 256 * 1024
 
-/** Not in use. What is made anew for every block has the engine collect garbage twice as often. */
-const idle: CellWriter[] = []
-
 /**
  * Rows as blocks, each of them valid until the next is asked for.
  * @param write writes the cells of one item's rows, and says how many rows it wrote.
  */
 export function* blocks<T>(items: Iterable<T>, write: (to: CellWriter, item: T) => number): Generator<Block> {
-  const writer = idle.pop() ?? new CellWriter(SIZE + SIZE / 8)
-  writer.at = 0
+  // Not shared with other rows: the last block may be on its way when these rows have ended.
+  const writer = new CellWriter(SIZE + SIZE / 8)
   let count = 0
   for (const item of items) {
     count += write(writer, item)
@@ -23,8 +20,6 @@ export function* blocks<T>(items: Iterable<T>, write: (to: CellWriter, item: T) 
     count = 0
   }
   if (count > 0) yield { bytes: writer.written(), count }
-  // One that grew for a single huge record is let go.
-  if (writer.bytes.length <= 2 * SIZE) idle.push(writer)
 }
 
 /** Rows of texts. */
