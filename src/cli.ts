@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 /*
  * What starts the program, and nothing else: this has to be said before the rest is loaded. Compiled code is kept
- * from one command to the next, which saves a third of the time that a command takes to start, and 20 MB. Where it cannot
+ * from one command to the next, which saves a third of the time that a command takes to start, and 25 MB. Where it cannot
  * be written, each command compiles anew.
  */
 try {

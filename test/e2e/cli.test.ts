@@ -239,7 +239,7 @@ function filesBelow(folder: string): string[] {
     .map(entry => join(entry.parentPath, entry.name))
 }
 
-test('a command keeps what it compiled in the home of its user, and starts without a home', async () => {
+test('a command keeps what it compiled in the home of its user, and starts where it cannot', async () => {
   await withFolder(async folder => {
     expect((await cli(folder, ['--help'], { HOME: folder })).code).toBe(0)
     expect(readdirSync(join(folder, '.cache', 'recharge-sync'))).not.toEqual([])
