@@ -1,12 +1,14 @@
 import declared from '../schemas/charges.ts'
 import { allTables } from '../src/declare/table.ts'
 import type { Destination } from '../src/destination.ts'
+import { parseExact } from '../src/exact-json.ts'
 import { weighBuffersWithHeap } from '../src/heap.ts'
 import type { Instant } from '../src/instant.ts'
 import { type DestinationConfig, openDestination } from '../src/load/open.ts'
 import type { Page } from '../src/model.ts'
 import { prefetch } from '../src/prefetch.ts'
 import { type FlatPage, flattenInTurn, flattenPage, joined } from '../src/transform/batch.ts'
+import { bodyReader } from '../src/transform/sight/body.ts'
 import { sealed } from '../test/support/seal.ts'
 import { charge } from './charges.ts'
 import { readPages } from './pages.ts'
@@ -52,7 +54,9 @@ async function run(job: Job): Promise<Omit<Took, 'cpu' | 'megabytes' | 'seconds'
   const counts = { added: 0, changed: 0, unchanged: 0 }
   const millis: number[] = []
   if (job.kind === 'parse') {
-    for (const text of readPages(job.file, job.pages)) JSON.parse(text)
+    // Decoded as the body of an answer is.
+    const decoder = new TextDecoder()
+    for (const page of readPages(job.file, job.pages)) JSON.parse(decoder.decode(page))
     return { counts, millis }
   }
   await using destination = await openDestination(job.into, { mode: 'write', connections: 4 })
@@ -73,7 +77,13 @@ async function run(job: Job): Promise<Omit<Took, 'cpu' | 'megabytes' | 'seconds'
 }
 
 async function* arriving(file: string, pages: number): AsyncGenerator<FlatPage> {
-  for (const text of readPages(file, pages)) yield await flattenInTurn(charges, pageOf(JSON.parse(text).charges))
+  const read = bodyReader(charges)
+  for (const page of readPages(file, pages)) {
+    const { charges: records } = ((await read?.(page)) ?? parseExact(page.toString())) as {
+      charges: readonly unknown[]
+    }
+    yield await flattenInTurn(charges, pageOf(records))
+  }
 }
 
 async function committer(destination: Destination, sum: { added: number; changed: number; unchanged: number }) {

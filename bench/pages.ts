@@ -12,11 +12,8 @@ export function writePages(file: string, records: number, edits: (id: number) =>
 }
 
 const CHUNK = 4 * 1024 * 1024
-/** As the body of an answer is decoded. */
-const decoder = new TextDecoder()
-
-/** The texts of prepared pages, a few in memory at a time. */
-export function* readPages(file: string, pages: number): Generator<string> {
+/** Prepared pages, a few in memory at a time; each is valid until the next is asked for. */
+export function* readPages(file: string, pages: number): Generator<Buffer> {
   const fd = openSync(file, 'r')
   try {
     const chunk = Buffer.allocUnsafeSlow(CHUNK)
@@ -27,7 +24,7 @@ export function* readPages(file: string, pages: number): Generator<string> {
       if (filled === rest) throw new Error(`${file} has only ${given} pages`)
       let from = 0
       for (let end = chunk.indexOf(10); end >= 0 && end < filled; end = chunk.indexOf(10, from)) {
-        yield decoder.decode(chunk.subarray(from, end))
+        yield chunk.subarray(from, end)
         given += 1
         if (given === pages) return
         from = end + 1

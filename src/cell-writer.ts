@@ -123,6 +123,32 @@ export class CellWriter {
     this.#utf8(value, 0)
   }
 
+  /** A text that stands in other bytes, as `text`. */
+  textOf(from: DataView, start: number, end: number): void {
+    this.room(4 + end - start)
+    this.#view.setInt32(this.at, end - start)
+    this.at += 4
+    this.#words(from, start, end)
+  }
+
+  /** JSON text that stands in other bytes. */
+  jsonOf(from: DataView, start: number, end: number): void {
+    this.room(5 + end - start)
+    this.#view.setInt32(this.at, 1 + end - start)
+    this.bytes[this.at + 4] = 1
+    this.at += 5
+    this.#words(from, start, end)
+  }
+
+  #words(from: DataView, start: number, end: number): void {
+    const to = this.#view
+    let { at } = this
+    let next = start
+    for (; next + 4 <= end; next += 4, at += 4) to.setInt32(at, from.getInt32(next, true), true)
+    for (; next < end; next++, at++) to.setUint8(at, from.getUint8(next))
+    this.at = at
+  }
+
   /** @param value JSON text, as `text`. */
   json(value: string): void {
     this.#utf8(value, 1)

@@ -1,7 +1,7 @@
 import type { Stream } from './declare/stream.ts'
 import type { Destination } from './destination.ts'
 import { Interrupted } from './errors.ts'
-import { parseExact } from './extract/json.ts'
+import { parseExact } from './exact-json.ts'
 import type { Source } from './extract/source.ts'
 import { repeat } from './repeat.ts'
 import { recoverer } from './transform/recover.ts'

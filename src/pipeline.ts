@@ -11,6 +11,7 @@ import { presenceOf } from './presence.ts'
 import { repeat } from './repeat.ts'
 import { problemOf, type Tally } from './tally.ts'
 import { type FlatPage, flattenInTurn, joined } from './transform/batch.ts'
+import { bodyReader } from './transform/sight/body.ts'
 
 export interface WalkOptions {
   readonly source: Source
@@ -37,7 +38,7 @@ export async function walkStream(first: Pass, options: WalkOptions, tally: Tally
   async function* read(stop: AbortSignal): AsyncGenerator<FlatPage> {
     const { traffic } = tally
     const expected = () => tally.expected
-    const options = { readable, newestFirst, traffic, signal: stop, expected }
+    const options = { readable, newestFirst, traffic, signal: stop, expected, readBody: bodyReader(stream) }
     for await (const page of source.pages(first.stream, first.walk, options)) yield await flattenInTurn(stream, page)
   }
   try {

@@ -1,6 +1,6 @@
 import type { ApiVersion } from '../declare/stream.ts'
 import { Interrupted, SourceError } from '../errors.ts'
-import { parseExact } from './json.ts'
+import { parseExact } from '../exact-json.ts'
 
 export interface HttpOptions {
   readonly baseUrl: string
@@ -13,8 +13,16 @@ export interface Answer {
   readonly headers: Headers
 }
 
+/** Reads a body without making objects of all of it; null: it is to be parsed as a whole. */
+export type ReadBody = (body: Buffer) => Promise<Record<string, unknown> | null>
+
+interface Asked {
+  readonly version: ApiVersion
+  readonly readBody?: ReadBody | null
+}
+
 /** One GET, without second tries. */
-export type Get = (url: URL, version: ApiVersion, signal: AbortSignal, onHeaders: OnHeaders) => Promise<Answer>
+export type Get = (url: URL, asked: Asked, signal: AbortSignal, onHeaders: OnHeaders) => Promise<Answer>
 
 /** Called with the headers of every answer, errors too: they carry the clock and the level of the rate limit. */
 export type OnHeaders = (headers: Headers) => void
@@ -25,7 +33,7 @@ export type OnHeaders = (headers: Headers) => void
  */
 export function createGet({ baseUrl, token, timeoutMs }: HttpOptions): Get {
   const origin = new URL(baseUrl).origin
-  return async (url, version, signal, onHeaders) => {
+  return async (url, { version, readBody }, signal, onHeaders) => {
     if (url.origin !== origin) throw new SourceError('refused', `${url.origin} is not the API: the token stays here`)
     const timeout = AbortSignal.timeout(timeoutMs)
     const where = `GET ${url.pathname}`
@@ -37,9 +45,10 @@ export function createGet({ baseUrl, token, timeoutMs }: HttpOptions): Get {
         signal: AbortSignal.any([signal, timeout]),
       })
       onHeaders(response.headers)
-      const text = await response.text()
-      if (response.status !== 200) throw refusal(response, text.replaceAll(token, '[secret]'), where)
-      return { body: parsed(text, where), headers: response.headers }
+      const bytes = Buffer.from(await response.arrayBuffer())
+      const { headers } = response
+      if (response.status !== 200) throw refusal(response, textOf(bytes).replaceAll(token, '[secret]'), where)
+      return { body: (await readBody?.(bytes)) ?? parsed(textOf(bytes), where), headers }
     } catch (error) {
       if (error instanceof SourceError) throw error
       if (signal.aborted) throw new Interrupted()
@@ -49,6 +58,8 @@ export function createGet({ baseUrl, token, timeoutMs }: HttpOptions): Get {
     }
   }
 }
+
+const textOf = (bytes: Buffer): string => new TextDecoder().decode(bytes)
 
 function parsed(text: string, where: string): unknown {
   try {

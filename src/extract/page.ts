@@ -1,5 +1,6 @@
 import type { Stream } from '../declare/stream.ts'
 import { ContractError, SourceError } from '../errors.ts'
+import { FlatRecord } from '../flat-record.ts'
 import { parseInstant, toMillis } from '../instant.ts'
 import type { Instant, Window } from '../model.ts'
 
@@ -21,10 +22,17 @@ export function listOf(body: Record<string, unknown>, stream: Stream): readonly 
   )
 }
 
+/** A member of a record; of one that is rows already, only those of its key and its cursor are known. */
+function memberOf(record: unknown, name: string): unknown {
+  if (typeof record !== 'object' || record === null) return undefined
+  return (record instanceof FlatRecord ? record.members : (record as Record<string, unknown>))[name]
+}
+
 /** When the record last changed, if it says so in a form that can be read. */
 export function cursorOf(record: unknown, { sync, columns }: Stream): Instant | null {
-  if (sync.mode === 'full' || typeof record !== 'object' || record === null) return null
-  const value = (record as Record<string, unknown>)[sync.cursor]
+  if (sync.mode === 'full') return null
+  if (record instanceof FlatRecord) return record.cursor
+  const value = memberOf(record, sync.cursor)
   return typeof value === 'string' ? parseInstant(value, columns[sync.cursor]?.zone ?? 'UTC') : null
 }
 
@@ -32,9 +40,7 @@ export function cursorOf(record: unknown, { sync, columns }: Stream): Instant | 
 export function signature(records: readonly unknown[], { key, sync, columns }: Stream): string {
   const names = [...key, ...(sync.mode === 'incremental' ? [sync.cursor] : [])]
   const paths = names.map(name => columns[name]?.from ?? name)
-  return records
-    .map(record => paths.map(path => written((record as Record<string, unknown> | null)?.[path])).join())
-    .join(';')
+  return records.map(record => paths.map(path => written(memberOf(record, path))).join()).join(';')
 }
 
 /** An id past 64 bits, or one that is an object one day, has no text of its own. */
@@ -70,7 +76,7 @@ const OFFSET = /(?:Z|[+-]\d{2}:?\d{2})$/
 function isOutside(record: unknown, stream: Stream, { since, until }: Window): boolean {
   const at = cursorOf(record, stream)
   if (at === null || stream.sync.mode === 'full') return false
-  if (!OFFSET.test(String((record as Record<string, unknown>)[stream.sync.cursor]))) return false
+  if (!OFFSET.test(String(memberOf(record, stream.sync.cursor)))) return false
   const millis = toMillis(at)
   return (
     (since !== null && millis < toMillis(since) - ZONE_DOUBT) ||

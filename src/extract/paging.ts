@@ -2,6 +2,7 @@ import type { Stream } from '../declare/stream.ts'
 import { ContractError, SourceError } from '../errors.ts'
 import { asFilter } from '../instant.ts'
 import type { Instant, Traffic, Window } from '../model.ts'
+import type { ReadBody } from './http.ts'
 import { cursorOf, listOf, refuseWrong, signature } from './page.ts'
 import type { Ask, Requests } from './request.ts'
 import type { Failed } from './retry.ts'
@@ -31,6 +32,8 @@ export interface Reading {
   readonly stream: Stream
   readonly traffic: Traffic
   readonly signal: AbortSignal
+  /** How a page is read; absent: all of it as objects. */
+  readonly readBody?: ReadBody | null
 }
 
 /** Largest page [documented], and what to fall back to when answers break off or time out [client]. */
@@ -108,10 +111,16 @@ export async function* walk(reading: Reading, given: Sequence): AsyncGenerator<L
 }
 
 /** A request that says everything: filters, order, size. */
-function first({ requests, stream }: Reading, sequence: Sequence, state: State, more: Record<string, string>): Ask {
+function first(
+  { requests, stream, readBody }: Reading,
+  sequence: Sequence,
+  state: State,
+  more: Record<string, string>,
+): Ask {
   return {
     version: stream.version,
     list: stream.list,
+    readBody: readBody ?? null,
     verify: body => refuseWrong(body, stream, state.previous, sequence.bounds),
     url: failed => {
       const url = requests.at(sequence.path)
@@ -126,10 +135,11 @@ function first({ requests, stream }: Reading, sequence: Sequence, state: State, 
 }
 
 /** The second request and all after it. Beside a cursor only `limit` may be sent: anything else is a 422 [documented]. */
-function follow({ requests, stream }: Reading, sequence: Sequence, pointer: string, state: State): Ask {
+function follow({ requests, stream, readBody }: Reading, sequence: Sequence, pointer: string, state: State): Ask {
   return {
     version: stream.version,
     list: stream.list,
+    readBody: readBody ?? null,
     verify: body => refuseWrong(body, stream, state.previous, sequence.bounds),
     url: failed => {
       if (stream.version === '2021-01') {

@@ -3,7 +3,7 @@ import type { ApiVersion } from '../declare/stream.ts'
 import { ContractError, SourceError } from '../errors.ts'
 import { fromMillis, later } from '../instant.ts'
 import type { Instant, Traffic } from '../model.ts'
-import { type Answer, createGet } from './http.ts'
+import { type Answer, createGet, type ReadBody } from './http.ts'
 import { type Failed, PATIENCE, retry, type Sleep } from './retry.ts'
 import { createThrottle, type Throttle, type Tier } from './throttle.ts'
 
@@ -29,6 +29,8 @@ export interface Ask {
   readonly version: ApiVersion
   /** Key that the body must have; null: any object will do. */
   readonly list: string | null
+  /** How a body is read that need not become objects. */
+  readonly readBody?: ReadBody | null
   /** Throws a `SourceError` for a body that is to be asked for again. */
   readonly verify?: (body: Record<string, unknown>) => void
 }
@@ -77,7 +79,7 @@ export function createRequests(options: RequestOptions): Requests {
             traffic.requests += 1
             const sent = monotonic()
             try {
-              const answer = await get(ask.url(failed), ask.version, signal, headers => {
+              const answer = await get(ask.url(failed), ask, signal, headers => {
                 hear(headers)
                 throttle.heard(ticket, headers.get('x-recharge-limit'))
               })

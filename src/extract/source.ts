@@ -1,6 +1,7 @@
 import type { Readable, Stream } from '../declare/stream.ts'
 import { asFilter } from '../instant.ts'
 import type { Instant, Page, Traffic, Walk } from '../model.ts'
+import type { ReadBody } from './http.ts'
 import type { Requests } from './request.ts'
 import { retrieve } from './retrieve.ts'
 import type { Sleep } from './retry.ts'
@@ -22,6 +23,8 @@ export interface PagesOptions {
   /** Records that the API counts in the window; null: not known, or not yet. */
   readonly expected: () => number | null
   readonly newestFirst: boolean
+  /** How pages of a sorted stream are read; absent: all of them as objects. */
+  readonly readBody?: ReadBody | null
 }
 
 export interface Source {
@@ -81,10 +84,10 @@ export function createSource(requests: Requests, { streams, readers, sleep }: So
       }
     },
 
-    pages(stream, walk, { readable, traffic, signal, expected, newestFirst }) {
+    pages(stream, walk, { readable, traffic, signal, expected, newestFirst, readBody }) {
       const reading = { requests, stream, traffic, signal }
       return stream.sync.mode === 'incremental' && stream.sync.sorted
-        ? readSegments(reading, walk, { readers, expected, newestFirst, pause })
+        ? readSegments({ ...reading, readBody: readBody ?? null }, walk, { readers, expected, newestFirst, pause })
         : readWhole(reading, walk, streams, readable)
     },
 

@@ -1,9 +1,10 @@
-import { setImmediate } from 'node:timers/promises'
 import { CellWriter } from '../cell-writer.ts'
 import type { Stream } from '../declare/stream.ts'
+import { FlatRecord } from '../flat-record.ts'
 import { earlier, later } from '../instant.ts'
 import type { Entity, Instant, Page, PageRead, Reject, RowBatch } from '../model.ts'
-import { type Findings, flattener } from './flatten.ts'
+import { count, type Findings, flattener } from './flatten.ts'
+import { atOnce, inTurn, SLICE } from './turns.ts'
 
 /** A page whose records are rows. It takes little memory, so it may wait. */
 export interface FlatPage extends Findings {
@@ -20,26 +21,10 @@ export interface FlatPage extends Findings {
   readonly page: Page | null
 }
 
-/** Records between two moments at which other work gets its turn: about a millisecond. */
-const SLICE = 25
+export const flattenPage = (stream: Stream, page: Page): FlatPage => atOnce(flattening(stream, page))
 
-export function flattenPage(stream: Stream, page: Page): FlatPage {
-  const slices = flattening(stream, page)
-  for (;;) {
-    const { done, value } = slices.next()
-    if (done) return value
-  }
-}
-
-/** The same, slice by slice: the database's answers wait for a slice and not for a page, and a commit waits for many. */
-export async function flattenInTurn(stream: Stream, page: Page): Promise<FlatPage> {
-  const slices = flattening(stream, page)
-  for (;;) {
-    const { done, value } = slices.next()
-    if (done) return value
-    await setImmediate()
-  }
-}
+/** The same, slice by slice. */
+export const flattenInTurn = (stream: Stream, page: Page): Promise<FlatPage> => inTurn(flattening(stream, page))
 
 /** Not in use; a page that is being flattened has one of its own. */
 const writers: CellWriter[] = []
@@ -55,8 +40,10 @@ function* flattening(stream: Stream, page: Page): Generator<undefined, FlatPage>
   const writer = writers.pop() ?? new CellWriter()
   writer.at = 0
   for (const [index, record] of page.records.entries()) {
-    if (index > 0 && index % SLICE === 0) yield
-    const entity = flatten(record, writer, findings)
+    const isFlat = record instanceof FlatRecord
+    if (isFlat && record.undeclared !== null) count(record.undeclared, findings.undeclared)
+    if (!isFlat && index > 0 && index % SLICE === 0) yield
+    const entity = isFlat ? record : flatten(record, writer, findings)
     if ('reason' in entity) {
       rejects.push(entity)
       continue
@@ -70,12 +57,15 @@ function* flattening(stream: Stream, page: Page): Generator<undefined, FlatPage>
   }
   const bytes = writer.taken()
   writers.push(writer)
-  for (const entity of entities) entity.bytes = bytes
+  let size = bytes.length
+  for (const entity of entities)
+    if (entity instanceof FlatRecord) size += entity.end - entity.start
+    else entity.bytes = bytes
   const { records: _, receivedAt, ...about } = page
   const read = { ...about, lowest, highest, inOrder }
   const records = page.records.length
   const kept = stream.drift === 'evolve' ? page : null
-  return { ...findings, read, entities, rejects, receivedAt, records, bytes: bytes.length, stream, page: kept }
+  return { ...findings, read, entities, rejects, receivedAt, records, bytes: size, stream, page: kept }
 }
 
 /** Pages as one batch. */

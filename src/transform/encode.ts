@@ -32,7 +32,7 @@ export function encoder(column: Column, seal: Seal | null): Encode {
       }
     case 'money':
     case 'rate': {
-      const most = column.kind === 'money' ? 6 : 10
+      const most = MOST_DECIMALS[column.kind]
       return (to, value, cleaning) => {
         if (!writePlainDecimal(to, value, most)) slow(to, value, cleaning)
       }
@@ -61,6 +61,9 @@ export function encoder(column: Column, seal: Seal | null): Encode {
       }
   }
 }
+
+/** Decimals of each kind. */
+export const MOST_DECIMALS = { money: 6, rate: 10 } as const
 
 /** Whatever the value is, it has a hash: nothing of it is ever shown as the reason of a reject. */
 function hashing(kind: ColumnKind, seal: Seal | null): Encode {
@@ -96,6 +99,7 @@ function isPlainInteger(text: string): boolean {
 
 /** Digits that fill up to a multiple of four decimals and still are a safe integer. */
 const MOST_DIGITS = 12
+const digits = new Uint8Array(MOST_DIGITS)
 
 /** @param most decimals. @returns false, and nothing is written, where it takes more than a look. */
 function writePlainDecimal(to: CellWriter, value: unknown, most: number): boolean {
@@ -104,22 +108,34 @@ function writePlainDecimal(to: CellWriter, value: unknown, most: number): boolea
     to.decimal(value, 0)
     return true
   }
-  if (typeof value !== 'string') return false
+  if (typeof value !== 'string' || value.length > MOST_DIGITS) return false
+  const { length } = value
+  // What is no digit in UTF-16 may become one in a byte.
+  for (let at = 0; at < length; at++) digits[at] = Math.min(255, value.charCodeAt(at))
+  return decimalAt(to, digits, 0, length, most)
+}
+
+/** The same, of text that stands in bytes. */
+export function decimalAt(to: CellWriter, bytes: Uint8Array, start: number, end: number, most: number): boolean {
+  if (start === end || end - start > MOST_DIGITS) return false
+  const negative = bytes[start] === MINUS
+  const first = negative ? start + 1 : start
   let mantissa = 0
-  let decimals = -1
-  let last = value.length
-  if (last === 0 || last > MOST_DIGITS) return false
-  const first = value[0] === '-' ? 1 : 0
-  if (value.includes('.')) while (value[last - 1] === '0') last -= 1
-  for (let at = first; at < last; at++) {
-    const code = value.charCodeAt(at)
-    if (code === 46 && decimals === -1 && at > first) decimals = 0
-    else if (code >= 48 && code <= 57) {
-      mantissa = 10 * mantissa + code - 48
-      if (decimals >= 0) decimals += 1
-    } else return false
+  let point = -1
+  for (let at = first; at < end; at++) {
+    const code = bytes[at] as number
+    if (code === POINT && point === -1 && at > first) point = at
+    else if (code >= ZERO && code <= ZERO + 9) mantissa = 10 * mantissa + code - ZERO
+    else return false
   }
-  if (first === last || decimals > most) return false
-  to.decimal(first === 1 ? -mantissa : mantissa, Math.max(0, decimals))
+  if (first === end) return false
+  let decimals = point === -1 ? 0 : end - point - 1
+  for (; decimals > 0 && mantissa % 10 === 0; decimals--) mantissa /= 10
+  if (decimals > most) return false
+  to.decimal(negative ? -mantissa : mantissa, decimals)
   return true
 }
+
+const MINUS = 45
+const POINT = 46
+const ZERO = 48

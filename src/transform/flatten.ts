@@ -43,7 +43,7 @@ function compile(stream: Stream): Flatten {
   const lists = plan.lists.map((list): List => ({ ...list, write: compileRow(list.row) }))
   const names = Object.keys(stream.columns)
   const owner = names.indexOf(stream.key[0] ?? '')
-  const keys = stream.key.map(name => ({ at: names.indexOf(name), kind: stream.columns[name]?.kind }))
+  const keyIn = keyReader(stream)
   const { sync, columns } = stream
   const cursor = sync.mode === 'incremental' ? sync.cursor : null
   const steps = cursor === null ? [] : (columns[cursor]?.from ?? cursor).split('.')
@@ -96,11 +96,8 @@ function compile(stream: Stream): Flatten {
       else to.json(toJson(redact === null ? extra : redact.of(given, extra), findings))
       count(left.undeclared, findings.undeclared)
       count(left.mismatched, findings.mismatched)
-      const key = keys
-        .map(({ at, kind }) => (kind === 'int' ? intAt : textAt)(to.bytes, cellAt(to.bytes, row, at)))
-        .join('\u001f')
       return {
-        key,
+        key: keyIn(to.bytes, row),
         cursor: cursorOf(record),
         hash: hashOf(given, start, to),
         bytes: to.bytes,
@@ -131,7 +128,8 @@ function memberOf(record: JsonObject, steps: readonly string[]): unknown {
 
 const isUnfit = ({ unfit }: RowPlan): boolean => unfit !== null && unfit.size > 0
 
-function count(paths: ReadonlySet<string>, into: Map<string, number>): void {
+/** One record more that has these. */
+export function count(paths: ReadonlySet<string>, into: Map<string, number>): void {
   for (const path of paths) {
     const name = storable(path)
     into.set(name, (into.get(name) ?? 0) + 1)
@@ -183,8 +181,16 @@ function writeList(
   return extra
 }
 
+/** Reads the key of a row. @returns a function of the bytes, and of where in them the row's first cell begins. */
+export function keyReader(stream: Stream): (bytes: Buffer, row: number) => string {
+  const names = Object.keys(stream.columns)
+  const keys = stream.key.map(name => ({ at: names.indexOf(name), kind: stream.columns[name]?.kind }))
+  return (bytes, row) =>
+    keys.map(({ at, kind }) => (kind === 'int' ? intAt : textAt)(bytes, cellAt(bytes, row, at))).join('\u001f')
+}
+
 /** 63 bits of SHA-256 as a BIGINT: two versions of one record that share it are one in nine million million million. */
-const fingerprint = (bytes: Uint8Array): bigint => BigInt(`0x${hash('sha256', bytes, 'hex').slice(0, 16)}`) >> 1n
+export const fingerprint = (bytes: Uint8Array): bigint => BigInt(`0x${hash('sha256', bytes, 'hex').slice(0, 16)}`) >> 1n
 
 function keyOf(record: unknown, stream: Stream): string | null {
   if (!isObject(record)) return null

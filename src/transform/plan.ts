@@ -1,4 +1,4 @@
-import type { Columns } from '../declare/column.ts'
+import type { ColumnKind, Columns } from '../declare/column.ts'
 import type { Stream } from '../declare/stream.ts'
 import { Unreadable } from './coerce.ts'
 import { type Encode, encoder } from './encode.ts'
@@ -24,6 +24,8 @@ export interface CellPlan {
   readonly path: string
   readonly required: boolean
   readonly encode: Encode
+  /** Of a column that stores its values as they are; null: `encode` makes something else of them. */
+  readonly kind: ColumnKind | null
 }
 
 /** How an object becomes a row: its cells in the order of the table's columns. */
@@ -79,7 +81,8 @@ function rowPlan(
     const strict = encoder(declared, seal)
     const must = declared.required || !(lenient || declared.learnt)
     const encode = unfit === null || must ? strict : tolerant(strict, unfit, memberKey(place, name))
-    return { place, name, path: prefix + from, required: declared.required, encode }
+    const kind = declared.policy === 'keep' && !declared.derived ? declared.kind : null
+    return { place, name, path: prefix + from, required: declared.required, encode, kind }
   })
   return { places, cells, unfit }
 }

@@ -42,6 +42,8 @@ const GROUND = [
   'src/cells.ts',
   'src/cell-writer.ts',
   'src/reconciliation.ts',
+  'src/exact-json.ts',
+  'src/flat-record.ts',
   'src/declare',
 ]
 
@@ -57,6 +59,8 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
   ['src/cells.ts', []],
   ['src/cell-writer.ts', []],
   ['src/destination.ts', []],
+  ['src/exact-json.ts', []],
+  ['src/flat-record.ts', []],
   ['src/exit.ts', []],
   ['src/heap.ts', []],
   ['src/reconciliation.ts', []],
@@ -86,12 +90,12 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
       'src/repeat.ts',
       'src/tally.ts',
       'src/extract/source.ts',
-      'src/transform/batch.ts',
+      'src/transform',
     ],
   ],
-  ['src/fill.ts', ['src/repeat.ts', 'src/extract/json.ts', 'src/extract/source.ts', 'src/transform/recover.ts']],
+  ['src/fill.ts', ['src/repeat.ts', 'src/extract/source.ts', 'src/transform/recover.ts']],
   ['src/repeat.ts', []],
-  ['src/drift.ts', ['src/fill.ts', 'src/tally.ts', 'src/extract/json.ts', 'src/transform']],
+  ['src/drift.ts', ['src/fill.ts', 'src/tally.ts', 'src/transform']],
   [
     'src/sweep.ts',
     [
@@ -107,7 +111,7 @@ const MAY: readonly (readonly [string, readonly string[]])[] = [
   ['src/sync.ts', ['src/checkpoint.ts', 'src/fill.ts', 'src/pipeline.ts', 'src/sweep.ts', 'src/tally.ts']],
   ['src/import', ['src/pipeline.ts', 'src/transform/batch.ts', 'src/transform/redact.ts']],
   ['src/backfill.ts', ['src/checkpoint.ts', 'src/pipeline.ts', 'src/tally.ts']],
-  ['src/replay.ts', ['src/pipeline.ts', 'src/extract/json.ts', 'src/transform/batch.ts']],
+  ['src/replay.ts', ['src/pipeline.ts', 'src/transform/batch.ts']],
   [
     'src/reconcile',
     [

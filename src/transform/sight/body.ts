@@ -1,0 +1,101 @@
+import { isUtf8 } from 'node:buffer'
+import { CellWriter } from '../../cell-writer.ts'
+import type { Stream } from '../../declare/stream.ts'
+import { parseExact } from '../../exact-json.ts'
+import { FlatRecord } from '../../flat-record.ts'
+import { inTurn, SLICE } from '../turns.ts'
+import { COLON, COMMA, LIST, LIST_END, OBJECT, OBJECT_END, QUOTE } from './json-text.ts'
+import { Outline } from './outline.ts'
+import { type ReadRecord, recordReader } from './record.ts'
+
+/**
+ * Reads the body of an answer: its list has a `FlatRecord` for each record that is rows already, and an object for each of
+ * the others. Null: it is to be parsed as a whole, which also says what is wrong with it.
+ */
+export type ReadBody = (body: Buffer) => Promise<Record<string, unknown> | null>
+
+/** What it takes to read one body. */
+interface Desk {
+  readonly outline: Outline
+  readonly writer: CellWriter
+}
+
+/** @returns null where a stream's records have to be objects first. */
+export function bodyReader(stream: Stream): ReadBody | null {
+  const read = stream.shape === 'pages' ? recordReader(stream) : null
+  if (read === null) return null
+  /** Not in use; a body that is being read has one of its own. */
+  const desks: Desk[] = []
+  return async bytes => {
+    if (!isUtf8(bytes)) return null
+    const desk = desks.pop() ?? { outline: new Outline(), writer: new CellWriter() }
+    const { outline, writer } = desk
+    outline.json.open(bytes)
+    writer.at = 0
+    const body = await inTurn(members(desk, stream.list, read))
+    const list = body?.[stream.list]
+    const rows = writer.taken()
+    outline.json.open(NONE)
+    desks.push(desk)
+    if (!Array.isArray(list)) return null
+    for (const record of list) if (record instanceof FlatRecord) record.bytes = rows
+    return body
+  }
+}
+
+const NONE = Buffer.alloc(0)
+
+function* members(desk: Desk, list: string, read: ReadRecord): Generator<undefined, Record<string, unknown> | null> {
+  const { json } = desk.outline
+  const { bytes } = json
+  const body: Record<string, unknown> = {}
+  let at = json.past(0)
+  if (bytes[at] !== OBJECT) return null
+  at = json.past(at + 1)
+  for (;;) {
+    const named = bytes[at] === QUOTE ? json.pastText(at + 1) : -1
+    if (named < 0) return null
+    const name = String(parseExact(bytes.toString('utf8', at, named)))
+    at = json.past(named)
+    if (bytes[at] !== COLON || name in body) return null
+    at = json.past(at + 1)
+    if (name === list) {
+      const found: unknown[] = []
+      at = bytes[at] === LIST ? yield* records(desk, at + 1, read, found) : -1
+      body[name] = found
+    } else {
+      const end = json.pastValue(at)
+      if (end >= 0) body[name] = parseExact(bytes.toString('utf8', at, end))
+      at = end
+    }
+    if (at < 0) return null
+    at = json.past(at)
+    if (bytes[at] === OBJECT_END) return json.past(at + 1) === bytes.length ? body : null
+    if (bytes[at] !== COMMA) return null
+    at = json.past(at + 1)
+  }
+}
+
+/** @param start after the bracket. @returns where the list ends; -1: it is none. */
+function* records(
+  { outline, writer }: Desk,
+  start: number,
+  read: ReadRecord,
+  into: unknown[],
+): Generator<undefined, number> {
+  const { json } = outline
+  const { bytes } = json
+  let at = json.past(start)
+  if (bytes[at] === LIST_END) return at + 1
+  for (;;) {
+    const record = read(outline, at, writer)
+    const end = record === null ? json.pastValue(at) : outline.ended
+    if (end < 0) return -1
+    into.push(record ?? parseExact(bytes.toString('utf8', at, end)))
+    at = json.past(end)
+    if (bytes[at] === LIST_END) return at + 1
+    if (bytes[at] !== COMMA) return -1
+    at = json.past(at + 1)
+    if (into.length % SLICE === 0) yield
+  }
+}

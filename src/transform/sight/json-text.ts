@@ -1,0 +1,186 @@
+export const QUOTE = 34
+export const COMMA = 44
+export const COLON = 58
+export const LIST = 91
+export const LIST_END = 93
+export const OBJECT = 123
+export const OBJECT_END = 125
+const BACKSLASH = 92
+
+/** Deeper ones are left to `JSON.parse`. */
+const DEEPEST = 64
+/** Digits that are the same as a number and as text. */
+const SAFE_DIGITS = 15
+/** Names that are told apart, of an object and those around it. */
+const MOST_NAMES = 256
+
+/**
+ * JSON as bytes, looked through value by value without making anything of it. What it lets pass `JSON.parse` would take, and
+ * what it does not know it does not let pass. A place is the number of a byte, -1 is none.
+ */
+export class JsonText {
+  bytes: Buffer = Buffer.alloc(0)
+  view = new DataView(this.bytes.buffer)
+  /** Of the text passed last: it has a backslash. */
+  escaped = false
+  /** `JSON.stringify` would write every value as it stands, of those passed since this was set. */
+  canonical = true
+  /** Fingerprints of the names of each object that is being passed. */
+  readonly #names = new Int32Array(MOST_NAMES)
+  #named = 0
+
+  /** @param bytes valid UTF-8. */
+  open(bytes: Buffer): void {
+    this.bytes = bytes
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  }
+
+  /** What is not blank at `at` or after it. */
+  past(at: number): number {
+    const { bytes } = this
+    let to = at
+    for (let c = bytes[to]; c === 32 || c === 10 || c === 13 || c === 9; c = bytes[to]) to += 1
+    return to
+  }
+
+  /** @param start of any value. @returns where it ends. */
+  pastValue(start: number): number {
+    this.#named = 0
+    return this.#pastValue(start, 0)
+  }
+
+  /** @param start after the quote. @returns after the other one. */
+  pastText(start: number): number {
+    const { bytes, view } = this
+    this.escaped = false
+    const last = bytes.length - 4
+    let at = start
+    for (;;) {
+      while (at <= last && isPlain(view.getInt32(at, true))) at += 4
+      const c = bytes[at] as number
+      if (c === QUOTE) return at + 1
+      if (c === BACKSLASH) {
+        this.escaped = true
+        at = this.#pastEscape(at + 1)
+        if (at < 0) return -1
+      } else if (c >= 32) at += 1
+      else return -1
+    }
+  }
+
+  /** A number of at most fifteen digits and nothing else. */
+  pastWhole(start: number): number {
+    const { bytes } = this
+    let at = start
+    while (isDigit(bytes[at] as number)) at += 1
+    const digits = at - start
+    if (digits === 0 || digits > SAFE_DIGITS || (digits > 1 && bytes[start] === ZERO)) return -1
+    return isOfNumber(bytes[at] as number) ? -1 : at
+  }
+
+  #pastEscape(at: number): number {
+    const { bytes } = this
+    if (ESCAPES.has(bytes[at] as number)) return at + 1
+    if (bytes[at] !== 117) return -1
+    return /^[0-9a-fA-F]{4}$/.test(bytes.toString('latin1', at + 1, at + 5)) ? at + 5 : -1
+  }
+
+  #pastValue(at: number, depth: number): number {
+    const c = this.bytes[at] as number
+    if (c === QUOTE) {
+      const end = this.pastText(at + 1)
+      if (this.escaped) this.canonical = false
+      return end
+    }
+    if (c === OBJECT || c === LIST) return depth > DEEPEST ? -1 : this.#pastMembers(c, at + 1, depth + 1)
+    if (c === 110) return this.#pastWord('null', at)
+    if (c === 116) return this.#pastWord('true', at)
+    if (c === 102) return this.#pastWord('false', at)
+    return this.#pastNumber(at)
+  }
+
+  #pastMembers(bracket: number, start: number, depth: number): number {
+    const { bytes } = this
+    const close = bracket === OBJECT ? OBJECT_END : LIST_END
+    const names = this.#named
+    let at = this.#pastBlank(start)
+    if (bytes[at] === close) return at + 1
+    for (;;) {
+      if (bracket === OBJECT) at = this.#pastName(at, names)
+      if (at >= 0) at = this.#pastValue(at, depth)
+      if (at < 0) return -1
+      at = this.#pastBlank(at)
+      if (bytes[at] === close) break
+      if (bytes[at] !== COMMA) return -1
+      at = this.#pastBlank(at + 1)
+    }
+    this.#named = names
+    return at + 1
+  }
+
+  /** A member's name and what parts it from its value. @param names how many are noted of the objects around this one. */
+  #pastName(start: number, names: number): number {
+    const { bytes } = this
+    if (bytes[start] !== QUOTE) return -1
+    const end = this.pastText(start + 1)
+    if (end < 0) return -1
+    // Names that are numbers are put in order, and of one that comes twice the last counts.
+    const isNumber = isDigit(bytes[start + 1] as number)
+    if (this.escaped || isNumber || this.#isTwice(start, end, names)) this.canonical = false
+    const at = this.#pastBlank(end)
+    return bytes[at] === COLON ? this.#pastBlank(at + 1) : -1
+  }
+
+  /** Whether the object may have had a member of this name; it is noted. */
+  #isTwice(start: number, end: number, names: number): boolean {
+    const { view } = this
+    const length = end - start
+    if (this.#named === MOST_NAMES || length < 4) return true
+    const name = Math.imul(31, view.getInt32(start + 1, true)) ^ Math.imul(17, view.getInt32(end - 4, true)) ^ length
+    for (let i = names; i < this.#named; i++) if (this.#names[i] === name) return true
+    this.#names[this.#named] = name
+    this.#named += 1
+    return false
+  }
+
+  #pastBlank(at: number): number {
+    const to = this.past(at)
+    if (to !== at) this.canonical = false
+    return to
+  }
+
+  #pastWord(word: string, at: number): number {
+    for (let i = 1; i < word.length; i++) if (this.bytes[at + i] !== word.charCodeAt(i)) return -1
+    return at + word.length
+  }
+
+  #pastNumber(at: number): number {
+    const whole = this.pastWhole(at)
+    if (whole > 0) return whole
+    const { bytes } = this
+    let to = at
+    while (isOfNumber(bytes[to] as number)) to += 1
+    const text = bytes.toString('latin1', at, to)
+    if (!NUMBER.test(text)) return -1
+    if (String(Number(text)) !== text || to - at > SAFE_DIGITS) this.canonical = false
+    return to
+  }
+}
+
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+const ZERO = 48
+const ESCAPES = new Set([...'"\\/bfnrt'].map(c => c.charCodeAt(0)))
+
+const isDigit = (c: number): boolean => c >= ZERO && c <= ZERO + 9
+
+/** Digits, point, signs and exponent. */
+const isOfNumber = (c: number): boolean => isDigit(c) || c === 46 || c === 45 || c === 43 || c === 101 || c === 69
+
+/** Of four bytes none is a quote, a backslash or a control character. */
+function isPlain(word: number): boolean {
+  const quote = word ^ 0x22222222
+  const backslash = word ^ 0x5c5c5c5c
+  const found =
+    ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash) | ((word - 0x20202020) & ~word)
+  return (found & 0x80808080) === 0
+}

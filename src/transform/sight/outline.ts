@@ -1,0 +1,245 @@
+import { COLON, COMMA, JsonText, LIST, LIST_END, OBJECT, OBJECT_END, QUOTE } from './json-text.ts'
+import type { Member, RecordShape, RowShape, Shape } from './shape.ts'
+
+/*
+ * What is noted of a value: what it is, where it begins and where it ends. Of a text without its quotes; of a list of
+ * rows the first one's first value, and how many rows there are.
+ */
+export const ABSENT = 0
+export const NULL = 1
+/** Without escapes. */
+export const TEXT = 2
+export const ESCAPED = 3
+/** A whole number of at most fifteen digits. */
+export const WHOLE = 4
+/** Any other number. */
+export const NUMBER = 5
+export const TRUE = 6
+export const FALSE = 7
+/** A list or an object, written as `JSON.stringify` would write it. */
+export const JSON_TEXT = 8
+/** Another list or object. */
+export const OTHER = 9
+/** Its elements are rows. */
+export const ROWS = 10
+
+const SPAN = 3
+
+/** A member that nothing is declared for. */
+export interface Undeclared {
+  /** The first value of the row it belongs to. */
+  readonly base: number
+  /** The object that it is a member of, by its number. */
+  readonly place: number
+  readonly name: string
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * Where the values of a record lie in the text of its page. Nothing is made of them, so that a value costs no more than
+ * the look at its bytes. Whatever is not JSON, or is other than declared, ends it: then the record is read the long way.
+ */
+export class Outline {
+  readonly json = new JsonText()
+  /** Where the record read last ends. */
+  ended = -1
+  /** Of the record read last. */
+  undeclared: Undeclared[] = []
+  #spans = new Int32Array(SPAN * 1024)
+  #used = 0
+
+  kind(slot: number): number {
+    return this.#spans[SPAN * slot] as number
+  }
+
+  start(slot: number): number {
+    return this.#spans[SPAN * slot + 1] as number
+  }
+
+  end(slot: number): number {
+    return this.#spans[SPAN * slot + 2] as number
+  }
+
+  /** A `WHOLE` as a number. */
+  whole(slot: number): number {
+    const { bytes } = this.json
+    const end = this.end(slot)
+    let value = 0
+    for (let at = this.start(slot); at < end; at++) value = 10 * value + (bytes[at] as number) - 48
+    return value
+  }
+
+  /** @param at where it begins. @returns whether it is as declared. */
+  record(shape: RecordShape, at: number): boolean {
+    this.#used = 0
+    if (this.undeclared.length > 0) this.undeclared = []
+    this.ended = this.json.bytes[at] === OBJECT ? this.#object(shape.object, at + 1, this.#slots(shape.slots)) : -1
+    return this.ended >= 0
+  }
+
+  #slots(count: number): number {
+    const base = this.#used
+    this.#used += count
+    const needed = SPAN * this.#used
+    if (needed > this.#spans.length) {
+      const grown = new Int32Array(2 * needed)
+      grown.set(this.#spans)
+      this.#spans = grown
+    }
+    this.#spans.fill(0, SPAN * base, needed)
+    return base
+  }
+
+  #note(slot: number, kind: number, start: number, end: number): void {
+    const spans = this.#spans
+    const at = SPAN * slot
+    spans[at] = kind
+    spans[at + 1] = start
+    spans[at + 2] = end
+  }
+
+  /**
+   * @param start after its bracket.
+   * @param base the first of the slots that its members' are counted from.
+   * @returns where it ends; -1: it is not as declared.
+   */
+  #object(shape: Shape, start: number, base: number): number {
+    const { json } = this
+    const { bytes } = json
+    let at = json.past(start)
+    if (bytes[at] === OBJECT_END) return at + 1
+    let before: Member | null = null
+    for (;;) {
+      let member: Member | null = before === null ? shape.first : before.next
+      if (member !== null && this.#isAt(member, at)) at += member.length
+      else {
+        member = this.#member(shape, at)
+        if (member !== null) {
+          if (before === null) shape.first = member
+          else before.next = member
+          at = json.past(at + member.length - 1) + 1
+        }
+      }
+      if (member === null) at = this.#other(shape.place, at, base)
+      else {
+        before = member
+        if ((bytes[at] as number) <= 32) at = json.past(at)
+        const slot = base + member.slot
+        // Of a member that comes twice, the last would count.
+        if (this.#spans[SPAN * slot] !== ABSENT) return -1
+        at = this.#value(member, slot, at, base)
+      }
+      if (at < 0) return -1
+      if ((bytes[at] as number) <= 32) at = json.past(at)
+      if (bytes[at] === OBJECT_END) return at + 1
+      if (bytes[at] !== COMMA) return -1
+      at += 1
+      if ((bytes[at] as number) <= 32) at = json.past(at)
+    }
+  }
+
+  /** Its name and the colon begin at `at`. */
+  #isAt({ words, length }: Member, at: number): boolean {
+    const { view } = this.json
+    if (at + length > view.byteLength) return false
+    const last = words.length - 1
+    for (let i = 0; i < last; i++) if (view.getInt32(at + 4 * i, true) !== words[i]) return false
+    return view.getInt32(at + length - 4, true) === words[last]
+  }
+
+  /** The member whose name begins at `at`; null where there is no name, or none that is declared. */
+  #member(shape: Shape, at: number): Member | null {
+    const { json } = this
+    const { bytes } = json
+    if (bytes[at] !== QUOTE) return null
+    const end = json.pastText(at + 1)
+    if (end < 0 || json.escaped || bytes[json.past(end)] !== COLON) return null
+    return shape.members.get(bytes.toString('latin1', at + 1, end - 1)) ?? null
+  }
+
+  /** A member that is not declared. */
+  #other(place: number, start: number, base: number): number {
+    const { json } = this
+    const { bytes } = json
+    const named = bytes[start] === QUOTE ? json.pastText(start + 1) : -1
+    if (named < 0 || json.escaped) return -1
+    const name = bytes.toString('utf8', start + 1, named - 1)
+    const colon = json.past(named)
+    if (bytes[colon] !== COLON) return -1
+    const at = json.past(colon + 1)
+    const end = json.pastValue(at)
+    this.undeclared.push({ base, place, name, start: at, end })
+    return end
+  }
+
+  #value({ object, list }: Member, slot: number, at: number, base: number): number {
+    const { json } = this
+    const first = json.bytes[at] as number
+    if (object !== null || list !== null) {
+      if (list !== null && first === LIST) return this.#rows(list, slot, at + 1)
+      if (list !== null && first === OBJECT) return this.#oneRow(list, slot, at + 1)
+      const isObject = object !== null && first === OBJECT
+      // Anything else but null does not fit what is declared.
+      const end = isObject ? this.#object(object, at + 1, base) : first === N ? json.pastValue(at) : -1
+      if (end >= 0) this.#note(slot, isObject ? OTHER : NULL, at, end)
+      return end
+    }
+    if (first === QUOTE) {
+      const end = json.pastText(at + 1)
+      this.#note(slot, json.escaped ? ESCAPED : TEXT, at + 1, end - 1)
+      return end
+    }
+    const whole = json.pastWhole(at)
+    if (whole > 0) {
+      this.#note(slot, WHOLE, at, whole)
+      return whole
+    }
+    json.canonical = true
+    const end = json.pastValue(at)
+    this.#note(slot, this.#kind(first), at, end)
+    return end
+  }
+
+  #kind(first: number): number {
+    if (first === N) return NULL
+    if (first === T) return TRUE
+    if (first === F) return FALSE
+    if (first === OBJECT || first === LIST) return this.json.canonical ? JSON_TEXT : OTHER
+    return NUMBER
+  }
+
+  /** An object in place of a list is a list of one. @param start after its bracket. */
+  #oneRow(row: RowShape, slot: number, start: number): number {
+    const first = this.#used
+    const end = this.#object(row.object, start, this.#slots(row.slots))
+    this.#note(slot, ROWS, first, 1)
+    return end
+  }
+
+  /** @param start after the bracket. */
+  #rows(row: RowShape, slot: number, start: number): number {
+    const { json } = this
+    const { bytes } = json
+    const first = this.#used
+    let count = 0
+    let at = json.past(start)
+    if (bytes[at] !== LIST_END)
+      for (;;) {
+        if (bytes[at] !== OBJECT) return -1
+        at = this.#object(row.object, at + 1, this.#slots(row.slots))
+        if (at < 0) return -1
+        count += 1
+        at = json.past(at)
+        if (bytes[at] === LIST_END) break
+        if (bytes[at] !== COMMA) return -1
+        at = json.past(at + 1)
+      }
+    this.#note(slot, ROWS, first, count)
+    return at + 1
+  }
+}
+
+const N = 110
+const T = 116
+const F = 102
