@@ -2,7 +2,6 @@ import declared from '../schemas/charges.ts'
 import { allTables } from '../src/declare/table.ts'
 import type { Destination } from '../src/destination.ts'
 import { parseExact } from '../src/exact-json.ts'
-import { weighBuffersWithHeap } from '../src/heap.ts'
 import type { Instant } from '../src/instant.ts'
 import { type DestinationConfig, openDestination } from '../src/load/open.ts'
 import type { Page } from '../src/model.ts'
@@ -97,9 +96,6 @@ async function committer(destination: Destination, sum: { added: number; changed
     sum.unchanged += unchanged
   }
 }
-
-// As a backfill does whose pages come fast; without flags it is to run with Node's own settings.
-if (process.execArgv.length > 0) weighBuffersWithHeap()
 
 process.once('message', async (job: Job) => {
   const before = process.cpuUsage()

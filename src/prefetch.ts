@@ -1,10 +1,6 @@
-import { weighBuffersWithHeap } from './heap.ts'
-
 /** Records, and bytes of their rows, that wait for a commit at most. Beyond it, reading pauses: memory stays bounded. */
 const MOST_RECORDS = 10_000
 const MOST_BYTES = 32 * 1024 * 1024
-/** More than come meanwhile where the rate of the API is what takes the time. */
-const MANY_RECORDS = 1_000
 
 /** What came with one request. */
 export interface Arrival {
@@ -37,7 +33,6 @@ export async function* prefetch<T extends Arrival>(
         records += page.records
         bytes += page.bytes
         arrived.resolve()
-        if (records >= MANY_RECORDS) weighBuffersWithHeap()
         if (records >= MOST_RECORDS || bytes >= MOST_BYTES) await taken.promise
         if (stop.signal.aborted) return
       }

@@ -1,6 +1,7 @@
 import type { ApiVersion } from '../declare/stream.ts'
 import { Interrupted, SourceError } from '../errors.ts'
 import { parseExact } from '../exact-json.ts'
+import { createRoom } from './room.ts'
 
 export interface HttpOptions {
   readonly baseUrl: string
@@ -33,6 +34,7 @@ export type OnHeaders = (headers: Headers) => void
  */
 export function createGet({ baseUrl, token, timeoutMs }: HttpOptions): Get {
   const origin = new URL(baseUrl).origin
+  const room = createRoom()
   return async (url, { version, readBody }, signal, onHeaders) => {
     if (url.origin !== origin) throw new SourceError('refused', `${url.origin} is not the API: the token stays here`)
     const timeout = AbortSignal.timeout(timeoutMs)
@@ -45,10 +47,14 @@ export function createGet({ baseUrl, token, timeoutMs }: HttpOptions): Get {
         signal: AbortSignal.any([signal, timeout]),
       })
       onHeaders(response.headers)
-      const bytes = Buffer.from(await response.arrayBuffer())
-      const { headers } = response
-      if (response.status !== 200) throw refusal(response, textOf(bytes).replaceAll(token, '[secret]'), where)
-      return { body: (await readBody?.(bytes)) ?? parsed(textOf(bytes), where), headers }
+      const { headers, status } = response
+      const bytes = await room.take(response)
+      try {
+        if (status !== 200) throw refusal(response, textOf(bytes).replaceAll(token, '[secret]'), where)
+        return { body: (await readBody?.(bytes)) ?? parsed(textOf(bytes), where), headers }
+      } finally {
+        room.give(bytes)
+      }
     } catch (error) {
       if (error instanceof SourceError) throw error
       if (signal.aborted) throw new Interrupted()

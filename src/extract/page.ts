@@ -1,7 +1,7 @@
 import type { Stream } from '../declare/stream.ts'
 import { ContractError, SourceError } from '../errors.ts'
 import { FlatRecord } from '../flat-record.ts'
-import { parseInstant, toMillis } from '../instant.ts'
+import { minus, parseInstant } from '../instant.ts'
 import type { Instant, Window } from '../model.ts'
 
 /**
@@ -58,7 +58,7 @@ export function refuseWrong(
 ): void {
   if (stream.shape !== 'pages') return
   const records = listOf(body, stream)
-  const stray = bounds === null ? undefined : records.find(record => isOutside(record, stream, bounds))
+  const stray = bounds === null ? undefined : strayOf(records, stream, bounds)
   const why =
     stray !== undefined
       ? `a record changed at ${cursorOf(stray, stream)} came for a range from ${bounds?.since} to ${bounds?.until}`
@@ -73,13 +73,15 @@ export function refuseWrong(
 
 const OFFSET = /(?:Z|[+-]\d{2}:?\d{2})$/
 
-function isOutside(record: unknown, stream: Stream, { since, until }: Window): boolean {
-  const at = cursorOf(record, stream)
-  if (at === null || stream.sync.mode === 'full') return false
-  if (!OFFSET.test(String(memberOf(record, stream.sync.cursor)))) return false
-  const millis = toMillis(at)
-  return (
-    (since !== null && millis < toMillis(since) - ZONE_DOUBT) ||
-    (until !== null && millis > toMillis(until) + ZONE_DOUBT)
-  )
+/** A record whose cursor lies outside of the bounds, and that says so with an offset. */
+function strayOf(records: readonly unknown[], stream: Stream, { since, until }: Window): unknown {
+  const { sync } = stream
+  if (sync.mode === 'full') return undefined
+  const first = since === null ? null : minus(since, ZONE_DOUBT)
+  const last = until === null ? null : minus(until, -ZONE_DOUBT)
+  return records.find(record => {
+    const at = cursorOf(record, stream)
+    if (at === null || ((first === null || at >= first) && (last === null || at <= last))) return false
+    return OFFSET.test(String(memberOf(record, sync.cursor)))
+  })
 }

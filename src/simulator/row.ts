@@ -13,7 +13,7 @@ export interface Position {
 export class Row {
   readonly id: number
   readonly record: StoreRecord
-  #text: string | undefined
+  #text: Buffer | undefined
   #values: { [field: string]: SortValue } | undefined
 
   constructor(id: number, record: StoreRecord) {
@@ -31,10 +31,15 @@ export class Row {
     return value
   }
 
-  /** Kept after the first use only if asked: a million records of 3 kB would not fit twice. */
-  text(keep: boolean): string {
+  /** What is served in place of the record: then that need hold no more than lists are made by. */
+  serve(text: Buffer): void {
+    this.#text = text
+  }
+
+  /** JSON in UTF-8. Kept after the first use only if asked: a million records of 3 kB would not fit twice. */
+  text(keep: boolean): Buffer {
     if (this.#text !== undefined) return this.#text
-    const text = JSON.stringify(this.record)
+    const text = Buffer.from(JSON.stringify(this.record))
     if (keep) this.#text = text
     return text
   }

@@ -1,6 +1,8 @@
 import fc, { type GeneratorValue } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { STREAMS } from '../../src/app.ts'
+import { day, flag, instant, int, json, money, rate, required, sensitive, text } from '../../src/declare/column.ts'
+import { child, stream } from '../../src/declare/define.ts'
 import type { Stream } from '../../src/declare/stream.ts'
 import { parseExact } from '../../src/exact-json.ts'
 import { cursorOf, signature } from '../../src/extract/page.ts'
@@ -41,6 +43,7 @@ const ODD: readonly Node[] = [
   '"1e3"',
   '"123456789012.5"',
   '"0.12345678901"',
+  '"0.1234567"',
   '"Zoë\\nBjörk"',
   '"Zoë Björk"',
   '"\\u0000"',
@@ -68,6 +71,7 @@ const ODD: readonly Node[] = [
   '0.00000001',
   '123456789012345',
   '1234567890123456',
+  '98765432109876543',
   '12345678901234567890',
   '0.1234567890123456789',
   'nul',
@@ -96,12 +100,28 @@ const ODD: readonly Node[] = [
     ],
   },
   { members: [['__proto__', '"x"']] },
+  {
+    members: [
+      ['12', '1'],
+      ['10', '1'],
+    ],
+  },
+  '{"\\u0061b":1}',
+  '{"a\\/b":"a\\/b"}',
 ]
 const NAMES = ['id', 'updated_at', 'hash', 'customer', 'new_field', '__proto__', 'constructor', '7', 'é', '']
 
+/** Something odd, or an object or a list that holds such. */
+function oddly(g: GeneratorValue): Node {
+  const kind = g(fc.nat, { max: 5 })
+  if (kind > 1) return g(fc.constantFrom, ...ODD)
+  const inner = Array.from({ length: g(fc.nat, { max: 3 }) }, () => oddly(g))
+  return kind === 0 ? inner : { members: inner.map(node => [g(fc.constantFrom, ...NAMES), node] as const) }
+}
+
 /** The same with something odd in one place. */
 function bent(node: Node, g: GeneratorValue): Node {
-  const odd = (): Node => g(fc.constantFrom, ...ODD)
+  const odd = (): Node => oddly(g)
   if (typeof node === 'string' || g(fc.nat, { max: 9 }) === 0) return odd()
   if (Array.isArray(node)) {
     const list = node as readonly Node[]
@@ -133,16 +153,16 @@ interface Style {
 function written(node: Node, style: Style, g: GeneratorValue): string {
   const blank = (): string =>
     style.blanks.length === 1 ? (style.blanks[0] ?? '') : g(fc.constantFrom, ...style.blanks)
-  const text = (json: string): string =>
+  const quoted = (json: string): string =>
     style.escapes === 0 || !json.startsWith('"') || json.includes('\\')
       ? json
       : `"${[...json.slice(1, -1)].map(c => (g(fc.nat, { max: style.escapes }) === 0 ? escaped(c) : c)).join('')}"`
-  if (typeof node === 'string') return text(node)
+  if (typeof node === 'string') return quoted(node)
   if (Array.isArray(node))
     return `[${blank()}${(node as readonly Node[]).map(element => written(element, style, g)).join(`,${blank()}`)}${blank()}]`
   const { members } = node as { readonly members: readonly (readonly [string, Node])[] }
   const each = members.map(
-    ([name, member]) => `${text(JSON.stringify(name))}${blank()}:${blank()}${written(member, style, g)}`,
+    ([name, member]) => `${quoted(JSON.stringify(name))}${blank()}:${blank()}${written(member, style, g)}`,
   )
   return `{${blank()}${each.join(`,${blank()}`)}${blank()}}`
 }
@@ -169,14 +189,75 @@ function damaged(body: Buffer, g: GeneratorValue): Buffer {
   return Buffer.concat([body.subarray(0, at), ...(g(fc.boolean) ? [byte] : []), body.subarray(at + keep)])
 }
 
+/** One column of each kind, so that whatever is bent is soon one of them. */
+const things = stream({
+  name: 'things',
+  singular: 'thing',
+  doc: 'A thing.',
+  path: '/things',
+  sort: 'updated_at-asc',
+  list: 'things',
+  scopes: [],
+  key: 'id',
+  sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
+  columns: {
+    id: required(int('Key.')),
+    updated_at: required(instant('Changed.')),
+    name: text('Name.'),
+    secret: sensitive(text('Key.')),
+    count: int('Count.'),
+    total: money('Total.'),
+    share: rate('Share.'),
+    paid: flag('Paid.'),
+    seen_at: instant('Seen.'),
+    due: day('Due.'),
+    tags: json('Tags.'),
+    box_name: text('Name of its box.', 'box.name'),
+    box_tags: json('Tags of its box.', 'box.tags'),
+  },
+  children: {
+    lines: child({ doc: 'A line.', from: 'lines', columns: { sku: text('SKU.'), tags: json('Tags.'), n: int('N.') } }),
+    parts: child({ doc: 'A part.', from: 'box.parts', columns: { name: required(text('Name.')) } }),
+  },
+})
+const THING = {
+  id: 1,
+  updated_at: '2025-01-15T10:00:00+00:00',
+  name: 'Zoë',
+  secret: 'f00dfeed',
+  count: 5,
+  total: '12.50',
+  share: 0.0725,
+  paid: true,
+  seen_at: null,
+  due: '2025-02-28',
+  tags: { b: ['x', 1, { c: null }], a: 'y' },
+  box: { name: 'small', tags: ['a'], parts: [{ name: 'lid' }] },
+  lines: [{ sku: 'a', tags: {}, n: 1 }, { sku: null }],
+}
+
 const store = makeStore()
 /** What is read by segments, and records of it. */
-const CASES = STREAMS.flatMap(declared => {
-  const { sync, name } = declared
-  if (sync.mode !== 'incremental' || !sync.sorted) return []
-  const records = store.all(name as never).slice(0, 60)
-  return records.length === 0 ? [] : [{ name, declared, records: records.map(nodeOf) }]
-})
+const CASES: readonly Case[] = [
+  { name: 'things', declared: things, records: [THING, { ...THING, id: 2, box: null }].map(nodeOf), runs: 3000 },
+  ...ofStore(),
+]
+
+interface Case {
+  readonly name: string
+  readonly declared: Stream
+  readonly records: readonly Node[]
+  readonly runs: number
+}
+
+function ofStore(): Case[] {
+  return STREAMS.flatMap(declared => {
+    const { sync, name } = declared
+    if (sync.mode !== 'incremental' || !sync.sorted) return []
+    const records = store.all(name as never).slice(0, 60)
+    return records.length === 0 ? [] : [{ name, declared, records: records.map(nodeOf), runs: 150 }]
+  })
+}
 
 const AT = '2026-01-01T00:00:00.000000Z' as Instant
 const pageOf = (records: readonly unknown[]): Page => ({
@@ -231,12 +312,29 @@ const POLICIES = [
   { columns: { charges__line_items: { sku: 'hash' }, customers: { email: 'omit', analytics_data: 'hash' } } },
 ] as const
 
-describe.each(CASES)('$name', ({ declared, records }) => {
+describe.each(CASES)('$name', ({ declared, records, runs }) => {
   test('records of the store become rows at sight', async () => {
-    const stream = sealed(declared)
-    const read = bodyReader(stream)
-    const body = Buffer.from(written({ members: [[stream.list, records]] }, STYLES[0] as Style, undefined as never))
-    expect(read && (await compare(body, stream, read))).toEqual({ flat: records.length, objects: 0 })
+    const under = sealed(declared)
+    const read = bodyReader(under)
+    const body = Buffer.from(written({ members: [[under.list, records]] }, STYLES[0] as Style, undefined as never))
+    expect(read && (await compare(body, under, read))).toEqual({ flat: records.length, objects: 0 })
+  })
+
+  test('a body that is broken at its end or goes on is no body', async () => {
+    const under = sealed(declared)
+    const read = bodyReader(under)
+    const body = written({ members: [[under.list, records.slice(0, 2)]] }, STYLES[0] as Style, undefined as never)
+    for (const broken of [
+      `${body}x`,
+      `${body}}`,
+      `${body},`,
+      body.slice(0, -1),
+      body.slice(0, -2),
+      body.slice(0, -3),
+      '',
+    ])
+      expect(await read?.(Buffer.from(broken)), broken.slice(-9)).toBeNull()
+    expect(await read?.(Buffer.from(`\n${body}\r\n`))).not.toBeNull()
   })
 
   test('whatever stands in a page, it comes to the same', async () => {
@@ -244,9 +342,9 @@ describe.each(CASES)('$name', ({ declared, records }) => {
     let objects = 0
     await fc.assert(
       fc.asyncProperty(fc.gen(), async g => {
-        const stream = sealed(declared, g(fc.constantFrom, ...POLICIES))
-        const read = bodyReader(stream)
-        if (read === null) throw new Error(`${stream.name} is not read at sight`)
+        const under = sealed(declared, g(fc.constantFrom, ...POLICIES))
+        const read = bodyReader(under)
+        if (read === null) throw new Error(`${under.name} is not read at sight`)
         const style = g(fc.constantFrom, ...STYLES)
         const from = g(fc.nat, { max: records.length - 1 })
         const some = records.slice(from, from + 1 + g(fc.nat, { max: 2 })).map(record => {
@@ -255,18 +353,49 @@ describe.each(CASES)('$name', ({ declared, records }) => {
         })
         const members: [string, Node][] = [
           ['previous_cursor', 'null'],
-          [stream.list, g(fc.nat, { max: 30 }) === 0 ? g(fc.constantFrom, ...ODD) : some],
+          [under.list, g(fc.nat, { max: 30 }) === 0 ? g(fc.constantFrom, ...ODD) : some],
           ['next_cursor', g(fc.nat, { max: 30 }) === 0 ? g(fc.constantFrom, ...ODD) : '"eyJ"'],
         ]
         const body = Buffer.from(written({ members }, style, g))
-        const counts = await compare(g(fc.nat, { max: 4 }) === 0 ? damaged(body, g) : body, stream, read)
+        const counts = await compare(g(fc.nat, { max: 4 }) === 0 ? damaged(body, g) : body, under, read)
         flat += counts.flat
         objects += counts.objects
       }),
-      { numRuns: 200 },
+      { numRuns: runs },
     )
     // Both ways were taken, and more than now and then.
     expect(flat).toBeGreaterThan(50)
     expect(objects).toBeGreaterThan(50)
   })
+})
+
+describe('a value of its own', () => {
+  const under = sealed(things)
+  const read = bodyReader(under) as ReadBody
+  const inside: readonly ((node: Node) => Node)[] = [
+    node => node,
+    node => [node],
+    node => ({ members: [['name', node]] }),
+    node => ({ members: [['a', { members: [['bcd', ['"x"', node]]] }]] }),
+  ]
+
+  test.each(Object.keys(THING))('in place of %s', async name => {
+    for (const odd of ODD)
+      for (const put of inside)
+        for (const blank of ['', ' ']) {
+          const { members } = nodeOf(THING) as { members: readonly (readonly [string, Node])[] }
+          const record = { members: members.map(([known, node]) => [known, known === name ? put(odd) : node] as const) }
+          const body = written({ members: [['things', [record]]] }, { blanks: [blank], escapes: 0 }, undefined as never)
+          await compare(Buffer.from(body), under, read)
+        }
+  })
+
+  test.each([[[0xff]], [[0xc3]], [[0xe2, 0x82]], [[0xed, 0xa0, 0x80]], [[0xf4, 0x90, 0x80, 0x80]]])(
+    'bytes that are no text: %j',
+    async bytes => {
+      const [before = '', after = ''] = JSON.stringify({ things: [{ ...THING, name: 'a|b' }] }).split('|')
+      const body = Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(after)])
+      await compare(body, under, read)
+    },
+  )
 })

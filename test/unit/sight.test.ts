@@ -94,6 +94,7 @@ test('bodies that are read at the same time do not meet', async () => {
     Array.from({ length: 90 }, (_, i) => ({ ...BASE, id: i, first_name: letter.repeat(1 + i), last_name: 'Müller' })),
   )
   const reader = bodyReader(stream)
+  await reader?.(Buffer.from('{"customers":[]}'))
   const lists = await Promise.all(
     bodies.map(async records => (await reader?.(Buffer.from(JSON.stringify({ customers: records }))))?.customers),
   )

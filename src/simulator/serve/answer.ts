@@ -3,7 +3,8 @@ import type { Json } from '../record.ts'
 /** The page inside a list's answer, kept apart from its text so that a fault can bend it. */
 export interface Page {
   readonly envelope: string
-  readonly rows: readonly string[]
+  /** JSON in UTF-8. */
+  readonly rows: readonly Buffer[]
   /** 2021-11 names its neighbours in the body, 2021-01 in the Link header. */
   readonly pointers: 'body' | 'link' | 'none'
   readonly next: string | null
@@ -16,7 +17,7 @@ export interface Page {
 
 export interface Answer {
   readonly status: number
-  readonly body: string
+  readonly body: string | Buffer
   readonly headers?: Readonly<Record<string, string>>
   readonly page?: Page
 }
@@ -40,13 +41,14 @@ export const unprocessable = (field: string, message: string): Refusal =>
 export const json = (body: Json): Answer => ({ status: 200, body: JSON.stringify(body) })
 
 export function pageAnswer(page: Page): Answer {
-  const list = `"${page.envelope}":[${page.rows.join(',')}]`
-  if (page.pointers === 'body') {
-    const pointers = `"next_cursor":${JSON.stringify(page.next)},"previous_cursor":${JSON.stringify(page.previous)}`
-    return { status: 200, body: `{${pointers},${list}}`, page }
-  }
-  return { status: 200, body: `{${list}}`, page }
+  const pointers = `"next_cursor":${JSON.stringify(page.next)},"previous_cursor":${JSON.stringify(page.previous)},`
+  const head = `{${page.pointers === 'body' ? pointers : ''}"${page.envelope}":[`
+  const rows = page.rows.flatMap((row, i) => (i === 0 ? [row] : [COMMA, row]))
+  return { status: 200, body: Buffer.concat([Buffer.from(head), ...rows, END]), page }
 }
+
+const COMMA = Buffer.from(',')
+const END = Buffer.from(']}')
 
 /** The address for the Link header; the reader must follow it as it stands. */
 export function linkHeader(page: Page, origin: string): string | undefined {

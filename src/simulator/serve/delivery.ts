@@ -28,7 +28,7 @@ export function send(
   }
   seen.status = answer.status
   seen.records = answer.page?.rows.length ?? 0
-  const body = Buffer.from(answer.body)
+  const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
   response.sendDate = false
   response.writeHead(answer.status, { ...headers(delivery, answer, fault), 'content-length': body.length })
   if (fault?.kind === 'truncate') {

@@ -3,6 +3,7 @@ import { CellWriter } from '../../cell-writer.ts'
 import type { Stream } from '../../declare/stream.ts'
 import { parseExact } from '../../exact-json.ts'
 import { FlatRecord } from '../../flat-record.ts'
+import { bare } from '../misfit.ts'
 import { inTurn, SLICE } from '../turns.ts'
 import { COLON, COMMA, LIST, LIST_END, OBJECT, OBJECT_END, QUOTE } from './json-text.ts'
 import { Outline } from './outline.ts'
@@ -48,7 +49,7 @@ const NONE = Buffer.alloc(0)
 function* members(desk: Desk, list: string, read: ReadRecord): Generator<undefined, Record<string, unknown> | null> {
   const { json } = desk.outline
   const { bytes } = json
-  const body: Record<string, unknown> = {}
+  const body: Record<string, unknown> = bare()
   let at = json.past(0)
   if (bytes[at] !== OBJECT) return null
   at = json.past(at + 1)
@@ -57,7 +58,7 @@ function* members(desk: Desk, list: string, read: ReadRecord): Generator<undefin
     if (named < 0) return null
     const name = String(parseExact(bytes.toString('utf8', at, named)))
     at = json.past(named)
-    if (bytes[at] !== COLON || name in body) return null
+    if (bytes[at] !== COLON) return null
     at = json.past(at + 1)
     if (name === list) {
       const found: unknown[] = []

@@ -34,10 +34,8 @@ export function extraReader(stream: Stream, plan: RecordPlan, shape: RecordShape
     const extras: ListExtra[] = []
     for (const { base, place, name, start, end } of outline.undeclared) {
       const row = plan.lists[listOf(outline, shape, base)]?.row ?? plan
-      const object = objectsOf(base, row)(place)
-      // Of two the last counts.
-      if (Object.hasOwn(object, name)) return null
-      object[name] = parseExact(outline.json.bytes.toString('utf8', start, end))
+      // Of two of one name the last counts.
+      objectsOf(base, row)(place)[name] = parseExact(outline.json.bytes.toString('utf8', start, end))
     }
     for (const [i, { place, name, row }] of plan.lists.entries()) {
       const extra = bare()

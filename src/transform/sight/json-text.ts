@@ -162,7 +162,7 @@ export class JsonText {
     while (isOfNumber(bytes[to] as number)) to += 1
     const text = bytes.toString('latin1', at, to)
     if (!NUMBER.test(text)) return -1
-    if (String(Number(text)) !== text || to - at > SAFE_DIGITS) this.canonical = false
+    if (String(Number(text)) !== text) this.canonical = false
     return to
   }
 }

@@ -154,7 +154,7 @@ export class Outline {
     const { bytes } = json
     if (bytes[at] !== QUOTE) return null
     const end = json.pastText(at + 1)
-    if (end < 0 || json.escaped || bytes[json.past(end)] !== COLON) return null
+    if (end < 0 || bytes[json.past(end)] !== COLON) return null
     return shape.members.get(bytes.toString('latin1', at + 1, end - 1)) ?? null
   }
 

@@ -32,9 +32,9 @@ export function recordReader(stream: Stream): ReadRecord | null {
   const named = [...stream.key, ...(cursor === null ? [] : [cursor])]
   const members = named.map(name => {
     const path = columns[name]?.from ?? name
-    return { name: path, slot: shape?.object.members.get(path)?.slot ?? -1 }
+    return { name: path, slot: shape.object.members.get(path)?.slot ?? -1 }
   })
-  if (shape === null || members.some(({ slot }) => slot === -1)) return null
+  if (members.some(({ slot }) => slot === -1)) return null
   const { lists } = shape
   const cursorPath = cursor === null ? '' : (columns[cursor]?.from ?? cursor)
   const zone = (cursor === null ? undefined : columns[cursor]?.zone) ?? 'UTC'

@@ -57,14 +57,12 @@ export interface RecordShape extends RowShape {
   readonly lists: readonly { readonly slot: number; readonly row: RowShape }[]
 }
 
-/** @returns null where a list is a value as well: such a record has to be an object first. */
-export function shapeOf(plan: RecordPlan): RecordShape | null {
+/** A declaration reads no path twice, nor one inside of another, so a member is a value, an object or a list. */
+export function shapeOf(plan: RecordPlan): RecordShape {
   const { members, ...row } = rowShape(plan)
   const lists: RecordShape['lists'][number][] = []
   for (const { place, name, row: inner } of plan.lists) {
     const member = members(place, name)
-    if (member.list !== null || member.object !== null || row.cells.some(({ slot }) => slot === member.slot))
-      return null
     const { members: _, ...list } = rowShape(inner)
     member.list = list
     lists.push({ slot: member.slot, row: list })

@@ -1,0 +1,36 @@
+/** Bodies kept ready for the next answers. */
+const MOST = 4
+const FIRST = 256 * 1024
+
+/**
+ * Reads bodies into memory that is used again. `fetch` itself would make four copies of each, and what lies
+ * outside of the heap has V8 look through all of it the sooner.
+ */
+export interface Room {
+  /** The body of an answer, until it is given back. */
+  take(response: Response): Promise<Buffer>
+  give(body: Buffer): void
+}
+
+export function createRoom(): Room {
+  const free: Buffer[] = []
+  return {
+    async take(response) {
+      let bytes = free.pop() ?? Buffer.allocUnsafeSlow(FIRST)
+      let at = 0
+      for await (const chunk of response.body ?? []) {
+        if (at + chunk.length > bytes.length) {
+          const grown = Buffer.allocUnsafeSlow(Math.max(at + chunk.length, 2 * bytes.length))
+          grown.set(bytes.subarray(0, at))
+          bytes = grown
+        }
+        bytes.set(chunk, at)
+        at += chunk.length
+      }
+      return bytes.subarray(0, at)
+    },
+    give(body) {
+      if (free.length < MOST) free.push(Buffer.from(body.buffer))
+    },
+  }
+}
