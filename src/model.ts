@@ -63,6 +63,12 @@ export interface Page {
   readonly ended?: string
 }
 
+/**
+ * Reads the body of an answer: its list has a `FlatRecord` for each record that is rows already, and an object for each of
+ * the others. Null: it is to be parsed as a whole, which also says what is wrong with it.
+ */
+export type ReadBody = (body: Buffer) => Promise<Record<string, unknown> | null>
+
 /** What one page says about the progress of its range. */
 export interface PageRead extends Pick<Page, 'range' | 'ranges' | 'resume' | 'last' | 'restarted' | 'ended'> {
   readonly lowest: Instant | null

@@ -1,6 +1,7 @@
 import type { ApiVersion } from '../declare/stream.ts'
 import { Interrupted, SourceError } from '../errors.ts'
 import { parseExact } from '../exact-json.ts'
+import type { ReadBody } from '../model.ts'
 import { createRoom } from './room.ts'
 
 export interface HttpOptions {
@@ -13,9 +14,6 @@ export interface Answer {
   readonly body: unknown
   readonly headers: Headers
 }
-
-/** Reads a body without making objects of all of it; null: it is to be parsed as a whole. */
-export type ReadBody = (body: Buffer) => Promise<Record<string, unknown> | null>
 
 interface Asked {
   readonly version: ApiVersion

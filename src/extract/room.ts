@@ -1,5 +1,6 @@
-/** Bodies kept ready for the next answers. */
+/** How many are kept for the next answers. */
 const MOST = 4
+/** Bytes of the first. */
 const FIRST = 256 * 1024
 
 /**
@@ -14,9 +15,11 @@ export interface Room {
 
 export function createRoom(): Room {
   const free: Buffer[] = []
+  /** Bytes that the largest body so far took. */
+  let most = FIRST
   return {
     async take(response) {
-      let bytes = free.pop() ?? Buffer.allocUnsafeSlow(FIRST)
+      let bytes = free.pop() ?? Buffer.allocUnsafeSlow(most)
       let at = 0
       for await (const chunk of response.body ?? []) {
         if (at + chunk.length > bytes.length) {
@@ -27,6 +30,7 @@ export function createRoom(): Room {
         bytes.set(chunk, at)
         at += chunk.length
       }
+      most = Math.max(most, at)
       return bytes.subarray(0, at)
     },
     give(body) {

@@ -1,7 +1,6 @@
 import type { Readable, Stream } from '../declare/stream.ts'
 import { asFilter } from '../instant.ts'
-import type { Instant, Page, Traffic, Walk } from '../model.ts'
-import type { ReadBody } from './http.ts'
+import type { Instant, Page, ReadBody, Traffic, Walk } from '../model.ts'
 import type { Requests } from './request.ts'
 import { retrieve } from './retrieve.ts'
 import type { Sleep } from './retry.ts'

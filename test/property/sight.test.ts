@@ -7,10 +7,10 @@ import type { Stream } from '../../src/declare/stream.ts'
 import { parseExact } from '../../src/exact-json.ts'
 import { cursorOf, signature } from '../../src/extract/page.ts'
 import { FlatRecord } from '../../src/flat-record.ts'
-import type { Instant, Page } from '../../src/model.ts'
+import type { Instant, Page, ReadBody } from '../../src/model.ts'
 import { makeStore } from '../../src/simulator/story.ts'
 import { flattenPage } from '../../src/transform/batch.ts'
-import { bodyReader, type ReadBody } from '../../src/transform/sight/body.ts'
+import { bodyReader } from '../../src/transform/sight/body.ts'
 import { sealed } from '../support/seal.ts'
 
 /*

@@ -3,19 +3,13 @@ import { CellWriter } from '../../cell-writer.ts'
 import type { Stream } from '../../declare/stream.ts'
 import { parseExact } from '../../exact-json.ts'
 import { FlatRecord } from '../../flat-record.ts'
+import type { ReadBody } from '../../model.ts'
 import { bare } from '../misfit.ts'
 import { inTurn, SLICE } from '../turns.ts'
 import { COLON, COMMA, LIST, LIST_END, OBJECT, OBJECT_END, QUOTE } from './json-text.ts'
 import { Outline } from './outline.ts'
 import { type ReadRecord, recordReader } from './record.ts'
 
-/**
- * Reads the body of an answer: its list has a `FlatRecord` for each record that is rows already, and an object for each of
- * the others. Null: it is to be parsed as a whole, which also says what is wrong with it.
- */
-export type ReadBody = (body: Buffer) => Promise<Record<string, unknown> | null>
-
-/** What it takes to read one body. */
 interface Desk {
   readonly outline: Outline
   readonly writer: CellWriter
@@ -25,23 +19,33 @@ interface Desk {
 export function bodyReader(stream: Stream): ReadBody | null {
   const read = stream.shape === 'pages' ? recordReader(stream) : null
   if (read === null) return null
-  /** Not in use; a body that is being read has one of its own. */
-  const desks: Desk[] = []
-  return async bytes => {
-    if (!isUtf8(bytes)) return null
-    const desk = desks.pop() ?? { outline: new Outline(), writer: new CellWriter() }
-    const { outline, writer } = desk
-    outline.json.open(bytes)
-    writer.at = 0
-    const body = await inTurn(members(desk, stream.list, read))
-    const list = body?.[stream.list]
-    const rows = writer.taken()
-    outline.json.open(NONE)
-    desks.push(desk)
-    if (!Array.isArray(list)) return null
-    for (const record of list) if (record instanceof FlatRecord) record.bytes = rows
+  const desk: Desk = { outline: new Outline(), writer: new CellWriter() }
+  /** Bodies that come at once are read one after the other: side by side none would be done earlier. */
+  let before: Promise<unknown> = Promise.resolve()
+  return bytes => {
+    const body = before.then(() => rowsIn(bytes, desk, stream.list, read))
+    before = body.catch(() => {})
     return body
   }
+}
+
+async function rowsIn(
+  bytes: Buffer,
+  desk: Desk,
+  list: string,
+  read: ReadRecord,
+): Promise<Record<string, unknown> | null> {
+  if (!isUtf8(bytes)) return null
+  const { outline, writer } = desk
+  outline.json.open(bytes)
+  writer.at = 0
+  const body = await inTurn(members(desk, list, read))
+  outline.json.open(NONE)
+  const records = body?.[list]
+  if (!Array.isArray(records)) return null
+  const rows = writer.taken()
+  for (const record of records) if (record instanceof FlatRecord) record.bytes = rows
+  return body
 }
 
 const NONE = Buffer.alloc(0)

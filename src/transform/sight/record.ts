@@ -17,10 +17,10 @@ import { type RowShape, shapeOf } from './shape.ts'
 export type ReadRecord = (outline: Outline, at: number, to: CellWriter) => FlatRecord | null
 
 /**
- * How a stream's records become rows without becoming objects first, at a third of the cost. The rows are the same. A record
- * that takes more than a look is left to `flattener`: one with a value that does not fit, or
- * with a text that has to be cleaned.
- * @returns null where every record of the stream does.
+ * How a stream's records become rows without becoming objects first, at half the cost. The rows are the same. A record
+ * that takes more than a look is left to `flattener`: one with a value that does not fit, or with a text that has to be
+ * cleaned.
+ * @returns null where every record of the stream is.
  */
 export function recordReader(stream: Stream): ReadRecord | null {
   // Where columns are still to be made of what records have, the records are needed.
