@@ -2,12 +2,11 @@ import declared from '../schemas/charges.ts'
 import { allTables } from '../src/declare/table.ts'
 import type { Destination } from '../src/destination.ts'
 import { parseExact } from '../src/exact-json.ts'
-import type { Instant } from '../src/instant.ts'
 import { type DestinationConfig, openDestination } from '../src/load/open.ts'
-import type { Page } from '../src/model.ts'
 import { prefetch } from '../src/prefetch.ts'
 import { type FlatPage, flattenInTurn, flattenPage, joined } from '../src/transform/batch.ts'
 import { bodyReader } from '../src/transform/sight/body.ts'
+import { pageOf } from '../test/support/page.ts'
 import { sealed } from '../test/support/seal.ts'
 import { charge } from './charges.ts'
 import { readPages } from './pages.ts'
@@ -37,17 +36,6 @@ export interface Took {
 
 /** As by default: what opens doors is stored as a salted hash. */
 const charges = sealed(declared)
-const AT = '2026-01-01T00:00:00.000000Z' as Instant
-
-const pageOf = (records: readonly unknown[]): Page => ({
-  records,
-  receivedAt: AT,
-  range: 0,
-  ranges: [],
-  resume: null,
-  last: false,
-  restarted: false,
-})
 
 async function run(job: Job): Promise<Omit<Took, 'cpu' | 'megabytes' | 'seconds'>> {
   const counts = { added: 0, changed: 0, unchanged: 0 }

@@ -2,7 +2,7 @@ import type { ApiVersion } from '../declare/stream.ts'
 import { Interrupted, SourceError } from '../errors.ts'
 import { parseExact } from '../exact-json.ts'
 import type { ReadBody } from '../model.ts'
-import { createRoom } from './room.ts'
+import { createBufferPool } from './buffer-pool.ts'
 
 export interface HttpOptions {
   readonly baseUrl: string
@@ -32,7 +32,7 @@ export type OnHeaders = (headers: Headers) => void
  */
 export function createGet({ baseUrl, token, timeoutMs }: HttpOptions): Get {
   const origin = new URL(baseUrl).origin
-  const room = createRoom()
+  const pool = createBufferPool()
   return async (url, { version, readBody }, signal, onHeaders) => {
     if (url.origin !== origin) throw new SourceError('refused', `${url.origin} is not the API: the token stays here`)
     const timeout = AbortSignal.timeout(timeoutMs)
@@ -46,12 +46,12 @@ export function createGet({ baseUrl, token, timeoutMs }: HttpOptions): Get {
       })
       onHeaders(response.headers)
       const { headers, status } = response
-      const bytes = await room.take(response)
+      const bytes = await pool.read(response)
       try {
         if (status !== 200) throw refusal(response, textOf(bytes).replaceAll(token, '[secret]'), where)
         return { body: (await readBody?.(bytes)) ?? parsed(textOf(bytes), where), headers }
       } finally {
-        room.give(bytes)
+        pool.release(bytes)
       }
     } catch (error) {
       if (error instanceof SourceError) throw error

@@ -31,7 +31,7 @@ function memberOf(record: unknown, name: string): unknown {
 /** When the record last changed, if it says so in a form that can be read. */
 export function cursorOf(record: unknown, { sync, columns }: Stream): Instant | null {
   if (sync.mode === 'full') return null
-  if (record instanceof FlatRecord) return record.cursor
+  if (record instanceof FlatRecord) return record.entity.cursor
   const value = memberOf(record, sync.cursor)
   return typeof value === 'string' ? parseInstant(value, columns[sync.cursor]?.zone ?? 'UTC') : null
 }

@@ -33,7 +33,11 @@ function* flattening(stream: Stream, page: Page): Generator<undefined, FlatPage>
   const flatten = flattener(stream)
   const findings: Findings = { cleaned: 0, undeclared: new Map(), mismatched: new Map() }
   const entities: Entity[] = []
+  /** Those whose rows are written here. */
+  const own: Entity[] = []
   const rejects: Reject[] = []
+  /** Bytes of the others. */
+  let size = 0
   let lowest: Instant | null = null
   let highest: Instant | null = null
   let inOrder = true
@@ -43,12 +47,14 @@ function* flattening(stream: Stream, page: Page): Generator<undefined, FlatPage>
     const isFlat = record instanceof FlatRecord
     if (isFlat && record.undeclared !== null) count(record.undeclared, findings.undeclared)
     if (!isFlat && index > 0 && index % SLICE === 0) yield
-    const entity = isFlat ? record : flatten(record, writer, findings)
+    const entity = isFlat ? record.entity : flatten(record, writer, findings)
     if ('reason' in entity) {
       rejects.push(entity)
       continue
     }
     entities.push(entity)
+    if (isFlat) size += entity.end - entity.start
+    else own.push(entity)
     const { cursor } = entity
     if (cursor === null) continue
     if (highest !== null && cursor < highest) inOrder = false
@@ -57,15 +63,12 @@ function* flattening(stream: Stream, page: Page): Generator<undefined, FlatPage>
   }
   const bytes = writer.taken()
   writers.push(writer)
-  let size = bytes.length
-  for (const entity of entities)
-    if (entity instanceof FlatRecord) size += entity.end - entity.start
-    else entity.bytes = bytes
+  for (const entity of own) entity.bytes = bytes
   const { records: _, receivedAt, ...about } = page
   const read = { ...about, lowest, highest, inOrder }
   const records = page.records.length
   const kept = stream.drift === 'evolve' ? page : null
-  return { ...findings, read, entities, rejects, receivedAt, records, bytes: size, stream, page: kept }
+  return { ...findings, read, entities, rejects, receivedAt, records, bytes: size + bytes.length, stream, page: kept }
 }
 
 /** Pages as one batch. */

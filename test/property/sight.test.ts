@@ -7,10 +7,11 @@ import type { Stream } from '../../src/declare/stream.ts'
 import { parseExact } from '../../src/exact-json.ts'
 import { cursorOf, signature } from '../../src/extract/page.ts'
 import { FlatRecord } from '../../src/flat-record.ts'
-import type { Instant, Page, ReadBody } from '../../src/model.ts'
+import type { Instant, ReadBody } from '../../src/model.ts'
 import { makeStore } from '../../src/simulator/story.ts'
 import { flattenPage } from '../../src/transform/batch.ts'
 import { bodyReader } from '../../src/transform/sight/body.ts'
+import { pageOf } from '../support/page.ts'
 import { sealed } from '../support/seal.ts'
 
 /*
@@ -258,17 +259,6 @@ function ofStore(): Case[] {
     return records.length === 0 ? [] : [{ name, declared, records: records.map(nodeOf), runs: 150 }]
   })
 }
-
-const AT = '2026-01-01T00:00:00.000000Z' as Instant
-const pageOf = (records: readonly unknown[]): Page => ({
-  records,
-  receivedAt: AT,
-  range: 0,
-  ranges: [],
-  resume: null,
-  last: false,
-  restarted: false,
-})
 
 /** All that the rest of the program sees of a body. */
 function seen(body: unknown, stream: Stream): unknown {

@@ -93,6 +93,8 @@ const value = fc.oneof(
     '-.5',
     '00012',
     '0.1234567',
+    // Each of them a digit, were it cut to a byte.
+    '\u0135\u0230',
     '-',
     '.',
     '1e400',

@@ -4,24 +4,14 @@ import customers from '../../schemas/customers.ts'
 import orders from '../../schemas/orders.ts'
 import type { Stream } from '../../src/declare/stream.ts'
 import { FlatRecord } from '../../src/flat-record.ts'
-import type { Instant, Page } from '../../src/model.ts'
 import { flattenPage, toBatch } from '../../src/transform/batch.ts'
 import { bodyReader } from '../../src/transform/sight/body.ts'
+import { pageOf } from '../support/page.ts'
 import { sealed } from '../support/seal.ts'
 
 const AT = '2025-01-15T10:00:00+00:00'
 const BASE = { id: 1, updated_at: AT }
 const SECRET = '0fd760b0bccb64df'
-
-const pageOf = (records: readonly unknown[]): Page => ({
-  records,
-  receivedAt: '2026-01-01T00:00:00.000000Z' as Instant,
-  range: 0,
-  ranges: [],
-  resume: null,
-  last: false,
-  restarted: false,
-})
 
 async function read(stream: Stream, records: readonly unknown[]): Promise<readonly unknown[]> {
   const body = Buffer.from(JSON.stringify({ [stream.list]: records }))

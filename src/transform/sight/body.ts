@@ -10,7 +10,8 @@ import { COLON, COMMA, LIST, LIST_END, OBJECT, OBJECT_END, QUOTE } from './json-
 import { Outline } from './outline.ts'
 import { type ReadRecord, recordReader } from './record.ts'
 
-interface Desk {
+/** What a body is read with. */
+interface Workspace {
   readonly outline: Outline
   readonly writer: CellWriter
 }
@@ -19,39 +20,47 @@ interface Desk {
 export function bodyReader(stream: Stream): ReadBody | null {
   const read = stream.shape === 'pages' ? recordReader(stream) : null
   if (read === null) return null
-  const desk: Desk = { outline: new Outline(), writer: new CellWriter() }
+  const workspace: Workspace = { outline: new Outline(), writer: new CellWriter() }
   /** Bodies that come at once are read one after the other: side by side none would be done earlier. */
   let before: Promise<unknown> = Promise.resolve()
   return bytes => {
-    const body = before.then(() => rowsIn(bytes, desk, stream.list, read))
-    before = body.catch(() => {})
+    const body = before.then(() => rowsIn(bytes, workspace, stream.list, read))
+    // Without what it came to, which would stay in memory until the next one.
+    before = body.then(
+      () => {},
+      () => {},
+    )
     return body
   }
 }
 
 async function rowsIn(
   bytes: Buffer,
-  desk: Desk,
+  workspace: Workspace,
   list: string,
   read: ReadRecord,
 ): Promise<Record<string, unknown> | null> {
   if (!isUtf8(bytes)) return null
-  const { outline, writer } = desk
+  const { outline, writer } = workspace
   outline.json.open(bytes)
   writer.at = 0
-  const body = await inTurn(members(desk, list, read))
+  const body = await inTurn(members(workspace, list, read))
   outline.json.open(NONE)
   const records = body?.[list]
   if (!Array.isArray(records)) return null
   const rows = writer.taken()
-  for (const record of records) if (record instanceof FlatRecord) record.bytes = rows
+  for (const record of records) if (record instanceof FlatRecord) record.entity.bytes = rows
   return body
 }
 
 const NONE = Buffer.alloc(0)
 
-function* members(desk: Desk, list: string, read: ReadRecord): Generator<undefined, Record<string, unknown> | null> {
-  const { json } = desk.outline
+function* members(
+  workspace: Workspace,
+  list: string,
+  read: ReadRecord,
+): Generator<undefined, Record<string, unknown> | null> {
+  const { json } = workspace.outline
   const { bytes } = json
   const body: Record<string, unknown> = bare()
   let at = json.past(0)
@@ -66,7 +75,7 @@ function* members(desk: Desk, list: string, read: ReadRecord): Generator<undefin
     at = json.past(at + 1)
     if (name === list) {
       const found: unknown[] = []
-      at = bytes[at] === LIST ? yield* records(desk, at + 1, read, found) : -1
+      at = bytes[at] === LIST ? yield* records(workspace, at + 1, read, found) : -1
       body[name] = found
     } else {
       const end = json.pastValue(at)
@@ -83,7 +92,7 @@ function* members(desk: Desk, list: string, read: ReadRecord): Generator<undefin
 
 /** @param start after the bracket. @returns where the list ends; -1: it is none. */
 function* records(
-  { outline, writer }: Desk,
+  { outline, writer }: Workspace,
   start: number,
   read: ReadRecord,
   into: unknown[],

@@ -4,19 +4,19 @@ import { bare, type JsonObject } from '../misfit.ts'
 import type { RecordPlan, RowPlan } from '../plan.ts'
 import { redaction } from '../redact.ts'
 import { type Left, type ListExtra, undeclaredOf } from '../undeclared.ts'
+import type { RecordLayout } from './layout.ts'
 import { ABSENT, ESCAPED, type Outline, ROWS, TEXT } from './outline.ts'
-import type { RecordShape } from './shape.ts'
 
 /** What no column takes of the record that was read last; null: it has to be an object first. */
 export type ExtraOf = (outline: Outline, left: Left) => unknown
 
 /** As little as it takes of a record is made an object: the members that are not declared, and what they may repeat. */
-export function extraReader(stream: Stream, plan: RecordPlan, shape: RecordShape): ExtraOf {
+export function extraReader(stream: Stream, plan: RecordPlan, layout: RecordLayout): ExtraOf {
   const redact = redaction(stream)
   const isProtected = (policy: string, derived: boolean): boolean => policy !== 'keep' && !derived
   // Undeclared members may hold the value of a protected one, which is then taken out of them.
   const secrets = Object.values(stream.columns).flatMap(({ policy, derived }, i) => {
-    const cell = shape.cells[i]
+    const cell = layout.cells[i]
     return cell !== undefined && isProtected(policy, derived) ? [cell] : []
   })
   const secretRows = Object.values(stream.children).some(({ columns }) =>
@@ -33,15 +33,15 @@ export function extraReader(stream: Stream, plan: RecordPlan, shape: RecordShape
     const record = objectsOf(0, plan)
     const extras: ListExtra[] = []
     for (const { base, place, name, start, end } of outline.undeclared) {
-      const row = plan.lists[listOf(outline, shape, base)]?.row ?? plan
+      const row = plan.lists[listOf(outline, layout, base)]?.row ?? plan
       // Of two of one name the last counts.
       objectsOf(base, row)(place)[name] = parseExact(outline.json.bytes.toString('utf8', start, end))
     }
     for (const [i, { place, name, row }] of plan.lists.entries()) {
       const extra = bare()
       for (const [base, objects] of rows) {
-        if (listOf(outline, shape, base) !== i) continue
-        const list = shape.lists[i]
+        if (listOf(outline, layout, base) !== i) continue
+        const list = layout.lists[i]
         const index = list === undefined ? 0 : (base - outline.start(list.slot)) / list.row.slots
         extra[String(index)] = undeclaredOf(row, objects(0), [], left)
       }
@@ -58,7 +58,7 @@ export function extraReader(stream: Stream, plan: RecordPlan, shape: RecordShape
 }
 
 /** The list that a row belongs to; -1: it is the record's own. */
-function listOf(outline: Outline, { lists }: RecordShape, base: number): number {
+function listOf(outline: Outline, { lists }: RecordLayout, base: number): number {
   if (base === 0) return -1
   return lists.findIndex(({ slot, row }) => {
     const first = outline.start(slot)

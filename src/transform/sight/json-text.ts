@@ -5,6 +5,10 @@ export const LIST = 91
 export const LIST_END = 93
 export const OBJECT = 123
 export const OBJECT_END = 125
+/** Of `null`, `true` and `false`. */
+export const N = 110
+export const T = 116
+export const F = 102
 const BACKSLASH = 92
 
 /** Deeper ones are left to `JSON.parse`. */
@@ -93,9 +97,9 @@ export class JsonText {
       return end
     }
     if (c === OBJECT || c === LIST) return depth > DEEPEST ? -1 : this.#pastMembers(c, at + 1, depth + 1)
-    if (c === 110) return this.#pastWord('null', at)
-    if (c === 116) return this.#pastWord('true', at)
-    if (c === 102) return this.#pastWord('false', at)
+    if (c === N) return this.#pastWord('null', at)
+    if (c === T) return this.#pastWord('true', at)
+    if (c === F) return this.#pastWord('false', at)
     return this.#pastNumber(at)
   }
 

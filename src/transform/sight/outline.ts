@@ -1,5 +1,5 @@
-import { COLON, COMMA, JsonText, LIST, LIST_END, OBJECT, OBJECT_END, QUOTE } from './json-text.ts'
-import type { Member, RecordShape, RowShape, Shape } from './shape.ts'
+import { COLON, COMMA, F, JsonText, LIST, LIST_END, N, OBJECT, OBJECT_END, QUOTE, T } from './json-text.ts'
+import type { Member, ObjectLayout, RecordLayout, RowLayout } from './layout.ts'
 
 /*
  * What is noted of a value: what it is, where it begins and where it ends. Of a text without its quotes; of a list of
@@ -71,10 +71,10 @@ export class Outline {
   }
 
   /** @param at where it begins. @returns whether it is as declared. */
-  record(shape: RecordShape, at: number): boolean {
+  record(layout: RecordLayout, at: number): boolean {
     this.#used = 0
     if (this.undeclared.length > 0) this.undeclared = []
-    this.ended = this.json.bytes[at] === OBJECT ? this.#object(shape.object, at + 1, this.#slots(shape.slots)) : -1
+    this.ended = this.json.bytes[at] === OBJECT ? this.#object(layout.object, at + 1, this.#slots(layout.slots)) : -1
     return this.ended >= 0
   }
 
@@ -104,24 +104,24 @@ export class Outline {
    * @param base the first of the slots that its members' are counted from.
    * @returns where it ends; -1: it is not as declared.
    */
-  #object(shape: Shape, start: number, base: number): number {
+  #object(layout: ObjectLayout, start: number, base: number): number {
     const { json } = this
     const { bytes } = json
     let at = json.past(start)
     if (bytes[at] === OBJECT_END) return at + 1
     let before: Member | null = null
     for (;;) {
-      let member: Member | null = before === null ? shape.first : before.next
+      let member: Member | null = before === null ? layout.first : before.next
       if (member !== null && this.#isAt(member, at)) at += member.length
       else {
-        member = this.#member(shape, at)
+        member = this.#member(layout, at)
         if (member !== null) {
-          if (before === null) shape.first = member
+          if (before === null) layout.first = member
           else before.next = member
           at = json.past(at + member.length - 1) + 1
         }
       }
-      if (member === null) at = this.#other(shape.place, at, base)
+      if (member === null) at = this.#other(layout.place, at, base)
       else {
         before = member
         if ((bytes[at] as number) <= 32) at = json.past(at)
@@ -149,13 +149,13 @@ export class Outline {
   }
 
   /** The member whose name begins at `at`; null where there is no name, or none that is declared. */
-  #member(shape: Shape, at: number): Member | null {
+  #member(layout: ObjectLayout, at: number): Member | null {
     const { json } = this
     const { bytes } = json
     if (bytes[at] !== QUOTE) return null
     const end = json.pastText(at + 1)
     if (end < 0 || bytes[json.past(end)] !== COLON) return null
-    return shape.members.get(bytes.toString('latin1', at + 1, end - 1)) ?? null
+    return layout.members.get(bytes.toString('latin1', at + 1, end - 1)) ?? null
   }
 
   /** A member that is not declared. */
@@ -210,7 +210,7 @@ export class Outline {
   }
 
   /** An object in place of a list is a list of one. @param start after its bracket. */
-  #oneRow(row: RowShape, slot: number, start: number): number {
+  #oneRow(row: RowLayout, slot: number, start: number): number {
     const first = this.#used
     const end = this.#object(row.object, start, this.#slots(row.slots))
     this.#note(slot, ROWS, first, 1)
@@ -218,7 +218,7 @@ export class Outline {
   }
 
   /** @param start after the bracket. */
-  #rows(row: RowShape, slot: number, start: number): number {
+  #rows(row: RowLayout, slot: number, start: number): number {
     const { json } = this
     const { bytes } = json
     const first = this.#used
@@ -239,7 +239,3 @@ export class Outline {
     return at + 1
   }
 }
-
-const N = 110
-const T = 116
-const F = 102

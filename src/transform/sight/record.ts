@@ -10,8 +10,8 @@ import { fingerprint, keyReader } from '../flatten.ts'
 import { planOf } from '../plan.ts'
 import type { Left } from '../undeclared.ts'
 import { extraReader } from './extra.ts'
+import { layoutOf, type RowLayout } from './layout.ts'
 import { ABSENT, ESCAPED, FALSE, JSON_TEXT, NULL, type Outline, ROWS, TEXT, TRUE, WHOLE } from './outline.ts'
-import { type RowShape, shapeOf } from './shape.ts'
 
 /** Writes the rows of the record that begins at `at`; null, and nothing is written: it has to be an object first. */
 export type ReadRecord = (outline: Outline, at: number, to: CellWriter) => FlatRecord | null
@@ -27,27 +27,27 @@ export function recordReader(stream: Stream): ReadRecord | null {
   if (stream.drift === 'evolve' || stream.declared !== null) return null
   const { sync, columns } = stream
   const plan = planOf(stream)
-  const shape = shapeOf(plan)
+  const layout = layoutOf(plan)
   const cursor = sync.mode === 'incremental' ? sync.cursor : null
   const named = [...stream.key, ...(cursor === null ? [] : [cursor])]
   const members = named.map(name => {
     const path = columns[name]?.from ?? name
-    return { name: path, slot: shape.object.members.get(path)?.slot ?? -1 }
+    return { name: path, slot: layout.object.members.get(path)?.slot ?? -1 }
   })
   if (members.some(({ slot }) => slot === -1)) return null
-  const { lists } = shape
+  const { lists } = layout
   const cursorPath = cursor === null ? '' : (columns[cursor]?.from ?? cursor)
   const zone = (cursor === null ? undefined : columns[cursor]?.zone) ?? 'UTC'
   const owner = Object.keys(columns).indexOf(stream.key[0] ?? '')
   const keyOf = keyReader(stream)
-  const extraOf = extraReader(stream, plan, shape)
+  const extraOf = extraReader(stream, plan, layout)
   const cleaning: Cleaning = { cleaned: 0 }
   const left: Left = { undeclared: new Set(), mismatched: new Set() }
 
   const rowsOf = (outline: Outline, start: number, to: CellWriter): boolean => {
     for (let i = 0; i <= lists.length; i++) to.word(0)
     const row = to.at
-    if (!writeRow(shape, 0, outline, to, cleaning)) return false
+    if (!writeRow(layout, 0, outline, to, cleaning)) return false
     const ownerAt = lists.length === 0 ? row : cellAt(to.bytes, row, owner)
     for (const [i, list] of lists.entries()) {
       to.setWord(start + 4 * i, to.at - start)
@@ -100,7 +100,7 @@ export function recordReader(stream: Stream): ReadRecord | null {
     const start = to.at
     cleaning.cleaned = 0
     try {
-      const record = outline.record(shape, at) && rowsOf(outline, start, to) ? recordOf(outline, start, to) : null
+      const record = outline.record(layout, at) && rowsOf(outline, start, to) ? recordOf(outline, start, to) : null
       if (record === null) to.at = start
       return record
     } catch (error) {
@@ -112,7 +112,7 @@ export function recordReader(stream: Stream): ReadRecord | null {
 }
 
 /** @param base the first of the row's slots. @returns false: a value does not fit. @throws {Unreadable} */
-function writeRow(row: RowShape, base: number, outline: Outline, to: CellWriter, cleaning: Cleaning): boolean {
+function writeRow(row: RowLayout, base: number, outline: Outline, to: CellWriter, cleaning: Cleaning): boolean {
   const { cells, plan } = row
   const { bytes, view } = outline.json
   plan.unfit?.clear()

@@ -7,18 +7,18 @@ const FIRST = 256 * 1024
  * Reads bodies into memory that is used again. `fetch` itself would make four copies of each, and what lies
  * outside of the heap has V8 look through all of it the sooner.
  */
-export interface Room {
-  /** The body of an answer, until it is given back. */
-  take(response: Response): Promise<Buffer>
-  give(body: Buffer): void
+export interface BufferPool {
+  /** The body of an answer, until it is released. */
+  read(response: Response): Promise<Buffer>
+  release(body: Buffer): void
 }
 
-export function createRoom(): Room {
+export function createBufferPool(): BufferPool {
   const free: Buffer[] = []
   /** Bytes that the largest body so far took. */
   let most = FIRST
   return {
-    async take(response) {
+    async read(response) {
       let bytes = free.pop() ?? Buffer.allocUnsafeSlow(most)
       let at = 0
       for await (const chunk of response.body ?? []) {
@@ -33,7 +33,7 @@ export function createRoom(): Room {
       most = Math.max(most, at)
       return bytes.subarray(0, at)
     },
-    give(body) {
+    release(body) {
       if (free.length < MOST) free.push(Buffer.from(body.buffer))
     },
   }

@@ -9,9 +9,9 @@ export class Member {
   /** Where, among the values of the row, its own is noted. */
   readonly slot: number
   /** What it holds, where members of it are declared. */
-  object: Shape | null = null
+  object: ObjectLayout | null = null
   /** What its elements become, where it is a list. */
-  list: RowShape | null = null
+  list: RowLayout | null = null
   /** It was followed by this one when it was last met: records of one stream are written in one order. */
   next: Member | null = null
 
@@ -27,7 +27,7 @@ export class Member {
 }
 
 /** An object, by the members that are declared. */
-export class Shape {
+export class ObjectLayout {
   /** Its number among the objects of the row. */
   readonly place: number
   readonly members = new Map<string, Member>()
@@ -40,50 +40,50 @@ export class Shape {
 }
 
 /** A cell, and where the value is noted that it is of. */
-export interface ShapeCell extends CellPlan {
+export interface LayoutCell extends CellPlan {
   readonly slot: number
 }
 
-export interface RowShape {
-  readonly object: Shape
+export interface RowLayout {
+  readonly object: ObjectLayout
   /** Values that are noted of one row. */
   readonly slots: number
-  readonly cells: readonly ShapeCell[]
+  readonly cells: readonly LayoutCell[]
   readonly plan: RowPlan
 }
 
-export interface RecordShape extends RowShape {
+export interface RecordLayout extends RowLayout {
   /** Where each list is noted, in the order of the stream's children. */
-  readonly lists: readonly { readonly slot: number; readonly row: RowShape }[]
+  readonly lists: readonly { readonly slot: number; readonly row: RowLayout }[]
 }
 
 /** A declaration reads no path twice, nor one inside of another, so a member is a value, an object or a list. */
-export function shapeOf(plan: RecordPlan): RecordShape {
-  const { members, ...row } = rowShape(plan)
-  const lists: RecordShape['lists'][number][] = []
+export function layoutOf(plan: RecordPlan): RecordLayout {
+  const { members, ...row } = rowLayout(plan)
+  const lists: RecordLayout['lists'][number][] = []
   for (const { place, name, row: inner } of plan.lists) {
     const member = members(place, name)
-    const { members: _, ...list } = rowShape(inner)
+    const { members: _, ...list } = rowLayout(inner)
     member.list = list
     lists.push({ slot: member.slot, row: list })
   }
   return { ...row, lists }
 }
 
-function rowShape(plan: RowPlan): RowShape & { members: (place: number, name: string) => Member } {
-  const shapes = plan.places.map((_, i) => new Shape(i))
+function rowLayout(plan: RowPlan): RowLayout & { members: (place: number, name: string) => Member } {
+  const objects = plan.places.map((_, i) => new ObjectLayout(i))
   let slots = 0
   for (const [i, { known }] of plan.places.entries())
-    for (const name of known) shapes[i]?.members.set(name, new Member(name, slots++))
+    for (const name of known) objects[i]?.members.set(name, new Member(name, slots++))
   const members = (place: number, name: string): Member => {
-    const member = shapes[place]?.members.get(name)
+    const member = objects[place]?.members.get(name)
     if (member === undefined) throw new Error(`${name} is not known to its own plan`)
     return member
   }
   for (const [i, { parent, name }] of plan.places.entries()) {
-    const shape = shapes[i]
-    if (i > 0 && shape) members(parent, name).object = shape
+    const layout = objects[i]
+    if (i > 0 && layout) members(parent, name).object = layout
   }
   const cells = plan.cells.map(cell => ({ ...cell, slot: members(cell.place, cell.name).slot }))
-  return { object: shapes[0] ?? new Shape(0), slots, cells, plan, members }
+  return { object: objects[0] ?? new ObjectLayout(0), slots, cells, plan, members }
 }
