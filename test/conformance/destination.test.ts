@@ -286,6 +286,51 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
+  test('I6: the same among records that are there, new elsewhere, or changed', async () => {
+    await place.with(async config => {
+      const commit = (records: readonly (readonly [id: number, items: string])[], second: number) =>
+        use(config, async destination => {
+          const from = await destination.checkpoint('parcels')
+          const batch = batchOf(
+            parcels,
+            records.map(([id, items]) => parcel(id, second, { items: [...items].map(name => ({ name })) })),
+          )
+          return destination.commit(batch, from, moved(from))
+        })
+      const ids = [10, 20, 30, 40, 50]
+      await commit(
+        ids.map(id => [id, 'ab']),
+        1,
+      )
+      await behind(config, 'delete from recharge.parcels where id in (10, 30, 50)')
+      // The first and the last of a range, and one that is a range by itself; a shorter list, and none.
+      const again = [
+        [10, 'c'],
+        [11, 'd'],
+        [20, 'e'],
+        [30, ''],
+        [49, 'f'],
+        [50, 'g'],
+        [9_000_000, 'h'],
+      ] as const
+      expect(await commit(again, 2)).toMatchObject({ added: 6, changed: 1 })
+      const { parcels__items: items } = await dump(config, [parcels])
+      const names = (id: number) => items?.filter(item => item.parcel_id === String(id)).map(item => item.name)
+      expect([10, 11, 20, 30, 40, 49, 50, 9_000_000].map(id => names(id)?.join(''))).toEqual([
+        'c',
+        'd',
+        'e',
+        '',
+        'ab',
+        'f',
+        'g',
+        'h',
+      ])
+      // Nobody else's rows.
+      expect(items?.length).toBe(8)
+    })
+  })
+
   test('what the last run did with a stream is known, also of one that was only ever skipped', async () => {
     await inside(async destination => {
       const stream = { stream: 'parcels', outcome: 'skipped', problem: { code: 'missing_scope' } }

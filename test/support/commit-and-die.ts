@@ -44,7 +44,7 @@ function counted(engine: Engine): Engine {
             await session.scratch(table, columns)
           },
           byKey: session.byKey,
-          mayHave: session.mayHave,
+          mayHold: session.mayHold,
         })
         pass()
         return result

@@ -3,6 +3,7 @@ import type { Block } from '../../cells.ts'
 import type { ColumnKind } from '../../declare/column.ts'
 import type { Table, TableColumn } from '../../declare/table.ts'
 import type { RunId } from '../../model.ts'
+import type { KeyRange } from './key-ranges.ts'
 import type { Ledger } from './ledger.ts'
 
 /** One connection inside one transaction. */
@@ -20,8 +21,15 @@ export interface Session {
    * tables instead, which takes the longer the larger they grow.
    */
   byKey<T>(work: () => Promise<T>): Promise<T>
-  /** A condition that is seen at once, and is false only for keys that no row of the column has. */
-  mayHave(table: Expression<unknown>, column: string, key: Expression<unknown>): Expression<unknown>
+  /** Which of the columns may hold a key of the ranges: false is certain, and true is said where to know takes long. */
+  mayHold(places: readonly Place[], ranges: readonly KeyRange[]): Promise<readonly boolean[]>
+}
+
+/** A column that holds keys. */
+export interface Place {
+  /** With its schema. */
+  readonly table: string
+  readonly column: string
 }
 
 export interface Into {

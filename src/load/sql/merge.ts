@@ -4,6 +4,7 @@ import { type Table, type TableColumn, tablesOf } from '../../declare/table.ts'
 import type { Counts, Entity, RowBatch } from '../../model.ts'
 import { blocks } from './blocks.ts'
 import type { Session } from './engine.ts'
+import { removeOwned } from './owned.ts'
 import { keyWriter, ownedRows, rootRows } from './rows.ts'
 
 /** What is to become of a record: it is not there yet, is there otherwise, is there as it is, or is there newer. */
@@ -20,14 +21,16 @@ const VERDICT: TableColumn = { name: '_verdict', kind: 'text', required: false, 
 
 /** Decides once for each record, and acts on it for the record and for the rows it owns. */
 export async function merge(session: Session, schema: string, batch: RowBatch): Promise<Counts> {
-  const { root, owned } = tablesOf(batch.stream)
+  const tables = tablesOf(batch.stream)
+  const { root, owned } = tables
   const entities = [...batch.entities.values()]
   const { winners, changed } = await session.byKey(async () => {
     const verdicts = await decide(session, schema, batch, root, entities)
     const winners = entities.filter((_, place) => verdicts[place] === 'new' || verdicts[place] === 'changed')
-    const changed = verdicts.filter(verdict => verdict === 'changed').length
+    const added = [...batch.entities.keys()].filter((_, place) => verdicts[place] === 'new')
+    const changed = winners.length - added.length
     if (changed > 0) await removeChanged(session, schema, root)
-    if (winners.length > 0) for (const { table } of owned) await removeOwned(session, schema, root, table)
+    await removeOwned(session, schema, tables, { stage: stageOf(root), changed, added })
     return { winners, changed }
   })
   await session.append({ schema, table: root.name }, root.columns, rootRows(root, winners, batch))
@@ -109,18 +112,6 @@ async function removeChanged({ db }: Session, schema: string, root: Table): Prom
     delete from ${sql.table(`${schema}.${root.name}`)} as t
     using ${sql.table(stageOf(root))} as s
     where s._verdict = 'changed' and ${matches('t', root.key, 's', root.key)}`.execute(db)
-}
-
-/** Of new records as well: rows may have been left behind by a root that somebody deleted by hand. */
-async function removeOwned(session: Session, schema: string, root: Table, table: Table): Promise<void> {
-  const target = sql.table(`${schema}.${table.name}`)
-  const [owner = ''] = table.key
-  const key = sql.ref(`s.${root.key[0]}`)
-  await sql`
-    delete from ${target} as t
-    using ${sql.table(stageOf(root))} as s
-    where coalesce(s._verdict, 'changed') = 'changed' and ${session.mayHave(target, owner, key)}
-      and ${sql.ref(`t.${owner}`)} = ${key}`.execute(session.db)
 }
 
 export const matches = (a: string, columns: readonly string[], b: string, keys: readonly string[]) =>

@@ -1,0 +1,50 @@
+import { sql } from 'kysely'
+import type { StreamTables, TableColumn } from '../../declare/table.ts'
+import type { Place, Session } from './engine.ts'
+import { rangesOf } from './key-ranges.ts'
+
+/** Records whose verdict stands in a temporary table of that name. */
+export interface Decided {
+  readonly stage: string
+  readonly changed: number
+  /** Keys of those that are not there yet. */
+  readonly added: readonly string[]
+}
+
+/**
+ * Takes away the rows that changed records own, and those of new ones: a root that somebody deleted by hand has left them
+ * behind. What is new lies between the keys that are there, or beyond them, as a rule, and then nothing is looked for.
+ */
+export async function removeOwned(
+  session: Session,
+  schema: string,
+  { root, owned }: StreamTables,
+  { stage, changed, added }: Decided,
+): Promise<void> {
+  const [key] = root.columns.filter(({ name }) => name === root.key[0])
+  if (key === undefined || owned.length === 0) return
+  const places = owned.map(({ table }) => ({ table: `${schema}.${table.name}`, column: table.key[0] ?? '' }))
+  const left = await leftBehind(session, key, places, added)
+  for (const [list, { table, column }] of places.entries()) {
+    const whose = [
+      ...(changed > 0 ? [sql`s._verdict = 'changed'`] : []),
+      ...(left[list] ? [sql`s._verdict is null`] : []),
+    ]
+    if (whose.length === 0) continue
+    await sql`
+      delete from ${sql.table(table)} as t using ${sql.table(stage)} as s
+      where (${sql.join(whose, sql` or `)}) and ${sql.ref(`t.${column}`)} = ${sql.ref(`s.${key.name}`)}`.execute(
+      session.db,
+    )
+  }
+}
+
+async function leftBehind(
+  session: Session,
+  { kind }: TableColumn,
+  places: readonly Place[],
+  added: readonly string[],
+): Promise<readonly boolean[]> {
+  if (added.length === 0) return []
+  return kind === 'int' ? session.mayHold(places, rangesOf(added)) : places.map(() => true)
+}
