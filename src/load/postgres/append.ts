@@ -1,3 +1,4 @@
+import { getDefaultHighWaterMark } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { PoolClient } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
@@ -8,6 +9,8 @@ import type { Into } from '../sql/engine.ts'
 /** Signature, flags, and the length of an extension that is not there. */
 const HEADER = Buffer.from('5047434f50590aff0d0a00' + '00000000' + '00000000', 'hex')
 const TRAILER = Buffer.from('ffff', 'hex')
+/** Bytes that a stream takes in without having sent them. */
+const HELD = getDefaultHighWaterMark(false)
 
 /** Rows by COPY in its binary form, which is that of our cells. @param blocks each is valid until the next is asked for. */
 export async function append(
@@ -23,11 +26,14 @@ export async function append(
   const names = columns.map(column => quote(column.name)).join(', ')
   function* chunks(): Generator<Buffer> {
     yield HEADER
-    for (let next = first; !next.done; next = rows.next()) yield next.value.bytes
+    for (let next = first; !next.done; next = rows.next()) {
+      const { bytes } = next.value
+      // More than a stream may hold has been sent before the next is asked for. Less may still wait when it is overwritten.
+      yield bytes.length > HELD ? bytes : Buffer.from(bytes)
+    }
     yield TRAILER
   }
   const into = client.query(copyFrom(`copy ${target} (${names}) from stdin (format binary)`))
-  // It asks for a block when the one before has been sent, and not earlier: the same bytes hold the next.
   await pipeline(chunks(), into)
 }
 
