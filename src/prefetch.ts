@@ -1,6 +1,10 @@
 /** Records, and bytes of their rows, that wait for a commit at most. Beyond it, reading pauses: memory stays bounded. */
 const MOST_RECORDS = 10_000
 const MOST_BYTES = 32 * 1024 * 1024
+/** A group that is at least this part of the largest was large: pages come faster than they are committed. */
+const LARGE = 1 / 10
+/** Milliseconds that the next one then waits at most for more. */
+const PATIENCE = 1_000
 
 /** What came with one request. */
 export interface Arrival {
@@ -9,9 +13,9 @@ export interface Arrival {
 }
 
 /**
- * Reads ahead while a commit runs, and gives all that came meanwhile as one group. So a slow API is committed
- * page by page, and a fast one by the ten thousand records. What was read before an error is given before the error is
- * thrown; after an interruption nothing more is.
+ * Reads ahead while a commit runs, and gives all that came meanwhile as one group; after a large one it waits until there
+ * is no room for more. So a slow API is committed page by page, and a fast one by the ten thousand records. What was read
+ * before an error is given before the error is thrown; after an interruption nothing more is.
  */
 export async function* prefetch<T extends Arrival>(
   read: (signal: AbortSignal) => AsyncIterable<T>,
@@ -25,6 +29,7 @@ export async function* prefetch<T extends Arrival>(
   let failure: { error: unknown } | null = null
   let arrived = Promise.withResolvers<void>()
   let taken = Promise.withResolvers<void>()
+  let full = Promise.withResolvers<void>()
 
   const pump = async (): Promise<void> => {
     try {
@@ -33,7 +38,10 @@ export async function* prefetch<T extends Arrival>(
         records += page.records
         bytes += page.bytes
         arrived.resolve()
-        if (records >= MOST_RECORDS || bytes >= MOST_BYTES) await taken.promise
+        if (records >= MOST_RECORDS || bytes >= MOST_BYTES) {
+          full.resolve()
+          await taken.promise
+        }
         if (stop.signal.aborted) return
       }
     } catch (error) {
@@ -41,14 +49,19 @@ export async function* prefetch<T extends Arrival>(
     } finally {
       ended = true
       arrived.resolve()
+      full.resolve()
     }
   }
 
   const pumping = pump()
+  let wasLarge = false
   try {
     for (;;) {
       await arrived.promise
+      if (wasLarge) await atMost(PATIENCE, full.promise)
       arrived = Promise.withResolvers()
+      full = Promise.withResolvers()
+      wasLarge = records >= LARGE * MOST_RECORDS || bytes >= LARGE * MOST_BYTES
       const [first, ...rest] = pages
       pages = []
       records = 0
@@ -66,4 +79,12 @@ export async function* prefetch<T extends Arrival>(
     taken.resolve()
     await pumping
   }
+}
+
+/** Until it happens, but not for longer. */
+async function atMost(millis: number, event: Promise<void>): Promise<void> {
+  const waited = Promise.withResolvers<void>()
+  const timer = setTimeout(waited.resolve, millis)
+  await Promise.race([event, waited.promise])
+  clearTimeout(timer)
 }

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Interrupted } from '../../src/errors.ts'
 import { type Arrival, prefetch } from '../../src/prefetch.ts'
 
@@ -70,6 +70,81 @@ test('a slow source is given page by page', async () => {
   const groups: unknown[][] = []
   for await (const group of prefetch(read, running())) groups.push(numbers(group))
   expect(groups).toEqual([[0], [1], [2], [3]])
+})
+
+describe('after a large group', () => {
+  test.each([
+    ['a thousand records', 1000, 1, 10],
+    ['3.2 MB', 1, 4 * 1024 * 1024, 8],
+  ])('of %s the next waits until it is as large as may be', async (_what, records, bytes, most) => {
+    async function* read(): AsyncGenerator<Numbered> {
+      for (let n = 0; n < 1 + 2 * most; n++) {
+        await turn()
+        yield page(n, records, bytes)
+      }
+    }
+    const groups: number[] = []
+    for await (const group of prefetch(read, running())) groups.push(group.length)
+    expect(groups).toEqual([1, most, most])
+  })
+
+  test('it waits for a second and no longer, and what comes slowly then comes page by page', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const go = Promise.withResolvers<void>()
+      async function* read(): AsyncGenerator<Numbered> {
+        yield page(0, 1000)
+        yield page(1)
+        yield page(2)
+        await go.promise
+        for (let n = 3; n < 5; n++) {
+          await settle()
+          yield page(n)
+        }
+      }
+      const groups: unknown[][] = []
+      const whole = (async () => {
+        for await (const group of prefetch(read, running())) groups.push(numbers(group))
+      })()
+      await settle()
+      vi.advanceTimersByTime(999)
+      await settle()
+      expect(groups).toEqual([[0]])
+      vi.advanceTimersByTime(1)
+      await settle()
+      expect(groups).toEqual([[0], [1, 2]])
+      go.resolve()
+      await whole
+      expect(groups).toEqual([[0], [1, 2], [3], [4]])
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('it does not wait for a source that has ended, or failed', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      for (const fail of [false, true]) {
+        async function* read(): AsyncGenerator<Numbered> {
+          yield page(0, 1000)
+          await settle()
+          yield page(1)
+          if (fail) throw new Error('broken')
+        }
+        const groups: unknown[][] = []
+        const whole = (async () => {
+          for await (const group of prefetch(read, running())) groups.push(numbers(group))
+        })()
+        if (fail) await expect(whole).rejects.toThrow('broken')
+        else await whole
+        expect(groups).toEqual([[0], [1]])
+        expect(vi.getTimerCount()).toBe(0)
+      }
+    } finally {
+      vi.useRealTimers()
+    }
+  })
 })
 
 test.each([
