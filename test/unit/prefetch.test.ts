@@ -88,6 +88,32 @@ describe('after a large group', () => {
     expect(groups).toEqual([1, most, most])
   })
 
+  test.each([
+    ['a record', 999, 1],
+    ['a byte', 1, Math.floor((32 * 1024 * 1024) / 10)],
+  ])('one that is %s smaller has the next come at once', async (_what, records, bytes) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const go = Promise.withResolvers<void>()
+      async function* read(): AsyncGenerator<Numbered> {
+        yield page(0, records, bytes)
+        await settle()
+        yield page(1)
+        await go.promise
+      }
+      const groups: unknown[][] = []
+      const whole = (async () => {
+        for await (const group of prefetch(read, running())) groups.push(numbers(group))
+      })()
+      for (let n = 0; n < 3; n++) await settle()
+      expect(groups).toEqual([[0], [1]])
+      go.resolve()
+      await whole
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   test('it waits for a second and no longer, and what comes slowly then comes page by page', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {

@@ -96,7 +96,7 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
             scratch: (table, columns) => scratch(used, table, columns),
             // It reads only the parts of a column whose least and greatest value let a key be there.
             byKey: work => work(),
-            mayHold: async places => places.map(() => true),
+            mayHold: async columns => columns.map(() => true),
           })
           if (written > 0) await limitLog(written < LARGE ? 'short' : 'long')
           await used.run('commit')

@@ -8,7 +8,7 @@ import type { Engine } from '../sql/engine.ts'
 import type { Ledger } from '../sql/ledger.ts'
 import { append } from './append.ts'
 import { translate } from './errors.ts'
-import { mayHold } from './may-hold.ts'
+import { mayHold } from './key-lookup.ts'
 import { TYPES } from './types.ts'
 
 export interface PostgresOptions {
@@ -55,7 +55,7 @@ export function openPostgres({ url, schema, connections }: PostgresOptions): Eng
             append: (into, columns, blocks) => append(client, into, columns, blocks),
             scratch: (table, columns) => scratch(db, table, columns),
             byKey: work => byKey(client, work),
-            mayHold: (places, ranges) => mayHold(db, places, ranges),
+            mayHold: (columns, ranges) => mayHold(db, columns, ranges),
           })
           await client.query('commit')
           return result

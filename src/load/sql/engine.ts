@@ -22,11 +22,11 @@ export interface Session {
    */
   byKey<T>(work: () => Promise<T>): Promise<T>
   /** Which of the columns may hold a key of the ranges: false is certain, and true is said where to know takes long. */
-  mayHold(places: readonly Place[], ranges: readonly KeyRange[]): Promise<readonly boolean[]>
+  mayHold(columns: readonly KeyColumn[], ranges: readonly KeyRange[]): Promise<readonly boolean[]>
 }
 
 /** A column that holds keys. */
-export interface Place {
+export interface KeyColumn {
   /** With its schema. */
   readonly table: string
   readonly column: string

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { StreamTables, TableColumn } from '../../declare/table.ts'
-import type { Place, Session } from './engine.ts'
+import type { KeyColumn, Session } from './engine.ts'
 import { rangesOf } from './key-ranges.ts'
 
 /** Records whose verdict stands in a temporary table of that name. */
@@ -12,8 +12,8 @@ export interface Decided {
 }
 
 /**
- * Takes away the rows that changed records own, and those of new ones: a root that somebody deleted by hand has left them
- * behind. What is new lies between the keys that are there, or beyond them, as a rule, and then nothing is looked for.
+ * Takes away the rows that changed records own, and those of new ones: a root that somebody deleted by hand may have left
+ * them behind. What is new lies between the keys that are there, or beyond them, as a rule, and then nothing is looked for.
  */
 export async function removeOwned(
   session: Session,
@@ -21,11 +21,11 @@ export async function removeOwned(
   { root, owned }: StreamTables,
   { stage, changed, added }: Decided,
 ): Promise<void> {
-  const [key] = root.columns.filter(({ name }) => name === root.key[0])
+  const key = root.columns.find(({ name }) => name === root.key[0])
   if (key === undefined || owned.length === 0) return
-  const places = owned.map(({ table }) => ({ table: `${schema}.${table.name}`, column: table.key[0] ?? '' }))
-  const left = await leftBehind(session, key, places, added)
-  for (const [list, { table, column }] of places.entries()) {
+  const owners = owned.map(({ table }) => ({ table: `${schema}.${table.name}`, column: table.key[0] ?? '' }))
+  const left = await leftBehind(session, key, owners, added)
+  for (const [list, { table, column }] of owners.entries()) {
     const whose = [
       ...(changed > 0 ? [sql`s._verdict = 'changed'`] : []),
       ...(left[list] ? [sql`s._verdict is null`] : []),
@@ -42,9 +42,9 @@ export async function removeOwned(
 async function leftBehind(
   session: Session,
   { kind }: TableColumn,
-  places: readonly Place[],
+  owners: readonly KeyColumn[],
   added: readonly string[],
 ): Promise<readonly boolean[]> {
   if (added.length === 0) return []
-  return kind === 'int' ? session.mayHold(places, rangesOf(added)) : places.map(() => true)
+  return kind === 'int' ? session.mayHold(owners, rangesOf(added)) : owners.map(() => true)
 }

@@ -1,23 +1,23 @@
 import { type Kysely, sql } from 'kysely'
-import type { Place } from '../sql/engine.ts'
+import type { KeyColumn } from '../sql/engine.ts'
 import type { KeyRange } from '../sql/key-ranges.ts'
 import type { Ledger } from '../sql/ledger.ts'
 
 /** One look into an index for each range and column. */
 export async function mayHold(
   db: Kysely<Ledger>,
-  places: readonly Place[],
+  columns: readonly KeyColumn[],
   ranges: readonly KeyRange[],
 ): Promise<readonly boolean[]> {
-  const held = places.map(({ table, column }, place) => {
+  const held = columns.map(({ table, column }, index) => {
     // Asked for in order, it is the index that answers, whatever the planner thinks of the range.
     const next = sql`
       select ${sql.ref(`t.${column}`)} from ${sql.table(table)} as t
       where ${sql.ref(`t.${column}`)} >= r.least order by ${sql.ref(`t.${column}`)} limit 1`
-    return sql`coalesce(bool_or((${next}) <= r.greatest), false) as ${sql.ref(`held_${place}`)}`
+    return sql`coalesce(bool_or((${next}) <= r.greatest), false) as ${sql.ref(`held_${index}`)}`
   })
   const ends = (end: keyof KeyRange) => sql`cast(${ranges.map(range => String(range[end]))} as bigint[])`
   const { rows } = await sql<Record<string, boolean>>`
     select ${sql.join(held)} from unnest(${ends('least')}, ${ends('greatest')}) as r(least, greatest)`.execute(db)
-  return places.map((_, place) => rows[0]?.[`held_${place}`] ?? true)
+  return columns.map((_, index) => rows[0]?.[`held_${index}`] ?? true)
 }
