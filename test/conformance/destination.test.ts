@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { instant } from '../../src/declare/column.ts'
 import { allTables } from '../../src/declare/table.ts'
@@ -7,7 +8,7 @@ import { openDestination } from '../../src/load/open.ts'
 import type { RunId } from '../../src/model.ts'
 import { type DestinationConfig, PLACES } from '../support/destinations.ts'
 import { dump, withQuery } from '../support/dump.ts'
-import { at, batchOf, moved, parcel, parcels, parcelsGrown } from '../support/samples.ts'
+import { at, batchOf, moved, parcel, parcels, parcelsGrown, parcelsNamed } from '../support/samples.ts'
 
 /** What every destination promises. Nothing here knows which database it is. */
 describe.each(PLACES)('$name', place => {
@@ -328,6 +329,48 @@ describe.each(PLACES)('$name', place => {
       ])
       // Nobody else's rows.
       expect(items?.length).toBe(8)
+    })
+  })
+
+  test('I6: whichever keys are there, new records are added and the others are not', async () => {
+    await inside(async destination => {
+      const there = new Set<number>()
+      const key = fc.oneof(fc.integer({ min: -5, max: 60 }), fc.constantFrom(-(2 ** 52), 2 ** 52, 1_000_000, 1_000_500))
+      let turn = 0
+      await fc.assert(
+        fc.asyncProperty(fc.uniqueArray(key, { minLength: 1, maxLength: 8 }), async ids => {
+          const from = await destination.checkpoint('parcels')
+          turn += 1
+          const batch = batchOf(
+            parcels,
+            ids.map(id => parcel(id, 1, { items: [{ name: `${turn}` }] })),
+          )
+          const known = ids.filter(id => there.has(id)).length
+          const counts = await destination.commit(batch, from, moved(from))
+          expect(counts).toMatchObject({ added: ids.length - known, changed: known })
+          for (const id of ids) there.add(id)
+        }),
+        { numRuns: 60 },
+      )
+      const [rows] = await destination.ask('select count(*) as n from recharge.parcels')
+      const [items] = await destination.ask('select count(*) as n from recharge.parcels__items')
+      expect([Number(rows?.n), Number(items?.n)]).toEqual([there.size, there.size])
+    })
+  })
+
+  test('I6: the same where keys are texts', async () => {
+    await place.with(async config => {
+      await using destination = await openDestination(config, { mode: 'write', connections: 1 })
+      await destination.prepare(allTables(parcelsNamed))
+      const commit = async (ids: readonly string[]) => {
+        const from = await destination.checkpoint('parcels')
+        const records = ids.map(id => ({ ...parcel(0, 1, { items: [{ name: 'a' }] }), id }))
+        return destination.commit(batchOf(parcelsNamed, records), from, moved(from))
+      }
+      expect(await commit(['pm_1', '2'])).toMatchObject({ added: 2, unchanged: 0 })
+      expect(await commit(['pm_1', 'PM_1', '2', '02'])).toMatchObject({ added: 2, unchanged: 2 })
+      const [items] = await destination.ask('select count(*) as n from recharge.parcels__items')
+      expect(Number(items?.n)).toBe(4)
     })
   })
 

@@ -34,6 +34,9 @@ const children = {
 /** A stream with a column of every kind and a list. */
 export const parcels = stream({ ...about, columns, children })
 
+/** The same stream with keys that are texts. */
+export const parcelsNamed = stream({ ...about, columns: { ...columns, id: required(text('Key.')) }, children })
+
 /** The same stream as a later version declares it: a column more, and a list more. */
 export const parcelsGrown = stream({
   ...about,

@@ -115,7 +115,7 @@ export function createDestination(
       engine.transaction(async session => {
         await claim(inSchema(session), batch.receivedAt, from, to)
         const arrived = await arrivals(session, schema, batch)
-        const merged = await merge(session, schema, batch)
+        const merged = await merge(session, schema, batch, history.isKept(batch.stream))
         if (arrived) await noteTombstones(session, schema, batch)
         const counts: Committed = { ...merged, ...(await callTheRoll(session, schema, batch, to, presence)) }
         if (presence?.gap) await keepGap(inSchema(session), to, presence.gap, batch.receivedAt)

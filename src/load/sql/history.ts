@@ -37,13 +37,15 @@ export function createHistory(schema: string, streams: readonly Stream[]) {
       }
     },
 
-    /** The versions that the commit under way has brought, and ended. */
+    isKept: (stream: Stream): boolean => streams.some(({ name }) => name === stream.name),
+
+    /** The versions that the commit under way has brought, and ended. Its merge has to have left its temporary table. */
     async follow(
       session: Session,
       stream: Stream,
       { added, changed, deleted }: Pick<Counts, 'added' | 'changed' | 'deleted'>,
     ): Promise<void> {
-      if (!streams.some(({ name }) => name === stream.name)) return
+      if (!this.isKept(stream)) return
       if (deleted > 0) await endVersions(session, schema, stream, null)
       if (added + changed === 0) return
       const which = sql`coalesce(s._verdict, 'changed') = 'changed'`

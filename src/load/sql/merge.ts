@@ -1,10 +1,11 @@
 import { type RawBuilder, sql } from 'kysely'
 import { identifier } from '../../declare/name.ts'
-import { type Table, type TableColumn, tablesOf } from '../../declare/table.ts'
+import { type StreamTables, type Table, type TableColumn, tablesOf } from '../../declare/table.ts'
 import type { Counts, Entity, RowBatch } from '../../model.ts'
 import { blocks } from './blocks.ts'
-import type { Session } from './engine.ts'
-import { removeOwned } from './owned.ts'
+import type { KeyColumn, Session } from './engine.ts'
+import { rangesOf } from './key-ranges.ts'
+import { ownersIn, removeOwned } from './owned.ts'
 import { keyWriter, ownedRows, rootRows } from './rows.ts'
 
 /** What is to become of a record: it is not there yet, is there otherwise, is there as it is, or is there newer. */
@@ -19,20 +20,24 @@ const CURSOR: TableColumn = { name: '_cursor', kind: 'instant', required: false,
 const HASH: TableColumn = { name: '_hash', kind: 'int', required: true, doc: '' }
 const VERDICT: TableColumn = { name: '_verdict', kind: 'text', required: false, doc: '' }
 
-/** Decides once for each record, and acts on it for the record and for the rows it owns. */
-export async function merge(session: Session, schema: string, batch: RowBatch): Promise<Counts> {
+interface Won {
+  /** Records whose rows are to be written. */
+  readonly winners: readonly Entity[]
+  /** How many of them were there already. */
+  readonly changed: number
+}
+
+/**
+ * Decides once for each record, and acts on it for the record and for the rows it owns.
+ * @param staged the temporary table is needed after the merge.
+ */
+export async function merge(session: Session, schema: string, batch: RowBatch, staged: boolean): Promise<Counts> {
   const tables = tablesOf(batch.stream)
   const { root, owned } = tables
-  const entities = [...batch.entities.values()]
-  const { winners, changed } = await session.byKey(async () => {
-    const verdicts = await decide(session, schema, batch, root, entities)
-    const winners = entities.filter((_, place) => verdicts[place] === 'new' || verdicts[place] === 'changed')
-    const added = [...batch.entities.keys()].filter((_, place) => verdicts[place] === 'new')
-    const changed = winners.length - added.length
-    if (changed > 0) await removeChanged(session, schema, root)
-    await removeOwned(session, schema, tables, { stage: stageOf(root), changed, added })
-    return { winners, changed }
-  })
+  const { winners, changed } =
+    !staged && (await areNew(session, schema, tables, batch))
+      ? { winners: [...batch.entities.values()], changed: 0 }
+      : await session.byKey(() => makeRoom(session, schema, tables, batch))
   await session.append({ schema, table: root.name }, root.columns, rootRows(root, winners, batch))
   for (const [list, { table }] of owned.entries())
     await session.append({ schema, table: table.name }, table.columns, ownedRows(winners, list))
@@ -44,6 +49,36 @@ export async function merge(session: Session, schema: string, batch: RowBatch): 
     deleted: 0,
     rejected: batch.rejects.length,
   }
+}
+
+/** Seen by a look at the parts of the tables where they would be, which spares a backfill the temporary table. */
+async function areNew(
+  session: Session,
+  schema: string,
+  { root, owned }: StreamTables,
+  { entities }: RowBatch,
+): Promise<boolean> {
+  const [key] = root.columns.filter(({ name }) => root.key.includes(name))
+  if (root.key.length > 1 || key?.kind !== 'int') return false
+  const ranges = rangesOf([...entities.keys()])
+  const isHeld = async (columns: readonly KeyColumn[]): Promise<boolean> =>
+    (await session.mayHold(columns, ranges)).includes(true)
+  if (await isHeld([{ table: `${schema}.${root.name}`, column: key.name }])) return false
+  // Of a record that somebody deleted by hand there may be rows that it owned.
+  return owned.length === 0 || !(await isHeld(ownersIn(schema, owned)))
+}
+
+/** Takes away what stands in the place of the rows that are to be written. */
+async function makeRoom(session: Session, schema: string, tables: StreamTables, batch: RowBatch): Promise<Won> {
+  const { root } = tables
+  const entities = [...batch.entities.values()]
+  const verdicts = await decide(session, schema, batch, root, entities)
+  const winners = entities.filter((_, place) => verdicts[place] === 'new' || verdicts[place] === 'changed')
+  const added = [...batch.entities.keys()].filter((_, place) => verdicts[place] === 'new')
+  const changed = winners.length - added.length
+  if (changed > 0) await removeChanged(session, schema, root)
+  await removeOwned(session, schema, tables, { stage: stageOf(root), changed, added })
+  return { winners, changed }
 }
 
 /** The temporary table of a merge: a row for each key of the batch, its `_verdict` null where the record is new. */

@@ -23,7 +23,7 @@ export async function removeOwned(
 ): Promise<void> {
   const key = root.columns.find(({ name }) => name === root.key[0])
   if (key === undefined || owned.length === 0) return
-  const owners = owned.map(({ table }) => ({ table: `${schema}.${table.name}`, column: table.key[0] ?? '' }))
+  const owners = ownersIn(schema, owned)
   const left = await leftBehind(session, key, owners, added)
   for (const [list, { table, column }] of owners.entries()) {
     const whose = [
@@ -38,6 +38,10 @@ export async function removeOwned(
     )
   }
 }
+
+/** Where rows say which record owns them. */
+export const ownersIn = (schema: string, owned: StreamTables['owned']): KeyColumn[] =>
+  owned.map(({ table }) => ({ table: `${schema}.${table.name}`, column: table.key[0] ?? '' }))
 
 async function leftBehind(
   session: Session,

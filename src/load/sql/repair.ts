@@ -23,7 +23,7 @@ export async function replace(
   await sql`
     delete from ${sql.table(`${schema}.${root.name}`)} as t using ${sql.table(stage)} as s
     where ${matches('t', root.key, 's', root.key)}`.execute(session.db)
-  return merge(session, schema, batch)
+  return merge(session, schema, batch, true)
 }
 
 /** Marks rows as deleted, save what the source may have forgotten. @returns how many. */
