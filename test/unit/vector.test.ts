@@ -9,7 +9,7 @@ function stored(vector: TextVector, text: string): string {
   const to = new CellWriter()
   to.text(text)
   const bytes = to.written()
-  vector.set(0, { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) }, 4, bytes.length - 4)
+  vector.set(0, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 4, bytes.length - 4)
   const chunk = DuckDBDataChunk.create([VARCHAR], 1)
   vector.flush(chunk, 0, 1)
   const data = duckdb.vector_get_data(duckdb.data_chunk_get_vector(chunk.chunk, 0), 16)

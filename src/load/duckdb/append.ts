@@ -3,10 +3,10 @@ import type { Block } from '../../cells.ts'
 import type { TableColumn } from '../../declare/table.ts'
 import type { Into } from '../sql/engine.ts'
 import { TYPES } from './types.ts'
-import { type CellBytes, NullVector, VECTOR, type Vector } from './vector.ts'
+import { NullVector, VECTOR, type Vector } from './vector.ts'
 
 /** Puts the cells of a row that begins at `start` into a row of the vectors. @returns where the next row begins. */
-type PutRow = (row: number, cells: CellBytes, start: number) => number
+type PutRow = (row: number, cells: DataView, start: number) => number
 
 /** A table's own columns in their order, as vectors, and how a row's cells get into them. */
 interface Layout {
@@ -56,7 +56,7 @@ async function opened(connection: DuckDBConnection, { vectors, putRow }: Layout,
   }
   return {
     fill({ bytes, count }: Block): void {
-      const cells: CellBytes = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) }
+      const cells = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
       let at = 0
       for (let row = 0; row < count; row++) {
         at = putRow(rows, cells, at)
@@ -77,7 +77,7 @@ async function opened(connection: DuckDBConnection, { vectors, putRow }: Layout,
  */
 function compilePut(filled: readonly Vector[]): PutRow {
   const puts = filled.map(
-    (_, i) => `length = view.getInt32(at)
+    (_, i) => `length = cells.getInt32(at)
       at += 4
       if (length >= 0) {
         vector${i}.set(row, cells, at, length)
@@ -89,7 +89,6 @@ function compilePut(filled: readonly Vector[]): PutRow {
   const body = `'use strict'
     ${vectors.join('\n')}
     return (row, cells, start) => {
-      const { view } = cells
       let at = start + 2, length = 0
       ${puts.join('\n')}
       return at
