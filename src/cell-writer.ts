@@ -4,6 +4,8 @@ import type { Instant } from './model.ts'
 
 const HIGH = 2 ** 32
 const NEGATIVE = 0x4000
+/** By how much a number grows when its decimals are filled up by so many. */
+const FILLED_UP = [1, 10, 100, 1000]
 /** Up to this many characters or bytes are copied by a loop, which for them is faster than the call that copies more. */
 const SHORT = 40
 
@@ -191,10 +193,11 @@ export class CellWriter {
    */
   decimal(mantissa: number, decimals: number): void {
     const scale = 4 * Math.ceil(decimals / 4)
-    let rest = Math.abs(mantissa) * 10 ** (scale - decimals)
+    let rest = Math.abs(mantissa) * (FILLED_UP[scale - decimals] as number)
     let weight = -scale / 4
-    while (rest !== 0 && rest % 10_000 === 0) {
-      rest /= 10_000
+    // Divided and multiplied again, because the remainder of floats takes ten times as long.
+    for (let left = Math.floor(rest / 10_000); rest !== 0 && left * 10_000 === rest; left = Math.floor(rest / 10_000)) {
+      rest = left
       weight += 1
     }
     let count = 0

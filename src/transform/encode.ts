@@ -122,15 +122,19 @@ export function decimalAt(to: CellWriter, bytes: Uint8Array, start: number, end:
   const first = negative ? start + 1 : start
   let mantissa = 0
   let point = -1
+  /** Behind the point, since the last other digit: without them the mantissa need not be divided again. */
+  let zeros = 0
   for (let at = first; at < end; at++) {
     const code = bytes[at] as number
-    if (code === POINT && point === -1 && at > first) point = at
-    else if (code >= ZERO && code <= ZERO + 9) mantissa = 10 * mantissa + code - ZERO
+    if (code === ZERO && point !== -1) zeros += 1
+    else if (code >= ZERO && code <= ZERO + 9) {
+      for (; zeros > 0; zeros--) mantissa *= 10
+      mantissa = 10 * mantissa + code - ZERO
+    } else if (code === POINT && point === -1 && at > first) point = at
     else return false
   }
   if (first === end) return false
-  let decimals = point === -1 ? 0 : end - point - 1
-  for (; decimals > 0 && mantissa % 10 === 0; decimals--) mantissa /= 10
+  const decimals = point === -1 ? 0 : end - point - 1 - zeros
   if (decimals > most) return false
   to.decimal(negative ? -mantissa : mantissa, decimals)
   return true

@@ -190,7 +190,16 @@ export function keyReader(stream: Stream): (bytes: Buffer, row: number) => strin
 }
 
 /** 63 bits of SHA-256 as a BIGINT: two versions of one record that share it are one in nine million million million. */
-export const fingerprint = (bytes: Uint8Array): bigint => BigInt(`0x${hash('sha256', bytes, 'hex').slice(0, 16)}`) >> 1n
+export function fingerprint(bytes: Uint8Array): bigint {
+  // A byte for each character: as hexadecimal digits it would have to be parsed.
+  const digest = hash('sha256', bytes, 'binary')
+  return (BigInt(wordOf(digest, 0)) << 31n) | BigInt(wordOf(digest, 4) >>> 1)
+}
+
+/** Four bytes as an unsigned integer. */
+const wordOf = (digest: string, at: number): number =>
+  digest.charCodeAt(at) * 2 ** 24 +
+  ((digest.charCodeAt(at + 1) << 16) | (digest.charCodeAt(at + 2) << 8) | digest.charCodeAt(at + 3))
 
 function keyOf(record: unknown, stream: Stream): string | null {
   if (!isObject(record)) return null

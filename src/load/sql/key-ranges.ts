@@ -13,7 +13,9 @@ const MOST = 256
  * @param keys integers of 64 bits, as text.
  */
 export function rangesOf(keys: readonly string[]): KeyRange[] {
-  const sorted = BigInt64Array.from(keys, BigInt).sort()
+  const sorted = new BigInt64Array(keys.length)
+  for (const [i, key] of keys.entries()) sorted[i] = BigInt(key)
+  sorted.sort()
   const [first, last] = [sorted.at(0), sorted.at(-1)]
   if (first === undefined || last === undefined) return []
   // No more than so many steps of that length fit between the ends.

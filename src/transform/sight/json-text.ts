@@ -60,7 +60,14 @@ export class JsonText {
     const last = bytes.length - 4
     let at = start
     for (;;) {
-      while (at <= last && isPlain(view.getInt32(at, true))) at += 4
+      while (at <= last) {
+        const marks = marked(view.getInt32(at, true))
+        if (marks !== 0) {
+          at += (31 - Math.clz32(marks & -marks)) >> 3
+          break
+        }
+        at += 4
+      }
       const c = bytes[at] as number
       if (c === QUOTE) return at + 1
       if (c === BACKSLASH) {
@@ -180,11 +187,11 @@ const isDigit = (c: number): boolean => c >= ZERO && c <= ZERO + 9
 /** Digits, point, signs and exponent. */
 const isOfNumber = (c: number): boolean => isDigit(c) || c === 46 || c === 45 || c === 43 || c === 101 || c === 69
 
-/** Of four bytes none is a quote, a backslash or a control character. */
-function isPlain(word: number): boolean {
+/** The high bits of those of four bytes that are a quote, a backslash or a control character: behind the first, others too. */
+function marked(word: number): number {
   const quote = word ^ 0x22222222
   const backslash = word ^ 0x5c5c5c5c
   const found =
     ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash) | ((word - 0x20202020) & ~word)
-  return (found & 0x80808080) === 0
+  return found & 0x80808080
 }
