@@ -21,3 +21,9 @@ test('a short text is followed by zeros, whatever stood in its place before', ()
   expect(stored(vector, 'twelve bytes')).toBe('\x0c\0\0\0twelve bytes')
   expect(stored(vector, 'a')).toBe(`\x01\0\0\0a${'\0'.repeat(11)}`)
 })
+
+test('a long text stands behind its length, its first four bytes, and where the rest is', () => {
+  const vector = new TextVector(0)
+  expect(stored(vector, 'thirteen byte').slice(0, 8)).toBe('\x0d\0\0\0thir')
+  expect(stored(vector, 'something else').slice(0, 8)).toBe('\x0e\0\0\0some')
+})
