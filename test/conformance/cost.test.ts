@@ -82,6 +82,16 @@ async function counted(work: (destination: Destination, sent: Sent) => Promise<v
   })
 }
 
+test('tables, and a comment for each of their columns, are made with one request', async () => {
+  await counted(async (destination, sent) => {
+    const before = sent.statements
+    expect(await destination.prepare(allTables(charges))).toEqual([])
+    const again = sent.statements - before
+    // A first time also sets its connection up and makes a salt.
+    expect(before).toBeLessThanOrEqual(again + 4)
+  })
+})
+
 test('I4: an unchanged page sends keys and fingerprints, and no row', async () => {
   await counted(async (destination, sent) => {
     const bytesOf = async (batch: RowBatch): Promise<number> => {

@@ -16,7 +16,9 @@ import {
 export function dialectOn(connection: DuckDBConnection): Dialect {
   const session: DatabaseConnection = {
     async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-      const reader = await connection.runAndReadAll(sql, [...parameters] as DuckDBValue[])
+      // Without parameters it need not be prepared, which saves two of three calls.
+      const values = parameters.length > 0 ? ([...parameters] as DuckDBValue[]) : undefined
+      const reader = await connection.runAndReadAll(sql, values)
       const rows = reader.getRowObjects() as R[]
       // What changes rows answers with one row that counts them.
       return reader.columnNames().join() === 'Count'

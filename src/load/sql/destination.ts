@@ -61,7 +61,9 @@ export function createDestination(
         const before = await past(session)
         const all = [...LEDGER, ...tables, ...history.tables(tables, before.learnt)]
         const statements = await changes(session, engine, schema, all, before)
-        for (const { query } of statements) await session.db.executeQuery(query)
+        // All in one go: each column has a comment, which makes hundreds.
+        if (statements.length > 0)
+          await session.db.executeQuery(CompiledQuery.raw(statements.map(({ query }) => query.sql).join(';\n')))
         await notePolicies(inSchema(session), before.noted, all)
         await forgetLearnt(inSchema(session), takenOver(before.learnt, tables))
         await history.catchUp(session, tables, before.learnt)
