@@ -1,5 +1,6 @@
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { createServer, connect as dial, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { charge } from '../../bench/charges.ts'
 import { STREAMS } from '../../src/app.ts'
@@ -8,7 +9,7 @@ import { allTables } from '../../src/declare/table.ts'
 import type { Destination } from '../../src/destination.ts'
 import { openDestination } from '../../src/load/open.ts'
 import type { RowBatch } from '../../src/model.ts'
-import { type DestinationConfig, PLACES, withDatabase } from '../support/destinations.ts'
+import { type DestinationConfig, PLACES, withDatabase, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { batchOf } from '../support/samples.ts'
 import { sealed } from '../support/seal.ts'
@@ -156,6 +157,23 @@ test.each(PLACES)('I4: $name: an unchanged page moves no row', async place => {
     for (let n = 1; n <= 4; n++) expect(await commit(destination, page(n * PAGE))).toBe(PAGE)
     await destination.settle()
     expect(await look()).not.toEqual(before)
+  })
+})
+
+test('a backfill into DuckDB fits into its memory: nothing is put into temporary files', async () => {
+  await withFolder(async folder => {
+    const file = join(folder, 'warehouse.duckdb')
+    await using destination = await openDestination(
+      { kind: 'duckdb', file, schema: 'recharge' },
+      { mode: 'write', connections: 1 },
+    )
+    await destination.prepare(allTables(charges))
+    for (let n = 0; n < 8; n++) {
+      const records = Array.from({ length: 10_000 }, (_, i) => charge(10_000 * n + i))
+      expect(await commit(destination, batchOf(charges, records))).toBe(10_000)
+    }
+    // Made with the first such file, and kept until the database is closed.
+    expect(existsSync(`${file}.tmp`)).toBe(false)
   })
 })
 

@@ -40,7 +40,7 @@ const LONG = 'x'.repeat(100_000)
 
 test.each([
   ['small', 10, '15.2 MiB'],
-  ['large', 100, '183.1 MiB'],
+  ['large', 100, '122.0 MiB'],
 ])('the log is bounded after a %s commit', async (_, records, most) => {
   await withFolder(async folder => {
     const config = { kind: 'duckdb', file: join(folder, 'warehouse.duckdb'), schema: 'recharge' } as const

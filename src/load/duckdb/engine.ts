@@ -22,9 +22,10 @@ export interface DuckdbOptions {
  * The log is also in memory until a checkpoint writes it to its place, and every checkpoint compresses the last group of each
  * table anew. Where commits are small, because records are narrow or the API is slow, memory is what counts and the log is
  * short. Large ones come of wide records that arrive faster than they are committed: there a checkpoint takes more
- * memory than a long log does, and a seldom one takes a third off the engine's work.
+ * memory than a long log does, and a seldom one takes a third off the engine's work. Half of `memory_limit` at most: beyond
+ * it, rows that wait for their checkpoint are put into temporary files and read again, 64 KB at a time.
  */
-const LOG = { short: '16MB', long: '192MB' } as const
+const LOG = { short: '16MB', long: '128MB' } as const
 /** Bytes of rows from which on a commit is large. */
 const LARGE = 8 * 1024 * 1024
 
