@@ -8,7 +8,7 @@ import { PAGE } from './charges.ts'
 import { cliFlags } from './flags.ts'
 import { multiply, plainCopy } from './growth.ts'
 import type { Edited, Job, Took } from './load-process.ts'
-import { writePages } from './pages.ts'
+import { readPages, writePages } from './pages.ts'
 import { type Page, type Row, report } from './report.ts'
 import { machine, writeSection } from './section.ts'
 
@@ -34,6 +34,8 @@ function answer<T>(child: ChildProcess): Promise<T> {
 }
 
 function take(job: Job, flags = cliFlags()): Promise<Took> {
+  // Once beforehand, so that they come from memory: what lay untouched for some minutes may have to come from a slow disk.
+  if (job.kind !== 'commits') for (const _page of readPages(job.file, job.pages));
   const child = fork(here('./load-process.ts'), { execArgv: flags })
   child.send(job)
   return answer<Took>(child)
