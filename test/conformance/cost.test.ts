@@ -18,10 +18,10 @@ import { sealed } from '../support/seal.ts'
 
 const charges = sealed(STREAMS.find(({ name }) => name === 'charges') as Stream)
 const PAGE = 250
-const page = (first: number, edits = 0): RowBatch =>
+const page = (first: number, edits = 0, length = PAGE): RowBatch =>
   batchOf(
     charges,
-    Array.from({ length: PAGE }, (_, i) => charge(first + i, edits)),
+    Array.from({ length }, (_, i) => charge(first + i, edits)),
   )
 
 async function commit(destination: Destination, batch: RowBatch): Promise<number> {
@@ -122,6 +122,11 @@ test('a commit takes as many statements for ten thousand records as for one page
     const tables = allTables(charges).length
     // The rows of each table; a look shows that nothing is in their place.
     expect(one).toBeLessThanOrEqual(tables + 10)
+    // Of a page without records only the checkpoint.
+    const from = await destination.checkpoint('charges')
+    const before = sent.statements
+    await destination.commit(page(0, 0, 0), from, { ...from, version: from.version + 1 })
+    expect(sent.statements - before).toBeLessThanOrEqual(6)
     // Keys are compared, and what has changed is taken away first.
     expect(await statementsOf(page(0, 1))).toBeLessThanOrEqual(2 * tables + 15)
     expect(

@@ -21,7 +21,10 @@ export function createHistory(schema: string, streams: readonly Stream[]) {
     streams
       .filter(stream => tables.some(({ name }) => name === tablesOf(stream).root.name))
       .map(stream => withLearnt(stream, learnt))
+  const isKept = (stream: Stream): boolean => streams.some(({ name }) => name === stream.name)
   return {
+    isKept,
+
     /** Those that go with the given ones. */
     tables: (tables: readonly Table[], learnt: readonly LearntColumn[]): readonly Table[] =>
       among(tables, learnt).map(historyTable),
@@ -37,15 +40,13 @@ export function createHistory(schema: string, streams: readonly Stream[]) {
       }
     },
 
-    isKept: (stream: Stream): boolean => streams.some(({ name }) => name === stream.name),
-
     /** The versions that the commit under way has brought, and ended. Its merge has to have left its temporary table. */
     async follow(
       session: Session,
       stream: Stream,
       { added, changed, deleted }: Pick<Counts, 'added' | 'changed' | 'deleted'>,
     ): Promise<void> {
-      if (!this.isKept(stream)) return
+      if (!isKept(stream)) return
       if (deleted > 0) await endVersions(session, schema, stream, null)
       if (added + changed === 0) return
       const which = sql`coalesce(s._verdict, 'changed') = 'changed'`

@@ -58,6 +58,7 @@ async function areNew(
   { root, owned }: StreamTables,
   { entities }: RowBatch,
 ): Promise<boolean> {
+  if (entities.size === 0) return true
   const [key] = root.columns.filter(({ name }) => root.key.includes(name))
   if (root.key.length > 1 || key?.kind !== 'int') return false
   const ranges = rangesOf([...entities.keys()])
