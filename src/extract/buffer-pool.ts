@@ -4,12 +4,11 @@ const MOST = 4
 const FIRST = 256 * 1024
 
 /**
- * Reads bodies into memory that is used again. `fetch` itself would make four copies of each, and what lies
- * outside of the heap has V8 look through all of it the sooner.
+ * Reads bodies into memory that is used again: what lies outside of the heap has V8 look through all of it the sooner.
  */
 export interface BufferPool {
-  /** The body of an answer, until it is released. */
-  read(response: Response): Promise<Buffer>
+  /** A body, until it is released. */
+  read(chunks: AsyncIterable<Uint8Array>): Promise<Buffer>
   release(body: Buffer): void
 }
 
@@ -18,10 +17,10 @@ export function createBufferPool(): BufferPool {
   /** Bytes that the largest body so far took. */
   let most = FIRST
   return {
-    async read(response) {
+    async read(chunks) {
       let bytes = free.pop() ?? Buffer.allocUnsafeSlow(most)
       let at = 0
-      for await (const chunk of response.body ?? []) {
+      for await (const chunk of chunks) {
         if (at + chunk.length > bytes.length) {
           const grown = Buffer.allocUnsafeSlow(Math.max(at + chunk.length, 2 * bytes.length))
           grown.set(bytes.subarray(0, at))

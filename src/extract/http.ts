@@ -3,16 +3,21 @@ import { Interrupted, SourceError } from '../errors.ts'
 import { parseExact } from '../exact-json.ts'
 import type { ReadBody } from '../model.ts'
 import { createBufferPool } from './buffer-pool.ts'
+import { get } from './wire.ts'
 
 export interface HttpOptions {
   readonly baseUrl: string
   readonly token: string
   readonly timeoutMs: number
+  /** Milliseconds. */
+  readonly monotonic: () => number
 }
 
 export interface Answer {
   readonly body: unknown
   readonly headers: Headers
+  /** Milliseconds until its last byte was here. That its bytes have to be read as rows, and to wait for it, is not the API's. */
+  readonly tookMs: number
 }
 
 interface Asked {
@@ -27,29 +32,31 @@ export type Get = (url: URL, asked: Asked, signal: AbortSignal, onHeaders: OnHea
 export type OnHeaders = (headers: Headers) => void
 
 /**
- * The only file that calls `fetch`. Whatever goes wrong comes out as a `SourceError` whose kind says what to do.
+ * Whatever goes wrong comes out as a `SourceError` whose kind says what to do.
  * @throws {SourceError | Interrupted}
  */
-export function createGet({ baseUrl, token, timeoutMs }: HttpOptions): Get {
+export function createGet({ baseUrl, token, timeoutMs, monotonic }: HttpOptions): Get {
   const origin = new URL(baseUrl).origin
   const pool = createBufferPool()
   return async (url, { version, readBody }, signal, onHeaders) => {
     if (url.origin !== origin) throw new SourceError('refused', `${url.origin} is not the API: the token stays here`)
     const timeout = AbortSignal.timeout(timeoutMs)
     const where = `GET ${url.pathname}`
+    const sent = monotonic()
     try {
-      const response = await fetch(url, {
-        headers: { 'X-Recharge-Access-Token': token, 'X-Recharge-Version': version, Accept: 'application/json' },
-        // A redirect would carry the token to wherever it points.
-        redirect: 'manual',
-        signal: AbortSignal.any([signal, timeout]),
-      })
-      onHeaders(response.headers)
-      const { headers, status } = response
-      const bytes = await pool.read(response)
+      const about = {
+        'X-Recharge-Access-Token': token,
+        'X-Recharge-Version': version,
+        Accept: 'application/json',
+        'User-Agent': 'recharge-sync',
+      }
+      const { status, headers, body } = await get(url, about, AbortSignal.any([signal, timeout]))
+      onHeaders(headers)
+      const bytes = await pool.read(body)
+      const tookMs = monotonic() - sent
       try {
-        if (status !== 200) throw refusal(response, textOf(bytes).replaceAll(token, '[secret]'), where)
-        return { body: (await readBody?.(bytes)) ?? parsed(textOf(bytes), where), headers }
+        if (status !== 200) throw refusal(status, headers, textOf(bytes).replaceAll(token, '[secret]'), where)
+        return { body: (await readBody?.(bytes)) ?? parsed(textOf(bytes), where), headers, tookMs }
       } finally {
         pool.release(bytes)
       }
@@ -74,17 +81,16 @@ function parsed(text: string, where: string): unknown {
   }
 }
 
-function refusal(response: Response, text: string, where: string): SourceError {
-  const { status } = response
+function refusal(status: number, headers: Headers, text: string, where: string): SourceError {
   const said = `${where}: ${status}${sayings(text)}`
   if (status === 401) return new SourceError('unauthorised', said)
   if (status === 403 || status === 402) return new SourceError('forbidden', said)
-  if (status === 429) return new SourceError('throttled', said, { retryAfterMs: retryAfter(response.headers) })
-  if (status === 409) return new SourceError('conflict', said, { retryAfterMs: retryAfter(response.headers) })
+  if (status === 429) return new SourceError('throttled', said, { retryAfterMs: retryAfter(headers) })
+  if (status === 409) return new SourceError('conflict', said, { retryAfterMs: retryAfter(headers) })
   if (status === 408) return new SourceError('timeout', said, { tooLarge: true })
   if (status >= 500 && status !== 501)
     return new SourceError('unavailable', said, {
-      retryAfterMs: retryAfter(response.headers),
+      retryAfterMs: retryAfter(headers),
       tooLarge: status === 504 || status === 502,
     })
   if (status === 404 || status === 410) return new SourceError('missing', said)
@@ -115,9 +121,8 @@ function retryAfter(headers: Headers): number | null {
 }
 
 function network(error: unknown, where: string): SourceError {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
-  const what = cause instanceof Error ? cause.message : String(cause)
-  // `fetch` holds a body against its Content-Length and ends one that is too short [tried].
+  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
+  const what = error instanceof Error ? error.message : String(error)
+  // A body that is shorter than its Content-Length ends with an error too [tried].
   return new SourceError('unavailable', `${where}: ${what}${code}`, { tooLarge: true, cause: error })
 }

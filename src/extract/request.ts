@@ -43,7 +43,7 @@ export interface Requests {
   send(ask: Ask, traffic: Traffic, signal: AbortSignal): Promise<Answer & { readonly body: Record<string, unknown> }>
   /** The latest time that the API has named; never ahead of the API's clock. */
   clock(): Instant
-  /** How long an answer takes of late, in milliseconds. */
+  /** How long an answer takes of late, until its last byte, in milliseconds. */
   latencyMs(): number
 }
 
@@ -77,14 +77,13 @@ export function createRequests(options: RequestOptions): Requests {
             const { waitedMs, ticket } = await throttle.take(signal)
             traffic.waitedMs += waitedMs
             traffic.requests += 1
-            const sent = monotonic()
             try {
               const answer = await get(ask.url(failed), ask, signal, headers => {
                 hear(headers)
                 throttle.heard(ticket, headers.get('x-recharge-limit'))
               })
-              const took = monotonic() - sent
-              latencyMs = latencyMs === null ? took : latencyMs + NEWEST * (took - latencyMs)
+              const { tookMs } = answer
+              latencyMs = latencyMs === null ? tookMs : latencyMs + NEWEST * (tookMs - latencyMs)
               const body = checked(answer, ask)
               ask.verify?.(body)
               return { ...answer, body }
