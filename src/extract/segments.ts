@@ -3,8 +3,8 @@ import type { Instant, Page, Range, Walk } from '../model.ts'
 import { createHandoff } from './handoff.ts'
 import { cursorOf, ZONE_DOUBT } from './page.ts'
 import { isDeadCursor, type Listing, PAGE_SIZE, walk as pagesOf, type Reading } from './paging.ts'
+import { usefulReaders, worthCutting } from './parallelism.ts'
 import { type Covered, density, note, type Reader, readerOf, spanOf } from './reader.ts'
-import type { Requests } from './request.ts'
 
 export interface SegmentOptions {
   /** Segments read side by side at most. */
@@ -16,22 +16,9 @@ export interface SegmentOptions {
 }
 
 /**
- * The rest of a segment, in pages, from which on it is worth a cut. A cut costs about one request, which is the time in
- * which one drains from the bucket; it saves half of the time that the rest would take one page after another. So a
- * fast API is read by one cursor, and a slow one by as many as its rate allows.
- */
-const worthCutting = (requests: Requests): number => Math.max(2, 2 / inFlight(requests))
-
-/** Requests that have to be under way at once for the rate to be used. */
-const inFlight = ({ latencyMs, throttle }: Requests): number => (latencyMs() / 1000) * throttle.tier.perSecond
-
-/** Readers beyond what keeps the rate busy would only wait; a quarter more makes up for uneven answers. */
-const usefulReaders = (requests: Requests): number => Math.ceil(1.25 * inFlight(requests)) + 1
-
-/**
  * Pages of a sorted stream, from as many places at once as the rate limit has room for. While it has, the largest rest
  * of a segment is cut in two at its middle; so a slow API is read by as many requests in flight as its rate allows,
- * and a fast one by a single cursor. Bounds are inclusive: two segments share the second between them, and the upsert
+ * and a fast one by few. Bounds are inclusive: two segments share the second between them, and the upsert
  * takes what is read twice.
  */
 export async function* readSegments(reading: Reading, walk: Walk, options: SegmentOptions): AsyncGenerator<Page> {
@@ -52,7 +39,7 @@ export async function* readSegments(reading: Reading, walk: Walk, options: Segme
 
   const fill = (): void => {
     if (failure) return
-    const most = Math.min(options.readers, Math.max(1, usefulReaders(requests)))
+    const most = Math.min(options.readers, usefulReaders(requests.latencyMs(), requests.throttle.tier.perSecond))
     for (let room = requests.throttle.room(); active.size < most; room--) {
       if (active.size > 0 && room < 1) return
       const next = waiting.shift() ?? divide()
@@ -67,7 +54,8 @@ export async function* readSegments(reading: Reading, walk: Walk, options: Segme
     const rests = [...active].flatMap(reader => restOf(reader, walk))
     const usual = density(covered, active, walk, options.expected())
     const largest = rests.sort((a, b) => b.millis - a.millis)[0]
-    if (!largest || (usual * largest.millis) / PAGE_SIZE < worthCutting(requests)) return null
+    const least = worthCutting(requests.latencyMs(), requests.throttle.tier.perSecond)
+    if (!largest || (usual * largest.millis) / PAGE_SIZE < least) return null
     const { reader, middle } = largest
     const range: Range = { id: nextId++, since: middle, until: reader.range.until }
     reader.range = { ...reader.range, until: middle }
