@@ -66,10 +66,11 @@ export class CellWriter {
   }
 
   /** Cells written elsewhere. */
-  copy(bytes: Uint8Array, start: number, end: number): void {
+  copy(bytes: Buffer, start: number, end: number): void {
     const length = end - start
     this.room(length)
-    if (length > SHORT) this.bytes.set(bytes.subarray(start, end), this.at)
+    // Not by a `subarray`: a view for each row is a kilobyte of garbage for each record.
+    if (length > SHORT) bytes.copy(this.bytes, this.at, start, end)
     else for (let i = 0; i < length; i++) this.bytes[this.at + i] = bytes[start + i] as number
     this.at += length
   }

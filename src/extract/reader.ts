@@ -28,14 +28,20 @@ export const readerOf = (from: Segment): Reader => {
 /** Follows how far the segment has been read, and whether the API keeps the order. */
 export function note(reader: Reader, records: readonly unknown[], stream: Stream): void {
   reader.records += records.length
-  const times = records.map(record => cursorOf(record, stream)).filter(at => at !== null)
-  const [first] = times
-  if (first === undefined) return
+  let first: Instant | null = null
+  let last: Instant | null = null
+  for (const record of records) {
+    const at = cursorOf(record, stream)
+    if (at === null) continue
+    first ??= at
+    if (last !== null && at < last) reader.ordered = false
+    last = at
+  }
+  if (first === null) return
   if (reader.first !== null && first < reader.first && !reader.restarted) reader.ordered = false
-  for (const [i, at] of times.slice(1).entries()) if (at < (times[i] ?? at)) reader.ordered = false
   reader.began ??= first
   reader.first = first
-  reader.position = times.at(-1) ?? first
+  reader.position = last
 }
 
 /** What has been read: how many records, over how many milliseconds of the window. */

@@ -43,7 +43,8 @@ function* flattening(stream: Stream, page: Page): Generator<undefined, FlatPage>
   let inOrder = true
   const writer = writers.pop() ?? new CellWriter()
   writer.at = 0
-  for (const [index, record] of page.records.entries()) {
+  for (let index = 0; index < page.records.length; index++) {
+    const record = page.records[index]
     const isFlat = record instanceof FlatRecord
     if (isFlat && record.undeclared !== null) count(record.undeclared, findings.undeclared)
     if (!isFlat && index > 0 && index % SLICE === 0) yield

@@ -185,8 +185,15 @@ function writeList(
 export function keyReader(stream: Stream): (bytes: Buffer, row: number) => string {
   const names = Object.keys(stream.columns)
   const keys = stream.key.map(name => ({ at: names.indexOf(name), kind: stream.columns[name]?.kind }))
-  return (bytes, row) =>
-    keys.map(({ at, kind }) => (kind === 'int' ? intAt : textAt)(bytes, cellAt(bytes, row, at))).join('\u001f')
+  return (bytes, row) => {
+    let text = ''
+    for (let i = 0; i < keys.length; i++) {
+      const { at, kind } = keys[i] as (typeof keys)[number]
+      const part = (kind === 'int' ? intAt : textAt)(bytes, cellAt(bytes, row, at))
+      text = i === 0 ? part : `${text}\u001f${part}`
+    }
+    return text
+  }
 }
 
 /** 63 bits of SHA-256 as a BIGINT: two versions of one record that share it are one in nine million million million. */

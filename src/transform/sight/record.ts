@@ -49,7 +49,9 @@ export function recordReader(stream: Stream): ReadRecord | null {
     const row = to.at
     if (!writeRow(layout, 0, outline, to, cleaning)) return false
     const ownerAt = lists.length === 0 ? row : cellAt(to.bytes, row, owner)
-    for (const [i, list] of lists.entries()) {
+    // Not by `entries()`, here and wherever records are gone through: a pair for each would be garbage.
+    for (let i = 0; i < lists.length; i++) {
+      const list = lists[i] as (typeof lists)[number]
       to.setWord(start + 4 * i, to.at - start)
       const count = outline.kind(list.slot) === ROWS ? outline.end(list.slot) : 0
       const first = outline.start(list.slot)
