@@ -1,4 +1,5 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -144,7 +145,9 @@ async function whole(into: string, { records, bucket, perSecond }: Pace): Promis
     )
     return await beside(() => sync(place, 'charges'))
   } finally {
+    const left = once(server, 'exit')
     server.kill()
+    await left
     rmSync(place, { recursive: true, force: true })
   }
 }
@@ -170,38 +173,42 @@ async function sync(place: string, stream: string): Promise<Took> {
 
 async function destinationRows(destination: string): Promise<{ rows: Row[]; pages: Page[]; file: number | null }> {
   const rows: Row[] = []
-  const servers: ChildProcess[] = []
   let made = 0
-  /** An empty place of its own. */
-  const place = async (): Promise<{ into: DestinationConfig; yaml: string; done: () => void }> => {
+  /** An empty place of its own. One is gone before the next is opened: a server has work to do long after a load. */
+  const place = async (): Promise<{ into: DestinationConfig; yaml: string; done: () => Promise<void> }> => {
     made += 1
     if (destination === 'duckdb') {
       const file = join(folder, `warehouse-${made}.duckdb`)
       return {
         into: { kind: 'duckdb', file, schema: 'recharge' },
         yaml: 'duckdb: warehouse.duckdb',
-        done: () => rmSync(file, { force: true }),
+        done: async () => rmSync(file, { force: true }),
       }
     }
     const server = fork(here('../test/support/postgres-process.ts'))
-    servers.push(server)
     const url = await answer<string>(server)
     return {
       into: { kind: 'postgres', url, schema: 'recharge' },
       yaml: `postgres: ${url}`,
-      done: () => server.disconnect(),
+      done: async () => {
+        server.disconnect()
+        await once(server, 'exit')
+      },
     }
   }
   const small: Beside[] = []
   for (let round = 0; round < ROUNDS; round++) {
     const loaded = await place()
     small.push(await beside(() => load(BASE, SMALL, loaded.into)))
-    loaded.done()
+    await loaded.done()
   }
   rows.push(row(destination, 'first load', SMALL, middleOf(small)))
   const slow = await place()
   rows.push(row(destination, SLOW.what, SLOW.records, await whole(slow.yaml, SLOW)))
-  slow.done()
+  await slow.done()
+  const synced = await place()
+  const wholeRow = row(destination, UNLIMITED.what, UNLIMITED.records, await whole(synced.yaml, UNLIMITED))
+  await synced.done()
   const { into, done } = await place()
   const empty = middle(
     (
@@ -212,17 +219,14 @@ async function destinationRows(destination: string): Promise<{ rows: Row[]; page
       })
     ).millis.slice(1),
   )
-  rows.push(row(destination, 'first load', LARGE, await beside(() => load(BASE, LARGE, into))))
-  const synced = await place()
-  rows.push(row(destination, UNLIMITED.what, UNLIMITED.records, await whole(synced.yaml, UNLIMITED)))
-  synced.done()
+  rows.push(row(destination, 'first load', LARGE, await beside(() => load(BASE, LARGE, into))), wholeRow)
   rows.push(row(destination, 'the same again, all unchanged', SMALL, await beside(() => load(BASE, SMALL, into))))
   rows.push(row(destination, '5 % changed', SMALL, await beside(() => load(EDITED, SMALL, into))))
   const file = into.kind === 'duckdb' ? await fileRatio(into) : null
   const measured = [await pages(destination, into, LARGE, empty)]
   await multiply(into, LARGE, LARGEST)
   measured.push(await pages(destination, into, LARGEST * LARGE, empty))
-  done()
+  await done()
   return { rows, pages: measured, file }
 }
 
