@@ -10,6 +10,10 @@ test('a rate is used at any latency: as many readers as it has requests under wa
     }
 })
 
+test('a quarter more than that, for uneven answers, and one', () => {
+  expect([usefulReaders(2_000, 8), usefulReaders(500, 2), usefulReaders(8_000, 2)]).toEqual([21, 3, 21])
+})
+
 test('before the API has answered there is one reader, and nothing is cut', () => {
   expect(usefulReaders(0, 2)).toBe(1)
   expect(worthCutting(0, 2)).toBe(Infinity)

@@ -1,22 +1,29 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
-import { createRequests } from '../../src/extract/request.ts'
+import { createRequests, type Requests } from '../../src/extract/request.ts'
 import { withSimulator } from '../support/run.ts'
+
+const monotonic = (): number => performance.now()
+const requestsTo = (baseUrl: string, token: string): Requests =>
+  createRequests({
+    baseUrl,
+    token,
+    timeoutMs: 10_000,
+    concurrency: 1,
+    tier: { bucket: 40, perSecond: 2 },
+    budget: 1,
+    now: () => Date.now(),
+    monotonic,
+    sleep: ms => new Promise(resolve => setTimeout(resolve, ms)),
+    random: () => 0,
+  })
+const traffic = () => ({ requests: 0, retries: 0, throttled: 0, waitedMs: 0, remarks: [] })
+const { signal } = new AbortController()
 
 test("the latency is the API's: what reading a body takes here is not in it", async () => {
   await withSimulator({}, async simulator => {
-    const monotonic = (): number => performance.now()
-    const requests = createRequests({
-      baseUrl: simulator.url,
-      token: simulator.token,
-      timeoutMs: 10_000,
-      concurrency: 1,
-      tier: { bucket: 40, perSecond: 2 },
-      budget: 1,
-      now: () => Date.now(),
-      monotonic,
-      sleep: ms => new Promise(resolve => setTimeout(resolve, ms)),
-      random: () => 0,
-    })
+    const requests = requestsTo(simulator.url, simulator.token)
     let own = 0
     const readBody = async (bytes: Buffer): Promise<Record<string, unknown>> => {
       const began = monotonic()
@@ -25,11 +32,33 @@ test("the latency is the API's: what reading a body takes here is not in it", as
       return JSON.parse(bytes.toString())
     }
     const ask = { url: () => requests.at('/customers'), version: '2021-11', list: 'customers', readBody } as const
-    const traffic = { requests: 0, retries: 0, throttled: 0, waitedMs: 0, remarks: [] }
     const began = monotonic()
-    await requests.send(ask, traffic, new AbortController().signal)
+    await requests.send(ask, traffic(), signal)
     expect(own).toBeGreaterThan(0)
     expect(requests.latencyMs()).toBeGreaterThan(0)
     expect(requests.latencyMs()).toBeLessThanOrEqual(monotonic() - began - own)
   })
+})
+
+test('every request names its version and its sender, and carries the token', async () => {
+  let seen: IncomingHttpHeaders = {}
+  const server = createServer((request, response) => {
+    seen = request.headers
+    response.end('{"charges":[]}')
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  try {
+    const requests = requestsTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 'the token')
+    const ask = { url: () => requests.at('/charges'), version: '2021-01', list: 'charges' } as const
+    expect((await requests.send(ask, traffic(), signal)).body).toEqual({ charges: [] })
+    expect(seen).toMatchObject({
+      'x-recharge-access-token': 'the token',
+      'x-recharge-version': '2021-01',
+      'user-agent': 'recharge-sync',
+      accept: 'application/json',
+    })
+  } finally {
+    server.closeAllConnections()
+    await new Promise(resolve => server.close(resolve))
+  }
 })
