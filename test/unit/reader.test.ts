@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest'
+import { STREAMS } from '../../src/app.ts'
+import { note, type Reader, readerOf } from '../../src/extract/reader.ts'
+import { parseInstant } from '../../src/instant.ts'
+
+const customers = STREAMS.find(({ name }) => name === 'customers') as (typeof STREAMS)[number]
+const at = (second: number): string => `2026-01-01T00:00:${String(second).padStart(2, '0')}+00:00`
+const page = (...seconds: readonly number[]) => seconds.map((second, id) => ({ id, updated_at: at(second) }))
+
+function reading(...pages: readonly (readonly unknown[])[]): Reader {
+  const range = { id: 0, since: null, until: null }
+  const reader = readerOf({ ...range, at: null, highest: null, resume: null, ordered: true, done: false })
+  for (const records of pages) note(reader, records, customers)
+  return reader
+}
+
+test('a reader knows where its newest page begins and ends, and how much it has read', () => {
+  const { first, position, began, records, ordered } = reading(page(1, 2, 3), page(3, 5), [])
+  const [one, three, five] = [1, 3, 5].map(second => parseInstant(at(second), 'UTC'))
+  expect({ first, position, began, records, ordered }).toEqual({
+    first: three,
+    position: five,
+    began: one,
+    records: 5,
+    ordered: true,
+  })
+})
+
+test('records of one second keep the order; one that is older than the one before it does not', () => {
+  expect(reading(page(1, 1, 1)).ordered).toBe(true)
+  expect(reading(page(1, 3, 2)).ordered).toBe(false)
+})
+
+test('a page that begins before the one before it did breaks the order, unless its range was begun again', () => {
+  expect(reading(page(4, 5), page(3, 6)).ordered).toBe(false)
+  expect(reading(page(2, 5), page(3, 6)).ordered).toBe(true)
+  const reader = reading(page(4, 5))
+  reader.restarted = true
+  note(reader, page(3, 6), customers)
+  expect(reader.ordered).toBe(true)
+})
+
+test('records without a time say nothing', () => {
+  expect(reading([{ id: 1 }, { id: 2, updated_at: null }])).toMatchObject({ first: null, position: null, records: 2 })
+  expect(reading([{ id: 1 }, ...page(2, 3)])).toMatchObject({ ordered: true, records: 3 })
+})
