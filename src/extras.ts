@@ -12,7 +12,7 @@ export interface ExtraRow {
 }
 
 /** Cells by column, each as `cells.ts` has them. */
-export type Cells = ReadonlyMap<string, Uint8Array>
+export type Cells = ReadonlyMap<string, Buffer>
 
 /** What a row takes out of its `_extra`. */
 export interface Filled {

@@ -5,8 +5,7 @@ const MOST_TAKEN = 100
  * Requests that have to be under way at once for the rate to be used.
  * @param latencyMs of an answer. @param perSecond requests that the rate limit allows.
  */
-export const inFlight = (latencyMs: number, perSecond: number): number =>
-  (latencyMs / 1000) * Math.min(perSecond, MOST_TAKEN)
+const inFlight = (latencyMs: number, perSecond: number): number => (latencyMs / 1000) * Math.min(perSecond, MOST_TAKEN)
 
 /** Readers beyond what keeps the rate busy would only wait; a quarter more makes up for uneven answers. */
 export const usefulReaders = (latencyMs: number, perSecond: number): number =>

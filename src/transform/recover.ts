@@ -60,7 +60,7 @@ function wantedOf(declared: Columns, { seal }: Stream): Wanted[] {
 
 /** Takes values that fit out of the object. A null is taken too: it says no more than the column does. */
 function take(object: JsonObject, wanted: readonly Wanted[], onTaken: () => void): Cells {
-  const cells = new Map<string, Uint8Array>()
+  const cells = new Map<string, Buffer>()
   for (const { steps, columns } of wanted) {
     const holder = memberAt(object, steps.slice(0, -1))
     const last = steps.at(-1) ?? ''
@@ -78,7 +78,7 @@ function take(object: JsonObject, wanted: readonly Wanted[], onTaken: () => void
   return cells
 }
 
-function cellOf(encode: Encode, value: unknown): Uint8Array | null {
+function cellOf(encode: Encode, value: unknown): Buffer | null {
   writer.at = 0
   try {
     encode(writer, value, { cleaned: 0 })

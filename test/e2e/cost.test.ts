@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { largeStore } from '../../bench/large-store.ts'
 import { STREAMS } from '../../src/app.ts'
 import { parseInstant } from '../../src/instant.ts'
 import { PLACES, withFolder } from '../support/destinations.ts'
@@ -79,6 +80,20 @@ describe.each(PLACES)('$name', place => {
           const asked = simulator.requests.filter(r => r.path === '/orders' && r.query.updated_at_min).slice(-12)
           const bounds = asked.map(r => r.query.updated_at_min)
           expect(bounds).toEqual([...bounds].sort().reverse())
+        }),
+      ),
+    )
+  })
+
+  test('an API that takes long is read from several places at once', async () => {
+    await withSimulator({ store: largeStore(4_000), latencyMs: 300 }, simulator =>
+      place.with(destination =>
+        withFolder(async folder => {
+          const config = configFor(simulator, destination, folder, { concurrency: 20 })
+          const { report } = await runSync(config, ['customers'])
+          expect(report.streams[0]).toMatchObject({ outcome: 'complete', added: 4_000 })
+          const begun = simulator.requests.filter(({ path, query }) => path === '/customers' && !query.cursor)
+          expect(begun.length).toBeGreaterThan(4)
         }),
       ),
     )

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { createRequests, type Requests } from '../../src/extract/request.ts'
+import { whileListening } from '../support/listening.ts'
 import { withSimulator } from '../support/run.ts'
 
 const monotonic = (): number => performance.now()
@@ -46,9 +46,8 @@ test('every request names its version and its sender, and carries the token', as
     seen = request.headers
     response.end('{"charges":[]}')
   })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  try {
-    const requests = requestsTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 'the token')
+  await whileListening(server, async port => {
+    const requests = requestsTo(`http://127.0.0.1:${port}`, 'the token')
     const ask = { url: () => requests.at('/charges'), version: '2021-01', list: 'charges' } as const
     expect((await requests.send(ask, traffic(), signal)).body).toEqual({ charges: [] })
     expect(seen).toMatchObject({
@@ -57,8 +56,5 @@ test('every request names its version and its sender, and carries the token', as
       'user-agent': 'recharge-sync',
       accept: 'application/json',
     })
-  } finally {
-    server.closeAllConnections()
-    await new Promise(resolve => server.close(resolve))
-  }
+  })
 })

@@ -1,28 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { globalAgent, createServer as overTls } from 'node:https'
-import type { AddressInfo, Server } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { get } from '../../src/extract/wire.ts'
+import { whileListening } from '../support/listening.ts'
 
 const BODY = JSON.stringify({ charges: Array.from({ length: 2000 }, (_, id) => ({ id, note: 'für Zoë' })) })
 const { signal } = new AbortController()
 
-/** A port on which the server listens while `work` runs. */
-async function during(server: Server, work: (port: number) => Promise<void>): Promise<void> {
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  try {
-    await work((server.address() as AddressInfo).port)
-  } finally {
-    if ('closeAllConnections' in server) (server.closeAllConnections as () => void)()
-    await new Promise(resolve => server.close(resolve))
-  }
-}
-
 const answering = (listener: RequestListener, work: (url: URL) => Promise<void>): Promise<void> =>
-  during(createServer(listener), port => work(new URL(`http://127.0.0.1:${port}/charges?limit=250`)))
+  whileListening(createServer(listener), port => work(new URL(`http://127.0.0.1:${port}/charges?limit=250`)))
 
 test('a body comes as it was before it was compressed, and only in ways that were asked for', async () => {
   const ways = new Map([
@@ -107,7 +96,7 @@ test('over TLS a server is believed by its certificate, and not otherwise', asyn
   const file = (name: string): string => readFileSync(new URL(`../support/${name}`, import.meta.url), 'utf8')
   const cert = file('localhost.crt')
   const server = overTls({ cert, key: file('localhost.key') }, (_, response) => void response.end(BODY))
-  await during(server, async port => {
+  await whileListening(server, async port => {
     const url = new URL(`https://localhost:${port}/charges`)
     await expect(get(url, {}, signal)).rejects.toThrow(/self-signed/)
     globalAgent.options.ca = cert

@@ -143,9 +143,9 @@ function putKey(to: CellWriter, keys: readonly TableColumn[], { key }: ExtraRow)
     else to.text(key[i] ?? '')
 }
 
-function put(to: CellWriter, cell: Uint8Array | undefined): void {
+function put(to: CellWriter, cell: Buffer | undefined): void {
   if (cell === undefined) to.null()
-  else to.copy(Buffer.from(cell.buffer, cell.byteOffset, cell.length), 0, cell.length)
+  else to.copy(cell, 0, cell.length)
 }
 
 const assigned = (columns: readonly (readonly [name: string, column: TableColumn])[]): RawBuilder<unknown> =>
