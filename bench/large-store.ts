@@ -1,5 +1,6 @@
 import { Store, type StoreRecord } from '../src/simulator/store.ts'
 import { charge } from './charges.ts'
+import { PreparedRecords } from './pages.ts'
 
 /** A store of one large stream: customers, changed evenly over two years. */
 export function largeStore(count: number): Store {
@@ -22,20 +23,18 @@ export function largeStore(count: number): Store {
 }
 
 /**
- * A store of charges with three line items each, see `charges.ts`. They are written as text beforehand, and no more than
+ * A store of charges with three line items each, see `charges.ts`. They are served from prepared pages, and no more than
  * lists are made by is kept as objects: what it takes to serve a page is to be little beside what it takes to load it.
  */
-export function chargesStore(count: number): Store {
+export function chargesStore(count: number, file: string): Store {
   const store = new Store('2026-11-20T12:00:00Z')
-  // Processed now, all of them: the simulator too forgets charges after 90 days.
-  const processed_at = '2026-11-19T12:00:00+00:00'
+  const prepared = new PreparedRecords(file)
   for (let i = 0; i < count; i++) {
-    const { id, status, updated_at, ...rest } = charge(i) as StoreRecord
+    const record = charge(i) as StoreRecord
+    const { id, status, updated_at, processed_at } = record
     const listed = { id, status, updated_at, processed_at } as StoreRecord
-    store
-      .table('charges')
-      .row(store.insert('charges', listed))
-      ?.serve(Buffer.from(JSON.stringify({ ...rest, ...listed })))
+    const text = prepared.next(Buffer.byteLength(JSON.stringify(record)))
+    store.table('charges').row(store.insert('charges', listed))?.serve(text)
   }
   return store
 }

@@ -1,6 +1,5 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { fork } from 'node:child_process'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,8 +9,10 @@ import { cliFlags } from './flags.ts'
 import { multiply, plainCopy } from './growth.ts'
 import type { Edited, Job, Took } from './load-process.ts'
 import { readPages, writePages } from './pages.ts'
-import { type Page, type Row, report } from './report.ts'
+import { atEmptyPlace } from './place.ts'
+import { type OfLoad, type Page, type Row, report } from './report.ts'
 import { machine, writeSection } from './section.ts'
+import { answer, fromStore, type Pace } from './whole.ts'
 
 /*
  * How fast are charges with three line items each loaded, beside the limit: reading the same pages from the same file
@@ -21,22 +22,21 @@ import { machine, writeSection } from './section.ts'
 const SMALL = 100_000
 const LARGE = Number(process.argv[2] ?? 1_000_000)
 const LARGEST = 5
+/** Of a first load that `sync` is held against: the start of a process is to weigh no more than in a backfill. */
+const PAIRED = LARGE / 2
 const ROUNDS = 3
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'recharge-sync-bench-'))
 const BASE = join(folder, 'pages')
 const EDITED = join(folder, 'edited')
 
-function answer<T>(child: ChildProcess): Promise<T> {
-  return new Promise((resolve, reject) => {
-    child.once('message', message => resolve(message as T))
-    child.once('exit', code => reject(new Error(`a measurement left with ${code}`)))
-  })
+/** Pages are read once beforehand, so that they come from memory: what lay untouched for some minutes may have to come from a slow disk. */
+function warm(file: string, pages: number): void {
+  for (const _page of readPages(file, pages));
 }
 
 function take(job: Job, flags = cliFlags()): Promise<Took> {
-  // Once beforehand, so that they come from memory: what lay untouched for some minutes may have to come from a slow disk.
-  if (job.kind !== 'commits') for (const _page of readPages(job.file, job.pages));
+  if (job.kind !== 'commits') warm(job.file, job.pages)
   const child = fork(here('./load-process.ts'), { execArgv: flags })
   child.send(job)
   return answer<Took>(child)
@@ -82,11 +82,20 @@ function row(destination: string, what: string, records: number, { took, limits 
 const medianOf = (taken: readonly Took[]): Took =>
   [...taken].sort((a, b) => a.seconds - b.seconds)[(taken.length - 1) >> 1] as Took
 
-/** The middle one, by its share of the limit. */
-const middleOf = (taken: readonly Beside[]): Beside => {
-  const share = ({ took, limits }: Beside): number => took.seconds / medianOf(limits).seconds
-  return [...taken].sort((a, b) => share(a) - share(b))[taken.length >> 1] as Beside
+/** How many times as long as the limit it took. */
+const ofLimit = ({ took, limits }: Beside): number => took.seconds / medianOf(limits).seconds
+
+/** A first load and a `sync` of as many records, one right after the other. */
+interface Pair {
+  readonly load: Beside
+  readonly sync: Beside
 }
+
+/** What part of the load's speed `sync` has. */
+const share = ({ load, sync }: Pair): number => load.took.seconds / sync.took.seconds
+
+const middleBy = <T>(taken: readonly T[], by: (one: T) => number): T =>
+  [...taken].sort((a, b) => by(a) - by(b))[taken.length >> 1] as T
 
 const parse = (flags?: string[]): Promise<Took> => take({ kind: 'parse', file: BASE, pages: SMALL / PAGE }, flags)
 
@@ -115,119 +124,62 @@ async function pages(destination: string, into: DestinationConfig, rows: number,
   return made
 }
 
-interface Pace {
-  readonly what: string
-  readonly records: number
-  readonly bucket: number
-  readonly perSecond: number
-}
-
 const UNLIMITED: Pace = {
   what: 'the whole of `sync`, over HTTP',
-  // As many as of the larger first load, against which it is held: the start of a process weighs as little as in a backfill.
-  records: LARGE,
+  records: PAIRED,
   bucket: 1_000_000,
   perSecond: 100_000,
 }
 const SLOW: Pace = { what: '`sync`, two pages a second', records: 25_000, bucket: 2, perSecond: 2 }
 
-async function whole(into: string, { records, bucket, perSecond }: Pace): Promise<Beside> {
-  // So that the store spends its time on answers: its pages lie outside of the heap, and would have it looked through.
-  const execArgv = ['--max-old-space-size=8000', '--external-memory-accounted-in-global-limit']
-  const server = fork(here('./store-process.ts'), { execArgv })
-  const place = mkdtempSync(join(tmpdir(), 'recharge-sync-bench-'))
-  try {
-    server.send({ stream: 'charges', records, latencyMs: 0, bucket, perSecond })
-    const { url, token } = await answer<{ url: string; token: string }>(server)
-    writeFileSync(
-      join(place, 'sync.config.yaml'),
-      `recharge:\n  token: ${token}\n  base_url: ${url}\n  rate: { bucket: ${bucket}, per_second: ${perSecond} }\ndestination:\n  ${into}\n`,
+interface Measured {
+  readonly rows: Row[]
+  readonly pages: Page[]
+  readonly ofLoad: OfLoad
+  readonly file: number | null
+}
+
+async function measured(destination: string): Promise<Measured> {
+  const first = (records: number): Promise<Beside> =>
+    atEmptyPlace(destination, folder, ({ into }) => beside(() => load(BASE, records, into)))
+  const whole = (pace: Pace): Promise<Beside> =>
+    atEmptyPlace(destination, folder, ({ yaml }) =>
+      fromStore(BASE, yaml, pace, sync =>
+        beside(() => {
+          warm(BASE, pace.records / PAGE)
+          return sync()
+        }),
+      ),
     )
-    return await beside(() => sync(place, 'charges'))
-  } finally {
-    const left = once(server, 'exit')
-    server.kill()
-    await left
-    rmSync(place, { recursive: true, force: true })
-  }
-}
-
-/** The command as a process; its CPU and memory are what it says of itself when it ends. */
-async function sync(place: string, stream: string): Promise<Took> {
-  const args = [...cliFlags(), '--import', here('./peak.ts'), here('../src/cli.ts')]
-  const began = performance.now()
-  const child = spawn(
-    process.execPath,
-    [...args, 'sync', '--streams', stream, '--no-progress', '--log-level', 'silent'],
-    {
-      cwd: place,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    },
-  )
-  const code = await new Promise(resolve => child.on('close', resolve))
-  if (code !== 0) throw new Error(`sync left with ${code}`)
-  const { cpu, megabytes } = JSON.parse(readFileSync(join(place, 'peak'), 'utf8'))
-  const counts = { added: 0, changed: 0, unchanged: 0 }
-  return { seconds: (performance.now() - began) / 1000, cpu, megabytes, counts, millis: [] }
-}
-
-async function destinationRows(destination: string): Promise<{ rows: Row[]; pages: Page[]; file: number | null }> {
-  const rows: Row[] = []
-  let made = 0
-  /** An empty place of its own. One is gone before the next is opened: a server has work to do long after a load. */
-  const place = async (): Promise<{ into: DestinationConfig; yaml: string; done: () => Promise<void> }> => {
-    made += 1
-    if (destination === 'duckdb') {
-      const file = join(folder, `warehouse-${made}.duckdb`)
-      return {
-        into: { kind: 'duckdb', file, schema: 'recharge' },
-        yaml: 'duckdb: warehouse.duckdb',
-        done: async () => rmSync(file, { force: true }),
-      }
-    }
-    const server = fork(here('../test/support/postgres-process.ts'))
-    const url = await answer<string>(server)
-    return {
-      into: { kind: 'postgres', url, schema: 'recharge' },
-      yaml: `postgres: ${url}`,
-      done: async () => {
-        server.disconnect()
-        await once(server, 'exit')
-      },
-    }
-  }
   const small: Beside[] = []
-  for (let round = 0; round < ROUNDS; round++) {
-    const loaded = await place()
-    small.push(await beside(() => load(BASE, SMALL, loaded.into)))
-    await loaded.done()
-  }
-  rows.push(row(destination, 'first load', SMALL, middleOf(small)))
-  const slow = await place()
-  rows.push(row(destination, SLOW.what, SLOW.records, await whole(slow.yaml, SLOW)))
-  await slow.done()
-  const synced = await place()
-  const wholeRow = row(destination, UNLIMITED.what, UNLIMITED.records, await whole(synced.yaml, UNLIMITED))
-  await synced.done()
-  const { into, done } = await place()
-  const empty = middle(
-    (
-      await take({
-        kind: 'commits',
-        into,
-        groups: Array.from({ length: TRIES }, (_, t) => group(n => [-1 - t * PAGE - n, 0])),
-      })
-    ).millis.slice(1),
-  )
-  rows.push(row(destination, 'first load', LARGE, await beside(() => load(BASE, LARGE, into))), wholeRow)
-  rows.push(row(destination, 'the same again, all unchanged', SMALL, await beside(() => load(BASE, SMALL, into))))
-  rows.push(row(destination, '5 % changed', SMALL, await beside(() => load(EDITED, SMALL, into))))
+  for (let round = 0; round < ROUNDS; round++) small.push(await first(SMALL))
+  const rows = [row(destination, 'first load', SMALL, middleBy(small, ofLimit))]
+  rows.push(row(destination, SLOW.what, SLOW.records, await whole(SLOW)))
+  const pairs: Pair[] = []
+  for (let round = 0; round < ROUNDS; round++) pairs.push({ load: await first(PAIRED), sync: await whole(UNLIMITED) })
+  const pair = middleBy(pairs, share)
+  rows.push(row(destination, 'first load', PAIRED, pair.load))
+  rows.push(row(destination, UNLIMITED.what, UNLIMITED.records, pair.sync))
+  const ofLoad = { destination, records: PAIRED, shares: pairs.map(share) }
+  return atEmptyPlace(destination, folder, async ({ into }) => {
+    const grown = await growing(destination, into)
+    return { rows: [...rows, ...grown.rows], pages: grown.pages, ofLoad, file: grown.file }
+  })
+}
+
+/** From the first load to the largest table. */
+async function growing(destination: string, into: DestinationConfig): Promise<Omit<Measured, 'ofLoad'>> {
+  const groups = Array.from({ length: TRIES }, (_, t) => group(n => [-1 - t * PAGE - n, 0]))
+  const empty = middle((await take({ kind: 'commits', into, groups })).millis.slice(1))
+  const rows = [
+    row(destination, 'first load', LARGE, await beside(() => load(BASE, LARGE, into))),
+    row(destination, 'the same again, all unchanged', SMALL, await beside(() => load(BASE, SMALL, into))),
+    row(destination, '5 % changed', SMALL, await beside(() => load(EDITED, SMALL, into))),
+  ]
   const file = into.kind === 'duckdb' ? await fileRatio(into) : null
-  const measured = [await pages(destination, into, LARGE, empty)]
+  const large = await pages(destination, into, LARGE, empty)
   await multiply(into, LARGE, LARGEST)
-  measured.push(await pages(destination, into, LARGEST * LARGE, empty))
-  await done()
-  return { rows, pages: measured, file }
+  return { rows, pages: [large, await pages(destination, into, LARGEST * LARGE, empty)], file }
 }
 
 async function fileRatio({ file, schema }: DestinationConfig & { kind: 'duckdb' }): Promise<number> {
@@ -245,21 +197,23 @@ try {
   const plain = await beside(() => parse([]))
   const rows: Row[] = []
   const pageRows: Page[] = []
+  const ofLoads: OfLoad[] = []
   let file: number | null = null
   for (const destination of ['duckdb', 'postgres']) {
-    const measured = await destinationRows(destination)
-    rows.push(...measured.rows)
-    pageRows.push(...measured.pages)
-    file ??= measured.file
+    const of = await measured(destination)
+    rows.push(...of.rows)
+    pageRows.push(...of.pages)
+    ofLoads.push(of.ofLoad)
+    file ??= of.file
   }
   const limit = row('the limit', 'reading and `JSON.parse`', SMALL, { took: medianOf(limits), limits })
   rows.unshift(limit, row('the limit', "the same, with Node's own heap settings", SMALL, plain))
   writeFileSync(
     here('./load.json'),
-    `${JSON.stringify({ machine: machine(), rows, pages: pageRows, file }, null, 2)}\n`,
+    `${JSON.stringify({ machine: machine(), rows, ofLoads, pages: pageRows, file }, null, 2)}\n`,
   )
   const head = `${machine()} \`npm run bench${process.argv[2] ? ` -- ${LARGE}` : ''}\`.`
-  const text = `${head}\n\n${report(rows, pageRows, file, LARGE)}`
+  const text = `${head}\n\n${report(rows, ofLoads, pageRows, file, LARGE)}`
   console.log(text)
   writeSection('load', text)
 } finally {

@@ -24,16 +24,34 @@ export interface Page {
   readonly scattered: number
 }
 
+/** What part of the speed of a first load the whole of `sync` has, in each of the pairs. */
+export interface OfLoad {
+  readonly destination: string
+  readonly records: number
+  readonly shares: readonly number[]
+}
+
 const fixed = (n: number, digits = 2): string => n.toFixed(digits)
 
 /** @param file size of DuckDB's file, to that of plain copies of its tables. */
-export function report(rows: readonly Row[], pageRows: readonly Page[], file: number | null, charges: number): string {
+export function report(
+  rows: readonly Row[],
+  ofLoads: readonly OfLoad[],
+  pageRows: readonly Page[],
+  file: number | null,
+  charges: number,
+): string {
   return [
     '| destination | what | records | seconds | records/s | ÷ limit | CPU s per million | ÷ limit | peak resident size |',
     '| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
     ...rows.map(
       r =>
         `| ${r.destination} | ${r.what} | ${r.records} | ${fixed(r.seconds, 1)} | ${Math.round(r.perSecond)} | ${fixed(r.ofLimit.perSecond)} | ${fixed(r.cpu, 1)} | ${fixed(r.ofLimit.cpu)} | ${r.megabytes} MB |`,
+    ),
+    '',
+    ...ofLoads.map(
+      ({ destination, records, shares }) =>
+        `The whole of \`sync\` of ${records} into ${destination} has these parts of the speed of a first load: ${shares.map(n => fixed(n)).join(', ')}.`,
     ),
     '',
     'One page of 250 records, in milliseconds, and how many times as long as into an empty table:',

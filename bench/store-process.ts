@@ -6,8 +6,8 @@ let simulator: Simulator | null = null
 let latency = 0
 
 interface Wanted {
-  /** Default: customers. */
-  readonly stream?: 'charges'
+  /** Prepared pages to serve charges from. Default: customers, made here. */
+  readonly charges?: string
   readonly records: number
   readonly latencyMs: number
   readonly bucket: number
@@ -16,15 +16,16 @@ interface Wanted {
 
 process.on('message', async (message: Wanted | 'seen') => {
   if (message !== 'seen') {
-    const { records, stream, ...options } = message
+    const { records, charges, ...options } = message
     latency = options.latencyMs
     simulator = await startSimulator({
-      store: stream === 'charges' ? chargesStore(records) : largeStore(records),
+      store: charges === undefined ? largeStore(records) : chargesStore(records, charges),
       ...options,
     })
     // Puts its records in order now: that takes a second for a million, which is not the API's.
     const headers = { 'x-recharge-access-token': simulator.token, 'x-recharge-version': '2021-11' }
-    const first = new URL(`/${stream ?? 'customers'}?sort_by=updated_at-asc&limit=1`, simulator.url)
+    const list = charges === undefined ? 'customers' : 'charges'
+    const first = new URL(`/${list}?sort_by=updated_at-asc&limit=1`, simulator.url)
     if ((await fetch(first, { headers })).status !== 200) throw new Error('the store does not answer')
     simulator.clearRequests()
     process.send?.({ url: simulator.url, token: simulator.token })

@@ -1,0 +1,38 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { DestinationConfig } from '../src/load/open.ts'
+import { answer } from './whole.ts'
+
+/** An empty place to load into. */
+export interface Place {
+  readonly into: DestinationConfig
+  /** The same, as the configuration has it. */
+  readonly yaml: string
+}
+
+/** One is gone before the next is opened: a server has work to do long after a load. */
+export async function atEmptyPlace<T>(
+  destination: string,
+  folder: string,
+  work: (place: Place) => Promise<T>,
+): Promise<T> {
+  if (destination === 'duckdb') {
+    const file = join(folder, 'warehouse.duckdb')
+    try {
+      return await work({ into: { kind: 'duckdb', file, schema: 'recharge' }, yaml: 'duckdb: warehouse.duckdb' })
+    } finally {
+      rmSync(file, { force: true })
+    }
+  }
+  const server = fork(fileURLToPath(new URL('../test/support/postgres-process.ts', import.meta.url)))
+  try {
+    const url = await answer<string>(server)
+    return await work({ into: { kind: 'postgres', url, schema: 'recharge' }, yaml: `postgres: ${url}` })
+  } finally {
+    server.disconnect()
+    await once(server, 'exit')
+  }
+}
