@@ -99,8 +99,20 @@ const middleBy = <T>(taken: readonly T[], by: (one: T) => number): T =>
 
 const parse = (flags?: string[]): Promise<Took> => take({ kind: 'parse', file: BASE, pages: SMALL / PAGE }, flags)
 
+/** @throws {Error} where it came to something else: its figure would be that of another work. */
+async function cameTo(wanted: Partial<Took['counts']>, taking: Promise<Took>): Promise<Took> {
+  const took = await taking
+  for (const [what, count] of Object.entries(wanted))
+    if (took.counts[what as keyof Took['counts']] !== count)
+      throw new Error(`${count} records were to be ${what}, and it came to ${JSON.stringify(took.counts)}`)
+  return took
+}
+
 const load = (file: string, records: number, into: DestinationConfig): Promise<Took> =>
   take({ kind: 'load', file, pages: records / PAGE, into })
+
+const firstLoad = (records: number, into: DestinationConfig): Promise<Took> =>
+  cameTo({ added: records }, load(BASE, records, into))
 
 const middle = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
 
@@ -141,13 +153,13 @@ interface Measured {
 
 async function measured(destination: string): Promise<Measured> {
   const first = (records: number): Promise<Beside> =>
-    atEmptyPlace(destination, folder, ({ into }) => beside(() => load(BASE, records, into)))
+    atEmptyPlace(destination, folder, ({ into }) => beside(() => firstLoad(records, into)))
   const whole = (pace: Pace): Promise<Beside> =>
     atEmptyPlace(destination, folder, ({ yaml }) =>
       fromStore(BASE, yaml, pace, sync =>
         beside(() => {
           warm(BASE, pace.records / PAGE)
-          return sync()
+          return cameTo({ added: pace.records }, sync())
         }),
       ),
     )
@@ -172,9 +184,19 @@ async function growing(destination: string, into: DestinationConfig): Promise<Om
   const groups = Array.from({ length: TRIES }, (_, t) => group(n => [-1 - t * PAGE - n, 0]))
   const empty = middle((await take({ kind: 'commits', into, groups })).millis.slice(1))
   const rows = [
-    row(destination, 'first load', LARGE, await beside(() => load(BASE, LARGE, into))),
-    row(destination, 'the same again, all unchanged', SMALL, await beside(() => load(BASE, SMALL, into))),
-    row(destination, '5 % changed', SMALL, await beside(() => load(EDITED, SMALL, into))),
+    row(destination, 'first load', LARGE, await beside(() => firstLoad(LARGE, into))),
+    row(
+      destination,
+      'the same again, all unchanged',
+      SMALL,
+      await beside(() => cameTo({ unchanged: SMALL }, load(BASE, SMALL, into))),
+    ),
+    row(
+      destination,
+      '5 % changed',
+      SMALL,
+      await beside(() => cameTo({ changed: SMALL / 20 }, load(EDITED, SMALL, into))),
+    ),
   ]
   const file = into.kind === 'duckdb' ? await fileRatio(into) : null
   const large = await pages(destination, into, LARGE, empty)

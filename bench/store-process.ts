@@ -14,6 +14,8 @@ interface Wanted {
   readonly perSecond: number
 }
 
+// Whoever asked for it may have been interrupted.
+process.once('disconnect', () => process.exit())
 process.on('message', async (message: Wanted | 'seen') => {
   if (message !== 'seen') {
     const { records, charges, ...options } = message

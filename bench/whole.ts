@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { cliFlags } from './flags.ts'
 import type { Took } from './load-process.ts'
@@ -58,15 +59,16 @@ async function sync(place: string, stream: string): Promise<Took> {
   const began = performance.now()
   const child = spawn(
     process.execPath,
-    [...args, 'sync', '--streams', stream, '--no-progress', '--log-level', 'silent'],
+    [...args, 'sync', '--streams', stream, '--json', '--no-progress', '--log-level', 'silent'],
     {
       cwd: place,
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'pipe', 'inherit'],
     },
   )
-  const code = await new Promise(resolve => child.on('close', resolve))
+  const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'close')])
+  const seconds = (performance.now() - began) / 1000
   if (code !== 0) throw new Error(`sync left with ${code}`)
   const { cpu, megabytes } = JSON.parse(readFileSync(join(place, 'peak'), 'utf8'))
-  const counts = { added: 0, changed: 0, unchanged: 0 }
-  return { seconds: (performance.now() - began) / 1000, cpu, megabytes, counts, millis: [] }
+  const { added, changed, unchanged } = JSON.parse(said).streams[0]
+  return { seconds, cpu, megabytes, counts: { added, changed, unchanged }, millis: [] }
 }
