@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cliFlags } from './flags.ts'
 import { machine, writeSection } from './section.ts'
+import { answer } from './whole.ts'
 
 /*
  * Does a long backfill need more memory than a short one? Peak resident size of `backfill` as a process of its own,
@@ -14,8 +15,6 @@ const SIZES = [100_000, 1_000_000]
 const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
 const PEAK = fileURLToPath(new URL('./peak.ts', import.meta.url))
 
-const answer = <T>(child: ChildProcess): Promise<T> =>
-  new Promise(resolve => child.once('message', m => resolve(m as T)))
 const process_ = (file: string): ChildProcess => fork(fileURLToPath(new URL(file, import.meta.url)))
 
 interface Measured {
