@@ -1,4 +1,7 @@
-/** Pages a second that no destination takes [bench]: more would only spread what arrives over more places of its indexes. */
+/**
+ * Pages a second, more than any tier allows and than a destination takes of wide records [bench]: readers for a rate
+ * beyond it would only spread what arrives over more places of its indexes.
+ */
 const MOST_TAKEN = 100
 
 /**

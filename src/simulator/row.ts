@@ -13,8 +13,7 @@ export interface Position {
 export class Row {
   readonly id: number
   readonly record: StoreRecord
-  #text: Buffer | undefined
-  #served: (() => Buffer) | undefined
+  #text: (() => Buffer) | undefined
   #values: { [field: string]: SortValue } | undefined
 
   constructor(id: number, record: StoreRecord) {
@@ -34,15 +33,14 @@ export class Row {
 
   /** What is served in place of the record: then that need hold no more than lists are made by. */
   serve(text: () => Buffer): void {
-    this.#served = text
+    this.#text = text
   }
 
   /** JSON in UTF-8. Kept after the first use only if asked: a million records of 3 kB would not fit twice. */
   text(keep: boolean): Buffer {
-    if (this.#served !== undefined) return this.#served()
-    if (this.#text !== undefined) return this.#text
+    if (this.#text !== undefined) return this.#text()
     const text = Buffer.from(JSON.stringify(this.record))
-    if (keep) this.#text = text
+    if (keep) this.#text = () => text
     return text
   }
 }
