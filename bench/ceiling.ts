@@ -21,7 +21,7 @@ const ROWS = [
   { latencyMs: 2000, pages: 2000 },
   { latencyMs: 8000, pages: 7200 },
 ]
-const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
+const CLI = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 
 interface Measured {
   readonly latencyMs: number

@@ -1,8 +1,8 @@
 import { DuckDBInstance } from '@duckdb/node-api'
 import pg from 'pg'
 import charges from '../schemas/charges.ts'
-import { allTables } from '../src/declare/table.ts'
 import type { DestinationConfig } from '../src/load/open.ts'
+import { allTables } from '../src/schema/table.ts'
 
 /**
  * Multiplies the rows that `records` charges have left, in SQL: as if so many later ones had been loaded as well. Their

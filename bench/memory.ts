@@ -12,7 +12,7 @@ import { answer } from './whole.ts'
  * over a store with no limit to its rate: the case in which pages come faster than they are committed.
  */
 const SIZES = [100_000, 1_000_000]
-const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
+const CLI = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 const PEAK = fileURLToPath(new URL('./peak.ts', import.meta.url))
 
 const process_ = (file: string): ChildProcess => fork(fileURLToPath(new URL(file, import.meta.url)))

@@ -55,7 +55,7 @@ export async function fromStore<T>(
 
 /** The command as a process; its CPU and memory are what it says of itself when it ends. */
 async function sync(place: string, stream: string): Promise<Took> {
-  const args = [...cliFlags(), '--import', here('./peak.ts'), here('../src/cli.ts')]
+  const args = [...cliFlags(), '--import', here('./peak.ts'), here('../src/cli/main.ts')]
   const began = performance.now()
   const child = spawn(
     process.execPath,

@@ -1,5 +1,5 @@
-import { flag, instant, int, money, required, text } from '../src/declare/column.ts'
-import { child, stream } from '../src/declare/define.ts'
+import { flag, instant, int, money, required, text } from '../src/schema/column.ts'
+import { child, stream } from '../src/schema/define.ts'
 
 export default stream({
   name: 'bundle_selections',

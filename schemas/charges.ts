@@ -1,5 +1,5 @@
-import { day, flag, instant, int, json, money, rate, required, sensitive, text } from '../src/declare/column.ts'
-import { child, stream } from '../src/declare/define.ts'
+import { day, flag, instant, int, json, money, rate, required, sensitive, text } from '../src/schema/column.ts'
+import { child, stream } from '../src/schema/define.ts'
 import { chargesExport } from './exports/charges.ts'
 
 export default stream({

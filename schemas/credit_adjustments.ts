@@ -1,5 +1,5 @@
-import { instant, int, json, money, required, text } from '../src/declare/column.ts'
-import { stream } from '../src/declare/define.ts'
+import { instant, int, json, money, required, text } from '../src/schema/column.ts'
+import { stream } from '../src/schema/define.ts'
 
 export default stream({
   name: 'credit_adjustments',

@@ -1,5 +1,5 @@
-import { instant, int, money, required, sensitive, text } from '../src/declare/column.ts'
-import { child, stream } from '../src/declare/define.ts'
+import { instant, int, money, required, sensitive, text } from '../src/schema/column.ts'
+import { child, stream } from '../src/schema/define.ts'
 
 export default stream({
   name: 'gift_purchases',

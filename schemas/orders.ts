@@ -1,5 +1,5 @@
-import { dayOf, flag, instant, int, json, money, rate, required, sensitive, text } from '../src/declare/column.ts'
-import { child, stream } from '../src/declare/define.ts'
+import { dayOf, flag, instant, int, json, money, rate, required, sensitive, text } from '../src/schema/column.ts'
+import { child, stream } from '../src/schema/define.ts'
 
 export default stream({
   name: 'orders',

@@ -1,5 +1,5 @@
-import { flag, instant, int, json, rate, required, text } from '../src/declare/column.ts'
-import { stream } from '../src/declare/define.ts'
+import { flag, instant, int, json, rate, required, text } from '../src/schema/column.ts'
+import { stream } from '../src/schema/define.ts'
 
 export default stream({
   name: 'plans',

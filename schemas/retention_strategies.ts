@@ -1,5 +1,5 @@
-import { instant, int, required, text } from '../src/declare/column.ts'
-import { stream } from '../src/declare/define.ts'
+import { instant, int, required, text } from '../src/schema/column.ts'
+import { stream } from '../src/schema/define.ts'
 
 export default stream({
   name: 'retention_strategies',

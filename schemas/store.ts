@@ -1,5 +1,5 @@
-import { instant, int, json, required, text } from '../src/declare/column.ts'
-import { child, stream } from '../src/declare/define.ts'
+import { instant, int, json, required, text } from '../src/schema/column.ts'
+import { child, stream } from '../src/schema/define.ts'
 
 export default stream({
   name: 'store',

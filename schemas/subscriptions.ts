@@ -1,5 +1,5 @@
-import { day, flag, instant, int, json, money, required, text } from '../src/declare/column.ts'
-import { child, stream } from '../src/declare/define.ts'
+import { day, flag, instant, int, json, money, required, text } from '../src/schema/column.ts'
+import { child, stream } from '../src/schema/define.ts'
 
 export default stream({
   name: 'subscriptions',

@@ -1,4 +1,4 @@
-import type { Export } from '../../src/declare/export.ts'
+import type { Export } from '../../src/schema/export.ts'
 
 /*
  * The portal's exports write headers in snake_case, and which there are varies by platform (the vendor's help page

@@ -1,8 +1,8 @@
-import type { Stream } from '../declare/stream.ts'
-import { ContractError, SourceError } from '../errors.ts'
-import { FlatRecord } from '../flat-record.ts'
-import { minus, parseInstant } from '../instant.ts'
-import type { Instant, Window } from '../model.ts'
+import { ContractError, SourceError } from '../common/errors.ts'
+import { FlatRecord } from '../common/flat-record.ts'
+import { minus, parseInstant } from '../common/instant.ts'
+import type { Instant, Window } from '../common/model.ts'
+import type { Stream } from '../schema/stream.ts'
 
 /**
  * Filters are sent with `Z`. Should the API read them as US Eastern wall time all the same [unknown], then what it gives

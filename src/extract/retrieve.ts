@@ -1,5 +1,5 @@
-import { ContractError, SourceError } from '../errors.ts'
-import type { Reading } from './paging.ts'
+import { ContractError, SourceError } from '../common/errors.ts'
+import type { Reading } from './pagination.ts'
 
 /**
  * One record by its id: `{"charge": {…}}` for `GET /charges/{id}` [documented for the resources of the reference,

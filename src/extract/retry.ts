@@ -1,5 +1,5 @@
-import { SourceError } from '../errors.ts'
-import type { Traffic } from '../model.ts'
+import { SourceError } from '../common/errors.ts'
+import type { Traffic } from '../common/model.ts'
 
 /** Resolves after `ms`. Rejects with `Interrupted` when the signal comes first. */
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>

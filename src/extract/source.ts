@@ -1,12 +1,12 @@
-import type { Readable, Stream } from '../declare/stream.ts'
-import { asFilter } from '../instant.ts'
-import type { Instant, Page, ReadBody, Traffic, Walk } from '../model.ts'
-import type { Requests } from './request.ts'
+import { asFilter } from '../common/instant.ts'
+import type { Instant, Page, ReadBody, Traffic, Walk } from '../common/model.ts'
+import type { Readable, Stream } from '../schema/stream.ts'
+import type { Requests } from './api-client.ts'
+import { readList, readWhole } from './full-scan.ts'
+import { readSegments } from './parallel-scan.ts'
+import type { Tier } from './rate-limit.ts'
 import { retrieve } from './retrieve.ts'
 import type { Sleep } from './retry.ts'
-import { readSegments } from './segments.ts'
-import { readList, readWhole } from './sequences.ts'
-import type { Tier } from './throttle.ts'
 
 /** What `GET /token_information` says about the token in use. */
 export interface TokenInformation {

@@ -1,6 +1,6 @@
-import { Seal } from '../declare/seal.ts'
-import type { Stream } from '../declare/stream.ts'
-import type { Warehouse } from '../reconciliation.ts'
+import { Seal } from '../schema/salt.ts'
+import type { Stream } from '../schema/stream.ts'
+import type { Warehouse } from './reconciliation.ts'
 import { createWarehouse } from './sql/warehouse.ts'
 
 export type DestinationConfig =

@@ -1,10 +1,10 @@
-import { CellWriter } from '../cell-writer.ts'
-import type { Stream } from '../declare/stream.ts'
-import { FlatRecord } from '../flat-record.ts'
-import { earlier, later } from '../instant.ts'
-import type { Entity, Instant, Page, PageRead, Reject, RowBatch } from '../model.ts'
+import { CellWriter } from '../common/cell-writer.ts'
+import { FlatRecord } from '../common/flat-record.ts'
+import { earlier, later } from '../common/instant.ts'
+import type { Entity, Instant, Page, PageRead, Reject, RowBatch } from '../common/model.ts'
+import type { Stream } from '../schema/stream.ts'
 import { count, type Findings, flattener } from './flatten.ts'
-import { atOnce, inTurn, SLICE } from './turns.ts'
+import { atOnce, inTurn, SLICE } from './yield-to-event-loop.ts'
 
 /** A page whose records are rows. It takes little memory, so it may wait. */
 export interface FlatPage extends Findings {

@@ -1,6 +1,6 @@
-import type { Column, ColumnKind, Zone } from '../declare/column.ts'
-import { dayIn, parseInstant } from '../instant.ts'
-import type { Cell, Instant } from '../model.ts'
+import { dayIn, parseInstant } from '../common/instant.ts'
+import type { Cell, Instant } from '../common/model.ts'
+import type { Column, ColumnKind, Zone } from '../schema/column.ts'
 
 /** Why a value cannot be read as its declared type without loss. */
 export class Unreadable extends Error {}

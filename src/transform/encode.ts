@@ -1,8 +1,8 @@
-import type { CellWriter } from '../cell-writer.ts'
-import type { Column, ColumnKind } from '../declare/column.ts'
-import type { Seal } from '../declare/seal.ts'
-import { isPlainDay, plainUtc } from '../instant.ts'
-import type { Cell, Instant } from '../model.ts'
+import type { CellWriter } from '../common/cell-writer.ts'
+import { isPlainDay, plainUtc } from '../common/instant.ts'
+import type { Cell, Instant } from '../common/model.ts'
+import type { Column, ColumnKind } from '../schema/column.ts'
+import type { Seal } from '../schema/salt.ts'
 import { type Cleaning, coercion, toJson } from './coerce.ts'
 import { digestOf } from './redact.ts'
 

@@ -1,15 +1,15 @@
 import { hash } from 'node:crypto'
-import type { CellWriter } from '../cell-writer.ts'
-import { cellAt, cellEnd, intAt, textAt } from '../cells.ts'
-import type { Stream } from '../declare/stream.ts'
-import { parseInstant } from '../instant.ts'
-import type { Entity, Instant, Reject } from '../model.ts'
+import type { CellWriter } from '../common/cell-writer.ts'
+import { cellAt, cellEnd, intAt, textAt } from '../common/cells.ts'
+import { parseInstant } from '../common/instant.ts'
+import type { Entity, Instant, Reject } from '../common/model.ts'
+import type { Stream } from '../schema/stream.ts'
 import { type Cleaning, storable, toJson } from './coerce.ts'
-import { compileRow, type WriteRow } from './compile.ts'
-import { bare, isObject, type JsonObject, kindOf, Misfit } from './misfit.ts'
+import { compileRow, type WriteRow } from './compile-row.ts'
 import { type ListPlan, memberKey, planOf, type RowPlan } from './plan.ts'
 import { redaction } from './redact.ts'
-import { type Left, type ListExtra, undeclaredOf } from './undeclared.ts'
+import { bare, isObject, type JsonObject, kindOf, Misfit } from './type-mismatch.ts'
+import { type Left, type ListExtra, undeclaredOf } from './unknown-fields.ts'
 
 /** Collected over a batch. */
 export interface Findings extends Cleaning {

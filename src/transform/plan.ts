@@ -1,5 +1,5 @@
-import type { ColumnKind, Columns } from '../declare/column.ts'
-import type { Stream } from '../declare/stream.ts'
+import type { ColumnKind, Columns } from '../schema/column.ts'
+import type { Stream } from '../schema/stream.ts'
 import { Unreadable } from './coerce.ts'
 import { type Encode, encoder } from './encode.ts'
 

@@ -1,7 +1,7 @@
-import type { Columns, Policy } from '../declare/column.ts'
-import type { Seal } from '../declare/seal.ts'
-import type { Stream } from '../declare/stream.ts'
-import { bare, isObject, type JsonObject } from './misfit.ts'
+import type { Columns, Policy } from '../schema/column.ts'
+import type { Seal } from '../schema/salt.ts'
+import type { Stream } from '../schema/stream.ts'
+import { bare, isObject, type JsonObject } from './type-mismatch.ts'
 
 /**
  * What stands in a rejected record for a value that is hashed. An object, so that a record that is loaded again is not

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { Stream } from '../../src/declare/stream.ts'
-import { allTables } from '../../src/declare/table.ts'
-import type { Destination } from '../../src/destination.ts'
-import { parseInstant } from '../../src/instant.ts'
+import { parseInstant } from '../../src/common/instant.ts'
+import type { Destination } from '../../src/load/destination.ts'
 import { openDestination } from '../../src/load/open.ts'
+import type { Stream } from '../../src/schema/stream.ts'
+import { allTables } from '../../src/schema/table.ts'
 import { PLACES } from '../support/destinations.ts'
 import { at, batchOf, moved, parcel, parcels } from '../support/samples.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Policies } from '../../src/declare/policy.ts'
+import type { Policies } from '../../src/schema/policy.ts'
 import { rawNumber } from '../../src/simulator/raw.ts'
 import type { Json, StoreRecord } from '../../src/simulator/record.ts'
 import type { Simulator } from '../../src/simulator/server.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { largeStore } from '../../bench/large-store.ts'
-import { STREAMS } from '../../src/app.ts'
-import { parseInstant } from '../../src/instant.ts'
+import { STREAMS } from '../../src/cli/app.ts'
+import { parseInstant } from '../../src/common/instant.ts'
 import { PLACES, withFolder } from '../support/destinations.ts'
 import { configFor, makeStore, runBackfill, runSync, withSimulator } from '../support/run.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Config } from '../../src/config/load.ts'
-import type { Policies } from '../../src/declare/policy.ts'
+import type { Config } from '../../src/cli/config/load.ts'
+import type { Policies } from '../../src/schema/policy.ts'
 import { rawNumber } from '../../src/simulator/raw.ts'
 import type { Json, StoreRecord } from '../../src/simulator/record.ts'
 import type { Store } from '../../src/simulator/store.ts'

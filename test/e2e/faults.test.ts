@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { STREAMS } from '../../src/app.ts'
-import type { Config } from '../../src/config/load.ts'
+import { STREAMS } from '../../src/cli/app.ts'
+import type { Config } from '../../src/cli/config/load.ts'
 import type { Fault, RequestSeen } from '../../src/simulator/faults.ts'
 import { PLACES, withFolder } from '../support/destinations.ts'
 import { type Dump, dump } from '../support/dump.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { Policies } from '../../src/declare/policy.ts'
+import type { Policies } from '../../src/schema/policy.ts'
 import { cli, writeConfig } from '../support/cli.ts'
 import { type DestinationConfig, PLACES, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { STREAMS } from '../../src/app.ts'
+import { STREAMS } from '../../src/cli/app.ts'
 import { PLACES, withFolder } from '../support/destinations.ts'
 import { dump } from '../support/dump.ts'
 import { configFor, makeFullStore, runSync, STREAM_NAMES, withSimulator } from '../support/run.ts'

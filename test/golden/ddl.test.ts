@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { STREAMS } from '../../src/app.ts'
-import { allTables } from '../../src/declare/table.ts'
+import { STREAMS } from '../../src/cli/app.ts'
+import { allTables } from '../../src/schema/table.ts'
 import { openDestination } from '../../src/load/open.ts'
 import { PLACES } from '../support/destinations.ts'
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { STREAMS } from '../../src/app.ts'
-import { type Column, dayOf, instant } from '../../src/declare/column.ts'
-import { dayIn, fromMillis, parseInstant } from '../../src/instant.ts'
-import type { Instant } from '../../src/model.ts'
+import { STREAMS } from '../../src/cli/app.ts'
+import { dayIn, fromMillis, parseInstant } from '../../src/common/instant.ts'
+import type { Instant } from '../../src/common/model.ts'
+import { type Column, dayOf, instant } from '../../src/schema/column.ts'
 import { type Coerce, coercion, Unreadable } from '../../src/transform/coerce.ts'
 
 const EASTERN = 'America/New_York'

@@ -1,7 +1,7 @@
-import { CellWriter } from '../../src/cell-writer.ts'
-import type { ColumnKind, Columns } from '../../src/declare/column.ts'
-import type { Stream } from '../../src/declare/stream.ts'
-import type { Cell, Entity, Reject } from '../../src/model.ts'
+import { CellWriter } from '../../src/common/cell-writer.ts'
+import type { Cell, Entity, Reject } from '../../src/common/model.ts'
+import type { ColumnKind, Columns } from '../../src/schema/column.ts'
+import type { Stream } from '../../src/schema/stream.ts'
 import { type Findings, flattener } from '../../src/transform/flatten.ts'
 
 /** A record's rows as canonical text, read back from their bytes by other means than they were written with. */

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 /** One home for all, so that each start finds compiled what the one before it left there. */
 const HOMES = fileURLToPath(new URL('../../node_modules/.cache/recharge-sync-tests', import.meta.url))

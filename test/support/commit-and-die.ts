@@ -1,8 +1,8 @@
-import { allTables } from '../../src/declare/table.ts'
 import { openDuckdb } from '../../src/load/duckdb/engine.ts'
 import { openPostgres } from '../../src/load/postgres/engine.ts'
 import { createDestination } from '../../src/load/sql/destination.ts'
 import type { Engine } from '../../src/load/sql/engine.ts'
+import { allTables } from '../../src/schema/table.ts'
 import type { DestinationConfig } from './destinations.ts'
 import { at, batchOf, moved, parcel, parcels } from './samples.ts'
 

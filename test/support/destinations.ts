@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { inject } from 'vitest'
-import type { Config } from '../../src/config/load.ts'
+import type { Config } from '../../src/cli/config/load.ts'
 
 export type DestinationConfig = Config['destination']
 

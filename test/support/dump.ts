@@ -1,7 +1,7 @@
 import { DuckDBInstance } from '@duckdb/node-api'
 import pg from 'pg'
-import type { Stream } from '../../src/declare/stream.ts'
-import { type StreamTables, tablesOf } from '../../src/declare/table.ts'
+import type { Stream } from '../../src/schema/stream.ts'
+import { type StreamTables, tablesOf } from '../../src/schema/table.ts'
 import type { DestinationConfig } from './destinations.ts'
 
 /** Rows of each table, in the order of their keys, every value in one form whatever the database. */

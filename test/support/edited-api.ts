@@ -1,7 +1,7 @@
-import { stream } from '../../src/declare/define.ts'
-import type { Stream } from '../../src/declare/stream.ts'
-import { fromMillis, toMillis } from '../../src/instant.ts'
-import type { Instant, Page, Range, Walk, Window } from '../../src/model.ts'
+import { fromMillis, toMillis } from '../../src/common/instant.ts'
+import type { Instant, Page, Range, Walk, Window } from '../../src/common/model.ts'
+import { stream } from '../../src/schema/define.ts'
+import type { Stream } from '../../src/schema/stream.ts'
 import { parcels } from './samples.ts'
 
 /** The sample stream, read in an order that says nothing about time. */

@@ -1,4 +1,4 @@
-import type { Instant, Page } from '../../src/model.ts'
+import type { Instant, Page } from '../../src/common/model.ts'
 
 /** Records as if they had come with one request. */
 export const pageOf = (records: readonly unknown[]): Page => ({

@@ -1,9 +1,9 @@
-import { day, flag, instant, int, json, money, rate, required, text } from '../../src/declare/column.ts'
-import { child, stream } from '../../src/declare/define.ts'
-import type { Stream } from '../../src/declare/stream.ts'
-import { shapeOf } from '../../src/declare/table.ts'
-import { fromMillis } from '../../src/instant.ts'
-import type { Checkpoint, Instant, Page, RowBatch, RunId } from '../../src/model.ts'
+import { fromMillis } from '../../src/common/instant.ts'
+import type { Checkpoint, Instant, Page, RowBatch, RunId } from '../../src/common/model.ts'
+import { day, flag, instant, int, json, money, rate, required, text } from '../../src/schema/column.ts'
+import { child, stream } from '../../src/schema/define.ts'
+import type { Stream } from '../../src/schema/stream.ts'
+import { shapeOf } from '../../src/schema/table.ts'
 import { toBatch } from '../../src/transform/batch.ts'
 
 const about = {

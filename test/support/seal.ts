@@ -1,6 +1,6 @@
-import { type Policies, underPolicies } from '../../src/declare/policy.ts'
-import { SALT, Seal } from '../../src/declare/seal.ts'
-import type { Stream } from '../../src/declare/stream.ts'
+import { type Policies, underPolicies } from '../../src/schema/policy.ts'
+import { SALT, Seal } from '../../src/schema/salt.ts'
+import type { Stream } from '../../src/schema/stream.ts'
 
 /** A seal with a salt that every test knows. */
 export function openSeal(): Seal {

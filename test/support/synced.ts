@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Config } from '../../src/config/load.ts'
+import type { Config } from '../../src/cli/config/load.ts'
 import type { Simulator, SimulatorOptions } from '../../src/simulator/server.ts'
 import { type DestinationConfig, type Place, withFolder } from './destinations.ts'
 import { withQuery } from './dump.ts'

@@ -1,8 +1,8 @@
 import { expect, expectTypeOf, test } from 'vitest'
 import type { streams } from '../../schemas/index.ts'
-import { instant, int, required, text } from '../../src/declare/column.ts'
-import { stream } from '../../src/declare/define.ts'
-import type { TablesOf } from '../../src/declare/row.ts'
+import { instant, int, required, text } from '../../src/schema/column.ts'
+import { stream } from '../../src/schema/define.ts'
+import type { TablesOf } from '../../src/schema/row.ts'
 
 /*
  * Most of this file is checked by `npm run typecheck`: a line under `@ts-expect-error` that compiles is an error there.

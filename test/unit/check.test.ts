@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { check, DeclarationError } from '../../src/declare/check.ts'
-import { type Columns, dayOf, instant, int, json, required, text } from '../../src/declare/column.ts'
-import { stream } from '../../src/declare/define.ts'
-import type { Export } from '../../src/declare/export.ts'
-import type { Child, Stream } from '../../src/declare/stream.ts'
+import { check, DeclarationError } from '../../src/schema/check.ts'
+import { type Columns, dayOf, instant, int, json, required, text } from '../../src/schema/column.ts'
+import { stream } from '../../src/schema/define.ts'
+import type { Export } from '../../src/schema/export.ts'
+import type { Child, Stream } from '../../src/schema/stream.ts'
 
 const EXPORT: Export = {
   columns: { id: ['thing_id', 'id'], updated_at: ['updated_at'], owner_id: ['owner_id'] },

@@ -1,10 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { advance, begin, beginBackfill, isComplete, type Pass, type PassOptions } from '../../src/checkpoint.ts'
-import { instant, int, required } from '../../src/declare/column.ts'
-import { stream } from '../../src/declare/define.ts'
-import type { Stream } from '../../src/declare/stream.ts'
-import { fromMillis, toMillis } from '../../src/instant.ts'
-import type { Checkpoint, Instant, Page, RunId } from '../../src/model.ts'
+import { fromMillis, toMillis } from '../../src/common/instant.ts'
+import type { Checkpoint, Instant, Page, RunId } from '../../src/common/model.ts'
+import {
+  advance,
+  begin,
+  beginBackfill,
+  isComplete,
+  type Pass,
+  type PassOptions,
+} from '../../src/pipeline/checkpoint.ts'
+import { instant, int, required } from '../../src/schema/column.ts'
+import { stream } from '../../src/schema/define.ts'
+import type { Stream } from '../../src/schema/stream.ts'
 import { toBatch } from '../../src/transform/batch.ts'
 import { unsorted } from '../support/edited-api.ts'
 import { at, parcel, parcels } from '../support/samples.ts'

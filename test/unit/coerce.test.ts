@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import * as kinds from '../../src/declare/column.ts'
-import { type Column, type ColumnKind, instant } from '../../src/declare/column.ts'
-import type { Cell } from '../../src/model.ts'
+import type { Cell } from '../../src/common/model.ts'
+import * as kinds from '../../src/schema/column.ts'
+import { type Column, type ColumnKind, instant } from '../../src/schema/column.ts'
 import { type Cleaning, coercion, toJson, Unreadable } from '../../src/transform/coerce.ts'
 
 const COLUMNS: Record<ColumnKind, Column> = {

@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { STREAMS as DECLARED } from '../../src/app.ts'
-import { type Config, loadConfig } from '../../src/config/load.ts'
-import { durationMs } from '../../src/config/schema.ts'
-import { ConfigError } from '../../src/errors.ts'
+import { STREAMS as DECLARED } from '../../src/cli/app.ts'
+import { type Config, loadConfig } from '../../src/cli/config/load.ts'
+import { durationMs } from '../../src/cli/config/schema.ts'
+import { ConfigError } from '../../src/common/errors.ts'
 import { withFolder } from '../support/destinations.ts'
 
 const NAMES = ['charges', 'orders', 'customers', 'payment_methods']

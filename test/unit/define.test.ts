@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { streams } from '../../schemas/index.ts'
-import { DeclarationError } from '../../src/declare/check.ts'
-import { instant, int, required, sensitive, text } from '../../src/declare/column.ts'
-import { child, stream } from '../../src/declare/define.ts'
+import { DeclarationError } from '../../src/schema/check.ts'
+import { instant, int, required, sensitive, text } from '../../src/schema/column.ts'
+import { child, stream } from '../../src/schema/define.ts'
 
 const given = {
   name: 'things',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { STREAMS } from '../../src/app.ts'
+import { STREAMS } from '../../src/cli/app.ts'
 import type { Findings } from '../../src/transform/flatten.ts'
 import { flattened } from '../support/cells.ts'
 import { sampleOf } from '../support/run.ts'

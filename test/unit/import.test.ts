@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { importable } from '../../src/commands/import.ts'
-import { headerKey } from '../../src/declare/export.ts'
-import { ConfigError } from '../../src/errors.ts'
-import { mayBeForgotten } from '../../src/import/forgotten.ts'
-import { type Piece, pieces } from '../../src/import/records.ts'
+import { importable } from '../../src/cli/commands/import.ts'
+import { ConfigError } from '../../src/common/errors.ts'
+import { mayBeForgotten } from '../../src/jobs/import/forgotten.ts'
+import { type Piece, pieces } from '../../src/jobs/import/records.ts'
+import { headerKey } from '../../src/schema/export.ts'
 import { withFolder } from '../support/destinations.ts'
 
 const charges = importable('charges')

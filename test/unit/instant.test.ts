@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Zone } from '../../src/declare/column.ts'
 import {
   asFilter,
   dayIn,
@@ -11,8 +10,9 @@ import {
   minus,
   parseInstant,
   toMillis,
-} from '../../src/instant.ts'
-import type { Instant } from '../../src/model.ts'
+} from '../../src/common/instant.ts'
+import type { Instant } from '../../src/common/model.ts'
+import type { Zone } from '../../src/schema/column.ts'
 
 const EASTERN: Zone = 'America/New_York'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseExact } from '../../src/exact-json.ts'
+import { parseExact } from '../../src/common/exact-json.ts'
 
 describe('what a float cannot hold is kept as it was sent, and written back unchanged', () => {
   const CASES = [

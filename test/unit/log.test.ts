@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
-import { LEVELS } from '../../src/log.ts'
+import { LEVELS } from '../../src/common/log.ts'
 
 const TOKEN = 'sk_1x1_0123456789abcdef'
 const PASSWORD = 'p@ss"word'
@@ -11,8 +11,8 @@ const url = (path: string): string => JSON.stringify(new URL(`../../src/${path}`
 /** What a process of its own writes when it logs like this. */
 function logged(statements: string, level = 'trace', end: NodeJS.Signals | null = null) {
   const script = `
-    import { createLog } from ${url('log.ts')}
-    import { secretsOf } from ${url('secrets.ts')}
+    import { createLog } from ${url('common/log.ts')}
+    import { secretsOf } from ${url('common/secrets.ts')}
     const TOKEN = ${JSON.stringify(TOKEN)}, PASSWORD = ${JSON.stringify(PASSWORD)}, ADDRESS = ${JSON.stringify(ADDRESS)}
     const log = createLog(${JSON.stringify(level)}, secretsOf([TOKEN, ADDRESS]))
     ${statements}`

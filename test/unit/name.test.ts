@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { childName, columnName, identifier, LONGEST_NAME } from '../../src/declare/name.ts'
+import { childName, columnName, identifier, LONGEST_NAME } from '../../src/schema/name.ts'
 
 const bytes = (text: string): number => Buffer.byteLength(text)
 

@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import { Interrupted } from '../../src/errors.ts'
-import { type Arrival, prefetch } from '../../src/prefetch.ts'
+import { Interrupted } from '../../src/common/errors.ts'
+import { type Arrival, prefetch } from '../../src/pipeline/prefetch.ts'
 
 interface Numbered extends Arrival {
   readonly number: number

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { createProgress, describe as line } from '../../src/progress.ts'
-import { Tally } from '../../src/tally.ts'
+import { createProgress, describe as line } from '../../src/cli/progress.ts'
+import { Tally } from '../../src/pipeline/stream-stats.ts'
 
 function tally(records: number, expected: number | null, requests = 1, throttled = 0): Tally {
   const made = new Tally('charges')

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { STREAMS } from '../../src/app.ts'
-import { note, type Reader, readerOf } from '../../src/extract/reader.ts'
-import { parseInstant } from '../../src/instant.ts'
+import { STREAMS } from '../../src/cli/app.ts'
+import { parseInstant } from '../../src/common/instant.ts'
+import { note, type Reader, readerOf } from '../../src/extract/segment-reader.ts'
 
 const customers = STREAMS.find(({ name }) => name === 'customers') as (typeof STREAMS)[number]
 const at = (second: number): string => `2026-01-01T00:00:${String(second).padStart(2, '0')}+00:00`

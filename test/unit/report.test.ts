@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { fromMillis } from '../../src/instant.ts'
-import type { Outcome, Problem, RunId, RunReport, StreamReport } from '../../src/model.ts'
-import { exitCode, keepReport, outcomeOf, reportText, streamLine } from '../../src/report.ts'
+import { exitCode, keepReport, outcomeOf, reportText, streamLine } from '../../src/cli/report.ts'
+import { fromMillis } from '../../src/common/instant.ts'
+import type { Outcome, Problem, RunId, RunReport, StreamReport } from '../../src/common/model.ts'
 import { withFolder } from '../support/destinations.ts'
 
 const AT = fromMillis(Date.UTC(2025, 0, 15, 10))

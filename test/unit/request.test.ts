@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { expect, test } from 'vitest'
-import { createRequests, type Requests } from '../../src/extract/request.ts'
+import { createRequests, type Requests } from '../../src/extract/api-client.ts'
 import { whileListening } from '../support/listening.ts'
 import { withSimulator } from '../support/run.ts'
 

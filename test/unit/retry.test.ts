@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ContractError, Interrupted, SourceError, type SourceProblem } from '../../src/errors.ts'
+import { ContractError, Interrupted, SourceError, type SourceProblem } from '../../src/common/errors.ts'
+import type { Traffic } from '../../src/common/model.ts'
 import { type Failed, PATIENCE, retry } from '../../src/extract/retry.ts'
-import type { Traffic } from '../../src/model.ts'
 
 const traffic = (): Traffic => ({ requests: 0, retries: 0, throttled: 0, waitedMs: 0, remarks: [] })
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { int, required } from '../../src/declare/column.ts'
-import { stream } from '../../src/declare/define.ts'
-import { scopesOf } from '../../src/declare/document.ts'
-import type { Scopes } from '../../src/declare/stream.ts'
-import { accessOf, readableBy, writeScopes } from '../../src/scopes.ts'
+import { accessOf, readableBy, writeScopes } from '../../src/extract/scopes.ts'
+import { int, required } from '../../src/schema/column.ts'
+import { stream } from '../../src/schema/define.ts'
+import { scopesOf } from '../../src/schema/docs.ts'
+import type { Scopes } from '../../src/schema/stream.ts'
 
 const about = {
   name: 'things',

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { secretsOf } from '../../src/secrets.ts'
+import { secretsOf } from '../../src/common/secrets.ts'
 
 const TOKEN = 'sk_1x1_0123456789abcdef'
 

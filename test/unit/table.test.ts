@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { streams } from '../../schemas/index.ts'
-import { type Column, flag, int, json, money, required, text } from '../../src/declare/column.ts'
-import { child, stream } from '../../src/declare/define.ts'
-import { LONGEST_NAME } from '../../src/declare/name.ts'
-import type { Stream } from '../../src/declare/stream.ts'
-import { allTables, CHILD_INDEX, SYSTEM_COLUMNS, shapeOf, tablesOf } from '../../src/declare/table.ts'
+import { type Column, flag, int, json, money, required, text } from '../../src/schema/column.ts'
+import { child, stream } from '../../src/schema/define.ts'
+import { LONGEST_NAME } from '../../src/schema/name.ts'
+import type { Stream } from '../../src/schema/stream.ts'
+import { allTables, CHILD_INDEX, SYSTEM_COLUMNS, shapeOf, tablesOf } from '../../src/schema/table.ts'
 
 const given = {
   name: 'charges',

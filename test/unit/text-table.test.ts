@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { textTable } from '../../src/text-table.ts'
+import { textTable } from '../../src/cli/text-table.ts'
 
 const lines = (...text: string[]): string => text.join('\n')
 

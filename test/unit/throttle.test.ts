@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Interrupted } from '../../src/errors.ts'
-import { createThrottle, STANDARD, type Throttle, type Tier, tierOf } from '../../src/extract/throttle.ts'
+import { Interrupted } from '../../src/common/errors.ts'
+import { createThrottle, STANDARD, type Throttle, type Tier, tierOf } from '../../src/extract/rate-limit.ts'
 
 /** Time that passes only when somebody sleeps or says so. */
 class Clock {

@@ -1,7 +1,7 @@
 import { DuckDBDataChunk, VARCHAR } from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
 import { expect, test } from 'vitest'
-import { CellWriter } from '../../src/cell-writer.ts'
+import { CellWriter } from '../../src/common/cell-writer.ts'
 import { TextVector } from '../../src/load/duckdb/vector.ts'
 
 /** The sixteen bytes of the first row, as the library holds them. */

@@ -4,7 +4,7 @@ import { globalAgent, createServer as overTls } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { get } from '../../src/extract/wire.ts'
+import { get } from '../../src/extract/http-get.ts'
 import { whileListening } from '../support/listening.ts'
 
 const BODY = JSON.stringify({ charges: Array.from({ length: 2000 }, (_, id) => ({ id, note: 'für Zoë' })) })

@@ -1,6 +1,6 @@
 import { type DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
-import type { Block } from '../../cells.ts'
-import type { TableColumn } from '../../declare/table.ts'
+import type { Block } from '../../common/cells.ts'
+import type { TableColumn } from '../../schema/table.ts'
 import type { Into } from '../sql/engine.ts'
 import { TYPES } from './types.ts'
 import { NullVector, VECTOR, type Vector } from './vector.ts'

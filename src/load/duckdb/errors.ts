@@ -1,4 +1,4 @@
-import { DestinationError } from '../../errors.ts'
+import { DestinationError } from '../../common/errors.ts'
 
 const LOCKED = /Could not set lock on file "([^"]*)": Conflicting lock is held in (.*?) \(PID (\d+)\)/
 

@@ -1,6 +1,6 @@
 import { BIGINT, BOOLEAN, DATE, DECIMAL, TIMESTAMPTZ } from '@duckdb/node-api'
-import { EPOCH_DAYS } from '../../cells.ts'
-import type { ColumnKind } from '../../declare/column.ts'
+import { EPOCH_DAYS } from '../../common/cells.ts'
+import type { ColumnKind } from '../../schema/column.ts'
 import { DayVector, DecimalVector, FlagVector, TextVector, type Vector, WordVector } from './vector.ts'
 
 interface Type {

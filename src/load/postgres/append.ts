@@ -2,8 +2,8 @@ import { getDefaultHighWaterMark } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { PoolClient } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
-import type { Block } from '../../cells.ts'
-import type { TableColumn } from '../../declare/table.ts'
+import type { Block } from '../../common/cells.ts'
+import type { TableColumn } from '../../schema/table.ts'
 import type { Into } from '../sql/engine.ts'
 
 /** Signature, flags, and the length of an extension that is not there. */

@@ -1,4 +1,4 @@
-import { DestinationError, type DestinationProblem } from '../../errors.ts'
+import { DestinationError, type DestinationProblem } from '../../common/errors.ts'
 
 /** SQLSTATE by what to do about it; a class of two characters stands for all its members. */
 const STATES: Readonly<Record<string, DestinationProblem>> = {

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { KeyColumn } from '../sql/engine.ts'
 import type { KeyRange } from '../sql/key-ranges.ts'
-import type { Ledger } from '../sql/ledger.ts'
+import type { Ledger } from '../sql/system-tables.ts'
 
 /** One look into an index for each range and column. */
 export async function mayHold(

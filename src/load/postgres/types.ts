@@ -1,4 +1,4 @@
-import type { ColumnKind } from '../../declare/column.ts'
+import type { ColumnKind } from '../../schema/column.ts'
 
 /** DDL of each kind, and how `information_schema.columns` shows it. */
 export const TYPES: Readonly<Record<ColumnKind, { readonly ddl: string; readonly shownAs: string }>> = {

@@ -1,5 +1,5 @@
-import { CellWriter } from '../../cell-writer.ts'
-import type { Block } from '../../cells.ts'
+import { CellWriter } from '../../common/cell-writer.ts'
+import type { Block } from '../../common/cells.ts'
 
 /** About so many bytes are sent at once. */
 const SIZE = 256 * 1024

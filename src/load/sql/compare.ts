@@ -1,13 +1,13 @@
 import { type RawBuilder, sql } from 'kysely'
-import { identifier } from '../../declare/name.ts'
-import { SYSTEM_COLUMNS, type Table, type TableColumn, tablesOf } from '../../declare/table.ts'
-import { parseInstant } from '../../instant.ts'
-import type { Instant, RowBatch } from '../../model.ts'
-import type { Compared, Month } from '../../reconciliation.ts'
+import { parseInstant } from '../../common/instant.ts'
+import type { Instant, RowBatch } from '../../common/model.ts'
+import { identifier } from '../../schema/name.ts'
+import { SYSTEM_COLUMNS, type Table, type TableColumn, tablesOf } from '../../schema/table.ts'
+import type { Compared, Month } from '../reconciliation.ts'
+import { keyText, mayBeForgotten, monthOf } from './comparable-rows.ts'
 import type { Session } from './engine.ts'
 import { matches } from './merge.ts'
 import { ownedRows, rootRows } from './rows.ts'
-import { keyText, mayBeForgotten, monthOf } from './served.ts'
 
 /**
  * Each record beside its row and the rows it owns, value by value. Not by `_hash`: who changes a row behind our back

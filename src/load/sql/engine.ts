@@ -1,10 +1,10 @@
 import type { CreateTableBuilder, Expression, Kysely } from 'kysely'
-import type { Block } from '../../cells.ts'
-import type { ColumnKind } from '../../declare/column.ts'
-import type { Table, TableColumn } from '../../declare/table.ts'
-import type { RunId } from '../../model.ts'
+import type { Block } from '../../common/cells.ts'
+import type { RunId } from '../../common/model.ts'
+import type { ColumnKind } from '../../schema/column.ts'
+import type { Table, TableColumn } from '../../schema/table.ts'
 import type { KeyRange } from './key-ranges.ts'
-import type { Ledger } from './ledger.ts'
+import type { Ledger } from './system-tables.ts'
 
 /** One connection inside one transaction. */
 export interface Session {

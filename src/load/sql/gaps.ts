@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
-import type { Gap, RecordedGap } from '../../absence.ts'
-import { type Instant, parseInstant } from '../../instant.ts'
-import type { Checkpoint } from '../../model.ts'
+import type { Gap, RecordedGap } from '../../common/absence.ts'
+import { type Instant, parseInstant } from '../../common/instant.ts'
+import type { Checkpoint } from '../../common/model.ts'
 import type { Session } from './engine.ts'
 
 /** Once for each beginning: a walk that is broken off and begun again finds the same gap, by then perhaps a longer one. */

@@ -1,13 +1,13 @@
 import { type RawBuilder, sql } from 'kysely'
-import { historyTable, VALID_FROM, VALID_TO } from '../../declare/history.ts'
-import { type LearntColumn, withLearnt } from '../../declare/learnt.ts'
-import { identifier } from '../../declare/name.ts'
-import type { Stream } from '../../declare/stream.ts'
-import { type Table, tablesOf } from '../../declare/table.ts'
-import type { Counts } from '../../model.ts'
+import type { Counts } from '../../common/model.ts'
+import { historyTable, VALID_FROM, VALID_TO } from '../../schema/history.ts'
+import { type LearntColumn, withLearnt } from '../../schema/inferred-columns.ts'
+import { identifier } from '../../schema/name.ts'
+import type { Stream } from '../../schema/stream.ts'
+import { type Table, tablesOf } from '../../schema/table.ts'
 import type { Session } from './engine.ts'
-import { columnsOf } from './evolve.ts'
 import { stageOf } from './merge.ts'
+import { columnsOf } from './schema-changes.ts'
 
 /** The temporary table of keys that limits the work, by its name, and which of its rows count; null: every row. */
 export interface Touched {

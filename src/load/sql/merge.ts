@@ -1,11 +1,11 @@
 import { type RawBuilder, sql } from 'kysely'
-import { identifier } from '../../declare/name.ts'
-import { type StreamTables, type Table, type TableColumn, tablesOf } from '../../declare/table.ts'
-import type { Counts, Entity, RowBatch } from '../../model.ts'
+import type { Counts, Entity, RowBatch } from '../../common/model.ts'
+import { identifier } from '../../schema/name.ts'
+import { type StreamTables, type Table, type TableColumn, tablesOf } from '../../schema/table.ts'
 import { blocks } from './blocks.ts'
+import { ownersIn, removeOwned } from './child-rows.ts'
 import type { KeyColumn, Session } from './engine.ts'
 import { rangesOf } from './key-ranges.ts'
-import { ownersIn, removeOwned } from './owned.ts'
 import { keyWriter, ownedRows, rootRows } from './rows.ts'
 
 /** What is to become of a record: it is not there yet, is there otherwise, is there as it is, or is there newer. */

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
-import type { Stream } from '../../declare/stream.ts'
-import { tablesOf } from '../../declare/table.ts'
-import { parseInstant } from '../../instant.ts'
-import type { Checkpoint, Entity, Instant, KeptReject, Reject, RowBatch } from '../../model.ts'
-import type { Rejects } from '../../rejection.ts'
+import { parseInstant } from '../../common/instant.ts'
+import type { Checkpoint, Entity, Instant, KeptReject, Reject, RowBatch } from '../../common/model.ts'
+import type { Stream } from '../../schema/stream.ts'
+import { tablesOf } from '../../schema/table.ts'
+import type { Rejects } from '../rejection.ts'
 import type { Engine, Session } from './engine.ts'
 
 type Db = Session['db']

@@ -1,11 +1,11 @@
 import { sql } from 'kysely'
-import { identifier } from '../../declare/name.ts'
-import type { Stream } from '../../declare/stream.ts'
-import { type Table, type TableColumn, tablesOf } from '../../declare/table.ts'
-import type { Counts, Instant, RowBatch } from '../../model.ts'
+import type { Counts, Instant, RowBatch } from '../../common/model.ts'
+import { identifier } from '../../schema/name.ts'
+import type { Stream } from '../../schema/stream.ts'
+import { type Table, type TableColumn, tablesOf } from '../../schema/table.ts'
+import { mayBeForgotten } from './comparable-rows.ts'
 import type { Session } from './engine.ts'
 import { matches, merge } from './merge.ts'
-import { mayBeForgotten } from './served.ts'
 
 /**
  * The records of the batch in place of whatever is there. Their rows are taken away first, because the verdict of a

@@ -1,8 +1,8 @@
-import type { CellWriter } from '../../cell-writer.ts'
-import { type Block, cellAt, cellEnd } from '../../cells.ts'
-import type { Stream } from '../../declare/stream.ts'
-import { SOURCE, type Table } from '../../declare/table.ts'
-import type { Entity, RowBatch } from '../../model.ts'
+import type { CellWriter } from '../../common/cell-writer.ts'
+import { type Block, cellAt, cellEnd } from '../../common/cells.ts'
+import type { Entity, RowBatch } from '../../common/model.ts'
+import type { Stream } from '../../schema/stream.ts'
+import { SOURCE, type Table } from '../../schema/table.ts'
 import { blocks } from './blocks.ts'
 
 /** Places of a stream's key among the cells of its rows. */

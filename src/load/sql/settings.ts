@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import type { Policy } from '../../declare/column.ts'
-import { SALT } from '../../declare/seal.ts'
-import type { Table } from '../../declare/table.ts'
+import type { Policy } from '../../schema/column.ts'
+import { SALT } from '../../schema/salt.ts'
+import type { Table } from '../../schema/table.ts'
 import type { Session } from './engine.ts'
 
 type Db = Session['db']

@@ -1,0 +1,126 @@
+import { join } from 'node:path'
+import { setTimeout as timer } from 'node:timers/promises'
+import { ulid } from 'ulid'
+import { streams as declared } from '../../schemas/index.ts'
+import { ConfigError, Interrupted } from '../common/errors.ts'
+import { fromMillis } from '../common/instant.ts'
+import { createLog, type Level, type Log } from '../common/log.ts'
+import type { Instant, RunId } from '../common/model.ts'
+import { type Secrets, secretsOf } from '../common/secrets.ts'
+import { createRequests } from '../extract/api-client.ts'
+import { tierOf } from '../extract/rate-limit.ts'
+import { createSource, type Source } from '../extract/source.ts'
+import { openDestination } from '../load/open.ts'
+import type { Warehouse } from '../load/reconciliation.ts'
+import { underPolicies } from '../schema/policy.ts'
+import { Seal } from '../schema/salt.ts'
+import type { Stream } from '../schema/stream.ts'
+import type { Config } from './config/load.ts'
+import { nearest } from './config/problems.ts'
+
+export const STREAMS: readonly Stream[] = declared
+/** One for each stream that may commit at the same moment, and one for what else there is to ask. */
+const CONNECTIONS = 5
+
+export const STREAM_NAMES: readonly string[] = STREAMS.map(({ name }) => name)
+
+/** All that a command works with. Clock, randomness and waiting come from here and from nowhere else. */
+export interface App {
+  readonly config: Config
+  readonly log: Log
+  readonly secrets: Secrets
+  readonly source: Source
+  /** Every declared stream, as the configuration has it stored. */
+  readonly streams: readonly Stream[]
+  readonly run: RunId
+  readonly now: () => Instant
+  readonly monotonic: () => number
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  /** 0 to 1. */
+  readonly random: () => number
+  /** Every version of the stream is kept. */
+  readonly isVersioned: (stream: Stream) => boolean
+  /** Where run reports are kept. */
+  readonly runsDirectory: string
+  open(mode: 'read' | 'write'): Promise<Warehouse>
+}
+
+export interface AppOptions {
+  readonly level: Level
+  /** How patiently requests are tried again. Default: that of `extract/retry.ts`. */
+  readonly patience?: { readonly firstWaitMs: number; readonly tries: number }
+}
+
+export function createApp(config: Config, { level, patience }: AppOptions): App {
+  const { recharge, destination } = config
+  const secrets = secretsOf(config.secrets)
+  const now = (): number => Date.now()
+  const monotonic = (): number => performance.now()
+  const seal = new Seal()
+  const streams = STREAMS.map(stream => underPolicies(stream, config.policies, seal))
+  const versioned = streams.filter(({ name }) => config.history.includes(name))
+  const requests = createRequests({
+    ...recharge,
+    tier: recharge.rate === 'auto' ? tierOf(recharge.token) : recharge.rate,
+    ...(patience ? { patience } : {}),
+    now,
+    monotonic,
+    sleep,
+    random: Math.random,
+  })
+  return {
+    config,
+    secrets,
+    log: createLog(level, secrets),
+    source: createSource(requests, { streams: STREAMS, readers: recharge.concurrency, sleep }),
+    streams,
+    run: ulid(now()) as RunId,
+    now: () => fromMillis(now()),
+    monotonic,
+    sleep,
+    random: Math.random,
+    isVersioned: ({ name }) => config.history.includes(name),
+    runsDirectory: join(config.directory, 'state', 'runs'),
+    open: mode => openDestination(destination, { mode, connections: CONNECTIONS, history: versioned, seal }),
+  }
+}
+
+async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) throw new Interrupted()
+  try {
+    await timer(ms, undefined, { signal })
+  } catch (error) {
+    if (signal.aborted) throw new Interrupted()
+    throw error
+  }
+}
+
+export interface Selection {
+  readonly streams: readonly Stream[]
+  /** Asked for by name, on the command line or in the file. */
+  readonly named: ReadonlySet<string>
+}
+
+/** @throws {ConfigError} for a name that is no stream. */
+export function select(
+  { streams, config: { streams: config } }: Pick<App, 'streams' | 'config'>,
+  flag: readonly string[] | null,
+): Selection {
+  const unknown = (flag ?? []).filter(name => !STREAM_NAMES.includes(name))
+  if (unknown.length > 0)
+    throw new ConfigError(
+      'the command line',
+      unknown.map(name => ({
+        path: '--streams',
+        line: null,
+        message: `there is no stream ${name}${nearest(name, STREAM_NAMES)}`,
+      })),
+    )
+  const names = flag ?? (Array.isArray(config) ? config : null)
+  if (names) return { streams: streams.filter(({ name }) => names.includes(name)), named: new Set(names) }
+  const except = typeof config === 'object' && 'except' in config ? config.except : []
+  return {
+    streams: streams.filter(({ name, onlyNamed }) => !onlyNamed && !except.includes(name)),
+    named: new Set(),
+  }
+}

@@ -1,0 +1,39 @@
+import { ConfigError } from '../../common/errors.ts'
+import type { Window } from '../../common/model.ts'
+import { backfillStream } from '../../jobs/backfill.ts'
+import type { App, Selection } from '../app.ts'
+import type { Progress } from '../progress.ts'
+import type { Result } from './result.ts'
+import { runCommand } from './run.ts'
+
+/** Reads a range again. Moves no checkpoint back and deletes nothing. */
+export function backfill(
+  app: App,
+  { streams, named }: Selection,
+  { window, newestFirst }: { readonly window: Window; readonly newestFirst: boolean },
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Result> {
+  const full = streams.filter(({ name, sync }) => sync.mode === 'full' && named.has(name))
+  const problems = full.map(
+    ({ name }) => `${name} has no range to read: every sync reads it whole; \`reset ${name}\` has the next one do so`,
+  )
+  if (newestFirst && window.since === null)
+    problems.push('--newest-first needs a beginning: add --from, or set recharge.start')
+  if (window.since !== null && window.until !== null && window.since > window.until)
+    problems.push('--from lies after --to')
+  if (problems.length > 0)
+    throw new ConfigError(
+      'the command line',
+      problems.map(message => ({ path: 'backfill', line: null, message })),
+    )
+  const ranged = streams.filter(({ sync }) => sync.mode === 'incremental')
+  return runCommand(
+    app,
+    { streams: ranged, named },
+    (stream, options, tally, stop) =>
+      backfillStream(stream, { ...options, run: app.run, window, newestFirst }, tally, stop),
+    progress,
+    signal,
+  )
+}

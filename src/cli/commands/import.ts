@@ -1,0 +1,108 @@
+import { ConfigError } from '../../common/errors.ts'
+import type { RunReport } from '../../common/model.ts'
+import { type Imported, importKey, inspectFile, loadFile, tryFile } from '../../jobs/import/file.ts'
+import { learntStream } from '../../pipeline/schema-drift.ts'
+import { Tally } from '../../pipeline/stream-stats.ts'
+import { withLearnt } from '../../schema/inferred-columns.ts'
+import { onTrial } from '../../schema/policy.ts'
+import type { Stream } from '../../schema/stream.ts'
+import { allTables } from '../../schema/table.ts'
+import { type App, STREAMS } from '../app.ts'
+import { nearest } from '../config/problems.ts'
+import type { Result } from './result.ts'
+
+/** Streams that can be imported. */
+export const IMPORTABLE: readonly string[] = STREAMS.flatMap(stream => (stream.export === null ? [] : [stream.name]))
+
+/** @throws {ConfigError} for a name that is no stream, or none that can be imported. */
+export function importable(name: string): Stream {
+  const stream = STREAMS.find(declared => declared.name === name && declared.export !== null)
+  if (stream) return stream
+  const message = `${name} cannot be imported, only ${IMPORTABLE.join(', ')}${nearest(name, IMPORTABLE)}`
+  throw new ConfigError('the command line', [{ path: 'import', line: null, message }])
+}
+
+/** Loads an export of the merchant portal beside what the API gives, and never over it. */
+export async function importFile(
+  app: App,
+  declared: Stream,
+  file: string,
+  dryRun: boolean,
+  signal: AbortSignal,
+): Promise<Result> {
+  const now = app.now()
+  const stored = app.streams.find(({ name }) => name === declared.name) ?? declared
+  if (dryRun) {
+    await using destination = await app.open('read')
+    const known = withLearnt(stored, await destination.learnt(stored.name))
+    const stream = (await destination.unseal()) ? known : onTrial(known)
+    return result(stream, file, await tryFile(stream, file, { destination, now }, signal), null)
+  }
+  const began = app.monotonic()
+  // Before the destination is touched at all, so that a wrong file leaves nothing behind.
+  await inspectFile(onTrial(stored), file, now, app.config.maxRejects, signal)
+  await using destination = await app.open('write')
+  await destination.hold(app.run)
+  await destination.prepare(allTables(stored))
+  const stream = await learntStream(stored, destination)
+  const loaded = await loadFile(stream, file, { ...app, destination, now }, signal)
+  const tally = new Tally(importKey(stream))
+  tally.records = loaded.records + loaded.rejected
+  const { added, changed, unchanged, fromApi, rejected } = loaded
+  tally.counts = { ...tally.counts, added, changed, unchanged: unchanged + fromApi, rejected }
+  const report: RunReport = {
+    run: app.run,
+    started_at: now,
+    finished_at: app.now(),
+    outcome: 'complete',
+    requests: 0,
+    retries: 0,
+    throttled: 0,
+    waited_ms: 0,
+    streams: [tally.report('complete', (app.monotonic() - began) / 1000, null)],
+    problem: null,
+  }
+  await destination.record(report)
+  await destination.settle()
+  return result(stream, file, loaded, app.run)
+}
+
+function result(stream: Stream, file: string, imported: Imported, run: string | null): Result {
+  const { layout, records, added, changed, unchanged, fromApi, served, rejected, rejects } = imported
+  const unknown = layout.unknown.map(({ header }) => header)
+  const json = {
+    stream: stream.name,
+    file,
+    run,
+    dry_run: run === null,
+    records,
+    added,
+    changed,
+    unchanged,
+    from_api: fromApi,
+    served_by_api: served,
+    rejected,
+    rejects: rejects.map(({ key, path, reason }) => ({ key, path, reason })),
+    columns: layout.read,
+    unknown_columns: unknown,
+  }
+  const would = run === null ? 'would be ' : ''
+  const text = [
+    `${file}: ${records} ${stream.name}, of which ${added} ${would}added, ${changed} ${would}changed, ${unchanged} unchanged, ${fromApi} left as the API gave them`,
+    `columns read: ${Object.entries(layout.read)
+      .map(([column, headers]) => `${column} from ${headers.join(', else ')}`)
+      .join('; ')}`,
+    ...(unknown.length > 0
+      ? [
+          `${unknown.length} unknown ${unknown.length === 1 ? 'column' : 'columns'}, kept in _extra: ${unknown.join(', ')}`,
+        ]
+      : []),
+    ...(served > 0
+      ? [`${served} left out: the API never forgets such records, so those it does not give are gone`]
+      : []),
+    ...(rejected > 0 ? [`${rejected} rejected${run === null ? '' : ', kept in _sync_rejects'}:`] : []),
+    ...rejects.map(({ key, path, reason }) => `  ${key ?? 'without a key'}: ${path && `${path}: `}${reason}`),
+    ...(run === null ? ['Nothing was written: this was a dry run.'] : []),
+  ]
+  return { code: 0, json, text: text.join('\n') }
+}

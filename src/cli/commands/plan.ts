@@ -1,0 +1,58 @@
+import type { SchemaChange } from '../../common/model.ts'
+import { accessOf, readableBy } from '../../extract/scopes.ts'
+import { begin } from '../../pipeline/checkpoint.ts'
+import { Tally } from '../../pipeline/stream-stats.ts'
+import { allTables, shapeOf } from '../../schema/table.ts'
+import type { App, Selection } from '../app.ts'
+import { textTable } from '../text-table.ts'
+import type { Result } from './result.ts'
+
+const PAGE = 250
+
+/** What a `sync` would do. Writes nothing. */
+export async function plan(app: App, { streams, named }: Selection, signal: AbortSignal): Promise<Result> {
+  const { source, config } = app
+  const { traffic } = new Tally('plan')
+  const token = await source.token(traffic, signal)
+  await using destination = await app.open('read')
+  const tried = streams.filter(s => named.has(s.name) || accessOf(s, readableBy(token)).granted)
+  const ddl = await destination.plan(tried.flatMap(allTables))
+  const steps = []
+  for (const stream of tried) {
+    const at = await destination.checkpoint(stream.name)
+    const { start, overlapMs } = config.recharge
+    const pass = begin(at, stream, { run: app.run, now: source.clock(), overlapMs, start, shape: shapeOf(stream) })
+    const { since } = pass.walk.window
+    const records = await source.count(stream, since, traffic, signal)
+    const requests = records === null ? null : Math.max(1, Math.ceil(records / PAGE))
+    steps.push({ stream: stream.name, from: since, records, requests, gap: pass.gap })
+  }
+  // What cannot be counted takes one request at least.
+  const requests = 1 + steps.reduce((sum, step) => sum + (step.requests ?? 1), 0)
+  const { perSecond } = source.tier
+  const minutes = Math.round((requests / (perSecond * config.recharge.budget) / 60) * 10) / 10
+  const table = textTable(
+    ['stream', 'from', 'records', 'requests'],
+    steps.map(s => [s.stream, s.from === null ? 'the beginning' : `${s.from.slice(0, 19)}Z`, s.records, s.requests]),
+  )
+  const skipped = streams.filter(s => !tried.includes(s)).map(s => s.name)
+  const text = [
+    table,
+    `At least ${requests} requests, ${minutes} minutes at ${perSecond} a second. – : the API does not count these; known once read.`,
+    ...(skipped.length > 0 ? [`Skipped for want of a scope: ${skipped.join(', ')}`] : []),
+    ddlText(ddl),
+  ]
+  return {
+    code: 0,
+    json: { requests, minutes, streams: steps, skipped, ddl: ddl.map(({ sql }) => sql) },
+    text: text.join('\n\n'),
+  }
+}
+
+const MOST_STATEMENTS = 20
+
+function ddlText(ddl: readonly SchemaChange[]): string {
+  if (ddl.length === 0) return 'No DDL.'
+  if (ddl.length > MOST_STATEMENTS) return `${ddl.length} statements of DDL; --json lists them.`
+  return `DDL:\n${ddl.map(({ sql }) => `${sql};`).join('\n')}`
+}

@@ -1,0 +1,152 @@
+import type { Problem, RunReport, StreamReport } from '../../common/model.ts'
+import { type Reconciled, reconcileStream } from '../../jobs/reconcile/stream.ts'
+import { runStreams } from '../../jobs/run.ts'
+import type { Warehouse } from '../../load/reconciliation.ts'
+import type { App, Selection } from '../app.ts'
+import type { Progress } from '../progress.ts'
+import { exitCode } from '../report.ts'
+import { textTable } from '../text-table.ts'
+import type { Result } from './result.ts'
+
+/** For its `--help`. */
+export const COMPARED = `
+Every record is compared, value by value: one request for 250 records. With --sample N the API's counts are compared
+first, and records only in the months of creation where those differ and in N months more for each stream, drawn by lot.
+Counts do not see a changed record. A stream that the API does not count is compared whole all the same.`
+
+export interface ReconcileFlags {
+  /** Months drawn for each stream that the API counts; null: everything is compared. */
+  readonly sample: number | null
+  readonly repair: boolean
+}
+
+/** Holds the warehouse against the source. Exit 1 where they differ, after the repair if one was asked for. */
+export async function reconcile(
+  app: App,
+  { streams, named }: Selection,
+  { sample, repair }: ReconcileFlags,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Result> {
+  const found = new Map<string, Reconciled>()
+  const opened = Promise.withResolvers<Warehouse>()
+  const report = await runStreams(
+    {
+      ...app,
+      scrub: app.secrets.scrub,
+      streams,
+      named,
+      progress,
+      maxRejects: app.config.maxRejects,
+      // Without a repair no row is written: other runs need not wait for hours, where the database lets two in.
+      hold: repair,
+      recorded: false,
+      keep: () => {},
+      line: stream => lineOf(stream, found.get(stream.stream)),
+      open: async () => {
+        const warehouse = await app.open('write')
+        opened.resolve(warehouse)
+        return warehouse
+      },
+      work: async (stream, { readable, source, sleep }, tally, stop) => {
+        const { run, random } = app
+        const options = { source, warehouse: await opened.promise, readable, run, sample, repair, random, sleep }
+        found.set(stream.name, await reconcileStream(stream, options, tally, stop))
+      },
+    },
+    signal,
+  )
+  const compared = report.streams.map(stream => summary(stream, found.get(stream.stream)))
+  const ran = exitCode(report, named)
+  const settled = compared.every(({ outcome, settled: agrees }) => agrees || outcome === 'skipped')
+  const code = ran !== 0 ? ran : settled ? 0 : 1
+  const { streams: _, ...run } = report
+  const json: ReconcileDocument = { ...run, agrees: code === 0, sample, streams: compared }
+  return { code, json, text: textOf(report, compared, code) }
+}
+
+type Summary = ReturnType<typeof summary>
+
+/** What `reconcile --json` prints. */
+export interface ReconcileDocument extends Omit<RunReport, 'streams'> {
+  readonly agrees: boolean
+  readonly sample: number | null
+  readonly streams: readonly Summary[]
+}
+
+function summary({ stream, outcome, requests, seconds, problem: failed }: StreamReport, found: Reconciled | undefined) {
+  const findings = found?.findings
+  const all = found?.lines.find(({ method, bucket }) => method === 'records' && bucket === 'all')
+  const problem: Problem | null = found?.problem ?? failed
+  return {
+    stream,
+    outcome,
+    agrees: findings?.agrees ?? null,
+    /** It agrees, or does since the repair. */
+    settled: findings?.settled ?? false,
+    compared: found?.months ?? null,
+    source_count: all?.source_count ?? null,
+    warehouse_count: all?.warehouse_count ?? null,
+    missing: all?.missing.length ?? null,
+    changed: all?.changed.length ?? null,
+    gone: all?.gone.length ?? null,
+    pending: findings?.pending.size ?? null,
+    repaired: findings?.repaired.size ?? null,
+    requests,
+    seconds,
+    buckets: (found?.lines ?? []).map(({ run: _run, stream: _stream, reconciled_at: _at, ...line }) => line),
+    problem,
+  }
+}
+
+const verdict = ({ agrees, settled, outcome }: Summary): string =>
+  agrees === null ? outcome : agrees ? 'agrees' : settled ? 'repaired' : 'DIFFERS'
+
+/** Of a sample the counts beside are those of its months. */
+const extent = ({ compared }: Summary): string | null =>
+  compared === null || compared === 'all' ? compared : compared.length === 0 ? 'counts' : `${compared.length} months`
+
+function lineOf(report: StreamReport, found: Reconciled | undefined): string {
+  const { stream, missing, changed, gone, repaired, problem, ...rest } = summary(report, found)
+  const what = verdict({ stream, missing, changed, gone, repaired, problem, ...rest })
+  const counts = found ? ` (${missing} missing, ${changed} changed, ${gone} gone)` : ''
+  return `${stream}: ${what}${what === 'agrees' ? '' : counts}${problem ? ` (${problem.message})` : ''}`
+}
+
+function textOf(report: RunReport, compared: readonly Summary[], code: number): string {
+  const ran = compared.filter(({ outcome }) => outcome !== 'skipped')
+  const table = textTable(
+    [
+      'stream',
+      'verdict',
+      'compared',
+      'source',
+      'warehouse',
+      'missing',
+      'changed',
+      'gone',
+      'pending',
+      'repaired',
+      'requests',
+    ],
+    ran.map(s => [
+      s.stream,
+      verdict(s),
+      extent(s),
+      s.source_count,
+      s.warehouse_count,
+      s.missing,
+      s.changed,
+      s.gone,
+      s.pending,
+      s.repaired,
+      s.requests,
+    ]),
+  )
+  const remarks = compared.flatMap(({ stream, problem }) =>
+    problem ? [`${stream}: ${problem.message}\n  ${problem.next}`] : [],
+  )
+  const end = `run ${report.run}: ${code === 0 ? 'they agree' : report.outcome === 'complete' ? 'they differ' : report.outcome}, ${report.requests} requests`
+  const problem = report.problem ? [`${report.problem.message}\n  ${report.problem.next}`] : []
+  return [...(ran.length > 0 ? [table] : []), ...remarks, end, ...problem].join('\n\n')
+}

@@ -1,0 +1,27 @@
+import { type Replayed, replayStream } from '../../jobs/replay.ts'
+import { learntStream } from '../../pipeline/schema-drift.ts'
+import { allTables } from '../../schema/table.ts'
+import type { App, Selection } from '../app.ts'
+import { textTable } from '../text-table.ts'
+import type { Result } from './result.ts'
+
+/** Loads what was rejected once more. Nothing is read from the source, and no checkpoint of a stream moves. */
+export async function replay(app: App, { streams }: Selection, signal: AbortSignal): Promise<Result> {
+  const { run, now, sleep } = app
+  await using destination = await app.open('write')
+  await destination.hold(run)
+  await destination.prepare([])
+  const all: Replayed[] = []
+  for (const stream of streams) {
+    if ((await destination.rejects(stream.name)).length === 0) continue
+    await destination.prepare(allTables(stream))
+    all.push(await replayStream(await learntStream(stream, destination), { destination, run, now, sleep }, signal))
+  }
+  await destination.settle()
+  const table = textTable(
+    ['stream', 'rejects', 'added', 'changed', 'unchanged', 'kept'],
+    all.map(s => [s.stream, s.rejects, s.added, s.changed, s.unchanged, s.kept]),
+  )
+  const kept = all.some(s => s.kept > 0) ? '\n\nWhat is kept is in _sync_rejects, with its reason.' : ''
+  return { code: 0, json: { run, streams: all }, text: all.length === 0 ? 'Nothing was rejected.' : table + kept }
+}

@@ -1,0 +1,79 @@
+import { toMillis } from '../../common/instant.ts'
+import type { Instant } from '../../common/model.ts'
+import { forgetsOf } from '../../schema/docs.ts'
+import { tablesOf } from '../../schema/table.ts'
+import type { App, Selection } from '../app.ts'
+import { textTable } from '../text-table.ts'
+import type { Result } from './result.ts'
+
+/**
+ * How complete each stream is.
+ * @param maxAgeMs exit 1 where a stream is older; null: any age will do. A stream that is walked whole at most once per
+ * `refresh` may be older by as much.
+ */
+export async function status(app: App, { streams, named }: Selection, maxAgeMs: number | null): Promise<Result> {
+  const { refreshMs } = app.config
+  await using destination = await app.open('read')
+  const all = []
+  for (const stream of streams) {
+    const { watermark } = await destination.checkpoint(stream.name)
+    const rows = await destination.rows(tablesOf(stream))
+    const last = await destination.lastRun(stream.name)
+    const reconciled = await destination.lastReconciliation(stream.name)
+    const age = watermark === null ? null : toMillis(app.now()) - toMillis(watermark)
+    // Never read because the token may not, and nobody asked for it by name: nothing that could be stale.
+    const exempt = watermark === null && last?.outcome === 'skipped' && !named.has(stream.name)
+    const oldest = maxAgeMs === null ? null : maxAgeMs + (stream.sync.mode === 'full' ? refreshMs(stream.name) : 0)
+    all.push({
+      stream: stream.name,
+      complete_to: watermark,
+      age_seconds: age === null ? null : Math.round(age / 1000),
+      reconciled: reconciled && { at: reconciled.at, agreed: reconciled.agreed },
+      rows: rows.get(tablesOf(stream).root.name) ?? null,
+      deleted: await destination.deleted(tablesOf(stream).root),
+      forgets: stream.forgets ? forgetsOf(stream) : null,
+      last_run: last?.finished_at ?? null,
+      outcome: last?.outcome ?? null,
+      problem: last?.problem ?? null,
+      gaps: await destination.gaps(stream.name),
+      stale: oldest !== null && !exempt && (age === null || age > oldest),
+    })
+  }
+  const table = textTable(
+    ['stream', 'complete to', 'age', 'rows', 'deleted', 'source forgets', 'last run', 'outcome'],
+    all.map(s => [
+      s.stream,
+      s.complete_to && second(s.complete_to),
+      s.age_seconds === null ? null : readable(s.age_seconds),
+      s.rows,
+      s.deleted,
+      s.forgets ?? 'no',
+      s.last_run && second(s.last_run),
+      s.outcome ?? 'never run',
+    ]),
+  )
+  const differing = all.flatMap(({ stream, reconciled }) =>
+    reconciled?.agreed === false ? [`${stream}: differed from the source at ${reconciled.at.slice(0, 19)}Z`] : [],
+  )
+  const problems = all.flatMap(({ stream, problem }) =>
+    problem ? [`${stream}: ${problem.message}\n  ${problem.next}`] : [],
+  )
+  const gaps = all.flatMap(({ stream, gaps: found }) =>
+    found.map(({ from, to }) => `${stream}: what happened from ${second(from)} to ${second(to)} was forgotten unread`),
+  )
+  const stale = all.filter(s => s.stale).map(s => s.stream)
+  const tooOld = stale.length > 0 ? [`Too old: ${stale.join(', ')}`] : []
+  return {
+    code: stale.length > 0 ? 1 : 0,
+    json: { streams: all },
+    text: [table, ...problems, ...gaps, ...differing, ...tooOld].join('\n\n'),
+  }
+}
+
+const second = (instant: Instant): string => `${instant.slice(0, 19)}Z`
+
+function readable(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`
+  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} d`
+}

@@ -1,0 +1,53 @@
+import { accessOf, readableBy, writeScopes } from '../../extract/scopes.ts'
+import { Tally } from '../../pipeline/stream-stats.ts'
+import { forgetsOf, modeOf, scopesOf } from '../../schema/docs.ts'
+import { tablesOf } from '../../schema/table.ts'
+import type { App } from '../app.ts'
+import { textTable } from '../text-table.ts'
+import type { Result } from './result.ts'
+
+/** Every stream: what it needs, whether the token has it, how it is read, and how far it is. */
+export async function streams(app: App, signal: AbortSignal): Promise<Result> {
+  const token = await app.source.token(new Tally('token_information').traffic, signal)
+  await using destination = await app.open('read')
+  const all = []
+  for (const stream of app.streams) {
+    const { granted, missing } = accessOf(stream, readableBy(token))
+    const tables = tablesOf(stream)
+    const rows = await destination.rows(tables)
+    const { watermark } = await destination.checkpoint(stream.name)
+    all.push({
+      stream: stream.name,
+      scope: scopesOf(stream).join(', ') || null,
+      granted: token.scopes === null ? null : granted,
+      missing,
+      mode: modeOf(stream),
+      key: stream.key,
+      cursor: stream.sync.mode === 'incremental' ? stream.sync.cursor : null,
+      forgets: stream.forgets ? forgetsOf(stream) : null,
+      plan: stream.plan,
+      tables: [tables.root.name, ...tables.owned.map(({ table }) => table.name)],
+      rows: rows.get(tables.root.name) ?? null,
+      complete_to: watermark,
+    })
+  }
+  const table = textTable(
+    ['stream', 'scope', 'granted', 'mode', 'key', 'cursor', 'source forgets', 'tables', 'rows', 'complete to'],
+    all.map(s => [
+      s.stream,
+      s.scope ?? 'none',
+      s.granted === null ? '?' : s.granted ? (s.missing.length > 0 ? 'in part' : 'yes') : 'NO',
+      s.mode,
+      s.key.join(', '),
+      s.cursor,
+      s.forgets ?? 'no',
+      s.tables.length,
+      s.rows,
+      s.complete_to && `${s.complete_to.slice(0, 19)}Z`,
+    ]),
+  )
+  const writes = writeScopes(token)
+  const warning =
+    writes.length > 0 ? `\n\nThe token may also change the store, which is never needed: ${writes.join(', ')}` : ''
+  return { code: 0, json: { streams: all, write_scopes: writes }, text: table + warning }
+}

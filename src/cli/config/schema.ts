@@ -1,0 +1,126 @@
+import { z } from 'zod'
+import { parseInstant } from '../../common/instant.ts'
+
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+/** Milliseconds of `90s` or `1d`; null where the text is no duration. */
+export function durationMs(text: string): number | null {
+  const match = /^(\d+)(ms|s|m|h|d)$/.exec(text)
+  return match ? Number(match[1]) * UNITS[match[2] as keyof typeof UNITS] : null
+}
+
+const duration = z
+  .string()
+  .transform(durationMs)
+  .refine(ms => ms !== null, 'a number with a unit: 30s, 15m, 2h or 1d')
+const patience = duration.refine(ms => ms !== 0, 'a time above zero')
+/** A variable always comes as text. */
+const number = z.union(
+  [
+    z.number(),
+    z
+      .string()
+      .regex(/^\d+(\.\d+)?$/)
+      .transform(Number),
+  ],
+  'a number',
+)
+const positive = number.pipe(z.number().positive('a number above zero'))
+const whole = number.pipe(z.number().int().min(1, 'a whole number from 1'))
+const day = z
+  .string()
+  .transform(text => parseInstant(text, 'UTC'))
+  .refine(instant => instant !== null, 'a day, such as 2015-01-01')
+const share = z
+  .string()
+  .regex(/^(\d{1,2}|100)%$/, 'a percentage from 1% to 100%')
+  .transform(text => Number.parseInt(text, 10) / 100)
+  .refine(part => part > 0, 'a percentage from 1% to 100%')
+const token = z
+  .string()
+  .transform(text => text.trim())
+  .refine(text => text !== '', 'is empty')
+  .refine(text => /^[\x21-\x7e]*$/.test(text), 'has a space or another character in it that no token has')
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/
+const address = z
+  .url('an address such as https://api.rechargeapps.com')
+  .refine(text => {
+    // That it is no address at all has been said.
+    if (!URL.canParse(text)) return true
+    const { protocol, hostname } = new URL(text)
+    return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname))
+  }, 'must begin with https: the token would be readable on its way (http is for this machine only)')
+  .refine(
+    text => !URL.canParse(text) || new URL(text).username + new URL(text).password === '',
+    'has a user or a password in it, which the API does not take',
+  )
+const name = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'a lower-case name of at most 63 letters, digits and _')
+
+const policy = z.enum(['keep', 'hash', 'omit'], 'keep, hash or omit')
+
+/** What the file may say. Descriptions become the JSON Schema that editors read. */
+export const configSchema = z.strictObject({
+  recharge: z.strictObject({
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is what the file says
+    token: token.describe('API token of the store. ${NAME} reads the environment.'),
+    base_url: address.default('https://api.rechargeapps.com').describe('Address of the API.'),
+    start: day.optional().describe('How far back a first run reaches. Default: everything.'),
+    overlap: duration.default(UNITS.d).describe('Every run reads again this far before its checkpoint.'),
+    concurrency: whole.default(20).describe('Requests in flight at most.'),
+    rate: z
+      .union(
+        [z.literal('auto'), z.strictObject({ bucket: whole, per_second: positive })],
+        'auto, or bucket and per_second',
+      )
+      .default('auto')
+      .describe("auto reads the token's tier and the server's headers."),
+    budget: share.default(1).describe("Share of the token's rate this connector may use."),
+    timeout: patience.default(60_000).describe('How long one request may take.'),
+  }),
+  destination: z
+    .strictObject({
+      duckdb: z.string().min(1).optional().describe('A DuckDB file; relative to this file.'),
+      postgres: z
+        .string()
+        .regex(/^postgres(ql)?:\/\//, 'an address such as postgres://user:password@host:5432/database')
+        .optional()
+        .describe('Address of a Postgres database.'),
+      schema: name.default('recharge').describe('Schema that the tables are in.'),
+    })
+    .refine(d => (d.duckdb === undefined) !== (d.postgres === undefined), 'needs either duckdb or postgres'),
+  streams: z
+    .union(
+      [z.literal('all'), z.array(z.string()), z.strictObject({ except: z.array(z.string()) })],
+      'all, a list, or except: with a list',
+    )
+    .default('all')
+    .describe('Streams to sync.'),
+  refresh: z
+    .union([duration, z.record(z.string(), duration)], 'a duration, or one for each stream by name')
+    .default(UNITS.d)
+    .describe(
+      'How old the last full walk of a stream without a cursor, or list of the queued, may be before the next.',
+    ),
+  history: z
+    .array(z.string())
+    .default([])
+    .describe('Streams of which every version seen is kept, in a table of its own.'),
+  sensitive: policy
+    .default('hash')
+    .describe('What is stored of columns that open doors: a salted hash, nothing (omit), or the value (keep).'),
+  columns: z
+    .record(z.string(), z.record(z.string(), policy))
+    .default({})
+    .describe('The same for any other column, by table and column: { customers: { email: hash, phone: omit } }.'),
+  drift: z
+    .enum(['capture', 'evolve', 'fail'], 'capture, evolve or fail')
+    .default('capture')
+    .describe(
+      'What becomes of a field that is not declared: kept in _extra, given a column, or the end of the stream.',
+    ),
+  on_mismatch: z
+    .union([z.literal('reject'), z.literal('null'), z.null()], 'reject or null')
+    .default('reject')
+    .transform(choice => choice ?? 'null')
+    .describe('What becomes of a value of another type than declared: its record is rejected, or the column is null.'),
+  max_rejects: whole.default(100).describe('Records of one stream that may be unloadable in one run.'),
+})

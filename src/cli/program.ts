@@ -1,0 +1,247 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { ConfigError, SyncError } from '../common/errors.ts'
+import { parseInstant } from '../common/instant.ts'
+import { LEVELS, type Level } from '../common/log.ts'
+import type { Instant } from '../common/model.ts'
+import type { Secrets } from '../common/secrets.ts'
+import { type App, createApp, STREAM_NAMES, STREAMS, select } from './app.ts'
+import { backfill } from './commands/backfill.ts'
+import { check } from './commands/check.ts'
+import { plan } from './commands/plan.ts'
+import { COMPARED, reconcile } from './commands/reconcile.ts'
+import { replay } from './commands/replay.ts'
+import { reset } from './commands/reset.ts'
+import type { Result } from './commands/result.ts'
+import { status } from './commands/status.ts'
+import { streams } from './commands/streams.ts'
+import { sync } from './commands/sync.ts'
+import { type Config, loadConfig } from './config/load.ts'
+import { nearest } from './config/problems.ts'
+import { durationMs } from './config/schema.ts'
+import { BUG, exitCodeOf, INTERRUPTED, USAGE } from './exit-codes.ts'
+import { createProgress, NO_PROGRESS, type Progress } from './progress.ts'
+
+interface Flags {
+  readonly config: string
+  readonly json?: true
+  readonly logLevel?: Level
+  readonly progress: boolean
+  readonly streams?: readonly string[]
+}
+
+/** Known once the configuration is read; before, there is none to tell. */
+let secrets: Secrets = { scrub: text => text }
+
+const interruption = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    if (interruption.signal.aborted) process.exit(INTERRUPTED)
+    interruption.abort()
+    // The report is kept by then; what hangs is a connection, and its server rolls back what was not committed.
+    setTimeout(() => process.exit(INTERRUPTED), 4900).unref()
+  })
+// A reader that has seen enough, such as `head`, is no error.
+process.stdout.on('error', () => process.exit(0))
+
+const program = new Command('recharge-sync')
+  .description('Syncs a Recharge store into typed tables in Postgres or DuckDB.')
+  .exitOverride()
+  .showHelpAfterError('(add --help for the flags and an example)')
+
+const list = (value: string): string[] => value.split(',').map(name => name.trim())
+
+function instantOf(text: string): Instant {
+  const instant = parseInstant(text, 'UTC')
+  if (instant === null)
+    throw new InvalidArgumentError('It takes a day or a time, such as 2024-01-31 or 2024-01-31T12:00:00Z.')
+  return instant
+}
+
+function command(name: string, description: string, example: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .addHelpText('after', `\nExample:\n  npm run -s cli -- ${example}`)
+    .exitOverride()
+    .option('--json', 'the result as one JSON document on stdout')
+    .addOption(new Option('--log-level <level>', 'least level of the log lines on stderr').choices(LEVELS))
+    .option('--no-progress', 'no progress on stderr')
+}
+
+const configured = (of: Command): Command => of.option('--config <file>', 'configuration file', 'sync.config.yaml')
+const selecting = (of: Command): Command => of.option('--streams <names>', 'only these, separated by commas', list)
+
+function app(flags: Flags): { app: App; config: Config } {
+  const config = loadConfig(flags.config, STREAMS)
+  const opened = createApp(config, { level: levelOf(flags) })
+  secrets = opened.secrets
+  return { app: opened, config }
+}
+
+/** On a terminal the progress says it all; elsewhere the log is what remains. */
+const levelOf = (flags: Flags): Level => flags.logLevel ?? (process.stderr.isTTY ? 'warn' : 'info')
+
+function progressOf(flags: Flags, app: App | null): Progress {
+  if (!flags.progress) return NO_PROGRESS
+  const perSecond = app && (() => app.source.tier.perSecond * app.config.recharge.budget)
+  return createProgress({ out: process.stderr, monotonic: () => performance.now(), perSecond })
+}
+
+function print({ code, json, text }: Result, flags: Flags): void {
+  process.stdout.write(`${secrets.scrub(flags.json ? JSON.stringify(json, null, 2) : text)}\n`)
+  process.exitCode = code
+}
+
+command('demo', 'Syncs a made-up store into a DuckDB file. Needs no account and no configuration.', 'demo').action(
+  async (flags: Flags) => {
+    // Loaded with its command: the made-up store takes memory that a sync has better use for.
+    const { demo } = await import('./commands/demo.ts')
+    using progress = progressOf(flags, null)
+    print(await demo({ level: flags.logLevel ?? 'warn' }, progress, interruption.signal), flags)
+  },
+)
+
+selecting(configured(command('check', 'Says what works, what does not, and what to do about it.', 'check'))).action(
+  async (flags: Flags) => {
+    const { app: opened } = app(flags)
+    print(await check(opened, select(opened, flags.streams ?? null), interruption.signal), flags)
+  },
+)
+
+configured(command('streams', 'Lists every stream, its scope, and how far it is.', 'streams --json')).action(
+  async (flags: Flags) => print(await streams(app(flags).app, interruption.signal), flags),
+)
+
+selecting(configured(command('plan', 'Says what a sync would do. Writes nothing.', 'plan --streams charges'))).action(
+  async (flags: Flags) => {
+    const { app: opened } = app(flags)
+    print(await plan(opened, select(opened, flags.streams ?? null), interruption.signal), flags)
+  },
+)
+
+selecting(
+  configured(
+    command('sync', 'Reads what changed into the destination. The cron job.', 'sync --streams orders,charges'),
+  ),
+).action(async (flags: Flags) => {
+  const { app: opened } = app(flags)
+  using progress = progressOf(flags, opened)
+  print(await sync(opened, select(opened, flags.streams ?? null), progress, interruption.signal), flags)
+})
+
+selecting(
+  configured(
+    command(
+      'backfill',
+      'Reads a range again. Moves no checkpoint back and deletes nothing; goes on where it was broken off.',
+      'backfill --streams orders --from 2024-01-01 --to 2025-01-01',
+    ),
+  ),
+)
+  .option('--from <day>', 'changed at or after; default: recharge.start, or everything', instantOf)
+  .option('--to <day>', 'changed at or before; default: now', instantOf)
+  .option('--newest-first', 'the newest part of the range first')
+  .action(async (flags: Flags & { readonly from?: Instant; readonly to?: Instant; readonly newestFirst?: true }) => {
+    const { app: opened, config } = app(flags)
+    using progress = progressOf(flags, opened)
+    const window = { since: flags.from ?? config.recharge.start, until: flags.to ?? null }
+    const range = { window, newestFirst: flags.newestFirst ?? false }
+    const selection = select(opened, flags.streams ?? null)
+    print(await backfill(opened, selection, range, progress, interruption.signal), flags)
+  })
+
+selecting(
+  configured(
+    command(
+      'reconcile',
+      'Holds the warehouse against the source and says whether they agree. Exit 1 where they differ.',
+      'reconcile --streams orders --repair',
+    ),
+  ),
+)
+  .addHelpText('after', COMPARED)
+  .option('--sample <months>', 'compare counts, and the records of so many months for each stream', text => {
+    if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('It takes a number of months, 0 for counts alone.')
+    return Number(text)
+  })
+  .option('--repair', 'read what differs again by its id; what answers 404 is marked as deleted')
+  .action(async (flags: Flags & { readonly sample?: number; readonly repair?: true }) => {
+    const { app: opened } = app(flags)
+    using progress = progressOf(flags, opened)
+    const how = { sample: flags.sample ?? null, repair: flags.repair ?? false }
+    print(await reconcile(opened, select(opened, flags.streams ?? null), how, progress, interruption.signal), flags)
+  })
+
+selecting(configured(command('status', 'Says how complete each stream is.', 'status --max-age 2h')))
+  .option('--max-age <duration>', 'leave with 1 where a stream is older, as in 30m or 2h', text => {
+    const ms = durationMs(text)
+    if (ms === null) throw new InvalidArgumentError('It takes a number with a unit: 30s, 15m, 2h or 1d.')
+    return ms
+  })
+  .action(async (flags: Flags & { readonly maxAge?: number }) => {
+    const { app: opened } = app(flags)
+    print(await status(opened, select(opened, flags.streams ?? null), flags.maxAge ?? null), flags)
+  })
+
+selecting(
+  configured(
+    command('replay', 'Loads rejected records again. Reads nothing from the source.', 'replay --streams orders'),
+  ),
+).action(async (flags: Flags) => {
+  const { app: opened } = app(flags)
+  print(await replay(opened, select(opened, flags.streams ?? null), interruption.signal), flags)
+})
+
+configured(
+  command('reset', 'Forgets a checkpoint, so that the next sync reads from the start. Rows stay.', 'reset orders'),
+)
+  .argument('<stream>', 'name of the stream')
+  .option('--i-know', 'also where the source has forgotten part of what was read')
+  .action(async (name: string, flags: Flags & { readonly iKnow?: true }) => {
+    const stream = STREAMS.find(declared => declared.name === name)
+    if (!stream)
+      throw new ConfigError('the command line', [
+        { path: 'reset', line: null, message: `there is no stream ${name}${nearest(name, STREAM_NAMES)}` },
+      ])
+    print(await reset(app(flags).app, stream, flags.iKnow ?? false), flags)
+  })
+
+configured(
+  command(
+    'import',
+    'Loads a CSV export of the merchant portal: charges older than the API serves. Never over a row that the API gave.',
+    'import charges charges-2023.csv --dry-run',
+  ),
+)
+  .argument('<stream>', 'what the file holds: charges')
+  .argument('<file>', 'a CSV file in UTF-8; docs/streams.md lists the columns that are read')
+  .option('--dry-run', 'says what would be loaded, and writes nothing')
+  .action(async (name: string, file: string, flags: Flags & { readonly dryRun?: true }) => {
+    const { importable, importFile } = await import('./commands/import.ts')
+    const stream = importable(name)
+    print(await importFile(app(flags).app, stream, file, flags.dryRun ?? false, interruption.signal), flags)
+  })
+
+/** The one place where an error becomes words and a code. */
+function leave(error: unknown): void {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : USAGE
+    return
+  }
+  if (error instanceof SyncError) {
+    process.stderr.write(`${secrets.scrub(`${error.message}\n${error.next}`)}\n`)
+    process.exitCode = exitCodeOf(error)
+    return
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.stderr.write(`${secrets.scrub(`This is a bug in recharge-sync; please report it:\n${stack}`)}\n`)
+  process.exitCode = BUG
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  leave(error)
+}
+// Nothing waits any more; what is still open is a connection kept alive.
+process.exit()

@@ -1,0 +1,88 @@
+import type { Tally } from '../pipeline/stream-stats.ts'
+
+/** Shows a run while it goes on. */
+export interface Progress extends Disposable {
+  started(tally: Tally): void
+  ended(tally: Tally, line: string): void
+}
+
+export interface ProgressOptions {
+  /** Where it goes; a terminal is redrawn, anything else gets a line now and then. */
+  readonly out: { readonly isTTY?: boolean; write(text: string): unknown }
+  readonly monotonic: () => number
+  /** Requests a second that the token may make; null: of no interest. */
+  readonly perSecond: (() => number) | null
+}
+
+const REDRAW = 200
+const LINE_EVERY = 10_000
+const BAR = 20
+
+export const NO_PROGRESS: Progress = { started() {}, ended() {}, [Symbol.dispose]() {} }
+
+export function createProgress({ out, monotonic, perSecond }: ProgressOptions): Progress {
+  const running = new Map<Tally, number>()
+  const all = new Set<Tally>()
+  const began = monotonic()
+  let drawn = 0
+  const erase = (): void => {
+    if (drawn > 0) out.write(`\x1b[${drawn}A\x1b[J`)
+    drawn = 0
+  }
+  const show = (): string[] => {
+    const seconds = Math.max(0.001, (monotonic() - began) / 1000)
+    const requests = [...all].reduce((sum, { traffic }) => sum + traffic.requests, 0)
+    const lines = [...running].map(([tally, since]) => describe(tally, (monotonic() - since) / 1000))
+    const rate = (requests / seconds).toFixed(1)
+    const share =
+      perSecond === null
+        ? ''
+        : `, ${Math.min(100, Math.round((100 * requests) / (seconds * perSecond())))} % of the ceiling`
+    return lines.length === 0 ? [] : [...lines, `all: ${requests} requests, ${rate}/s${share}`]
+  }
+  const draw = (): void => {
+    const lines = show()
+    erase()
+    for (const line of lines) out.write(`  ${line}\n`)
+    drawn = lines.length
+  }
+  const print = (): void => {
+    for (const line of show()) out.write(`${line}\n`)
+  }
+  const timer = setInterval(out.isTTY ? draw : print, out.isTTY ? REDRAW : LINE_EVERY)
+  timer.unref()
+  return {
+    started(tally) {
+      running.set(tally, monotonic())
+      all.add(tally)
+    },
+    ended(tally, line) {
+      running.delete(tally)
+      if (out.isTTY) erase()
+      out.write(`${line}\n`)
+    },
+    [Symbol.dispose]() {
+      clearInterval(timer)
+      if (out.isTTY) erase()
+    },
+  }
+}
+
+/** One stream: how much of how much, how fast, and how long still. Without a count there is no end to show. */
+export function describe({ stream, records, expected, traffic }: Tally, seconds: number): string {
+  const rate = records / Math.max(0.001, seconds)
+  const known = expected !== null && expected > 0
+  const part = known ? Math.min(1, records / expected) : 0
+  const bar = known ? `[${'#'.repeat(Math.round(part * BAR)).padEnd(BAR, '.')}] ${Math.floor(part * 100)} %, ` : ''
+  const of = known ? ` of ${expected}` : ''
+  const left = known && rate > 0 ? `, ${clock((expected - Math.min(records, expected)) / rate)} left` : ''
+  const throttled = traffic.throttled > 0 ? `, throttled ${traffic.throttled} times` : ''
+  return `${stream}: ${bar}${records}${of} records, ${Math.round(rate)}/s${left}${throttled}`
+}
+
+function clock(seconds: number): string {
+  const whole = Math.ceil(seconds)
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)]
+  const pad = (n: number): string => String(n).padStart(2, '0')
+  return hours > 0 ? `${hours}:${pad(minutes)}:${pad(whole % 60)}` : `${minutes}:${pad(whole % 60)}`
+}

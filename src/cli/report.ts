@@ -1,0 +1,93 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Outcome, RunReport, StreamReport } from '../common/model.ts'
+import { textTable } from './text-table.ts'
+
+/** Keeps the report in `directory` as `<run>.json`: whole or not at all. */
+export function keepReport(directory: string, report: RunReport, scrub: (text: string) => string): void {
+  mkdirSync(directory, { recursive: true })
+  const file = join(directory, `${report.run}.json`)
+  writeFileSync(`${file}.part`, `${scrub(JSON.stringify(report, null, 2))}\n`)
+  renameSync(`${file}.part`, file)
+}
+
+/** One line for a stream that has ended. */
+export function streamLine({
+  stream,
+  outcome,
+  added,
+  changed,
+  unchanged,
+  deleted,
+  rejected,
+  seconds,
+  problem,
+}: StreamReport): string {
+  const counts = [
+    `${added} added`,
+    `${changed} changed`,
+    `${unchanged} unchanged`,
+    ...(deleted > 0 ? [`${deleted} deleted`] : []),
+    ...(rejected > 0 ? [`${rejected} rejected`] : []),
+  ].join(', ')
+  const what = outcome === 'skipped' ? '' : ` ${counts} in ${seconds.toFixed(1)} s`
+  return `${stream}: ${outcome}${what}${problem ? ` (${problem.message})` : ''}`
+}
+
+/** The whole run, for a person. */
+export function reportText(report: RunReport): string {
+  const ran = report.streams.filter(({ outcome }) => outcome !== 'skipped')
+  const table = textTable(
+    [
+      'stream',
+      'outcome',
+      'records',
+      'added',
+      'changed',
+      'unchanged',
+      'deleted',
+      'rejected',
+      'requests',
+      'seconds',
+      'complete to',
+    ],
+    ran.map(s => [
+      s.stream,
+      s.outcome,
+      s.records,
+      s.added,
+      s.changed,
+      s.unchanged,
+      s.deleted,
+      s.rejected,
+      s.requests,
+      Number(s.seconds.toFixed(1)),
+      s.complete_to === null ? null : `${s.complete_to.slice(0, 19)}Z`,
+    ]),
+  )
+  const remarks = report.streams.flatMap(({ stream, outcome, problem }) =>
+    problem ? [`${stream} ${outcome}: ${problem.message}\n  ${problem.next}`] : [],
+  )
+  const throttled = report.throttled > 0 ? `, ${report.throttled} of them throttled` : ''
+  const end = `run ${report.run}: ${report.outcome}, ${report.requests} requests, ${report.retries} retries${throttled}`
+  const problem = report.problem ? [`${report.problem.message}\n  ${report.problem.next}`] : []
+  return [...(ran.length > 0 ? [table] : []), ...remarks, end, ...problem].join('\n\n')
+}
+
+/** Outcome of the whole, from that of its parts. */
+export function outcomeOf(streams: readonly StreamReport[]): Outcome {
+  const all = new Set(streams.map(({ outcome }) => outcome))
+  if (all.has('interrupted')) return 'interrupted'
+  return all.has('failed') ? 'failed' : 'complete'
+}
+
+/** @param named streams that were asked for by name: skipping one of those is not complete. */
+export function exitCode({ outcome, problem, streams }: RunReport, named: ReadonlySet<string>): number {
+  if (problem?.code === 'interrupted' || outcome === 'interrupted') return 130
+  if (problem?.code === 'held') return 4
+  // What stopped the run came too late for `nothing could run`.
+  if (problem) return streams.some(s => s.outcome === 'complete' || s.records > 0) ? 1 : 3
+  const failed = streams.filter(s => s.outcome === 'failed')
+  if (failed.length > 0) return failed.every(s => s.problem?.code === 'moved') ? 4 : 1
+  return streams.some(s => s.outcome === 'skipped' && named.has(s.stream)) ? 1 : 0
+}

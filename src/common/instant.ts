@@ -1,0 +1,142 @@
+import { Temporal } from 'temporal-polyfill'
+import type { Zone } from '../schema/column.ts'
+
+/** RFC 3339 in UTC with six fractional digits, so that the order of text is the order of time. */
+export type Instant = string & { readonly __instant: true }
+
+const ISO =
+  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:[.,](\d{1,9}))?)?)\s*(Z|z|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)?)?$/
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
+/** Years that four digits hold; Postgres knows no year 0. */
+const FIRST = Date.parse('0001-01-01T00:00:00Z')
+const LAST = Date.parse('9999-12-31T23:59:59Z')
+
+/**
+ * A timestamp in any of the four shapes that the API writes: ISO 8601 with an offset, without one, a plain date, and
+ * the HTTP date of `/shop`. One without an offset is wall time in `zone`: of an hour that a clock change repeats, the first;
+ * one that it skips, as the offset before the change reads it. Null where the text is none of these, finer than a
+ * microsecond, or outside the years 1 to 9999.
+ */
+export function parseInstant(text: string, zone: Zone): Instant | null {
+  if (plainUtc(text) >= 0) return `${text.slice(0, 19)}.000000Z` as Instant
+  const match = ISO.exec(text.trim())
+  if (!match) return httpDate(text.trim())
+  const [, date, time = '00:00', fraction = '', offset] = match
+  if (/[1-9]/.test(fraction.slice(6))) return null
+  const wall = `${date}T${time.slice(0, 8).padEnd(8, ':00')}`
+  const clock = Date.parse(`${wall}Z`)
+  // Date.parse takes 30 February for 2 March: only what comes back unchanged is a date.
+  if (Number.isNaN(clock) || new Date(clock).toISOString().slice(0, 19) !== wall) return null
+  const millis = offset === undefined && zone !== 'UTC' ? eastern(wall, zone) : clock - ahead(offset)
+  if (millis < FIRST || millis > LAST) return null
+  return `${new Date(millis).toISOString().slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, '0')}Z` as Instant
+}
+
+/**
+ * Seconds since 1970 of `2025-01-31T10:00:00+00:00`, which is what nearly all timestamps look like and is known at sight;
+ * -1 for any other text, of which `parseInstant` has to make sense.
+ */
+export function plainUtc(text: string): number {
+  if (text.length !== 25 || !text.endsWith('+00:00') || !beginsPlainly(text)) return -1
+  const hour = two(text, 11)
+  const minute = two(text, 14)
+  const second = two(text, 17)
+  const plain =
+    text.charCodeAt(10) === T &&
+    text.charCodeAt(13) === COLON &&
+    text.charCodeAt(16) === COLON &&
+    hour >= 0 &&
+    hour <= 23 &&
+    minute >= 0 &&
+    minute <= 59 &&
+    second >= 0 &&
+    second <= 59
+  return plain ? daysOf(text) * 86_400 + hour * 3_600 + minute * 60 + second : -1
+}
+
+/** Whether the text is a day and nothing else, and is known at sight to be one of the calendar. */
+export const isPlainDay = (text: string): boolean => text.length === 10 && beginsPlainly(text)
+
+/** The text begins with a day. Earlier years are left to the calendar, and so are the last days of a month. */
+function beginsPlainly(text: string): boolean {
+  const month = two(text, 5)
+  const day = two(text, 8)
+  return (
+    text.charCodeAt(4) === DASH &&
+    text.charCodeAt(7) === DASH &&
+    two(text, 0) >= 20 &&
+    two(text, 2) >= 0 &&
+    month >= 1 &&
+    month <= 12 &&
+    day >= 1 &&
+    (day <= 28 || (day <= 30 && month !== 2))
+  )
+}
+
+const DASH = 45
+const T = 84
+const COLON = 58
+
+/** Two digits as a number; below zero where they are none. */
+function two(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - 48
+  const ones = text.charCodeAt(at + 1) - 48
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? 10 * tens + ones : -10_000
+}
+
+/** Days since 1970 of YYYY-MM-DD, in the Gregorian calendar as if it had always been. */
+export function daysOf(text: string): number {
+  const month = two(text, 5)
+  // Years begin in March, so that the day that comes and goes is the last of the year.
+  const year = 100 * two(text, 0) + two(text, 2) - (month <= 2 ? 1 : 0)
+  const era = Math.floor(year / 400)
+  const yearOfEra = year - era * 400
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + two(text, 8) - 1
+  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear
+  return era * 146_097 + dayOfEra - 719_468
+}
+
+/** Seconds since 1970, rounded down. */
+export const toSeconds = (instant: Instant): number =>
+  daysOf(instant) * 86_400 + two(instant, 11) * 3_600 + two(instant, 14) * 60 + two(instant, 17)
+
+/** Milliseconds that an offset is ahead of UTC. */
+function ahead(offset = 'Z'): number {
+  if (offset.toUpperCase() === 'Z') return 0
+  const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.replace(':', '').slice(3, 5))
+  return (offset.startsWith('-') ? -minutes : minutes) * 60_000
+}
+
+const eastern = (wall: string, zone: Zone): number =>
+  Temporal.PlainDateTime.from(wall).toZonedDateTime(zone, { disambiguation: 'compatible' }).epochMilliseconds
+
+function httpDate(text: string): Instant | null {
+  const millis = HTTP_DATE.test(text) ? Date.parse(text) : Number.NaN
+  // As above: what does not come back, weekday and all, is no date.
+  return Number.isNaN(millis) || new Date(millis).toUTCString() !== text ? null : fromMillis(millis)
+}
+
+/** The calendar day in `zone` of an instant, as YYYY-MM-DD. */
+export function dayIn(zone: Zone, instant: Instant): string {
+  return Temporal.Instant.from(instant).toZonedDateTimeISO(zone).toPlainDate().toString()
+}
+
+export const fromMillis = (millis: number): Instant => `${new Date(millis).toISOString().slice(0, -1)}000Z` as Instant
+
+/** Milliseconds since 1970, rounded down. */
+export const toMillis = (instant: Instant): number => Date.parse(`${instant.slice(0, 23)}Z`)
+
+export const minus = (instant: Instant, millis: number): Instant => fromMillis(toMillis(instant) - millis)
+
+/** A microsecond less. */
+export function justBefore(instant: Instant): Instant {
+  const micros = Number(instant.slice(20, 26))
+  if (micros === 0) return `${minus(instant, 1).slice(0, 23)}999Z` as Instant
+  return `${instant.slice(0, 20)}${String(micros - 1).padStart(6, '0')}Z` as Instant
+}
+
+export const earlier = (a: Instant, b: Instant): Instant => (a < b ? a : b)
+export const later = (a: Instant, b: Instant): Instant => (a > b ? a : b)
+
+/** The form that filters take: whole seconds, rounded down, `Z` rather than an offset [inferred from clients]. */
+export const asFilter = (instant: Instant): string => `${instant.slice(0, 19)}Z`

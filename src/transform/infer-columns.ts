@@ -1,0 +1,81 @@
+import { parseInstant } from '../common/instant.ts'
+import type { Entity } from '../common/model.ts'
+import type { ColumnKind } from '../schema/column.ts'
+import { int, rate } from '../schema/column.ts'
+import type { Stream } from '../schema/stream.ts'
+import { tablesOf } from '../schema/table.ts'
+import { coercion, Unreadable } from './coerce.ts'
+import { isObject, type JsonObject } from './type-mismatch.ts'
+
+/** What kind of column takes every value seen of each undeclared field, by table and path. */
+export type Kinds = Map<string, Map<string, ColumnKind>>
+
+/** Widens `kinds` by the undeclared fields that an `_extra` has a value for. */
+export function inferInto(kinds: Kinds, stream: Stream, extra: unknown): void {
+  const { root, owned } = tablesOf(stream)
+  const lists = owned.map(({ child, table }) => ({
+    from: stream.children[child]?.from ?? child,
+    table: table.name,
+    paths: pathsOf(stream.children[child]?.columns ?? {}),
+  }))
+  const visit = (object: JsonObject, prefix: string, table: string, declared: readonly string[]): void => {
+    for (const [name, value] of Object.entries(object)) {
+      // A path would not lead back to it.
+      if (value === null || name === '' || /[.[\]]/.test(name)) continue
+      const path = prefix + name
+      const list = table === root.name ? lists.find(({ from }) => from === path) : undefined
+      if (list) {
+        if (isObject(value))
+          for (const element of Object.values(value)) if (isObject(element)) visit(element, '', list.table, list.paths)
+      } else if (declared.some(known => known.startsWith(`${path}.`))) {
+        if (isObject(value)) visit(value, `${path}.`, table, declared)
+      } else if (!declared.includes(path)) {
+        const known = kinds.get(table) ?? new Map<string, ColumnKind>()
+        known.set(path, wider(known.get(path), kindOf(value)))
+        kinds.set(table, known)
+      }
+    }
+  }
+  const paths = [...pathsOf(stream.columns), ...lists.map(({ from }) => from)]
+  if (isObject(extra)) visit(extra, '', root.name, paths)
+}
+
+const pathsOf = (columns: Stream['columns']): string[] =>
+  Object.entries(columns).map(([name, { from }]) => from ?? name)
+
+/** `_extra` of a record, as JSON; null: it has none. */
+export function extraOf({ bytes, start }: Entity, { children }: Stream): string | null {
+  const at = start + bytes.readInt32BE(start + 4 * Object.keys(children).length)
+  const length = bytes.readInt32BE(at)
+  return length === -1 ? null : bytes.toString('utf8', at + 5, at + 4 + length)
+}
+
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})$/
+const DAY = /^\d{4}-\d{2}-\d{2}$/
+const readsAs = { int: coercion(int('.')), rate: coercion(rate('.')) }
+
+function kindOf(value: unknown): ColumnKind {
+  if (typeof value === 'boolean') return 'flag'
+  if (typeof value === 'string') {
+    if (INSTANT.test(value) && parseInstant(value, 'UTC') !== null) return 'instant'
+    return DAY.test(value) && parseInstant(value, 'UTC') !== null ? 'day' : 'text'
+  }
+  if (typeof value !== 'number' && !JSON.isRawJSON(value)) return 'json'
+  return reads(readsAs.int, value) ? 'int' : reads(readsAs.rate, value) ? 'rate' : 'text'
+}
+
+function reads(read: ReturnType<typeof coercion>, value: unknown): boolean {
+  try {
+    return read(value, { cleaned: 0 }) !== null
+  } catch (error) {
+    if (error instanceof Unreadable) return false
+    throw error
+  }
+}
+
+/** A text takes every scalar as it is written, JSON takes everything. */
+function wider(a: ColumnKind | undefined, b: ColumnKind): ColumnKind {
+  if (a === undefined || a === b) return b
+  if (a === 'json' || b === 'json') return 'json'
+  return [a, b].every(kind => kind === 'int' || kind === 'rate') ? 'rate' : 'text'
+}
