@@ -13,7 +13,7 @@ const mix = (seed: number): number => {
   return (x ^ (x >>> 16)) >>> 0
 }
 
-/** A day before the simulator's now, for all of them: it forgets charges 90 days after that, as the API does. */
+/** A day before the simulator's now, for all of them: it retention charges 90 days after that, as the API does. */
 const PROCESSED = '2026-11-19T12:00:00+00:00'
 
 const cents = (n: number): string => (n / 100).toFixed(2)

@@ -4,10 +4,10 @@ import type { Destination } from '../src/load/destination.ts'
 import { type DestinationConfig, openDestination } from '../src/load/open.ts'
 import { prefetch } from '../src/pipeline/prefetch.ts'
 import { allTables } from '../src/schema/table.ts'
-import { type FlatPage, flattenInTurn, flattenPage, joined } from '../src/transform/batch.ts'
+import { type DecodedPage, flattenSliced, flattenPage, joined } from '../src/transform/batch.ts'
 import { bodyReader } from '../src/transform/scanner/page.ts'
 import { pageOf } from '../test/support/page.ts'
-import { sealed } from '../test/support/seal.ts'
+import { sealed } from '../test/support/salt.ts'
 import { charge } from './charges.ts'
 import { readPages } from './pages.ts'
 
@@ -59,23 +59,23 @@ async function run(job: Job): Promise<Omit<Took, 'cpu' | 'megabytes' | 'seconds'
       await commit([flat])
       millis.push(performance.now() - began)
     }
-  await destination.settle()
+  await destination.finalize()
   return { counts, millis }
 }
 
-async function* arriving(file: string, pages: number): AsyncGenerator<FlatPage> {
+async function* arriving(file: string, pages: number): AsyncGenerator<DecodedPage> {
   const read = bodyReader(charges)
   for (const page of readPages(file, pages)) {
     const { charges: records } = ((await read?.(page)) ?? parseExact(page.toString())) as {
       charges: readonly unknown[]
     }
-    yield await flattenInTurn(charges, pageOf(records))
+    yield await flattenSliced(charges, pageOf(records))
   }
 }
 
 async function committer(destination: Destination, sum: { added: number; changed: number; unchanged: number }) {
   let at = await destination.checkpoint('charges')
-  return async (pages: [FlatPage, ...FlatPage[]]): Promise<void> => {
+  return async (pages: [DecodedPage, ...DecodedPage[]]): Promise<void> => {
     const to = { ...at, version: at.version + 1 }
     const { added, changed, unchanged } = await destination.commit(joined(charges, pages), at, to)
     at = to

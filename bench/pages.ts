@@ -23,17 +23,17 @@ export function* readPages(file: string, pages: number): Generator<Buffer> {
     let rest = 0
     let given = 0
     for (;;) {
-      const filled = rest + readSync(fd, chunk, rest, CHUNK - rest, null)
-      if (filled === rest) throw new Error(`${file} has only ${given} pages`)
+      const backfilled = rest + readSync(fd, chunk, rest, CHUNK - rest, null)
+      if (backfilled === rest) throw new Error(`${file} has only ${given} pages`)
       let from = 0
-      for (let end = chunk.indexOf(10); end >= 0 && end < filled; end = chunk.indexOf(10, from)) {
+      for (let end = chunk.indexOf(10); end >= 0 && end < backfilled; end = chunk.indexOf(10, from)) {
         yield chunk.subarray(from, end)
         given += 1
         if (given === pages) return
         from = end + 1
       }
-      chunk.copy(chunk, 0, from, filled)
-      rest = filled - from
+      chunk.copy(chunk, 0, from, backfilled)
+      rest = backfilled - from
     }
   } finally {
     closeSync(fd)

@@ -47,7 +47,7 @@ process.on('message', async (message: Wanted | 'seen') => {
   })
 })
 
-/** Requests that arrived within one latency of each other. */
+/** ApiClient that arrived within one latency of each other. */
 function mostAtOnce(arrivals: readonly number[], latency: number): number {
   let from = 0
   let most = 0

@@ -10,7 +10,7 @@ export default stream({
   scopes: ['read_accounts'],
   key: 'id',
   sync: { mode: 'full' },
-  deletions: { absence: 'walk' },
+  deletions: { absence: 'scan' },
   columns: {
     id: required(int('Recharge id of the account.')),
     user_id: int('Id of the user behind the account.'),

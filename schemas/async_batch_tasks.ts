@@ -12,7 +12,7 @@ export default stream({
   key: 'id',
   parent: { stream: 'async_batches', as: 'batch_id' },
   sync: { mode: 'full' },
-  deletions: { absence: 'walk' },
+  deletions: { absence: 'scan' },
   columns: {
     id: required(int('Recharge id of the task.')),
     batch_id: int('Id of the batch that the task belongs to.'),

@@ -12,7 +12,7 @@ export default stream({
   scopes: ['read_batches'],
   key: 'id',
   sync: { mode: 'full' },
-  deletions: { absence: 'walk' },
+  deletions: { absence: 'scan' },
   columns: {
     id: required(int('Recharge id of the batch.')),
     batch_type: text('Kind of operation, such as discount_create, bulk_plans_update or onetime_delete.'),

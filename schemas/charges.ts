@@ -5,7 +5,7 @@ import { chargesExport } from './exports/charges.ts'
 export default stream({
   name: 'charges',
   singular: 'charge',
-  doc: 'One attempt to bill a customer, made or scheduled. The API forgets processed ones after 90 days; rows here stay.',
+  doc: 'One attempt to bill a customer, made or scheduled. The API retention processed ones after 90 days; rows here stay.',
   path: '/charges',
   list: 'charges',
   sort: 'updated_at-asc',
@@ -16,7 +16,7 @@ export default stream({
   // A queued one is deleted and written anew under another id whenever it is rebuilt [documented].
   deletions: { absence: { column: 'status', value: 'queued' }, event: 'charge' },
   // Announced for 2025-03-19 on both versions [documented, not tested].
-  forgets: { days: 90, by: 'processed_at', when: { status: ['success', 'refunded', 'partially_refunded'] } },
+  retention: { days: 90, by: 'processed_at', when: { status: ['success', 'refunded', 'partially_refunded'] } },
   // By date, status and parents, not by when a charge was created or changed [client].
   count: { path: '/charges/count', ranges: false, by: 'status' },
   created: true,
@@ -91,7 +91,7 @@ export default stream({
     total_weight_grams: int('Weight of all items together in grams.'),
     type: text('Where the charge comes from: checkout or recurring.'),
     updated_at: required(instant('When the charge last changed.')),
-    include: json('Related objects, filled only if a request asks for them; this connector does not.'),
+    include: json('Related objects, backfilled only if a request asks for them; this connector does not.'),
   },
   children: {
     utm_params: child({

@@ -12,7 +12,7 @@ export default stream({
   scopes: ['read_products'],
   key: 'id',
   sync: { mode: 'full' },
-  deletions: { absence: 'walk' },
+  deletions: { absence: 'scan' },
   columns: {
     id: required(int('Recharge id of the collection.')),
     created_at: instant('When the collection was created.'),
@@ -20,7 +20,7 @@ export default stream({
     name: text('Older name of the field title; normally null.'),
     sort_order: text('Order of the products inside, such as id-asc, title-desc or created_at-asc.'),
     title: text('Name of the collection.'),
-    type: text('How the collection is filled, such as manual.'),
+    type: text('How the collection is backfilled, such as manual.'),
     updated_at: instant('When the collection last changed.'),
   },
 })

@@ -13,7 +13,7 @@ export default stream({
   key: 'id',
   // Ranges of updated_at are named by one client model only, and a list without filters by one client.
   sync: { mode: 'full' },
-  deletions: { absence: 'walk' },
+  deletions: { absence: 'scan' },
   columns: {
     id: required(int('Recharge id of the credit account.')),
     customer_id: int('Id of the customer who owns the credit.'),

@@ -14,8 +14,8 @@ export default stream({
   // No sort_by, and the order of the rows is not documented.
   sync: { mode: 'incremental', cursor: 'created_at', since: 'created_at_min', until: 'created_at_max', sorted: false },
   // Seen with object_type subscription and charge; the set of types is open [observed].
-  tells: { type: 'object_type', key: 'object_id', verb: 'verb', gone: 'deleted', at: 'created_at' },
-  forgets: { days: 7, by: 'created_at', refuses: true },
+  deletionEvents: { type: 'object_type', key: 'object_id', verb: 'verb', gone: 'deleted', at: 'created_at' },
+  retention: { days: 7, by: 'created_at', refuses: true },
   // Listed only; no client reads one by its id.
   retrieve: false,
   columns: {

@@ -13,7 +13,7 @@ export default stream({
   optional: true,
   key: 'id',
   sync: { mode: 'full' },
-  deletions: { absence: 'walk' },
+  deletions: { absence: 'scan' },
   columns: {
     id: required(int('Recharge id of the gift.')),
     amount: money('Value of the gift, in gift_currency.'),

@@ -26,7 +26,7 @@ export default stream({
   },
   sync: { mode: 'full' },
   // Whether the API lists those of a charge that it has forgotten is not known.
-  deletions: { absence: 'walk', except: { column: 'owner_resource', value: 'charge' } },
+  deletions: { absence: 'scan', except: { column: 'owner_resource', value: 'charge' } },
   columns: {
     id: required(int('Recharge id of the metafield.')),
     owner_id: int('Id of the record that the value is attached to.'),

@@ -11,7 +11,7 @@ export default stream({
   plan: 'Pro or Custom',
   key: 'id',
   sync: { mode: 'full' },
-  deletions: { absence: 'walk' },
+  deletions: { absence: 'scan' },
   columns: {
     id: required(int('Recharge id of the payment method.')),
     customer_id: int('Id of the customer who pays with it.'),
@@ -47,6 +47,6 @@ export default stream({
     status_reason: text('Why status is invalid.'),
     retry_date: instant('When a failed charge is tried again; named by one client only.'),
     updated_at: instant('When the payment method last changed; the API gives no offset, read as US Eastern.'),
-    include: json('Related objects, filled only if a request asks for them; this connector does not.'),
+    include: json('Related objects, backfilled only if a request asks for them; this connector does not.'),
   },
 })

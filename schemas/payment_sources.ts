@@ -8,17 +8,17 @@ export default stream({
   version: '2021-01',
   path: '/customers/{customer_id}/payment_sources',
   list: 'payment_sources',
-  shape: 'whole',
+  pagination: 'whole',
   // read_payments may be needed too [unconfirmed].
   scopes: ['read_customers'],
   optional: true,
   // One request for each customer, at two a second.
-  onlyNamed: true,
+  optIn: true,
   // Not every record has an id, so its place in the list stands in.
   key: ['customer_id', 'position'],
   parent: { stream: 'customers', as: 'customer_id', position: 'position' },
   sync: { mode: 'full' },
-  deletions: { absence: 'walk' },
+  deletions: { absence: 'scan' },
   columns: {
     id: int('Recharge id of the payment source, where it has one.'),
     position: required(int('Place of the source in the list of its customer, from 0.')),

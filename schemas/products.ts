@@ -15,7 +15,7 @@ export default stream({
   optional: true,
   key: 'id',
   sync: { mode: 'full' },
-  deletions: { absence: 'walk' },
+  deletions: { absence: 'scan' },
   count: { path: '/products/count', ranges: false },
   columns: {
     id: required(int('Recharge id of the product.')),

@@ -11,7 +11,7 @@ export default stream({
   optional: true,
   key: 'id',
   sync: { mode: 'full' },
-  deletions: { absence: 'walk' },
+  deletions: { absence: 'scan' },
   columns: {
     id: required(int('Recharge id of the strategy.')),
     cancellation_flow_type: text('What is being cancelled: subscription or membership.'),

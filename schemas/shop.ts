@@ -9,12 +9,12 @@ export default stream({
   path: '/shop',
   // The answer holds it a second time, as store [observed].
   list: 'shop',
-  shape: 'single',
+  pagination: 'single',
   scopes: ['store_info', 'read_store'],
   optional: true,
   key: 'id',
   sync: { mode: 'full' },
-  deletions: { absence: 'walk' },
+  deletions: { absence: 'scan' },
   columns: {
     id: required(int('Recharge id of the store.')),
     allow_customers_to_skip_delivery: flag('Whether customers may skip a delivery.'),

@@ -7,12 +7,12 @@ export default stream({
   doc: 'The store itself, as one row.',
   path: '/store',
   list: 'store',
-  shape: 'single',
+  pagination: 'single',
   // One scope under two names [inferred]: store_info on live tokens, read_store in the reference.
   scopes: ['store_info', 'read_store'],
   key: 'id',
   sync: { mode: 'full' },
-  deletions: { absence: 'walk' },
+  deletions: { absence: 'scan' },
   columns: {
     id: required(int('Recharge id of the store.')),
     checkout_logo_url: text('URL of the logo at checkout.'),

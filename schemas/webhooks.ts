@@ -10,7 +10,7 @@ export default stream({
   scopes: [],
   key: 'id',
   sync: { mode: 'full' },
-  deletions: { absence: 'walk' },
+  deletions: { absence: 'scan' },
   columns: {
     id: required(int('Recharge id of the webhook.')),
     address: text('URL that Recharge calls.'),

@@ -7,13 +7,13 @@ import { fromMillis } from '../common/instant.ts'
 import { createLog, type Level, type Log } from '../common/log.ts'
 import type { Instant, RunId } from '../common/model.ts'
 import { type Secrets, secretsOf } from '../common/secrets.ts'
-import { createRequests } from '../extract/api-client.ts'
+import { createApiClient } from '../extract/api-client.ts'
 import { tierOf } from '../extract/rate-limit.ts'
 import { createSource, type Source } from '../extract/source.ts'
 import { openDestination } from '../load/open.ts'
-import type { Warehouse } from '../load/reconciliation.ts'
+import type { Warehouse } from '../load/destination.ts'
 import { underPolicies } from '../schema/policy.ts'
-import { Seal } from '../schema/salt.ts'
+import { Salt } from '../schema/salt.ts'
 import type { Stream } from '../schema/stream.ts'
 import type { Config } from './config/load.ts'
 import { nearest } from './config/problems.ts'
@@ -56,10 +56,10 @@ export function createApp(config: Config, { level, patience }: AppOptions): App 
   const secrets = secretsOf(config.secrets)
   const now = (): number => Date.now()
   const monotonic = (): number => performance.now()
-  const seal = new Seal()
-  const streams = STREAMS.map(stream => underPolicies(stream, config.policies, seal))
+  const salt = new Salt()
+  const streams = STREAMS.map(stream => underPolicies(stream, config.policies, salt))
   const versioned = streams.filter(({ name }) => config.history.includes(name))
-  const requests = createRequests({
+  const requests = createApiClient({
     ...recharge,
     tier: recharge.rate === 'auto' ? tierOf(recharge.token) : recharge.rate,
     ...(patience ? { patience } : {}),
@@ -81,7 +81,7 @@ export function createApp(config: Config, { level, patience }: AppOptions): App 
     random: Math.random,
     isVersioned: ({ name }) => config.history.includes(name),
     runsDirectory: join(config.directory, 'state', 'runs'),
-    open: mode => openDestination(destination, { mode, connections: CONNECTIONS, history: versioned, seal }),
+    open: mode => openDestination(destination, { mode, connections: CONNECTIONS, history: versioned, salt }),
   }
 }
 
@@ -98,7 +98,7 @@ async function sleep(ms: number, signal: AbortSignal): Promise<void> {
 export interface Selection {
   readonly streams: readonly Stream[]
   /** Asked for by name, on the command line or in the file. */
-  readonly named: ReadonlySet<string>
+  readonly explicit: ReadonlySet<string>
 }
 
 /** @throws {ConfigError} for a name that is no stream. */
@@ -117,10 +117,10 @@ export function select(
       })),
     )
   const names = flag ?? (Array.isArray(config) ? config : null)
-  if (names) return { streams: streams.filter(({ name }) => names.includes(name)), named: new Set(names) }
+  if (names) return { streams: streams.filter(({ name }) => names.includes(name)), explicit: new Set(names) }
   const except = typeof config === 'object' && 'except' in config ? config.except : []
   return {
-    streams: streams.filter(({ name, onlyNamed }) => !onlyNamed && !except.includes(name)),
-    named: new Set(),
+    streams: streams.filter(({ name, optIn }) => !optIn && !except.includes(name)),
+    explicit: new Set(),
   }
 }

@@ -1,16 +1,16 @@
-import type { Tally } from '../pipeline/stream-stats.ts'
+import type { StreamStats } from '../pipeline/stream-stats.ts'
 
 /** Shows a run while it goes on. */
 export interface Progress extends Disposable {
-  started(tally: Tally): void
-  ended(tally: Tally, line: string): void
+  started(stats: StreamStats): void
+  ended(stats: StreamStats, line: string): void
 }
 
 export interface ProgressOptions {
   /** Where it goes; a terminal is redrawn, anything else gets a line now and then. */
   readonly out: { readonly isTTY?: boolean; write(text: string): unknown }
   readonly monotonic: () => number
-  /** Requests a second that the token may make; null: of no interest. */
+  /** ApiClient a second that the token may make; null: of no interest. */
   readonly perSecond: (() => number) | null
 }
 
@@ -21,8 +21,8 @@ const BAR = 20
 export const NO_PROGRESS: Progress = { started() {}, ended() {}, [Symbol.dispose]() {} }
 
 export function createProgress({ out, monotonic, perSecond }: ProgressOptions): Progress {
-  const running = new Map<Tally, number>()
-  const all = new Set<Tally>()
+  const running = new Map<StreamStats, number>()
+  const all = new Set<StreamStats>()
   const began = monotonic()
   let drawn = 0
   const erase = (): void => {
@@ -31,8 +31,8 @@ export function createProgress({ out, monotonic, perSecond }: ProgressOptions): 
   }
   const show = (): string[] => {
     const seconds = Math.max(0.001, (monotonic() - began) / 1000)
-    const requests = [...all].reduce((sum, { traffic }) => sum + traffic.requests, 0)
-    const lines = [...running].map(([tally, since]) => describe(tally, (monotonic() - since) / 1000))
+    const requests = [...all].reduce((sum, { requestStats }) => sum + requestStats.requests, 0)
+    const lines = [...running].map(([stats, since]) => describe(stats, (monotonic() - since) / 1000))
     const rate = (requests / seconds).toFixed(1)
     const share =
       perSecond === null
@@ -52,12 +52,12 @@ export function createProgress({ out, monotonic, perSecond }: ProgressOptions): 
   const timer = setInterval(out.isTTY ? draw : print, out.isTTY ? REDRAW : LINE_EVERY)
   timer.unref()
   return {
-    started(tally) {
-      running.set(tally, monotonic())
-      all.add(tally)
+    started(stats) {
+      running.set(stats, monotonic())
+      all.add(stats)
     },
-    ended(tally, line) {
-      running.delete(tally)
+    ended(stats, line) {
+      running.delete(stats)
       if (out.isTTY) erase()
       out.write(`${line}\n`)
     },
@@ -69,14 +69,14 @@ export function createProgress({ out, monotonic, perSecond }: ProgressOptions): 
 }
 
 /** One stream: how much of how much, how fast, and how long still. Without a count there is no end to show. */
-export function describe({ stream, records, expected, traffic }: Tally, seconds: number): string {
+export function describe({ stream, records, expected, requestStats }: StreamStats, seconds: number): string {
   const rate = records / Math.max(0.001, seconds)
   const known = expected !== null && expected > 0
   const part = known ? Math.min(1, records / expected) : 0
   const bar = known ? `[${'#'.repeat(Math.round(part * BAR)).padEnd(BAR, '.')}] ${Math.floor(part * 100)} %, ` : ''
   const of = known ? ` of ${expected}` : ''
   const left = known && rate > 0 ? `, ${clock((expected - Math.min(records, expected)) / rate)} left` : ''
-  const throttled = traffic.throttled > 0 ? `, throttled ${traffic.throttled} times` : ''
+  const throttled = requestStats.throttled > 0 ? `, throttled ${requestStats.throttled} times` : ''
   return `${stream}: ${bar}${records}${of} records, ${Math.round(rate)}/s${left}${throttled}`
 }
 

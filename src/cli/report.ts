@@ -65,13 +65,13 @@ export function reportText(report: RunReport): string {
       s.complete_to === null ? null : `${s.complete_to.slice(0, 19)}Z`,
     ]),
   )
-  const remarks = report.streams.flatMap(({ stream, outcome, problem }) =>
+  const warnings = report.streams.flatMap(({ stream, outcome, problem }) =>
     problem ? [`${stream} ${outcome}: ${problem.message}\n  ${problem.next}`] : [],
   )
   const throttled = report.throttled > 0 ? `, ${report.throttled} of them throttled` : ''
   const end = `run ${report.run}: ${report.outcome}, ${report.requests} requests, ${report.retries} retries${throttled}`
   const problem = report.problem ? [`${report.problem.message}\n  ${report.problem.next}`] : []
-  return [...(ran.length > 0 ? [table] : []), ...remarks, end, ...problem].join('\n\n')
+  return [...(ran.length > 0 ? [table] : []), ...warnings, end, ...problem].join('\n\n')
 }
 
 /** Outcome of the whole, from that of its parts. */
@@ -81,13 +81,13 @@ export function outcomeOf(streams: readonly StreamReport[]): Outcome {
   return all.has('failed') ? 'failed' : 'complete'
 }
 
-/** @param named streams that were asked for by name: skipping one of those is not complete. */
-export function exitCode({ outcome, problem, streams }: RunReport, named: ReadonlySet<string>): number {
+/** @param explicit streams that were asked for by name: skipping one of those is not complete. */
+export function exitCode({ outcome, problem, streams }: RunReport, explicit: ReadonlySet<string>): number {
   if (problem?.code === 'interrupted' || outcome === 'interrupted') return 130
   if (problem?.code === 'held') return 4
   // What stopped the run came too late for `nothing could run`.
   if (problem) return streams.some(s => s.outcome === 'complete' || s.records > 0) ? 1 : 3
   const failed = streams.filter(s => s.outcome === 'failed')
   if (failed.length > 0) return failed.every(s => s.problem?.code === 'moved') ? 4 : 1
-  return streams.some(s => s.outcome === 'skipped' && named.has(s.stream)) ? 1 : 0
+  return streams.some(s => s.outcome === 'skipped' && explicit.has(s.stream)) ? 1 : 0
 }

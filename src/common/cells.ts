@@ -40,3 +40,9 @@ export function intAt(bytes: Buffer, at: number): string {
 }
 
 export const textAt = (bytes: Buffer, at: number): string => bytes.toString('utf8', at + 4, cellEnd(bytes, at))
+
+/** A JSON cell as text; null where it is null. */
+export function jsonAt(bytes: Buffer, at: number): string | null {
+  const length = bytes.readInt32BE(at)
+  return length === -1 ? null : bytes.toString('utf8', at + 5, at + 4 + length)
+}

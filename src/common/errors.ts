@@ -1,7 +1,7 @@
 /** What the run does about an error: leave at once, go on without the stream, give the stream up, or try again. */
 export type Reaction = 'stop' | 'skip' | 'fail' | 'retry'
 
-/** An error we know. `code` is stable, `next` tells the reader what to do. */
+/** An error we know. `code` is stable, `next` deletionEvents the reader what to do. */
 export abstract class SyncError extends Error {
   readonly code: string
   readonly reaction: Reaction
@@ -90,6 +90,7 @@ const DESTINATION = {
   incompatible: ['stop', 'Run the statements shown, or choose another schema.'],
   denied: ['stop', 'Give the database user the right to create and write in the schema.'],
   full: ['stop', 'Make room on the disk; what was committed stands.'],
+  unreadable: ['fail', 'Reset the stream; its rows stay.'],
 } as const satisfies Record<string, readonly [Reaction, string]>
 
 export type DestinationProblem = keyof typeof DESTINATION
@@ -98,9 +99,9 @@ export type DestinationProblem = keyof typeof DESTINATION
 export class DestinationError extends SyncError {
   readonly kind: DestinationProblem
 
-  constructor(kind: DestinationProblem, message: string, cause?: unknown) {
-    const [reaction, next] = DESTINATION[kind]
-    super(kind, reaction, message, next, cause)
+  constructor(kind: DestinationProblem, message: string, cause?: unknown, next?: string) {
+    const [reaction, usual] = DESTINATION[kind]
+    super(kind, reaction, message, next ?? usual, cause)
     this.kind = kind
   }
 }

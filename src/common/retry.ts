@@ -3,7 +3,7 @@ import { DestinationError } from './errors.ts'
 const TRIES = 8
 
 /** Tries again what failed for a reason in the database that may pass: half a minute in all. */
-export async function repeat<T>(
+export async function retryDestination<T>(
   work: (again: boolean) => Promise<T>,
   { sleep }: { readonly sleep: (ms: number, signal: AbortSignal) => Promise<void> },
   signal: AbortSignal,

@@ -1,13 +1,13 @@
 import pLimit from 'p-limit'
 import { ContractError, SourceError } from '../common/errors.ts'
 import { fromMillis, later } from '../common/instant.ts'
-import type { Instant, ReadBody, Traffic } from '../common/model.ts'
+import type { Instant, RequestStats } from '../common/model.ts'
 import type { ApiVersion } from '../schema/stream.ts'
 import { type Answer, createGet } from './http-client.ts'
-import { createThrottle, type Throttle, type Tier } from './rate-limit.ts'
-import { type Failed, PATIENCE, retry, type Sleep } from './retry.ts'
+import { createRateLimit, type RateLimit, type Tier } from './rate-limit.ts'
+import { type Failed, PATIENCE, retryRequest, type Sleep, waitAfter } from './retry.ts'
 
-export interface RequestOptions {
+export interface ApiClientOptions {
   readonly baseUrl: string
   readonly token: string
   readonly timeoutMs: number
@@ -24,23 +24,25 @@ export interface RequestOptions {
 }
 
 /** What to ask for; `url` may ask for less when larger answers have failed. */
-export interface Ask {
+export interface ApiRequest {
   readonly url: (failed: Failed) => URL
   readonly version: ApiVersion
-  /** Key that the body must have; null: any object will do. */
-  readonly list: string | null
-  /** How a body is read that need not become objects. */
-  readonly readBody?: ReadBody | null
-  /** Throws a `SourceError` for a body that is to be asked for again. */
-  readonly verify?: (body: Record<string, unknown>) => void
 }
 
-/** Throttled, retried, checked: what the rest of `extract` uses to talk to the API. */
-export interface Requests {
+export interface ApiAnswer extends Answer {
+  /** What failed before it came. */
+  readonly failed: Failed
+}
+
+/** Rate-limited and retried: what the rest of `extract` uses to talk to the API. */
+export interface ApiClient {
   /** The address of a path such as `/charges`. */
   at(path: string): URL
-  readonly throttle: Throttle
-  send(ask: Ask, traffic: Traffic, signal: AbortSignal): Promise<Answer & { readonly body: Record<string, unknown> }>
+  readonly rateLimit: RateLimit
+  /** @param failed what has failed already in getting this answer; default: nothing. */
+  send(request: ApiRequest, requestStats: RequestStats, signal: AbortSignal, failed?: Failed): Promise<ApiAnswer>
+  /** Waits before an answer is asked for again that came and is of no use. @throws `error` where that is no help. */
+  waitAfter(error: unknown, failed: Failed, requestStats: RequestStats, signal: AbortSignal): Promise<Failed>
   /** The latest time that the API has named; never ahead of the API's clock. */
   clock(): Instant
   /** How long an answer takes of late, until its last byte, in milliseconds. */
@@ -50,9 +52,9 @@ export interface Requests {
 /** Weight of the newest answer in the latency. */
 const NEWEST = 0.2
 
-export function createRequests(options: RequestOptions): Requests {
+export function createApiClient(options: ApiClientOptions): ApiClient {
   const { tier, budget, monotonic, sleep, random } = options
-  const throttle = createThrottle({ tier, budget, monotonic, sleep })
+  const rateLimit = createRateLimit({ tier, budget, monotonic, sleep })
   const inFlight = pLimit(options.concurrency)
   const get = createGet(options)
   let latest: Instant | null = null
@@ -65,44 +67,43 @@ export function createRequests(options: RequestOptions): Requests {
     latest = latest === null ? named : later(latest, named)
   }
 
+  const patience = { sleep, random, ...PATIENCE, ...options.patience }
   return {
     at: path => new URL(options.baseUrl.replace(/\/+$/, '') + path),
-    throttle,
+    rateLimit,
     clock: () => latest ?? fromMillis(options.now()),
     latencyMs: () => latencyMs ?? 0,
-    send: (ask, traffic, signal) =>
-      retry(
-        failed =>
-          inFlight(async () => {
-            const { waitedMs, ticket } = await throttle.take(signal)
-            traffic.waitedMs += waitedMs
-            traffic.requests += 1
-            try {
-              const answer = await get(ask.url(failed), ask, signal, headers => {
-                hear(headers)
-                throttle.heard(ticket, headers.get('x-recharge-limit'))
-              })
-              const { tookMs } = answer
-              latencyMs = latencyMs === null ? tookMs : latencyMs + NEWEST * (tookMs - latencyMs)
-              const body = checked(answer, ask)
-              ask.verify?.(body)
-              return { ...answer, body }
-            } catch (error) {
-              if (error instanceof SourceError && error.kind === 'throttled') throttle.overflowed()
-              throw error
-            } finally {
-              throttle.heard(ticket, null)
-            }
-          }),
-        { sleep, random, ...PATIENCE, ...options.patience },
-        traffic,
-        signal,
-      ),
+    waitAfter: (error, failed, requestStats, signal) => waitAfter(error, failed, patience, requestStats, signal),
+    async send({ url, version }, requestStats, signal, before) {
+      const attempt = (failed: Failed): Promise<Answer> =>
+        inFlight(async () => {
+          const { waitedMs, ticket } = await rateLimit.take(signal)
+          requestStats.waitedMs += waitedMs
+          requestStats.requests += 1
+          try {
+            const answer = await get(url(failed), version, signal, headers => {
+              hear(headers)
+              rateLimit.heard(ticket, headers.get('x-recharge-limit'))
+            })
+            const { tookMs } = answer
+            latencyMs = latencyMs === null ? tookMs : latencyMs + NEWEST * (tookMs - latencyMs)
+            return answer
+          } catch (error) {
+            if (error instanceof SourceError && error.kind === 'throttled') rateLimit.overflowed()
+            throw error
+          } finally {
+            rateLimit.heard(ticket, null)
+          }
+        })
+      const { value: answer, failed } = await retryRequest(attempt, patience, requestStats, signal, before)
+      refuseOtherVersion(answer.headers, version)
+      return { ...answer, failed }
+    },
   }
 }
 
-/** A 200 is not yet an answer: it may come from another API version, or hold a warning in place of the list [client]. */
-function checked({ body, headers }: Answer, { version, list }: Ask): Record<string, unknown> {
+/** A 200 is not yet an answer: it may come from another API version. */
+function refuseOtherVersion(headers: Headers, version: ApiVersion): void {
   const echo = headers.get('x-recharge-version')
   if (echo !== null && echo !== version)
     throw new ContractError(
@@ -110,16 +111,4 @@ function checked({ body, headers }: Answer, { version, list }: Ask): Record<stri
       `asked for API version ${version}, the answer is of ${echo}`,
       'Its shapes differ, so nothing was loaded. Look for a proxy that changes the X-Recharge-Version header.',
     )
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw new SourceError('truncated', 'status 200, but the body is not an object')
-  const members = body as Record<string, unknown>
-  if (list === null || list in members) return members
-  const keys = Object.keys(members)
-  if (keys.length > 0 && keys.every(key => key === 'error' || key === 'errors' || key === 'warning'))
-    throw new SourceError('unavailable', `status 200, but only ${JSON.stringify(members).slice(0, 300)}`)
-  throw new ContractError(
-    'stream_contract',
-    `the answer has no "${list}", only ${keys.join(', ') || 'nothing'}`,
-    'The API changed, or the address is not that of Recharge. Nothing was loaded; please report it.',
-  )
 }

@@ -2,14 +2,14 @@
  * Values from several producers, one consumer. A producer waits until its value has been taken: what nobody wants yet
  * is not read yet.
  */
-export interface Handoff<T> {
+export interface Channel<T> {
   put(value: T): Promise<void>
   /** The next value; null once `close` was called and nothing is left. */
   take(): Promise<T | null>
   close(): void
 }
 
-export function createHandoff<T>(): Handoff<T> {
+export function createChannel<T>(): Channel<T> {
   const offered: { value: T; taken: () => void }[] = []
   let closed = false
   let wake = Promise.withResolvers<void>()

@@ -1,55 +1,72 @@
 import { ContractError, SourceError } from '../common/errors.ts'
 import { asFilter } from '../common/instant.ts'
-import type { Page, Walk, Window } from '../common/model.ts'
+import type { DecodedPage, Page, PageDecoder, Scan, Window } from '../common/model.ts'
 import type { Readable, Stream } from '../schema/stream.ts'
-import { isDeadCursor, walk as pagesOf, type Reading, type Sequence } from './pagination.ts'
+import { isDeadCursor, paginate, type Reading, type Sequence } from './pagination.ts'
 
 interface Part extends Sequence {
-  /** Id of the parent record whose list this is. */
-  readonly owner: string | null
   /** Value of the parameter that this sequence is for. */
   readonly value: string | null
   /** Where a later run goes on, from the cursor of a page of this sequence. */
   readonly bookmark: (cursor: string | null) => string | null
 }
 
+/** A page without records. */
+const EMPTY: DecodedPage = {
+  records: [],
+  rejects: [],
+  keys: [],
+  cursors: [],
+  zoned: true,
+  next: null,
+  stats: { cleaned: 0, unknownFields: new Map(), mismatched: new Map() },
+  bytes: 0,
+  again: null,
+}
+
+/** What a scan of a stream that is read list by list needs besides. */
+export interface FullScanOptions {
+  /** Where the parents of a stream are looked up. */
+  readonly streams: readonly Stream[]
+  readonly readable: Readable
+  readonly decoderOf: (stream: Stream) => PageDecoder
+}
+
 /**
  * Pages of a stream that is read in one go, one request sequence after another: for want of an order, the only way to
- * have seen it all is to have read it all. A walk that was broken off goes on where its last commit was.
+ * have seen it all is to have read it all. A scan that was broken off goes on where its last commit was.
  */
-export async function* readWhole(
+export async function* fullScan(
   reading: Reading,
-  walk: Walk,
-  streams: readonly Stream[],
-  readable: Readable,
+  scan: Scan,
+  options: FullScanOptions,
 ): AsyncGenerator<Page> {
-  const segment = walk.segments.find(({ done }) => !done)
+  const segment = scan.segments.find(({ done }) => !done)
   if (!segment) return
   let given = 0
   try {
-    for await (const page of parts(reading, walk, streams, readable, segment.resume)) {
+    for await (const page of parts(reading, scan, options, segment.resume)) {
       given += 1
       yield page
     }
   } catch (error) {
     if (!isDeadCursor(error) || segment.resume === null || given > 0) throw error
-    reading.traffic.remarks.push({
+    reading.requestStats.warnings.push({
       code: 'cursor_refused',
       message: `the API no longer takes a saved cursor (${error.message}); the stream was read again from its start`,
       next: 'Nothing is missing.',
     })
-    yield* parts(reading, walk, streams, readable, null)
+    yield* parts(reading, scan, options, null)
   }
 }
 
 async function* parts(
   reading: Reading,
-  { window, segments }: Walk,
-  streams: readonly Stream[],
-  readable: Readable,
+  { window, segments }: Scan,
+  options: FullScanOptions,
   resume: string | null,
 ): AsyncGenerator<Page> {
-  const { stream, requests, traffic } = reading
+  const { stream, api, requestStats } = reading
   const ranges = segments.filter(({ done }) => !done)
   const range = ranges[0]?.id ?? 0
   // A stream of several sequences learns only afterwards that one was the last, so its last page is an empty one.
@@ -57,15 +74,13 @@ async function* parts(
   let forbidden: SourceError | null = null
   let absent: SourceError | null = null
   let given = 0
-  for await (const part of sequencesOf(reading, window, streams, readable, resume)) {
-    let position = 0
+  for await (const part of sequencesOf(reading, window, options, resume)) {
     try {
-      for await (const { records, receivedAt, last, resume: cursor } of pagesOf(reading, part)) {
+      for await (const { decoded, receivedAt, last, resume: cursor } of paginate(reading, part)) {
         given += 1
         const { owner } = part
-        const all = owner === null ? records : records.map(record => owned(record, stream, owner, position++))
         yield {
-          records: all,
+          decoded,
           receivedAt,
           range,
           ranges,
@@ -80,7 +95,7 @@ async function* parts(
       if (part.value !== null && error.kind === 'forbidden') {
         // One kind of owner that the token may not read is no reason to go without the others.
         forbidden = error
-        traffic.remarks.push({
+        requestStats.warnings.push({
           code: 'partly_forbidden',
           message: `${stream.each?.parameter}=${part.value} was refused: ${error.message}`,
           next: 'Give the token the scope, or leave it: the rest is complete.',
@@ -94,24 +109,24 @@ async function* parts(
   const refused = forbidden ?? absent
   if (refused !== null && given === 0) throw refused
   if (several)
-    yield { records: [], receivedAt: requests.clock(), range, ranges, last: true, resume: null, restarted: false }
+    yield { decoded: EMPTY, receivedAt: api.clock(), range, ranges, last: true, resume: null, restarted: false }
 }
 
-/** Pages of one list under filters of the caller's own: a walk that nobody goes on with. */
+/** Pages of one list under filters of the caller's own: a scan that nobody goes on with. */
 export async function* readList(reading: Reading, filters: Readonly<Record<string, string>>): AsyncGenerator<Page> {
   const range = { id: 0, since: null, until: null }
-  const sequence = { path: reading.stream.path, parameters: () => filters, resume: null, bounds: null }
-  for await (const page of pagesOf(reading, sequence)) yield { ...page, range: 0, ranges: [range], restarted: false }
+  const sequence = { path: reading.stream.path, parameters: () => filters, resume: null, bounds: null, owner: null }
+  for await (const page of paginate(reading, sequence)) yield { ...page, range: 0, ranges: [range], restarted: false }
 }
 
 async function* sequencesOf(
   reading: Reading,
   window: Window,
-  streams: readonly Stream[],
-  readable: Readable,
+  options: FullScanOptions,
   resume: string | null,
 ): AsyncGenerator<Part> {
   const { stream } = reading
+  const { streams, readable, decoderOf } = options
   const { path } = stream
   const filters = filtersOf(stream, window)
   if (stream.each) {
@@ -119,7 +134,7 @@ async function* sequencesOf(
     const [from, at] = bookmarked(resume)
     const names = Object.keys(values).filter(value => readable(values[value] ?? []))
     for (const value of Object.keys(values).filter(all => !names.includes(all)))
-      reading.traffic.remarks.push({
+      reading.requestStats.warnings.push({
         code: 'partly_forbidden',
         message: `${parameter}=${value} was left out: the token lacks ${values[value]?.join(' or ')}`,
         next: 'Give the token the scope, or leave it: the rest is complete.',
@@ -141,10 +156,10 @@ async function* sequencesOf(
     if (!parent) throw new Error(`${stream.name}: its parent ${name} is not declared`)
     // Where a page of parents was come to from: what its parents own is read again, that of the pages before is not.
     let cameFrom = resume
-    const all = { path: parent.path, parameters: () => parent.parameters, resume, bounds: null }
-    for await (const page of pagesOf({ ...reading, stream: parent }, all)) {
-      for (const record of page.records) {
-        const owner = idOf(record, parent)
+    const all = { path: parent.path, parameters: () => parent.parameters, resume, bounds: null, owner: null }
+    for await (const page of paginate({ ...reading, stream: parent, decode: decoderOf(parent) }, all)) {
+      for (const owner of page.decoded.keys) {
+        if (owner === '') throw withoutId(parent)
         const own = path.replace(`{${as}}`, encodeURIComponent(owner))
         const back = cameFrom
         yield {
@@ -186,19 +201,9 @@ function filtersOf({ sync }: Stream, { since, until }: Window): Record<string, s
   }
 }
 
-function idOf(record: unknown, parent: Stream): string {
-  const id = typeof record === 'object' && record !== null ? (record as Record<string, unknown>).id : undefined
-  if (typeof id === 'number' || typeof id === 'string') return String(id)
-  if (JSON.isRawJSON(id)) return id.rawJSON
-  throw new ContractError(
+const withoutId = (parent: Stream): ContractError =>
+  new ContractError(
     'stream_contract',
     `a record of ${parent.name} has no id, so what it owns cannot be asked for`,
     'Nothing is skipped in silence: the stream failed. Please report it.',
   )
-}
-
-/** The record, with its owner's id, and its place where it has no id of its own. What the API says itself stands. */
-function owned(record: unknown, { parent }: Stream, owner: string, position: number): unknown {
-  if (parent === null || typeof record !== 'object' || record === null) return record
-  return { [parent.as]: owner, ...(parent.position ? { [parent.position]: position } : {}), ...record }
-}

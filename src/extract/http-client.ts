@@ -1,6 +1,4 @@
 import { Interrupted, SourceError } from '../common/errors.ts'
-import { parseExact } from '../common/exact-json.ts'
-import type { ReadBody } from '../common/model.ts'
 import type { ApiVersion } from '../schema/stream.ts'
 import { createBufferPool } from './buffer-pool.ts'
 import { get } from './http-get.ts'
@@ -13,20 +11,19 @@ export interface HttpOptions {
   readonly monotonic: () => number
 }
 
+/** An answer with status 200. */
 export interface Answer {
-  readonly body: unknown
+  /** Valid until it is released. */
+  readonly body: Buffer
   readonly headers: Headers
-  /** Milliseconds until its last byte was here. That its bytes have to be read as rows, and to wait for it, is not the API's. */
+  /** Milliseconds until its last byte was here. */
   readonly tookMs: number
-}
-
-interface Asked {
-  readonly version: ApiVersion
-  readonly readBody?: ReadBody | null
+  /** Gives the memory of the body back, for the next answer. */
+  release(): void
 }
 
 /** One GET, without second tries. */
-export type Get = (url: URL, asked: Asked, signal: AbortSignal, onHeaders: OnHeaders) => Promise<Answer>
+export type Get = (url: URL, version: ApiVersion, signal: AbortSignal, onHeaders: OnHeaders) => Promise<Answer>
 
 /** Called with the headers of every answer, errors too: they carry the clock and the level of the rate limit. */
 export type OnHeaders = (headers: Headers) => void
@@ -38,7 +35,7 @@ export type OnHeaders = (headers: Headers) => void
 export function createGet({ baseUrl, token, timeoutMs, monotonic }: HttpOptions): Get {
   const origin = new URL(baseUrl).origin
   const pool = createBufferPool()
-  return async (url, { version, readBody }, signal, onHeaders) => {
+  return async (url, version, signal, onHeaders) => {
     if (url.origin !== origin) throw new SourceError('refused', `${url.origin} is not the API: the token stays here`)
     const timeout = AbortSignal.timeout(timeoutMs)
     const where = `GET ${url.pathname}`
@@ -50,16 +47,14 @@ export function createGet({ baseUrl, token, timeoutMs, monotonic }: HttpOptions)
         Accept: 'application/json',
         'User-Agent': 'recharge-sync',
       }
-      const { status, headers, body } = await get(url, about, AbortSignal.any([signal, timeout]))
+      const { status, headers, body: chunks } = await get(url, about, AbortSignal.any([signal, timeout]))
       onHeaders(headers)
-      const bytes = await pool.read(body)
-      const tookMs = monotonic() - sent
-      try {
-        if (status !== 200) throw refusal(status, headers, textOf(bytes).replaceAll(token, '[secret]'), where)
-        return { body: (await readBody?.(bytes)) ?? parsed(textOf(bytes), where), headers, tookMs }
-      } finally {
-        pool.release(bytes)
-      }
+      const body = await pool.read(chunks)
+      const release = (): void => pool.release(body)
+      if (status === 200) return { body, headers, tookMs: monotonic() - sent, release }
+      const text = new TextDecoder().decode(body).replaceAll(token, '[secret]')
+      release()
+      throw refusal(status, headers, text, where)
     } catch (error) {
       if (error instanceof SourceError) throw error
       if (signal.aborted) throw new Interrupted()
@@ -67,17 +62,6 @@ export function createGet({ baseUrl, token, timeoutMs, monotonic }: HttpOptions)
         throw new SourceError('timeout', `${where}: no answer within ${timeoutMs / 1000} s`, { tooLarge: true })
       throw network(error, where)
     }
-  }
-}
-
-const textOf = (bytes: Buffer): string => new TextDecoder().decode(bytes)
-
-function parsed(text: string, where: string): unknown {
-  try {
-    return parseExact(text)
-  } catch (error) {
-    const what = text === '' ? 'the body is empty' : 'the body is not JSON'
-    throw new SourceError('truncated', `${where}: status 200, but ${what}`, { tooLarge: true, cause: error })
   }
 }
 

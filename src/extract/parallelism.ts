@@ -5,8 +5,8 @@
 const MOST_TAKEN = 100
 
 /**
- * Requests that have to be under way at once for the rate to be used.
- * @param latencyMs of an answer. @param perSecond requests that the rate limit allows.
+ * ApiClient that have to be under way at once for the rate to be used.
+ * @param latencyMs of an answer. @param perSecond api that the rate limit allows.
  */
 const inFlight = (latencyMs: number, perSecond: number): number => (latencyMs / 1000) * Math.min(perSecond, MOST_TAKEN)
 

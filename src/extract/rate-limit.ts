@@ -1,6 +1,6 @@
 import type { Sleep } from './retry.ts'
 
-/** Size of the bucket in requests, and how many of them drain in a second. */
+/** Size of the bucket in api, and how many of them drain in a second. */
 export interface Tier {
   readonly bucket: number
   readonly perSecond: number
@@ -20,14 +20,14 @@ export function tierOf(token: string): Tier {
   return { bucket: STANDARD.bucket * size, perSecond: STANDARD.perSecond * drain }
 }
 
-export interface Throttle {
+export interface RateLimit {
   /** Waits until a request fits. Returns the milliseconds waited, and what `heard` wants to know about it. */
   take(signal: AbortSignal): Promise<{ waitedMs: number; ticket: Ticket }>
   /** An answer's `x-recharge-limit`, such as `3/40`; null: it had none, or there was no answer. */
   heard(ticket: Ticket, limit: string | null): void
   /** A 429 came all the same. */
   overflowed(): void
-  /** Requests that would leave at once if asked for now. */
+  /** ApiClient that would leave at once if asked for now. */
   room(): number
   readonly tier: Tier
 }
@@ -38,7 +38,7 @@ export interface Ticket {
   peak: number
 }
 
-export interface ThrottleOptions {
+export interface RateLimitOptions {
   readonly tier: Tier
   /** Share of the rate to use, 0 to 1. */
   readonly budget: number
@@ -53,7 +53,7 @@ export interface ThrottleOptions {
  * between, whatever the latency; what is above that is somebody else's use of the token, and is added. It then drains
  * in both.
  */
-export function createThrottle({ tier, budget, monotonic, sleep }: ThrottleOptions): Throttle {
+export function createRateLimit({ tier, budget, monotonic, sleep }: RateLimitOptions): RateLimit {
   let { bucket, perSecond } = tier
   let level = 0
   const underWay = new Set<Ticket>()
@@ -62,7 +62,7 @@ export function createThrottle({ tier, budget, monotonic, sleep }: ThrottleOptio
   let queue: Promise<unknown> = Promise.resolve()
   /*
    * Kept free. The server's bucket begins to drain when the first request arrives, ours when it leaves: for the time
-   * between, a tenth of a second, ours is ahead. And a level that is shown in whole requests, with what others have sent
+   * between, a tenth of a second, ours is ahead. And a level that is shown in whole api, with what others have sent
    * in it, may be two less than it is. Each 429 that comes all the same shows that it is further.
    */
   let margin = 2 + perSecond / 10
@@ -112,7 +112,7 @@ export function createThrottle({ tier, budget, monotonic, sleep }: ThrottleOptio
       const match = /^(\d+)\s*\/\s*(\d+)$/.exec(limit ?? '')
       if (!match) return
       bucket = Number(match[2]) || bucket
-      // The header is in whole requests, our model is not.
+      // The header is in whole api, our model is not.
       const unknown = Number(match[1]) - Math.ceil(ticket.peak)
       if (unknown <= 0) return
       drain()

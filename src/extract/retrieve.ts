@@ -1,18 +1,22 @@
 import { ContractError, SourceError } from '../common/errors.ts'
+import type { DecodedPage } from '../common/model.ts'
 import type { Reading } from './pagination.ts'
+import { readBody } from './read-body.ts'
 
 /**
  * One record by its id: `{"charge": {…}}` for `GET /charges/{id}` [documented for the resources of the reference,
  * inferred for the rest]. Null where the API answers 404: the record is gone, or this path is not served.
  * @throws {ContractError} where the answer holds something else.
  */
-export async function retrieve({ requests, stream, traffic, signal }: Reading, id: string): Promise<unknown> {
-  const url = requests.at(`${stream.path}/${encodeURIComponent(id)}`)
+export async function retrieve(
+  { api, stream, decode, requestStats, signal }: Reading,
+  id: string,
+): Promise<DecodedPage | null> {
+  const url = api.at(`${stream.path}/${encodeURIComponent(id)}`)
   try {
-    const ask = { url: () => url, version: stream.version, list: stream.singular }
-    const { body } = await requests.send(ask, traffic, signal)
-    const record = body[stream.singular]
-    if (typeof record === 'object' && record !== null && !Array.isArray(record)) return record
+    const request = { url: () => url, version: stream.version }
+    const { decoded } = await readBody(api, request, decode, requestStats, signal)
+    if (decoded.keys.length === 1 && decoded.rejects.every(({ path }) => path !== '')) return decoded
     throw new ContractError(
       'stream_contract',
       `"${stream.singular}" of ${url.pathname} is no record`,

@@ -1,7 +1,5 @@
 import { toMillis } from '../common/instant.ts'
-import type { Instant, Range, Segment, Walk } from '../common/model.ts'
-import type { Stream } from '../schema/stream.ts'
-import { cursorOf } from './page.ts'
+import type { DecodedPage, Instant, Range, Scan, Segment } from '../common/model.ts'
 
 /** A segment that is being read, or waits for it. */
 export interface Reader {
@@ -26,12 +24,11 @@ export const readerOf = (from: Segment): Reader => {
 }
 
 /** Follows how far the segment has been read, and whether the API keeps the order. */
-export function note(reader: Reader, records: readonly unknown[], stream: Stream): void {
-  reader.records += records.length
+export function note(reader: Reader, { cursors }: DecodedPage): void {
+  reader.records += cursors.length
   let first: Instant | null = null
   let last: Instant | null = null
-  for (const record of records) {
-    const at = cursorOf(record, stream)
+  for (const at of cursors) {
     if (at === null) continue
     first ??= at
     if (last !== null && at < last) reader.ordered = false
@@ -60,9 +57,9 @@ const TELLING = 0.1
  * Records in a millisecond, of what is still to be read. Over all that has been read, because a single page may lie in
  * a few seconds; and at first as the API counts them, which may be more than it serves.
  */
-export function density(covered: Covered, active: ReadonlySet<Reader>, walk: Walk, expected: number | null): number {
+export function density(covered: Covered, active: ReadonlySet<Reader>, scan: Scan, expected: number | null): number {
   let { records, millis } = covered
-  let oldest = walk.window.since
+  let oldest = scan.window.since
   for (const reader of active) {
     if (reader.began !== null && (oldest === null || reader.began < oldest)) oldest = reader.began
     if (reader.position === null || reader.records === 0) continue
@@ -70,7 +67,7 @@ export function density(covered: Covered, active: ReadonlySet<Reader>, walk: Wal
     millis += spanOf(reader)
   }
   const seen = millis === 0 ? 0 : records / millis
-  const whole = oldest === null ? 0 : toMillis(walk.ceiling) - toMillis(oldest)
+  const whole = oldest === null ? 0 : toMillis(scan.upperBound) - toMillis(oldest)
   if (expected === null || whole <= 0 || millis > TELLING * whole) return seen
   return Math.max(seen, expected / whole)
 }

@@ -1,10 +1,12 @@
 import { asFilter } from '../common/instant.ts'
-import type { Instant, Page, ReadBody, Traffic, Walk } from '../common/model.ts'
+import type { DecodedPage, Instant, Page, PageDecoder, RequestStats, Scan } from '../common/model.ts'
 import type { Readable, Stream } from '../schema/stream.ts'
-import type { Requests } from './api-client.ts'
-import { readList, readWhole } from './full-scan.ts'
-import { readSegments } from './parallel-scan.ts'
+import type { ApiClient } from './api-client.ts'
+import { fullScan, readList } from './full-scan.ts'
+import type { Reading } from './pagination.ts'
+import { parallelScan } from './parallel-scan.ts'
 import type { Tier } from './rate-limit.ts'
+import { readMembers } from './read-body.ts'
 import { retrieve } from './retrieve.ts'
 import type { Sleep } from './retry.ts'
 
@@ -15,30 +17,39 @@ export interface TokenInformation {
   readonly scopes: readonly string[] | null
 }
 
-export interface PagesOptions {
-  readonly readable: Readable
-  readonly traffic: Traffic
+/** What every way of reading records needs. */
+export interface ReadOptions {
+  readonly requestStats: RequestStats
   readonly signal: AbortSignal
+}
+
+export interface PagesOptions extends ReadOptions {
+  readonly readable: Readable
+  /** How pages of the stream, and of its parent, become records. */
+  readonly decoderOf: (stream: Stream) => PageDecoder
   /** Records that the API counts in the window; null: not known, or not yet. */
   readonly expected: () => number | null
   readonly newestFirst: boolean
-  /** How pages of a sorted stream are read; absent: all of them as objects. */
-  readonly readBody?: ReadBody | null
 }
 
 export interface Source {
   /** @throws {SourceError} `unauthorised` when the token is refused. */
-  token(traffic: Traffic, signal: AbortSignal): Promise<TokenInformation>
-  /** Every page of a walk from where it stands. When they end, every range has had its last. */
-  pages(stream: Stream, walk: Walk, options: PagesOptions): AsyncIterable<Page>
+  token(requestStats: RequestStats, signal: AbortSignal): Promise<TokenInformation>
+  /** Every page of a scan from where it stands. When they end, every range has had its last. */
+  pages(stream: Stream, scan: Scan, options: PagesOptions): AsyncIterable<Page>
   /** Records that the API counts, or null where it cannot. */
-  count(stream: Stream, since: Instant | null, traffic: Traffic, signal: AbortSignal): Promise<number | null>
+  count(stream: Stream, since: Instant | null, requestStats: RequestStats, signal: AbortSignal): Promise<number | null>
   /** Records that the API counts under these filters; null where it counts none of the stream. */
-  countWhere(stream: Stream, filters: Filters, traffic: Traffic, signal: AbortSignal): Promise<number | null>
+  countWhere(
+    stream: Stream,
+    filters: Filters,
+    requestStats: RequestStats,
+    signal: AbortSignal,
+  ): Promise<number | null>
   /** Every page of the list under these filters. */
-  listWhere(stream: Stream, filters: Filters, traffic: Traffic, signal: AbortSignal): AsyncIterable<Page>
-  /** One record by its id, as it stands now; null: 404. */
-  retrieve(stream: Stream, id: string, traffic: Traffic, signal: AbortSignal): Promise<unknown>
+  listWhere(stream: Stream, filters: Filters, decode: PageDecoder, options: ReadOptions): AsyncIterable<Page>
+  /** One record by its id, as it stands now; null: 404. @param decode of a single record. */
+  retrieve(stream: Stream, id: string, decode: PageDecoder, options: ReadOptions): Promise<DecodedPage | null>
   clock(): Instant
   readonly tier: Tier
 }
@@ -57,47 +68,46 @@ export interface SourceOptions {
 /** How often a look is taken at whether the rate limit has room for another reader, in milliseconds. */
 const LOOK = 100
 
-export function createSource(requests: Requests, { streams, readers, sleep }: SourceOptions): Source {
-  const countWhere: Source['countWhere'] = async ({ count }, filters, traffic, signal) => {
+export function createSource(api: ApiClient, { streams, readers, sleep }: SourceOptions): Source {
+  const countWhere: Source['countWhere'] = async ({ count }, filters, requestStats, signal) => {
     if (!count) return null
-    const url = requests.at(count.path)
+    const url = api.at(count.path)
     for (const [name, value] of Object.entries(filters)) url.searchParams.set(name, value)
-    const { body } = await requests.send({ url: () => url, version: '2021-01', list: 'count' }, traffic, signal)
+    const body = await readMembers(api, { url: () => url, version: '2021-01' }, 'count', requestStats, signal)
     return typeof body.count === 'number' ? body.count : null
   }
   const pause = (signal: AbortSignal): Promise<void> => sleep(LOOK, signal)
   return {
     get tier() {
-      return requests.throttle.tier
+      return api.rateLimit.tier
     },
-    clock: requests.clock,
+    clock: api.clock,
 
-    async token(traffic, signal) {
-      const url = requests.at('/token_information')
-      const { body } = await requests.send({ url: () => url, version: '2021-11', list: null }, traffic, signal)
-      const inner = (body.token_information ?? body) as Record<string, unknown>
-      const { scopes, name } = inner
+    async token(requestStats, signal) {
+      const url = api.at('/token_information')
+      const body = await readMembers(api, { url: () => url, version: '2021-11' }, null, requestStats, signal)
+      const { scopes, name } = (body.token_information ?? body) as Record<string, unknown>
       return {
         name: typeof name === 'string' ? name : null,
         scopes: Array.isArray(scopes) ? scopes.filter(scope => typeof scope === 'string') : null,
       }
     },
 
-    pages(stream, walk, { readable, traffic, signal, expected, newestFirst, readBody }) {
-      const reading = { requests, stream, traffic, signal }
+    pages(stream, scan, { readable, decoderOf, expected, newestFirst, ...options }) {
+      const reading: Reading = { api, stream, decode: decoderOf(stream), ...options }
       return stream.sync.mode === 'incremental' && stream.sync.sorted
-        ? readSegments({ ...reading, readBody: readBody ?? null }, walk, { readers, expected, newestFirst, pause })
-        : readWhole(reading, walk, streams, readable)
+        ? parallelScan(reading, scan, { readers, expected, newestFirst, pause })
+        : fullScan(reading, scan, { streams, readable, decoderOf })
     },
 
-    async count(stream, since, traffic, signal) {
+    async count(stream, since, requestStats, signal) {
       if (!stream.count || (since !== null && !stream.count.ranges)) return null
       const from = since !== null && stream.sync.mode === 'incremental' ? { [stream.sync.since]: asFilter(since) } : {}
-      return countWhere(stream, from, traffic, signal)
+      return countWhere(stream, from, requestStats, signal)
     },
 
     countWhere,
-    listWhere: (stream, filters, traffic, signal) => readList({ requests, stream, traffic, signal }, filters),
-    retrieve: (stream, id, traffic, signal) => retrieve({ requests, stream, traffic, signal }, id),
+    listWhere: (stream, filters, decode, options) => readList({ api, stream, decode, ...options }, filters),
+    retrieve: (stream, id, decode, options) => retrieve({ api, stream, decode, ...options }, id),
   }
 }

@@ -1,12 +1,12 @@
 import { ContractError } from '../common/errors.ts'
 import type { RunId, Window } from '../common/model.ts'
-import { beginBackfill } from '../pipeline/checkpoint.ts'
-import { type WalkOptions, walkStream } from '../pipeline/pipeline.ts'
-import type { Tally } from '../pipeline/stream-stats.ts'
+import { startBackfillScan } from '../pipeline/checkpoint.ts'
+import { type ScanOptions, scanStream } from '../pipeline/pipeline.ts'
+import type { StreamStats } from '../pipeline/stream-stats.ts'
 import type { Stream } from '../schema/stream.ts'
-import { shapeOf } from '../schema/table.ts'
+import { schemaHashOf } from '../schema/table.ts'
 
-export interface BackfillStreamOptions extends WalkOptions {
+export interface BackfillStreamOptions extends ScanOptions {
   readonly run: RunId
   readonly window: Window
   readonly newestFirst: boolean
@@ -19,19 +19,19 @@ export const backfillKey = (stream: Stream): string => `backfill:${stream.name}`
 export async function backfillStream(
   stream: Stream,
   options: BackfillStreamOptions,
-  tally: Tally,
+  stats: StreamStats,
   signal: AbortSignal,
 ): Promise<void> {
   const { source, destination, run, window, newestFirst } = options
   const at = await destination.checkpoint(backfillKey(stream))
   const now = source.clock()
-  const pass = beginBackfill(at, stream, { run, now, window, newestFirst, shape: shapeOf(stream) })
-  const { since, until } = pass.walk.window
+  const state = startBackfillScan(at, stream, { run, now, window, newestFirst, schemaHash: schemaHashOf(stream) })
+  const { since, until } = state.scan.window
   if (since !== null && until !== null && since > until)
     throw new ContractError(
       'not_served',
       `the source serves ${stream.name} only since ${since}`,
       'What it has forgotten cannot be read again; what was read before is still in the tables.',
     )
-  await walkStream(pass, options, tally, signal)
+  await scanStream(state, options, stats, signal)
 }

@@ -1,14 +1,16 @@
 import { Interrupted } from '../common/errors.ts'
 import { parseExact } from '../common/exact-json.ts'
-import type { Checkpoint, Counts, Instant, KeptReject, Page, RunId } from '../common/model.ts'
-import type { Destination } from '../load/destination.ts'
-import { repeat, type WalkOptions } from '../pipeline/pipeline.ts'
+import type { Counts, Instant, KeptReject, RowBatch, RunId } from '../common/model.ts'
+import type { Destination, Rejects } from '../load/destination.ts'
+import type { Step } from '../pipeline/commit.ts'
+import { commit, type ScanOptions } from '../pipeline/pipeline.ts'
 import type { Stream } from '../schema/stream.ts'
-import { shapeOf } from '../schema/table.ts'
-import { type FlatPage, flattenPage, joined } from '../transform/batch.ts'
+import { schemaHashOf } from '../schema/table.ts'
+import { mergePages, singlePage } from '../transform/batch.ts'
+import { decodeRecords } from '../transform/decode-page.ts'
 
-export interface ReplayOptions extends Pick<WalkOptions, 'sleep'> {
-  readonly destination: Destination
+export interface ReplayOptions extends Pick<ScanOptions, 'sleep'> {
+  readonly destination: Destination & Rejects
   readonly run: RunId
   readonly now: () => Instant
 }
@@ -34,35 +36,26 @@ export async function replayStream(stream: Stream, options: ReplayOptions, signa
   const rejects = await destination.rejects(stream.name)
   let at = await destination.checkpoint(replayKey(stream))
   const total = { added: 0, changed: 0, unchanged: 0 }
-  let kept = 0
-  for (const group of grouped(rejects)) {
-    if (signal.aborted) throw new Interrupted()
-    const pages = await loadable(stream, group, options)
-    kept += group.length - pages.length
-    const [first, ...rest] = pages.map(({ page }) => page)
-    if (!first) continue
-    const replayed = pages.map(({ reject }) => reject.fingerprint)
-    const { source } = pages[0]?.reject ?? {}
-    const batch = { ...joined(stream, [first, ...rest]), replayed, ...(source ? { source } : {}) }
-    const to: Checkpoint = { ...at, version: at.version + 1, writer: run, walk: null, shape: shapeOf(stream) }
-    const counts = await repeat(
-      async again => {
-        if (again) {
-          const { version, writer } = await destination.checkpoint(to.stream)
-          const counts = version === to.version && writer === run ? await destination.lastCounts(to.stream) : null
-          if (counts) return counts
-        }
-        return await destination.commit(batch, at, to)
-      },
-      options,
-      signal,
-    )
-    at = to
-    total.added += counts.added
-    total.changed += counts.changed
-    total.unchanged += counts.unchanged
+  let replayed = 0
+  async function* batches(): AsyncGenerator<RowBatch> {
+    for (const some of grouped(rejects)) {
+      if (signal.aborted) throw new Interrupted()
+      const batch = await batchOf(stream, some, options)
+      if (batch !== null) yield batch
+    }
   }
-  return { stream: stream.name, rejects: rejects.length, ...total, kept }
+  const step = (): Step => {
+    const to = { ...at, version: at.version + 1, writer: run, scan: null, schemaHash: schemaHashOf(stream) }
+    return { from: at, to }
+  }
+  for await (const { batch, committed, step: done } of commit(batches(), step, options, signal)) {
+    at = done.to
+    replayed += batch.replayed?.length ?? 0
+    total.added += committed.added
+    total.changed += committed.changed
+    total.unchanged += committed.unchanged
+  }
+  return { stream: stream.name, rejects: rejects.length, ...total, kept: rejects.length - replayed }
 }
 
 function* grouped(rejects: readonly KeptReject[]): Generator<readonly KeptReject[]> {
@@ -79,27 +72,26 @@ function* grouped(rejects: readonly KeptReject[]): Generator<readonly KeptReject
   if (group.length > 0) yield group
 }
 
-/** Those that are read without loss now, each as a page of its own. */
-async function loadable(
-  stream: Stream,
-  group: readonly KeptReject[],
-  { destination, now }: ReplayOptions,
-): Promise<{ readonly reject: KeptReject; readonly page: FlatPage }[]> {
-  const records = await destination.rejectedRecords(group.map(({ fingerprint }) => fingerprint))
+/** Those that are read without loss now, all of one source; null: none is. */
+async function batchOf(stream: Stream, some: readonly KeptReject[], options: ReplayOptions): Promise<RowBatch | null> {
+  const { destination, now } = options
+  const records = await destination.rejectedRecords(some.map(({ fingerprint }) => fingerprint))
   const receivedAt = now()
-  const read = group.flatMap(reject => {
+  const read = some.flatMap(reject => {
     const record = records.get(reject.fingerprint)
     if (record === undefined) return []
-    const page = flattenPage(stream, pageOf(parseExact(record), receivedAt))
-    const [entity] = page.entities
-    return entity ? [{ reject, page, key: entity.key }] : []
+    const decoded = decodeRecords(stream, [parseExact(record)])
+    const [flat] = decoded.records
+    return flat ? [{ reject, page: singlePage(decoded, receivedAt), key: flat.key }] : []
   })
-  const seen = new Map(read.map(({ key, reject }) => [key, reject.seenAt]))
-  const newer = await destination.writtenSince(stream, seen)
-  return read.filter(({ key }) => !newer.has(key))
-}
-
-const pageOf = (record: unknown, receivedAt: Instant): Page => {
-  const range = { id: 0, since: null, until: null }
-  return { records: [record], receivedAt, range: 0, ranges: [range], resume: null, last: true, restarted: false }
+  const newer = await destination.writtenSince(stream, new Map(read.map(({ key, reject }) => [key, reject.seenAt])))
+  const loadable = read.filter(({ key }) => !newer.has(key))
+  const [first, ...rest] = loadable.map(({ page }) => page)
+  if (!first) return null
+  const source = loadable[0]?.reject.source
+  return {
+    ...mergePages(stream, [first, ...rest]),
+    replayed: loadable.map(({ reject }) => reject.fingerprint),
+    ...(source ? { source } : {}),
+  }
 }

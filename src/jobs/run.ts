@@ -6,24 +6,25 @@ import type { Log } from '../common/log.ts'
 import type { Instant, Problem, RunId, RunReport, StreamReport } from '../common/model.ts'
 import { accessOf, readableBy } from '../extract/scopes.ts'
 import type { TokenInformation } from '../extract/source.ts'
-import type { Destination } from '../load/destination.ts'
-import { repeat, type WalkOptions } from '../pipeline/pipeline.ts'
-import { learntStream } from '../pipeline/schema-drift.ts'
-import { problemOf, Tally } from '../pipeline/stream-stats.ts'
+import type { Destination, InferredColumns } from '../load/destination.ts'
+import { retryDestination } from '../common/retry.ts'
+import type { ScanOptions } from '../pipeline/pipeline.ts'
+import { withInferredColumns } from '../pipeline/schema-drift.ts'
+import { problemOf, StreamStats } from '../pipeline/stream-stats.ts'
 import type { Stream } from '../schema/stream.ts'
 import { allTables } from '../schema/table.ts'
 
 /** What is done to each stream. */
-export type StreamWork = (stream: Stream, options: WalkOptions, tally: Tally, signal: AbortSignal) => Promise<void>
+export type StreamWork = (stream: Stream, options: ScanOptions, stats: StreamStats, signal: AbortSignal) => Promise<void>
 
-export interface RunOptions extends Omit<WalkOptions, 'readable' | 'destination'> {
+export interface RunOptions extends Omit<ScanOptions, 'readable' | 'destination'> {
   readonly run: RunId
   readonly work: StreamWork
   /** Opened after the token has proved good, so that a wrong one leaves nothing behind. */
-  readonly open: () => Promise<Destination>
+  readonly open: () => Promise<Destination & InferredColumns>
   readonly streams: readonly Stream[]
   /** Asked for by name: tried even where the token's scopes do not list what they need, since names differ. */
-  readonly named: ReadonlySet<string>
+  readonly explicit: ReadonlySet<string>
   readonly now: () => Instant
   readonly monotonic: () => number
   readonly log: Log
@@ -47,15 +48,15 @@ const STREAMS_AT_ONCE = 4
 export async function runStreams(options: RunOptions, signal: AbortSignal): Promise<RunReport> {
   const { run, source, log, now } = options
   const startedAt = now()
-  const token = new Tally('token_information')
-  let ran: { reports: readonly StreamReport[]; tallies: readonly Tally[] } = { reports: [], tallies: [] }
+  const token = new StreamStats('token_information')
+  let ran: { reports: readonly StreamReport[]; allStats: readonly StreamStats[] } = { reports: [], allStats: [] }
   const finished = (
     streams: readonly StreamReport[],
-    tallies: readonly Tally[],
+    allStats: readonly StreamStats[],
     problem: Problem | null,
   ): RunReport => {
     const sum = (of: 'requests' | 'retries' | 'throttled' | 'waitedMs'): number =>
-      [token, ...tallies].reduce((total, tally) => total + tally.traffic[of], 0)
+      [token, ...allStats].reduce((total, stats) => total + stats.requestStats[of], 0)
     const report: RunReport = {
       run,
       started_at: startedAt,
@@ -72,11 +73,11 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     return JSON.parse(options.scrub(JSON.stringify(report)))
   }
   try {
-    const information = await source.token(token.traffic, signal)
+    const information = await source.token(token.requestStats, signal)
     log.info({ event: 'token', name: information.name, scopes: information.scopes })
     await using destination = await options.open()
-    if (options.hold ?? true) await destination.hold(run)
-    const plan = options.streams.map(stream => ({ stream, tally: new Tally(stream.name) }))
+    if (options.hold ?? true) await destination.acquireLock(run)
+    const plan = options.streams.map(stream => ({ stream, stats: new StreamStats(stream.name) }))
     const changes = await destination.prepare(
       plan.filter(({ stream }) => isTried(stream, information, options)).flatMap(({ stream }) => allTables(stream)),
     )
@@ -84,37 +85,37 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     const { reports, stopped } = await sideBySide(plan, information, { ...options, destination }, signal)
     const report = finished(
       reports,
-      plan.map(({ tally }) => tally),
+      plan.map(({ stats }) => stats),
       stopped,
     )
     options.keep(report)
-    ran = { reports, tallies: plan.map(({ tally }) => tally) }
+    ran = { reports, allStats: plan.map(({ stats }) => stats) }
     if (options.recorded ?? true)
       await withinGrace(
-        repeat(() => destination.record(report), options, signal),
+        retryDestination(() => destination.record(report), options, signal),
         signal,
         options,
       )
-    await withinGrace(destination.settle(), signal, options)
+    await withinGrace(destination.finalize(), signal, options)
     return report
   } catch (error) {
     const problem = problemOf(error)
     if (!problem) throw error
-    const report = finished(ran.reports, ran.tallies, problem)
+    const report = finished(ran.reports, ran.allStats, problem)
     options.keep(report)
     return report
   }
 }
 
-type Opened = RunOptions & { readonly destination: Destination }
+type Opened = RunOptions & { readonly destination: Destination & InferredColumns }
 
 interface Planned {
   readonly stream: Stream
-  readonly tally: Tally
+  readonly stats: StreamStats
 }
 
-const isTried = (stream: Stream, information: TokenInformation, { named }: RunOptions): boolean =>
-  named.has(stream.name) || accessOf(stream, readableBy(information)).granted
+const isTried = (stream: Stream, information: TokenInformation, { explicit }: RunOptions): boolean =>
+  explicit.has(stream.name) || accessOf(stream, readableBy(information)).granted
 
 /** Streams side by side. An error that concerns all of them stops the others where they stand. */
 async function sideBySide(
@@ -136,14 +137,14 @@ async function sideBySide(
         const problem = problemOf(error)
         if (!problem) throw error
         stopped ??= problem
-        return planned.tally.report(signal.aborted ? 'interrupted' : 'failed', 0, problem)
+        return planned.stats.report(signal.aborted ? 'interrupted' : 'failed', 0, problem)
       }
     })
   /*
-   * What tells of deletions goes before what it tells of: then a record that is read was there after all that has been
+   * What deletionEvents of deletions goes before what it deletionEvents of: then a record that is read was there after all that has been
    * told, and what was told of it before is void.
    */
-  const telling = new Map(plan.filter(({ stream }) => stream.tells).map(planned => [planned, start(planned)]))
+  const telling = new Map(plan.filter(({ stream }) => stream.deletionEvents).map(planned => [planned, start(planned)]))
   const told = Promise.allSettled(telling.values())
   const ended = Promise.all(
     plan.map(
@@ -153,7 +154,7 @@ async function sideBySide(
     ),
   )
   const reports = await withinGrace(ended, signal, options)
-  return { reports: reports ?? plan.map(({ tally }) => tally.last ?? tally.report('interrupted', 0, null)), stopped }
+  return { reports: reports ?? plan.map(({ stats }) => stats.last ?? stats.report('interrupted', 0, null)), stopped }
 }
 
 /** How long an interrupted run waits for the commits in hand. What is not committed by then, the database rolls back. */
@@ -185,7 +186,7 @@ async function withinGrace<T>(
 
 /** @throws {SyncError} one whose reaction is to stop the run. */
 async function runStream(
-  { stream, tally }: Planned,
+  { stream, stats }: Planned,
   information: TokenInformation,
   options: Opened,
   signal: AbortSignal,
@@ -193,19 +194,19 @@ async function runStream(
   const { log, progress, monotonic } = options
   const from = monotonic()
   const end = (outcome: StreamReport['outcome'], problem: Problem | null): StreamReport => {
-    const report = tally.report(outcome, (monotonic() - from) / 1000, problem)
+    const report = stats.report(outcome, (monotonic() - from) / 1000, problem)
     log.info({ event: 'stream', ...report })
-    progress.ended(tally, options.scrub((options.line ?? streamLine)(report)))
+    progress.ended(stats, options.scrub((options.line ?? streamLine)(report)))
     return report
   }
   if (signal.aborted) throw new Interrupted()
   const readable = readableBy(information)
   if (!isTried(stream, information, options)) return end('skipped', missingScope(stream, information))
-  progress.started(tally)
+  progress.started(stats)
   try {
-    const tried = options.named.has(stream.name) && !stream.each ? () => true : readable
-    const learnt = await repeat(() => learntStream(stream, options.destination), options, signal)
-    await options.work(learnt, { ...options, readable: tried }, tally, signal)
+    const tried = options.explicit.has(stream.name) && !stream.each ? () => true : readable
+    const inferred = await retryDestination(() => withInferredColumns(stream, options.destination), options, signal)
+    await options.work(inferred, { ...options, readable: tried }, stats, signal)
     return end('complete', null)
   } catch (error) {
     if (!(error instanceof SyncError)) throw error
@@ -214,12 +215,12 @@ async function runStream(
       end(error instanceof Interrupted ? 'interrupted' : 'failed', problemOf(error))
       throw error
     }
-    return end(isSkip(error, stream, tally) ? 'skipped' : 'failed', problemOf(error))
+    return end(isSkip(error, stream, stats) ? 'skipped' : 'failed', problemOf(error))
   }
 }
 
 /** A store or plan that does not have a resource refuses the first page; later it would be something else. */
-function isSkip(error: SyncError, stream: Stream, { records, resumed }: Tally): boolean {
+function isSkip(error: SyncError, stream: Stream, { records, resumed }: StreamStats): boolean {
   if (records > 0 || resumed) return false
   if (error.reaction === 'skip') return true
   return stream.optional && error instanceof SourceError && (error.kind === 'missing' || error.kind === 'refused')

@@ -1,6 +1,6 @@
-import { Seal } from '../schema/salt.ts'
+import { Salt } from '../schema/salt.ts'
 import type { Stream } from '../schema/stream.ts'
-import type { Warehouse } from './reconciliation.ts'
+import type { Warehouse } from './destination.ts'
 import { createWarehouse } from './sql/warehouse.ts'
 
 export type DestinationConfig =
@@ -14,18 +14,18 @@ export interface OpenOptions {
   /** Streams of which every version is kept. */
   readonly history?: readonly Stream[]
   /** Given the warehouse's salt as soon as the tables are prepared. */
-  readonly seal?: Seal
+  readonly salt?: Salt
 }
 
 /** Where rows go. The driver is loaded with it, so that nobody pays for one they do not use. */
 export async function openDestination(
   config: DestinationConfig,
-  { mode, connections, history = [], seal = new Seal() }: OpenOptions,
+  { mode, connections, history = [], salt = new Salt() }: OpenOptions,
 ): Promise<Warehouse> {
   switch (config.kind) {
     case 'duckdb': {
       const { openDuckdb } = await import('./duckdb/engine.ts')
-      return createWarehouse(await openDuckdb({ file: config.file, mode }), config.schema, history, seal)
+      return createWarehouse(await openDuckdb({ file: config.file, mode }), config.schema, history, salt)
     }
     case 'postgres': {
       const { openPostgres } = await import('./postgres/engine.ts')
@@ -33,7 +33,7 @@ export async function openDestination(
         openPostgres({ url: config.url, schema: config.schema, connections }),
         config.schema,
         history,
-        seal,
+        salt,
       )
     }
   }

@@ -1,16 +1,16 @@
-import type { Presence } from '../common/absence.ts'
+import type { DeletionEvidence } from '../common/model.ts'
 import type { Instant, RowBatch } from '../common/model.ts'
 import type { Stream } from '../schema/stream.ts'
-import { isComplete, type Pass } from './checkpoint.ts'
+import { isComplete, type ScanState } from './checkpoint.ts'
 
-/** What the commit of `batch`, which takes a walk from `before` to `after`, notes down and concludes. */
-export function presenceOf(before: Pass, after: Pass, batch: RowBatch): Presence {
-  const { stream, backfill, walk, sweep } = before
-  const whole = stream.deletions.absence === 'walk' && !backfill && walk.noted === true
+/** What the commit of `batch`, which takes a scan from `before` to `after`, notes down and concludes. */
+export function evidenceOf(before: ScanState, after: ScanState, batch: RowBatch): DeletionEvidence {
+  const { stream, backfill, scan, snapshotAt } = before
+  const whole = stream.deletions.absence === 'scan' && !backfill && scan.keysRecorded === true
   const last = !backfill && isComplete(after)
-  const ended = whole ? walk.ceiling : sweep
+  const ended = whole ? scan.upperBound : snapshotAt
   return {
-    ...seen(whole ? walk.ceiling : null, batch),
+    ...seen(whole ? scan.upperBound : null, batch),
     first: false,
     ended: last ? ended : null,
     last,
@@ -18,8 +18,8 @@ export function presenceOf(before: Pass, after: Pass, batch: RowBatch): Presence
   }
 }
 
-/** A page of a sweep concludes nothing: what it did not see may have become something else, which the walk after it tells. */
-export const presenceOfSweep = (began: Instant, first: boolean, batch: RowBatch): Presence => ({
+/** A page of a snapshotAt concludes nothing: what it did not see may have become something else, which the scan after it deletionEvents. */
+export const evidenceOfSnapshot = (began: Instant, first: boolean, batch: RowBatch): DeletionEvidence => ({
   ...seen(began, batch),
   first,
   ended: null,
@@ -28,13 +28,13 @@ export const presenceOfSweep = (began: Instant, first: boolean, batch: RowBatch)
 })
 
 function seen(
-  walk: Instant | null,
-  { stream, entities, rejects, reads }: RowBatch,
-): Pick<Presence, 'walk' | 'keys' | 'unknown' | 'parts'> {
+  scan: Instant | null,
+  { stream, records, rejects, reads }: RowBatch,
+): Pick<DeletionEvidence, 'scan' | 'keys' | 'unknown' | 'parts'> {
   const rejected = rejects.map(({ key }) => canonical(key, stream))
   return {
-    walk,
-    keys: [...new Set([...entities.keys(), ...rejected.filter(key => key !== null)])],
+    scan,
+    keys: [...new Set([...records.keys(), ...rejected.filter(key => key !== null)])],
     unknown: rejected.includes(null),
     parts: reads.flatMap(({ ended }) => ended ?? []),
   }

@@ -1,21 +1,33 @@
-import type { Presence } from '../common/absence.ts'
 import { ContractError } from '../common/errors.ts'
-import type { Checkpoint, Committed, RowBatch } from '../common/model.ts'
-import { repeat } from '../common/retry.ts'
+import type { Committed, Page, PageDecoder, RowBatch } from '../common/model.ts'
 import type { Source } from '../extract/source.ts'
-import type { Destination } from '../load/destination.ts'
+import type { Destination, InferredColumns } from '../load/destination.ts'
 import type { Readable, Stream } from '../schema/stream.ts'
-import { type FlatPage, flattenInTurn, joined } from '../transform/batch.ts'
-import { bodyReader } from '../transform/scanner/page.ts'
-import { advance, isComplete, type Pass } from './checkpoint.ts'
-import { presenceOf } from './deletions.ts'
+import { mergePages } from '../transform/batch.ts'
+import { pageDecoder } from '../transform/decode-page.ts'
+import { advance, isComplete, type ScanState } from './checkpoint.ts'
+import { type CommitOptions, commitBatch, type Step } from './commit.ts'
+import { evidenceOf } from './deletions.ts'
 import { prefetch } from './prefetch.ts'
-import { evolve, refuseUndeclared } from './schema-drift.ts'
-import { problemOf, type Tally } from './stream-stats.ts'
+import { type DecodedGroup, evolve, refuseUnknownFields } from './schema-drift.ts'
+import { problemOf, type StreamStats } from './stream-stats.ts'
 
-export interface WalkOptions {
+/*
+ * The stages of a scan, each an async iterable made from the one before:
+ *
+ *   pages    from the source; it hands each body to the decoder, so a page holds records that are rows already
+ *   prefetch pages that arrived while the last commit ran, as one group
+ *   evolve   with `drift: evolve`: columns for the fields that a group brings
+ *   group    a group of pages as a batch, each key once
+ *   guard    refuses a batch that may not be loaded
+ *   commit   the batch, with the checkpoint that it justifies, in one transaction
+ *
+ * Pulling is backpressure: a stage reads no further than the one after it has taken.
+ */
+
+export interface ScanOptions {
   readonly source: Source
-  readonly destination: Destination
+  readonly destination: Destination & InferredColumns
   readonly readable: Readable
   /** Every version of the stream is kept. */
   readonly isVersioned: (stream: Stream) => boolean
@@ -24,64 +36,113 @@ export interface WalkOptions {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
-export { repeat } from '../common/retry.ts'
-
-/** The pipeline: pages become batches, and each batch is committed with the checkpoint that it justifies. */
-export async function walkStream(first: Pass, options: WalkOptions, tally: Tally, signal: AbortSignal): Promise<void> {
-  const { source, readable, isVersioned } = options
-  const { newestFirst } = first
-  let { stream } = first
-  let pass = first
-  tally.began(pass)
-  const counting = expect(first, options, tally, signal)
-  // Flattened as they come: rows in bytes wait with a tenth of the memory that parsed records take.
-  async function* read(stop: AbortSignal): AsyncGenerator<FlatPage> {
-    const { traffic } = tally
-    const expected = () => tally.expected
-    const options = { readable, newestFirst, traffic, signal: stop, expected, readBody: bodyReader(stream) }
-    for await (const page of source.pages(first.stream, first.walk, options)) yield await flattenInTurn(stream, page)
+/** Reads a stream from where `first` stands to its end, and commits batch by batch. */
+export async function scanStream(
+  first: ScanState,
+  options: ScanOptions,
+  stats: StreamStats,
+  signal: AbortSignal,
+): Promise<void> {
+  let state = first
+  let next = first
+  const step = (batch: RowBatch): Step => {
+    const before = { ...state, stream: batch.stream }
+    next = advance(before, batch)
+    return { from: before.at, to: next.at, evidence: evidenceOf(before, next, batch) }
   }
+  stats.began(first)
+  const counting = countExpected(first, options, stats, signal)
   try {
-    for await (const taken of prefetch(read, signal)) {
-      let pages: readonly [FlatPage, ...FlatPage[]] = taken
-      if (stream.drift === 'evolve') {
-        const evolved = await evolve(stream, taken, { ...options, run: first.run }, tally, signal)
-        ;({ stream, pages } = evolved)
-        pass = { ...pass, stream }
-      }
-      for (const group of isVersioned(stream) ? singly(pages) : [pages]) {
-        const batch = joined(stream, group)
-        const next = advance(pass, batch)
-        refuseUndeclared(batch)
-        refuseTooMany(batch, tally, options.maxRejects)
-        const presence = presenceOf(pass, next, batch)
-        const committed = await commit(batch, pass.at, next.at, presence, options, signal)
-        tally.committed(batch, committed, next)
-        pass = next
-      }
+    const groups = prefetch(stop => pagesOf(first, options, stats, stop), signal)
+    const evolved = evolve(groups, first.stream, { ...options, run: first.run }, stats, signal)
+    const batches = guard(group(evolved, options), options, stats)
+    for await (const { batch, committed } of commit(batches, step, options, signal)) {
+      state = next
+      stats.committed(batch, committed, state)
     }
   } finally {
     await counting.stop()
   }
-  if (!isComplete(pass)) throw new Error(`${stream.name}: the walk ended before it was complete`)
+  if (!isComplete(state)) throw new Error(`${first.stream.name}: the scan ended before it was complete`)
 }
 
-/** Of two versions in one batch only the newer would stand; a record edited during the walk comes on a later page. */
-const singly = (pages: readonly [FlatPage, ...FlatPage[]]): [FlatPage][] => pages.map(page => [page])
+function pagesOf(
+  { stream, scan, newestFirst }: ScanState,
+  { source, readable }: ScanOptions,
+  stats: StreamStats,
+  signal: AbortSignal,
+): AsyncIterable<Page> {
+  const { requestStats } = stats
+  const expected = (): number | null => stats.expected
+  return source.pages(stream, scan, { readable, decoderOf: decoders(), newestFirst, expected, requestStats, signal })
+}
 
-/** On a first walk, asks the API how much there is: for the time left, and for how finely to divide the window. */
-function expect(
-  { stream, base, resumed, walk }: Pass,
-  { source }: WalkOptions,
-  tally: Tally,
+/** One decoder for each stream. */
+export function decoders(): (stream: Stream) => PageDecoder {
+  const made = new Map<Stream, PageDecoder>()
+  return stream => {
+    const decoder = made.get(stream) ?? pageDecoder(stream)
+    made.set(stream, decoder)
+    return decoder
+  }
+}
+
+/** Batches in which each key appears once. Of a versioned stream each page is a batch: of two versions in one, one would be lost. */
+export async function* group(
+  groups: AsyncIterable<DecodedGroup>,
+  { isVersioned }: Pick<ScanOptions, 'isVersioned'>,
+): AsyncGenerator<RowBatch> {
+  for await (const { stream, pages } of groups)
+    if (isVersioned(stream)) for (const page of pages) yield mergePages(stream, [page])
+    else yield mergePages(stream, pages)
+}
+
+/** Before the commit, so that the checkpoint stays and a later version of this program reads the records again. */
+export async function* guard(
+  batches: AsyncIterable<RowBatch>,
+  { maxRejects }: Pick<ScanOptions, 'maxRejects'>,
+  stats: StreamStats,
+): AsyncGenerator<RowBatch> {
+  for await (const batch of batches) {
+    refuseUnknownFields(batch)
+    refuseTooManyRejects(batch, stats, maxRejects)
+    yield batch
+  }
+}
+
+/** A batch that stands in the tables. */
+export interface CommittedBatch {
+  readonly batch: RowBatch
+  readonly committed: Committed
+  readonly step: Step
+}
+
+/** Commits each batch with its step. */
+export async function* commit(
+  batches: AsyncIterable<RowBatch>,
+  step: (batch: RowBatch) => Step,
+  options: CommitOptions,
+  signal: AbortSignal,
+): AsyncGenerator<CommittedBatch> {
+  for await (const batch of batches) {
+    const done = step(batch)
+    yield { batch, committed: await commitBatch(batch, done, options, signal), step: done }
+  }
+}
+
+/** On a first scan, asks the API how much there is: for the time left, and for how finely to divide the window. */
+function countExpected(
+  { stream, base, resumed, scan }: ScanState,
+  { source }: ScanOptions,
+  stats: StreamStats,
   signal: AbortSignal,
 ): { stop: () => Promise<void> } {
   if (base !== null || resumed || stream.count === null) return { stop: async () => {} }
   const enough = new AbortController()
   const either = AbortSignal.any([signal, enough.signal])
-  const asking = source.count(stream, walk.window.since, tally.traffic, either).then(
+  const asking = source.count(stream, scan.window.since, stats.requestStats, either).then(
     counted => {
-      tally.expected = counted
+      stats.expected = counted
     },
     error => {
       // Without a count the run only knows less beforehand; a bug is a bug all the same.
@@ -96,37 +157,13 @@ function expect(
   }
 }
 
-/** Before the commit, so that the checkpoint stays and the next version of this program reads the records again. */
-export function refuseTooMany({ rejects }: RowBatch, tally: Tally, most: number): void {
+/** @throws {ContractError} `too_many_rejects` */
+function refuseTooManyRejects({ rejects }: RowBatch, stats: StreamStats, most: number): void {
   const [first] = rejects
-  if (first === undefined || tally.counts.rejected + rejects.length <= most) return
+  if (first === undefined || stats.counts.rejected + rejects.length <= most) return
   throw new ContractError(
     'too_many_rejects',
     `more than ${most} records cannot be loaded, such as ${first.key ?? 'one without a key'}: ${first.path}: ${first.reason}`,
     'The API changed a type. The checkpoint stands before these records. Please report it, or raise max_rejects.',
-  )
-}
-
-/** A lost connection leaves open whether the commit stands: the checkpoint knows. */
-export function commit(
-  batch: RowBatch,
-  from: Checkpoint,
-  to: Checkpoint,
-  presence: Presence | undefined,
-  options: Pick<WalkOptions, 'destination' | 'sleep'>,
-  signal: AbortSignal,
-): Promise<Committed> {
-  const { destination } = options
-  return repeat(
-    async again => {
-      if (again) {
-        const { version, writer } = await destination.checkpoint(to.stream)
-        const counts = version === to.version && writer === to.writer ? await destination.lastCounts(to.stream) : null
-        if (counts) return counts
-      }
-      return await destination.commit(batch, from, to, presence)
-    },
-    options,
-    signal,
   )
 }

@@ -6,10 +6,9 @@ const LARGE = 1 / 10
 /** Milliseconds that the next one then waits at most for more. */
 const PATIENCE = 1_000
 
-/** What came with one request. */
+/** What came with one request: its records, and the size of their rows. */
 export interface Arrival {
-  readonly records: number
-  readonly bytes: number
+  readonly decoded: { readonly keys: readonly unknown[]; readonly bytes: number }
 }
 
 /**
@@ -35,8 +34,8 @@ export async function* prefetch<T extends Arrival>(
     try {
       for await (const page of read(AbortSignal.any([signal, stop.signal]))) {
         pages.push(page)
-        records += page.records
-        bytes += page.bytes
+        records += page.decoded.keys.length
+        bytes += page.decoded.bytes
         arrived.resolve()
         if (records >= MOST_RECORDS || bytes >= MOST_BYTES) {
           full.resolve()

@@ -1,11 +1,11 @@
 import { justBefore } from '../common/instant.ts'
-import type { Instant, PageRead, Range, Segment, Walk, Window } from '../common/model.ts'
+import type { Instant, PageRead, Range, Segment, Scan, Window } from '../common/model.ts'
 
-/** A walk that has read nothing yet. @param cuts instants at which the window is cut from the start. */
-export function newWalk(window: Window, ceiling: Instant, cuts: readonly Instant[] = []): Walk {
+/** A scan that has read nothing yet. @param cuts instants at which the window is cut from the start. */
+export function newScan(window: Window, upperBound: Instant, cuts: readonly Instant[] = []): Scan {
   const bounds = [window.since, ...cuts, window.until]
   const segments = bounds.slice(0, -1).map((since, id) => unread({ id, since, until: bounds[id + 1] ?? null }))
-  return { window, ceiling, segments, noted: true }
+  return { window, upperBound, segments, keysRecorded: true }
 }
 
 const unread = (range: Range): Segment => ({
@@ -18,23 +18,23 @@ const unread = (range: Range): Segment => ({
 })
 
 /**
- * The walk after these pages have been committed, or null when it has ended.
+ * The scan after these pages have been committed, or null when it has ended.
  *
  * Every page says how the window was divided when it came. Taking only the division that concerns the page itself
  * would leave a hole where another cut has been made but none of its pages committed yet.
  */
-export function walked(walk: Walk, reads: readonly PageRead[]): Walk | null {
-  const segments = new Map(walk.segments.map(segment => [segment.id, segment]))
+export function scanned(scan: Scan, reads: readonly PageRead[]): Scan | null {
+  const segments = new Map(scan.segments.map(segment => [segment.id, segment]))
   let divided: PageRead['ranges'] | null = null
   for (const read of reads) {
     if (read.ranges !== divided) for (const range of read.ranges) divide(segments, range)
     divided = read.ranges
     const segment = segments.get(read.range)
-    if (!segment) throw new Error(`a page of range ${read.range}, which is none of this walk`)
+    if (!segment) throw new Error(`a page of range ${read.range}, which is none of this scan`)
     segments.set(segment.id, after(segment, read))
   }
   if ([...segments.values()].every(({ done }) => done)) return null
-  return { ...walk, segments: joined([...segments.values()].sort(byTime)) }
+  return { ...scan, segments: joined([...segments.values()].sort(byTime)) }
 }
 
 function divide(segments: Map<number, Segment>, range: Range): void {
@@ -59,7 +59,7 @@ const byTime = (a: Segment, b: Segment): number => {
   return a.since === null || (b.since !== null && a.since < b.since) ? -1 : 1
 }
 
-/** What is done side by side is kept as one, so that a walk of thousands of pages stays a small value. */
+/** What is done side by side is kept as one, so that a scan of thousands of pages stays a small value. */
 function joined(segments: readonly Segment[]): readonly Segment[] {
   const kept: Segment[] = []
   for (const segment of segments) {
@@ -71,7 +71,7 @@ function joined(segments: readonly Segment[]): readonly Segment[] {
 }
 
 /** Up to where everything has been read: the end of the done segments at the beginning, and a bit of the next. */
-export function reachedBy({ segments }: Walk): Instant | null {
+export function scannedUpTo({ segments }: Scan): Instant | null {
   const next = segments.find(({ done }) => !done)
   const at = next?.at ?? next?.since ?? null
   return at === null ? null : justBefore(at)

@@ -57,28 +57,28 @@ export function check(stream: Stream): void {
   if (problems.length > 0) throw new DeclarationError(stream.name, problems)
 }
 
-/** Nothing that the source forgets may ever be taken for deleted because it is absent. */
+/** Nothing that the source retention may ever be taken for deleted because it is absent. */
 function deletions(
-  { deletions: { absence, except }, forgets, key, sync, columns, tells }: Stream,
+  { deletions: { absence, except }, retention, key, sync, columns, deletionEvents }: Stream,
   problems: string[],
 ): void {
   const say = (problem: string): void => {
     problems.push(`deletions: ${problem}`)
   }
-  if (absence === 'walk') {
-    if (sync.mode !== 'full') say('only a stream that is read whole shows by a walk what is gone')
-    if (forgets) say('of a stream whose source forgets, absence says nothing')
+  if (absence === 'scan') {
+    if (sync.mode !== 'full') say('only a stream that is read whole shows by a scan what is gone')
+    if (retention) say('of a stream whose source retention, absence says nothing')
   } else if (absence !== undefined) {
     const { column, value } = absence
     if (sync.mode === 'full') say('a stream that is read whole needs no sweep')
     if (!Object.hasOwn(columns, column)) say(`${column} is no column`)
-    if (forgets && (forgets.when?.[column] ?? [value]).includes(value))
-      say(`the source forgets where ${column} is ${value}`)
+    if (retention && (retention.when?.[column] ?? [value]).includes(value))
+      say(`the source retention where ${column} is ${value}`)
   }
   if (except && !Object.hasOwn(columns, except.column)) say(`${except.column} is no column`)
-  if (tells && key.length !== 1) problems.push('tells: only a stream with one key column may tell')
-  for (const field of tells ? [tells.type, tells.key, tells.verb, tells.at] : [])
-    if (!Object.hasOwn(columns, field)) problems.push(`tells: ${field} is no column`)
+  if (deletionEvents && key.length !== 1) problems.push('deletionEvents: only a stream with one key column may tell')
+  for (const field of deletionEvents ? [deletionEvents.type, deletionEvents.key, deletionEvents.verb, deletionEvents.at] : [])
+    if (!Object.hasOwn(columns, field)) problems.push(`deletionEvents: ${field} is no column`)
 }
 
 function columns(

@@ -23,7 +23,7 @@ export interface Column<K extends ColumnKind = ColumnKind, R extends boolean = b
   /** Reads again what another column of the same path keeps whole, and keeps a part of it. */
   readonly derived: boolean
   /** Made for a field that no declaration names: a value that does not fit stays in `_extra`. */
-  readonly learnt?: true
+  readonly inferred?: true
 }
 
 export type Columns = Readonly<Record<string, Column>>

@@ -7,13 +7,13 @@ import type {
   Count,
   Deletions,
   Each,
-  Forgets,
+  Retention,
   Full,
   Incremental,
   Parent,
   Scopes,
   Stream,
-  Tells,
+  DeletionEvents,
 } from './stream.ts'
 
 type RequiredColumn<C extends Columns> = {
@@ -41,19 +41,19 @@ export interface StreamInput<
   readonly path: string
   readonly list: string
   /** Default: `pages`. */
-  readonly shape?: 'pages' | 'whole' | 'single'
+  readonly pagination?: 'pages' | 'whole' | 'single'
   readonly parameters?: Readonly<Record<string, string>>
   readonly sort?: string
   readonly scopes: Scopes
   readonly plan?: string
   readonly optional?: boolean
-  readonly onlyNamed?: boolean
+  readonly optIn?: boolean
   readonly key: OneOrMore<RequiredColumn<C>>
   readonly sync: Incremental<RequiredInstant<C>> | Full
-  readonly forgets?: Forgets
-  /** Default: nothing tells. */
+  readonly retention?: Retention
+  /** Default: nothing deletionEvents. */
   readonly deletions?: Deletions
-  readonly tells?: Tells
+  readonly deletionEvents?: DeletionEvents
   readonly each?: Each
   readonly parent?: Parent
   readonly count?: Count
@@ -78,23 +78,23 @@ export function stream<
   const key: OneOrMore<string> = input.key
   const declared: Stream<Name, C, Ch, E> = {
     version: '2021-11',
-    shape: 'pages',
+    pagination: 'pages',
     parameters: {},
     sort: null,
     plan: null,
     optional: false,
-    onlyNamed: false,
-    forgets: null,
+    optIn: false,
+    retention: null,
     deletions: {},
-    tells: null,
+    deletionEvents: null,
     each: null,
     parent: null,
     count: null,
     created: false,
-    retrieve: (input.shape ?? 'pages') === 'pages' && input.parent === undefined && input.key === 'id',
+    retrieve: (input.pagination ?? 'pages') === 'pages' && input.parent === undefined && input.key === 'id',
     export: null as E,
     children: {} as Ch,
-    seal: null,
+    salt: null,
     onMismatch: 'reject',
     drift: 'capture',
     declared: null,

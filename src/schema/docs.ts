@@ -8,7 +8,7 @@ const code = (text: string): string => `\`${text}\``
 
 /** How a stream is read, in a word or two. */
 export function modeOf(stream: Stream): string {
-  if (stream.sync.mode === 'full') return stream.onlyNamed ? 'full, only when named' : 'full'
+  if (stream.sync.mode === 'full') return stream.optIn ? 'full, only when named' : 'full'
   return stream.sync.sorted ? 'incremental' : 'incremental, unsorted'
 }
 
@@ -21,13 +21,13 @@ export function scopesOf(stream: Stream, show = (scope: string): string => scope
 const scopeCell = (stream: Stream): string => scopesOf(stream, code).join(', ') || 'none'
 
 export const forgetsOf = (stream: Stream): string =>
-  stream.forgets ? `after ${stream.forgets.days} days (by ${stream.forgets.by})` : 'no'
+  stream.retention ? `after ${stream.retention.days} days (by ${stream.retention.by})` : 'no'
 
 /** How it is known that a record is gone, in words. */
 export function deletionsOf({ deletions: { absence, except, event } }: Stream): string {
   const rules = [
-    ...(absence === 'walk'
-      ? [`what a whole walk did not see${except ? `, unless ${except.column} is ${except.value}` : ''}`]
+    ...(absence === 'scan'
+      ? [`what a whole scan did not see${except ? `, unless ${except.column} is ${except.value}` : ''}`]
       : []),
     ...(typeof absence === 'object' ? [`${absence.column} ${absence.value} and not in a whole list of those`] : []),
     ...(event === undefined ? [] : [`an event says so of a ${event}`]),
@@ -38,7 +38,7 @@ export function deletionsOf({ deletions: { absence, except, event } }: Stream): 
 /** The table in the README. */
 export function streamsTable(streams: readonly Stream[]): string {
   return [
-    row('stream', 'one row is', 'scope', 'mode', 'source forgets', 'tables'),
+    row('stream', 'one row is', 'scope', 'mode', 'source retention', 'tables'),
     row('---', '---', '---', '---', '---', '---:'),
     ...streams.map(stream =>
       row(
@@ -69,7 +69,7 @@ export function streamsDocument(streams: readonly Stream[]): string {
 }
 
 function section(stream: Stream): string[] {
-  const { root, owned } = tablesOf(stream)
+  const { root, children } = tablesOf(stream)
   return [
     `## ${stream.name}`,
     '',
@@ -84,7 +84,7 @@ function section(stream: Stream): string[] {
     `Marked as deleted: ${deletionsOf(stream)}.`,
     '',
     ...importOf(stream),
-    ...[root, ...owned.map(({ table }) => table)].flatMap(table => [
+    ...[root, ...children.map(({ table }) => table)].flatMap(table => [
       `### ${table.name}`,
       '',
       ...(table === root ? [] : [table.doc, '']),

@@ -5,7 +5,7 @@ import type { Child, Stream } from './stream.ts'
 import { allTables, tablesOf } from './table.ts'
 
 /** A column that was made for a field which no declaration names. */
-export interface LearntColumn {
+export interface InferredColumn {
   readonly table: string
   readonly column: string
   /** Dotted path in the record, or in the element of the list whose table it is. */
@@ -14,17 +14,17 @@ export interface LearntColumn {
 }
 
 /** The stream with the columns that were made for it. What a declaration names by now is the declaration's. */
-export function withLearnt(stream: Stream, learnt: readonly LearntColumn[]): Stream {
+export function withInferred(stream: Stream, inferred: readonly InferredColumn[]): Stream {
   const names = new Set(allTables(stream).map(({ name }) => name))
-  if (!learnt.some(({ table }) => names.has(table))) return stream
-  const { root, owned } = tablesOf(stream)
+  if (!inferred.some(({ table }) => names.has(table))) return stream
+  const { root, children: lists } = tablesOf(stream)
   const more = (table: string, declared: Columns): Columns => {
-    const added = learnt.filter(
+    const added = inferred.filter(
       column => column.table === table && !isDeclared(column.path, declared) && !Object.hasOwn(declared, column.column),
     )
     return { ...declared, ...Object.fromEntries(added.map(column => [column.column, columnOf(column)])) }
   }
-  const children = owned.map(({ child, table }): [string, Child] => {
+  const children = lists.map(({ child, table }): [string, Child] => {
     const declared = stream.children[child] as Child
     return [child, { ...declared, columns: more(table.name, declared.columns) }]
   })
@@ -36,10 +36,10 @@ export function withLearnt(stream: Stream, learnt: readonly LearntColumn[]): Str
   }
 }
 
-const columnOf = ({ kind, path }: LearntColumn): Column => ({
+const columnOf = ({ kind, path }: InferredColumn): Column => ({
   ...text(`What the API sends as ${path}, which is not declared; made for the values seen first.`, path),
   kind,
-  learnt: true,
+  inferred: true,
 })
 
 function isDeclared(path: string, declared: Columns): boolean {
@@ -50,7 +50,7 @@ function isDeclared(path: string, declared: Columns): boolean {
 }
 
 /** A name for the column of a path that both databases take and no other column has. */
-export function learntName(path: string, taken: ReadonlySet<string>): string {
+export function inferredName(path: string, taken: ReadonlySet<string>): string {
   const plain = columnName(path)
     .toLowerCase()
     .replace(/[^a-z0-9_]+/g, '_')

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Column, Columns, Policy } from './column.ts'
 import { identifier } from './name.ts'
-import { SALT, Seal } from './salt.ts'
+import { SALT, Salt } from './salt.ts'
 import type { Child, Drift, OnMismatch, Stream } from './stream.ts'
 import { tablesOf } from './table.ts'
 
@@ -17,10 +17,10 @@ export interface Policies {
 
 /** The declared columns of each table of a stream, by the names that the database has. */
 export function declaredTables(stream: Stream): ReadonlyMap<string, Columns> {
-  const { root, owned } = tablesOf(stream)
+  const { root, children } = tablesOf(stream)
   return new Map([
     [root.name, stored(stream.columns)],
-    ...owned.map(({ child, table }) => [table.name, stored(stream.children[child]?.columns ?? {})] as const),
+    ...children.map(({ child, table }) => [table.name, stored(stream.children[child]?.columns ?? {})] as const),
   ])
 }
 
@@ -28,7 +28,7 @@ const stored = (columns: Columns): Columns =>
   Object.fromEntries(Object.entries(columns).map(([name, column]) => [identifier(name), column]))
 
 /** The stream as it is stored under these policies. It is compiled anew, so this is done once for each. */
-export function underPolicies(stream: Stream, { sensitive, columns, onMismatch, drift }: Policies, seal: Seal): Stream {
+export function underPolicies(stream: Stream, { sensitive, columns, onMismatch, drift }: Policies, salt: Salt): Stream {
   const under = (table: string, declared: Columns): Columns => {
     const policyOf = (name: string, column: Column): Policy =>
       columns[table]?.[identifier(name)] ?? (column.sensitive ? sensitive : column.policy)
@@ -43,8 +43,8 @@ export function underPolicies(stream: Stream, { sensitive, columns, onMismatch, 
       }),
     )
   }
-  const { root, owned } = tablesOf(stream)
-  const children = owned.map(({ child, table }): [string, Child] => {
+  const { root, children: lists } = tablesOf(stream)
+  const children = lists.map(({ child, table }): [string, Child] => {
     const declared = stream.children[child] as Child
     return [child, { ...declared, columns: under(table.name, declared.columns) }]
   })
@@ -52,7 +52,7 @@ export function underPolicies(stream: Stream, { sensitive, columns, onMismatch, 
     ...stream,
     columns: under(root.name, stream.columns),
     children: Object.fromEntries(children),
-    seal,
+    salt,
     onMismatch,
     drift,
   }
@@ -60,9 +60,9 @@ export function underPolicies(stream: Stream, { sensitive, columns, onMismatch, 
 
 /** The stream for a reading whose rows are thrown away, before there is a salt. */
 export function onTrial(stream: Stream): Stream {
-  const seal = new Seal()
-  seal.open(randomBytes(SALT))
-  return { ...stream, seal }
+  const salt = new Salt()
+  salt.open(randomBytes(SALT))
+  return { ...stream, salt }
 }
 
 /** Why a column of the stream's table, or of one of its lists, cannot be stored like this; null: it can. */
@@ -80,17 +80,17 @@ export function policyProblem(stream: Stream, table: string, name: string, polic
 
 const PAST = { hash: 'hashed', omit: 'omitted' } as const
 
-/** Columns that the walk and the load go by. */
-function usedColumns({ key, sync, forgets, parent, deletions, tells, count, created }: Stream): ReadonlySet<string> {
+/** Columns that the scan and the load go by. */
+function usedColumns({ key, sync, retention, parent, deletions, deletionEvents, count, created }: Stream): ReadonlySet<string> {
   const { absence, except } = deletions
   return new Set([
     ...key,
     ...(sync.mode === 'incremental' ? [sync.cursor] : []),
-    ...(forgets ? [forgets.by, ...Object.keys(forgets.when ?? {})] : []),
+    ...(retention ? [retention.by, ...Object.keys(retention.when ?? {})] : []),
     ...(parent ? [parent.as, ...(parent.position ? [parent.position] : [])] : []),
     ...(typeof absence === 'object' ? [absence.column] : []),
     ...(except ? [except.column] : []),
-    ...(tells ? [tells.type, tells.key, tells.verb, tells.at] : []),
+    ...(deletionEvents ? [deletionEvents.type, deletionEvents.key, deletionEvents.verb, deletionEvents.at] : []),
     ...(count?.by ? [count.by] : []),
     // A reconciliation goes by it.
     ...(created ? ['created_at'] : []),

@@ -7,7 +7,7 @@ export const SALT = 32
  * Hashes values with the warehouse's salt, so that equal values stay equal and joins work, and a list of likely values
  * is no key to them. The salt lies in the destination and is put in once that is open; nothing gives it out again.
  */
-export class Seal {
+export class Salt {
   #bytes = Buffer.alloc(4096)
   #open = false
 

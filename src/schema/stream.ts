@@ -1,6 +1,6 @@
 import type { Columns } from './column.ts'
 import type { Export } from './export.ts'
-import type { Seal } from './salt.ts'
+import type { Salt } from './salt.ts'
 
 /** `2021-11` pages by a cursor in the body, `2021-01` by a Link header. */
 export type ApiVersion = '2021-11' | '2021-01'
@@ -28,7 +28,7 @@ export interface Incremental<Cursor extends string = string> {
   readonly until: string
   /**
    * True only where the API is asked for this order and its cursor follows a keyset, so that a record edited during
-   * the walk moves to the end and is met again. False is always safe, and only costs a longer retry.
+   * the scan moves to the end and is met again. False is always safe, and only costs a longer retry.
    */
   readonly sorted: boolean
 }
@@ -38,7 +38,7 @@ export interface Full {
 }
 
 /** What the source no longer serves after a while. Absence of such a record says nothing about it. */
-export interface Forgets {
+export interface Retention {
   /** Days, counted back from now. */
   readonly days: number
   /** The field whose age counts. */
@@ -58,19 +58,19 @@ export interface Kind {
 /** How it is known that a record is gone. Owned rows stay with their owner. */
 export interface Deletions {
   /**
-   * `walk`: what a full walk that ended whole did not see is gone. A kind: of those rows, the ones that a whole list of
-   * the kind did not show; the filter that gives it is named as the column. Never where the source forgets: there
+   * `scan`: what a full scan that ended whole did not see is gone. A kind: of those rows, the ones that a whole list of
+   * the kind did not show; the filter that gives it is named as the column. Never where the source retention: there
    * absence says nothing.
    */
-  readonly absence?: 'walk' | Kind
-  /** Rows that may go with what the source forgets: their absence says nothing either. */
+  readonly absence?: 'scan' | Kind
+  /** Rows that may go with what the source retention: their absence says nothing either. */
   readonly except?: Kind
   /** `object_type` of the events that name records of this stream, in lower case. */
   readonly event?: string
 }
 
 /** Of a stream whose records tell of deletions elsewhere: the columns that say what is gone, and when it is. */
-export interface Tells {
+export interface DeletionEvents {
   readonly type: string
   readonly key: string
   readonly verb: string
@@ -123,7 +123,7 @@ export interface Stream<
   /** Key of the list, or of the object, in the answer. */
   readonly list: string
   /** `pages`: a list in pages. `whole`: a list in one answer, which takes no `limit`. `single`: one object. */
-  readonly shape: 'pages' | 'whole' | 'single'
+  readonly pagination: 'pages' | 'whole' | 'single'
   readonly parameters: Readonly<Record<string, string>>
   /** Value of `sort_by`; null where the resource takes none. */
   readonly sort: string | null
@@ -133,12 +133,12 @@ export interface Stream<
   /** Whether a store has it at all is not certain: a 404 or a 422 on its first page skips it. */
   readonly optional: boolean
   /** Costs so much that it is read only when named. */
-  readonly onlyNamed: boolean
+  readonly optIn: boolean
   readonly key: readonly string[]
   readonly sync: Incremental | Full
-  readonly forgets: Forgets | null
+  readonly retention: Retention | null
   readonly deletions: Deletions
-  readonly tells: Tells | null
+  readonly deletionEvents: DeletionEvents | null
   readonly each: Each | null
   readonly parent: Parent | null
   readonly count: Count | null
@@ -151,7 +151,7 @@ export interface Stream<
   readonly columns: C
   readonly children: Ch
   /** What hashes values of a stream that is read into a warehouse; a declaration on its own has none. */
-  readonly seal: Seal | null
+  readonly salt: Salt | null
   /** `null`: the value is kept in `_extra`, and the column has none. What is required is rejected all the same. */
   readonly onMismatch: OnMismatch
   readonly drift: Drift

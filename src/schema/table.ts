@@ -12,7 +12,7 @@ export interface TableColumn {
   /** Absent: the values are kept. */
   readonly policy?: Exclude<Policy, 'keep'>
   /** Made for a field that no declaration names. */
-  readonly learnt?: true
+  readonly inferred?: true
 }
 
 export interface Table {
@@ -25,7 +25,7 @@ export interface Table {
 /** A stream's own table and those of the lists it owns, in the order of its declaration. */
 export interface StreamTables {
   readonly root: Table
-  readonly owned: readonly { readonly child: string; readonly table: Table }[]
+  readonly children: readonly { readonly child: string; readonly table: Table }[]
 }
 
 /** Column of a child table: 0-based place in the list. */
@@ -44,7 +44,7 @@ export const SYSTEM_COLUMNS = {
   _deleted_by: system(
     'text',
     false,
-    'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.',
+    'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.',
   ),
   _extra: system('json', false, 'Every field of the record that the schema does not declare, by its path.'),
   _hash: system(
@@ -81,7 +81,7 @@ export function tablesOf(stream: Stream): StreamTables {
     ],
   }
   const owner = identifier(`${stream.singular}_id`)
-  const owned = Object.entries(stream.children).map(([child, declared]) => ({
+  const children = Object.entries(stream.children).map(([child, declared]) => ({
     child,
     table: {
       name: identifier(childName(stream.name, child)),
@@ -99,27 +99,27 @@ export function tablesOf(stream: Stream): StreamTables {
       ],
     },
   }))
-  const tables = { root, owned }
+  const tables = { root, children }
   cache.set(stream, tables)
   return tables
 }
 
 /** Every table of a stream, its own first. */
 export function allTables(stream: Stream): readonly Table[] {
-  const { root, owned } = tablesOf(stream)
-  return [root, ...owned.map(({ table }) => table)]
+  const { root, children } = tablesOf(stream)
+  return [root, ...children.map(({ table }) => table)]
 }
 
 /** System columns that came later: rows from before need no value in them, so they make no other shape. */
 const LATER: ReadonlySet<string> = new Set(['_deleted_by', SOURCE.name])
 
 /** Fingerprint of the tables a stream is written to: rows written under another one may lack columns or hold clear values. */
-export function shapeOf(stream: Stream): string {
+export function schemaHashOf(stream: Stream): string {
   const shape = allTables(stream).map(({ name, key, columns }) => [
     name,
     key,
     columns
-      .filter(({ name, learnt }) => !learnt && !LATER.has(name))
+      .filter(({ name, inferred }) => !inferred && !LATER.has(name))
       .map(column => [column.name, column.kind, ...(column.policy ? [column.policy] : [])]),
   ])
   return createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, 16)
@@ -131,8 +131,8 @@ const STORED: Readonly<Record<Policy, string>> = {
   omit: ' Not stored: always null.',
 }
 
-function tableColumn(name: string, { kind, required, doc, policy, learnt }: Column): TableColumn {
-  const column = { name: identifier(name), kind, required, doc: doc + STORED[policy], ...(learnt ? { learnt } : {}) }
+function tableColumn(name: string, { kind, required, doc, policy, inferred }: Column): TableColumn {
+  const column = { name: identifier(name), kind, required, doc: doc + STORED[policy], ...(inferred ? { inferred } : {}) }
   return policy === 'keep' ? column : { ...column, policy }
 }
 

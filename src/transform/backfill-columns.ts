@@ -1,10 +1,10 @@
 import { CellWriter } from '../common/cell-writer.ts'
-import type { Cells, ExtraRow, Filled } from '../load/extras.ts'
+import type { CellsByColumn, ExtraRow, BackfilledRow } from '../common/model.ts'
 import type { Columns } from '../schema/column.ts'
 import type { Stream } from '../schema/stream.ts'
-import { toJson, Unreadable } from './coerce.ts'
+import { toJson } from './coerce.ts'
 import { type Encode, encoder } from './encode.ts'
-import { bare, isObject, type JsonObject } from './type-mismatch.ts'
+import { bare, isObject, type JsonObject, TypeMismatch } from './type-mismatch.ts'
 
 /** Where in an object a value would be, and the columns that it becomes: one, and those that keep a part of it. */
 interface Wanted {
@@ -19,7 +19,7 @@ const writer = new CellWriter(1024)
  * whose value did not fit and does now. It is read as a load reads it; what still does not fit stays.
  * @returns null for a row whose `_extra` has nothing for any column.
  */
-export function recoverer(stream: Stream): (row: ExtraRow, extra: unknown) => Filled | null {
+export function columnBackfiller(stream: Stream): (row: ExtraRow, extra: unknown) => BackfilledRow | null {
   const root = wantedOf(stream.columns, stream)
   const lists = Object.entries(stream.children).map(([child, { from, columns }]) => ({
     child,
@@ -31,35 +31,35 @@ export function recoverer(stream: Stream): (row: ExtraRow, extra: unknown) => Fi
     const rest = copied(extra)
     let taken = false
     const cells = take(rest, root, () => (taken = true))
-    const filled = new Map<string, ReadonlyMap<number, Cells>>()
+    const backfilled = new Map<string, ReadonlyMap<number, CellsByColumn>>()
     for (const { child, steps, wanted } of lists) {
       const elements = memberAt(rest, steps)
       if (!isObject(elements)) continue
-      const places = new Map<number, Cells>()
-      for (const [place, element] of Object.entries(elements)) {
-        if (!/^\d+$/.test(place) || !isObject(element)) continue
+      const byPosition = new Map<number, CellsByColumn>()
+      for (const [position, element] of Object.entries(elements)) {
+        if (!/^\d+$/.test(position) || !isObject(element)) continue
         const found = take(element, wanted, () => (taken = true))
-        if (found.size > 0) places.set(Number(place), found)
-        if (isEmpty(element)) delete elements[place]
+        if (found.size > 0) byPosition.set(Number(position), found)
+        if (isEmpty(element)) delete elements[position]
       }
-      if (places.size > 0) filled.set(child, places)
+      if (byPosition.size > 0) backfilled.set(child, byPosition)
       prune(rest, steps)
     }
     if (!taken) return null
-    return { row, cells, lists: filled, extra: isEmpty(rest) ? null : toJson(rest, { cleaned: 0 }) }
+    return { row, cells, lists: backfilled, extra: isEmpty(rest) ? null : toJson(rest, { cleaned: 0 }) }
   }
 }
 
-function wantedOf(declared: Columns, { seal }: Stream): Wanted[] {
+function wantedOf(declared: Columns, { salt }: Stream): Wanted[] {
   const paths = Map.groupBy(Object.entries(declared), ([name, { from }]) => from ?? name)
   return [...paths].map(([path, columns]) => ({
     steps: path.split('.'),
-    columns: columns.map(([name, column]) => ({ name, encode: encoder(column, seal) })),
+    columns: columns.map(([name, column]) => ({ name, encode: encoder(column, salt) })),
   }))
 }
 
 /** Takes values that fit out of the object. A null is taken too: it says no more than the column does. */
-function take(object: JsonObject, wanted: readonly Wanted[], onTaken: () => void): Cells {
+function take(object: JsonObject, wanted: readonly Wanted[], onTaken: () => void): CellsByColumn {
   const cells = new Map<string, Buffer>()
   for (const { steps, columns } of wanted) {
     const holder = memberAt(object, steps.slice(0, -1))
@@ -83,7 +83,7 @@ function cellOf(encode: Encode, value: unknown): Buffer | null {
   try {
     encode(writer, value, { cleaned: 0 })
   } catch (error) {
-    if (error instanceof Unreadable) return null
+    if (error instanceof TypeMismatch) return null
     throw error
   }
   return writer.taken()

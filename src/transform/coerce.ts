@@ -1,24 +1,22 @@
 import { dayIn, parseInstant } from '../common/instant.ts'
-import type { Cell, Instant } from '../common/model.ts'
+import type { Instant, Value } from '../common/model.ts'
+import { TypeMismatch } from './type-mismatch.ts'
 import type { Column, ColumnKind, Zone } from '../schema/column.ts'
-
-/** Why a value cannot be read as its declared type without loss. */
-export class Unreadable extends Error {}
 
 /** What had to be taken out of texts. */
 export interface Cleaning {
   cleaned: number
 }
 
-export type Coerce = (value: unknown, cleaning: Cleaning) => Cell
+export type Coerce = (value: unknown, cleaning: Cleaning) => Value
 
-/** How a value that is neither null nor absent becomes a cell of the column. @throws {Unreadable} */
+/** How a value that is neither null nor absent becomes a cell of the column. @throws {TypeMismatch} */
 export function coercion(column: Column): Coerce {
   const read = column.derived ? dayOf : READ[column.kind]
   return (value, cleaning) => read(value, column.zone, cleaning)
 }
 
-const READ: Record<ColumnKind, (value: unknown, zone: Zone, cleaning: Cleaning) => Cell> = {
+const READ: Record<ColumnKind, (value: unknown, zone: Zone, cleaning: Cleaning) => Value> = {
   int: value => integer(value),
   money: value => decimal(value, 18, 6),
   rate: value => decimal(value, 28, 10),
@@ -31,22 +29,22 @@ const READ: Record<ColumnKind, (value: unknown, zone: Zone, cleaning: Cleaning) 
 
 const INT64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n }
 
-function integer(value: unknown): Cell {
+function integer(value: unknown): Value {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return Object.is(value, -0) ? '0' : String(value)
   const parts = decimalParts(value)
   if (parts === null) return null
-  if (parts.fraction !== '') throw new Unreadable(`${show(value)} is no whole number`)
+  if (parts.fraction !== '') throw new TypeMismatch(`${show(value)} is no whole number`)
   const whole = BigInt(parts.sign + parts.whole)
-  if (whole < INT64.min || whole > INT64.max) throw new Unreadable(`${show(value)} does not fit 64 bits`)
+  if (whole < INT64.min || whole > INT64.max) throw new TypeMismatch(`${show(value)} does not fit 64 bits`)
   return whole.toString()
 }
 
-function decimal(value: unknown, precision: number, scale: number): Cell {
+function decimal(value: unknown, precision: number, scale: number): Value {
   const parts = decimalParts(value)
   if (parts === null) return null
   const { sign, whole, fraction } = parts
-  if (fraction.length > scale) throw new Unreadable(`${show(value)} has more than ${scale} decimals`)
-  if (whole.length > precision - scale) throw new Unreadable(`${show(value)} has more than ${precision - scale} digits`)
+  if (fraction.length > scale) throw new TypeMismatch(`${show(value)} has more than ${scale} decimals`)
+  if (whole.length > precision - scale) throw new TypeMismatch(`${show(value)} has more than ${precision - scale} digits`)
   return fraction === '' ? sign + whole : `${sign}${whole}.${fraction}`
 }
 
@@ -58,7 +56,7 @@ function decimalParts(value: unknown): { sign: '' | '-'; whole: string; fraction
   if (source === '') return null
   const match = DECIMAL.exec(source)
   const [, sign, before = '', after = '', exponent = '0'] = match ?? []
-  if (!match || before + after === '') throw new Unreadable(`${show(value)} is no number`)
+  if (!match || before + after === '') throw new TypeMismatch(`${show(value)} is no number`)
   const point = before.length + Number(exponent)
   const digits = before + after
   const whole = digits.slice(0, Math.max(0, point)).padEnd(Math.max(0, point), '0').replace(/^0+/, '') || '0'
@@ -70,13 +68,13 @@ function numberText(value: unknown): string {
   if (typeof value === 'string') return value
   if (typeof value === 'number') return String(value)
   if (JSON.isRawJSON(value)) return value.rawJSON
-  throw new Unreadable(`${show(value)} is no number`)
+  throw new TypeMismatch(`${show(value)} is no number`)
 }
 
-function instant(value: unknown, zone: Zone): Cell {
+function instant(value: unknown, zone: Zone): Value {
   if (value === '') return null
   const parsed = typeof value === 'string' ? parseInstant(value, zone) : null
-  if (parsed === null) throw new Unreadable(`${show(value)} is no point in time`)
+  if (parsed === null) throw new TypeMismatch(`${show(value)} is no point in time`)
   return parsed
 }
 
@@ -84,7 +82,7 @@ const DAY = /^\d{4}-\d{2}-\d{2}$/
 const MIDNIGHT = /^(\d{4}-\d{2}-\d{2})[T ]00:00(?::00(?:\.0+)?)?$/
 
 /** A day, or the midnight that older resources write for one: naive, or Eastern written in UTC [observed]. */
-function day(value: unknown): Cell {
+function day(value: unknown): Value {
   if (value === '') return null
   const plain = typeof value === 'string' ? (MIDNIGHT.exec(value)?.[1] ?? value) : ''
   if (DAY.test(plain) && parseInstant(plain, 'UTC') !== null) return plain
@@ -93,33 +91,33 @@ function day(value: unknown): Cell {
     const eastern = dayIn('America/New_York', parsed)
     if (parseInstant(eastern, 'America/New_York') === parsed) return eastern
   }
-  throw new Unreadable(`${show(value)} is no calendar day`)
+  throw new TypeMismatch(`${show(value)} is no calendar day`)
 }
 
 const WRITTEN_MIDNIGHT = /^(\d{4}-\d{2}-\d{2})[T ]00:00(?::00(?:\.0+)?)?\s*(?:Z|[+-]\d{2}(?::?\d{2})?)?$/i
 
 /** The day that an instant means. Its hour is not lost: another column keeps it. */
-function dayOf(value: unknown, zone: Zone): Cell {
+function dayOf(value: unknown, zone: Zone): Value {
   const at = instant(value, zone)
   if (at === null) return null
   const written = String(value).trim()
   return WRITTEN_MIDNIGHT.exec(written)?.[1] ?? (DAY.test(written) ? written : dayIn(zone, at as Instant))
 }
 
-function flag(value: unknown): Cell {
+function flag(value: unknown): Value {
   if (typeof value === 'boolean') return value
   const said = typeof value === 'string' ? value.trim().toLowerCase() : value
   if (said === '') return null
   if (said === 1 || said === '1' || said === 'true') return true
   if (said === 0 || said === '0' || said === 'false') return false
-  throw new Unreadable(`${show(value)} is neither true nor false`)
+  throw new TypeMismatch(`${show(value)} is neither true nor false`)
 }
 
-function text(value: unknown, cleaning: Cleaning): Cell {
+function text(value: unknown, cleaning: Cleaning): Value {
   if (typeof value === 'string') return clean(value, cleaning)
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (JSON.isRawJSON(value)) return value.rawJSON
-  throw new Unreadable(`${show(value)} is no text`)
+  throw new TypeMismatch(`${show(value)} is no text`)
 }
 
 const UNSTORABLE = /\\u0000|\\u[dD][89a-fA-F][0-9a-fA-F]{2}/

@@ -1,12 +1,12 @@
 import type { CellWriter } from '../common/cell-writer.ts'
-import { type Cleaning, Unreadable } from './coerce.ts'
-import { memberKey, type Place, type RowPlan } from './plan.ts'
-import { isObject, type JsonObject, kindOf, Misfit } from './type-mismatch.ts'
+import type { Cleaning } from './coerce.ts'
+import { memberKey, type ObjectPlan, type RowPlan } from './plan.ts'
+import { isObject, type JsonObject, kindOf, TypeMismatch } from './type-mismatch.ts'
 
 /**
  * Writes an object's cells in the order of the columns.
  * @returns whether it has members that nothing is declared for.
- * @throws {Misfit}
+ * @throws {TypeMismatch}
  */
 export type WriteRow = (element: JsonObject, to: CellWriter, cleaning: Cleaning) => boolean
 
@@ -16,60 +16,62 @@ export type WriteRow = (element: JsonObject, to: CellWriter, cleaning: Cleaning)
  *
  * The text of the code holds names of members as JSON, numbers, and nothing else that a declaration could put there.
  */
-export function compileRow({ places, cells, unfit }: RowPlan): WriteRow {
+export function compileRow({ objects, cells, mismatches }: RowPlan): WriteRow {
   const lines: string[] = ['let at = -1, start = 0, v', 'try {']
   // Members seen of each object: where it has more, something is undeclared.
-  for (const [i] of places.entries()) lines.push(`let seen${i} = 0`)
-  lines.push('const place0 = element')
-  for (const [i, { parent, name }] of places.entries()) {
+  for (const [i] of objects.entries()) lines.push(`let seen${i} = 0`)
+  lines.push('const object0 = element')
+  for (const [i, { parent, name }] of objects.entries()) {
     if (i === 0) continue
-    lines.push(member(parent, name), `const place${i} = place(v, ${i})`)
+    lines.push(member(parent, name), `const objectId${i} = objectOf(v, ${i})`)
   }
-  const counted = new Set(places.slice(1).map(({ parent, name }) => `${parent} ${name}`))
-  for (const [i, { place, name, required }] of cells.entries()) {
-    const key = `${place} ${name}`
-    lines.push(member(place, name, !counted.has(key)), `at = ${i}`)
+  const counted = new Set(objects.slice(1).map(({ parent, name }) => `${parent} ${name}`))
+  for (const [i, { objectId, name, required }] of cells.entries()) {
+    const key = `${objectId} ${name}`
+    lines.push(member(objectId, name, !counted.has(key)), `at = ${i}`)
     counted.add(key)
     if (required) lines.push('start = to.at')
     lines.push(`if (v === undefined || v === null) to.null()`, `else encode${i}(to, v, cleaning)`)
     if (required) lines.push('if (to.isNull(start)) missing()')
   }
-  for (const [i, { known }] of places.entries()) {
+  for (const [i, { known }] of objects.entries()) {
     // What is left are the lists, which are rows of other tables.
     for (const name of known) if (!counted.has(`${i} ${name}`)) lines.push(member(i, name))
   }
-  const more = places.map((_, i) => `(place${i} !== null && members(place${i}) !== seen${i})`)
-  lines.push(`return ${more.join(' || ')}`, '} catch (error) { throw misfit(error, at) }')
+  const more = objects.map((_, i) => `(objectId${i} !== null && members(objectId${i}) !== seen${i})`)
+  lines.push(`return ${more.join(' || ')}`, '} catch (error) { throw mismatch(error, at) }')
   const encoders = cells.map((_, i) => `const encode${i} = cells[${i}].encode`)
   const body = `'use strict'\n${encoders.join('\n')}\nreturn (element, to, cleaning) => {\n${lines.join('\n')}\n}`
-  const place = (value: unknown, i: number) => objectAt(value, places[i], unfit)
-  const misfit = (error: unknown, at: number) =>
-    error instanceof Unreadable ? new Misfit(cells[at]?.path ?? '', error.message) : error
-  return new Function('cells', 'place', 'missing', 'misfit', 'members', body)(cells, place, missing, misfit, members)
+  const objectOf = (value: unknown, i: number) => objectAt(value, objects[i], mismatches)
+  const mismatch = (error: unknown, at: number) =>
+    error instanceof TypeMismatch && error.path === null
+      ? new TypeMismatch(error.message, cells[at]?.path ?? '')
+      : error
+  return new Function('cells', 'objectOf', 'missing', 'mismatch', 'members', body)(cells, objectOf, missing, mismatch, members)
 }
 
 /** Reads a member of an object into `v`. @param counts it is read for the first time. */
-function member(place: number, name: string, counts = true): string {
+function member(objectId: number, name: string, counts = true): string {
   const key = JSON.stringify(name)
   // `constructor` and the like are found in every object, whether the record has them or not.
-  const there = name in Object.prototype ? `Object.hasOwn(place${place}, ${key})` : 'true'
-  const read = `v = place${place} === null || !${there} ? undefined : place${place}[${key}]`
-  return counts ? `${read}\nif (v !== undefined) seen${place} += 1` : read
+  const there = name in Object.prototype ? `Object.hasOwn(objectId${objectId}, ${key})` : 'true'
+  const read = `v = objectId${objectId} === null || !${there} ? undefined : objectId${objectId}[${key}]`
+  return counts ? `${read}\nif (v !== undefined) seen${objectId} += 1` : read
 }
 
-function objectAt(value: unknown, place: Place | undefined, unfit: Set<string> | null): JsonObject | null {
+function objectAt(value: unknown, objectId: ObjectPlan | undefined, mismatches: Set<string> | null): JsonObject | null {
   // Some back ends write an empty object as an empty list.
   if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) return null
   if (isObject(value)) return value
-  if (place?.lenient && unfit !== null) {
-    unfit.add(memberKey(place.parent, place.name))
+  if (objectId?.lenient && mismatches !== null) {
+    mismatches.add(memberKey(objectId.parent, objectId.name))
     return null
   }
-  throw new Misfit(place?.path ?? '', `declared as an object, got ${kindOf(value)}`)
+  throw new TypeMismatch(`declared as an object, got ${kindOf(value)}`, objectId?.path ?? '')
 }
 
 function missing(): never {
-  throw new Unreadable('required, but absent, null or empty')
+  throw new TypeMismatch('required, but absent, null or empty')
 }
 
 function members(object: JsonObject): number {

@@ -1,21 +1,21 @@
 import type { CellWriter } from '../common/cell-writer.ts'
 import { isPlainDay, plainUtc } from '../common/instant.ts'
-import type { Cell, Instant } from '../common/model.ts'
+import type { Value, Instant } from '../common/model.ts'
 import type { Column, ColumnKind } from '../schema/column.ts'
-import type { Seal } from '../schema/salt.ts'
+import type { Salt } from '../schema/salt.ts'
 import { type Cleaning, coercion, toJson } from './coerce.ts'
 import { digestOf } from './redact.ts'
 
-/** Writes a value that is neither null nor absent as a cell. @throws {Unreadable} */
+/** Writes a value that is neither null nor absent as a cell. @throws {TypeMismatch} */
 export type Encode = (to: CellWriter, value: unknown, cleaning: Cleaning) => void
 
 /**
  * What a column's values look like nearly always is written at sight; `coercion` is asked about the rest, and both come to
  * the same cell.
  */
-export function encoder(column: Column, seal: Seal | null): Encode {
+export function encoder(column: Column, salt: Salt | null): Encode {
   if (column.policy === 'omit') return to => to.null()
-  if (column.policy === 'hash') return hashing(column.kind, seal)
+  if (column.policy === 'hash') return hashing(column.kind, salt)
   const coerce = coercion(column)
   const write = WRITE[column.kind]
   const slow: Encode = (to, value, cleaning) => {
@@ -66,16 +66,16 @@ export function encoder(column: Column, seal: Seal | null): Encode {
 export const MOST_DECIMALS = { money: 6, rate: 10 } as const
 
 /** Whatever the value is, it has a hash: nothing of it is ever shown as the reason of a reject. */
-function hashing(kind: ColumnKind, seal: Seal | null): Encode {
+function hashing(kind: ColumnKind, salt: Salt | null): Encode {
   if (kind !== 'text' && kind !== 'json') throw new Error(`a hash is no ${kind}`)
-  if (seal === null) throw new Error('values are to be hashed, and the stream has no seal')
+  if (salt === null) throw new Error('values are to be hashed, and the stream has no salt')
   return kind === 'text'
-    ? (to, value) => to.text(digestOf(value, seal))
-    : (to, value) => to.json(JSON.stringify(digestOf(value, seal)))
+    ? (to, value) => to.text(digestOf(value, salt))
+    : (to, value) => to.json(JSON.stringify(digestOf(value, salt)))
 }
 
 /** A canonical cell, as `coercion` gives it. */
-const WRITE: Record<ColumnKind, (to: CellWriter, cell: Exclude<Cell, null>) => void> = {
+const WRITE: Record<ColumnKind, (to: CellWriter, cell: Exclude<Value, null>) => void> = {
   int: (to, cell) => to.bigint(BigInt(cell)),
   money: (to, cell) => to.decimalText(String(cell)),
   rate: (to, cell) => to.decimalText(String(cell)),

@@ -1,30 +1,23 @@
 import { hash } from 'node:crypto'
 import type { CellWriter } from '../common/cell-writer.ts'
-import { cellAt, cellEnd, intAt, textAt } from '../common/cells.ts'
+import { cellAt, intAt, textAt } from '../common/cells.ts'
 import { parseInstant } from '../common/instant.ts'
-import type { Entity, Instant, Reject } from '../common/model.ts'
+import { beginExtra, rowStart, writeChildHead, writeHead, writeListHead } from '../common/record-bytes.ts'
+import type { DecodeStats, FlatRecord, Instant, Reject } from '../common/model.ts'
 import type { Stream } from '../schema/stream.ts'
-import { type Cleaning, storable, toJson } from './coerce.ts'
+import { storable, toJson } from './coerce.ts'
 import { compileRow, type WriteRow } from './compile-row.ts'
 import { type ListPlan, memberKey, planOf, type RowPlan } from './plan.ts'
 import { redaction } from './redact.ts'
-import { bare, isObject, type JsonObject, kindOf, Misfit } from './type-mismatch.ts'
-import { type Left, type ListExtra, undeclaredOf } from './unknown-fields.ts'
-
-/** Collected over a batch. */
-export interface Findings extends Cleaning {
-  /** Records in which each undeclared path had a value. */
-  readonly undeclared: Map<string, number>
-  /** Records in which the value of each declared path did not fit and was kept aside. */
-  readonly mismatched: Map<string, number>
-}
+import { bare, isObject, type JsonObject, kindOf, TypeMismatch } from './type-mismatch.ts'
+import { type ExtraPaths, extraFieldsOf, type ListExtra } from './unknown-fields.ts'
 
 interface List extends ListPlan {
   readonly write: WriteRow
 }
 
 /** Writes a record's rows, or nothing and says why. */
-export type Flatten = (record: unknown, to: CellWriter, findings: Findings) => Entity | Reject
+export type Flatten = (record: unknown, to: CellWriter, stats: DecodeStats) => FlatRecord | Reject
 
 const compiled = new WeakMap<Stream, Flatten>()
 
@@ -53,7 +46,7 @@ function compile(stream: Stream): Flatten {
     const time = cursor === null ? null : memberOf(record, steps)
     return typeof time === 'string' ? parseInstant(time, zone) : null
   }
-  const left: Left = { undeclared: new Set(), mismatched: new Set() }
+  const paths: ExtraPaths = { unknown: new Set(), mismatched: new Set() }
 
   /*
    * A column that was made by itself makes no other record of it: else all rows would be written anew with each. What
@@ -63,39 +56,40 @@ function compile(stream: Stream): Flatten {
   const hashOf = (record: unknown, start: number, to: CellWriter): bigint => {
     if (declared === null) return fingerprint(to.bytes.subarray(start, to.at))
     const end = to.at
-    const entity = declared(record, to, { cleaned: 0, undeclared: new Map(), mismatched: new Map() })
+    const flat = declared(record, to, { cleaned: 0, unknownFields: new Map(), mismatched: new Map() })
     to.at = end
-    return 'hash' in entity ? entity.hash : fingerprint(to.bytes.subarray(start, end))
+    return 'hash' in flat ? flat.hash : fingerprint(to.bytes.subarray(start, end))
   }
 
   // A column that was made by itself takes what stands in the record, and that may be a copy of what is protected.
   const isCopied = redact !== null && stream.declared !== null
 
-  return (given, to, findings) => {
+  return (given, to, stats) => {
     const start = to.at
     const record = isCopied ? redact.of(given, given) : given
     try {
-      if (!isObject(record)) throw new Misfit('', 'the record is no object')
-      for (let i = 0; i <= lists.length; i++) to.word(0)
-      plan.unfit?.clear()
-      left.undeclared.clear()
-      left.mismatched.clear()
-      const undeclared = write(record, to, findings)
+      if (!isObject(record)) throw new TypeMismatch('the record is no object', '')
+      writeHead(to, lists.length)
+      plan.mismatches?.clear()
+      paths.unknown.clear()
+      paths.mismatched.clear()
+      const unknownFields = write(record, to, stats)
       const extras: ListExtra[] = []
-      const row = start + 4 * (lists.length + 1)
+      const row = rowStart(start, lists.length)
       const ownerAt = lists.length === 0 ? row : cellAt(to.bytes, row, owner)
       for (const [i, list] of lists.entries()) {
-        to.setWord(start + 4 * i, to.at - start)
-        const extra = writeList(list, memberOf(record, list.steps), ownerAt, to, findings, left, plan)
-        if (extra !== null) extras.push({ place: list.place, name: list.name, extra })
+        const elements = elementsOf(list, memberOf(record, list.steps), plan)
+        writeListHead(to, start, i, elements.length)
+        const extra = writeList(list, elements, ownerAt, to, stats, paths)
+        if (extra !== null) extras.push({ objectId: list.objectId, name: list.name, extra })
       }
-      const more = undeclared || extras.length > 0 || isUnfit(plan)
-      const extra = more ? undeclaredOf(plan, record, extras, left) : null
-      to.setWord(start + 4 * lists.length, to.at - start)
+      const more = unknownFields || extras.length > 0 || hasMismatches(plan)
+      const extra = more ? extraFieldsOf(plan, record, extras, paths) : null
+      beginExtra(to, start, lists.length)
       if (extra === null) to.null()
-      else to.json(toJson(redact === null ? extra : redact.of(given, extra), findings))
-      count(left.undeclared, findings.undeclared)
-      count(left.mismatched, findings.mismatched)
+      else to.json(toJson(redact === null ? extra : redact.of(given, extra), stats))
+      count(paths.unknown, stats.unknownFields)
+      count(paths.mismatched, stats.mismatched)
       return {
         key: keyIn(to.bytes, row),
         cursor: cursorOf(record),
@@ -106,13 +100,13 @@ function compile(stream: Stream): Flatten {
       }
     } catch (error) {
       to.at = start
-      if (!(error instanceof Misfit)) throw error
+      if (!(error instanceof TypeMismatch)) throw error
       const { path, message } = error
       return {
         key: keyOf(record, stream),
-        path,
+        path: path ?? '',
         reason: redact === null ? message : redact.reason(given, message),
-        record: toJson(redact === null ? record : redact.of(given, record), findings),
+        record: toJson(redact === null ? record : redact.of(given, record), stats),
         cursor: isObject(record) ? cursorOf(record) : null,
       }
     }
@@ -126,7 +120,7 @@ function memberOf(record: JsonObject, steps: readonly string[]): unknown {
   return value ?? null
 }
 
-const isUnfit = ({ unfit }: RowPlan): boolean => unfit !== null && unfit.size > 0
+const hasMismatches = ({ mismatches }: RowPlan): boolean => mismatches !== null && mismatches.size > 0
 
 /** One record more that has these. */
 export function count(paths: ReadonlySet<string>, into: Map<string, number>): void {
@@ -136,28 +130,34 @@ export function count(paths: ReadonlySet<string>, into: Map<string, number>): vo
   }
 }
 
+/** The elements of a list. One that is no list at all is noted, or thrown. @throws {TypeMismatch} */
+function elementsOf(
+  { path, objectId, name, lenient }: List,
+  value: unknown,
+  { mismatches }: RowPlan,
+): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  if (value === null) return []
+  // One object in place of a list has been seen for marketing attribution [client]: it is a list of one.
+  if (isObject(value)) return [value]
+  if (!lenient) throw new TypeMismatch(`declared as a list, got ${kindOf(value)}`, path)
+  mismatches?.add(memberKey(objectId, name))
+  return []
+}
+
 /**
- * Rows as the list's table has them: the owner's key, the place in the list, the element's cells.
+ * Writes the rows of a list.
  * @param ownerAt where the cell of the owner's key begins.
- * @returns what no column took of each element, by its place in the list.
+ * @returns what no column took of each element, by its position in the list.
  */
 function writeList(
-  { row, write, path, place, name, lenient }: List,
-  value: unknown,
+  { row, write, path, lenient }: List,
+  elements: readonly unknown[],
   ownerAt: number,
   to: CellWriter,
-  findings: Findings,
-  left: Left,
-  { unfit }: RowPlan,
+  stats: DecodeStats,
+  paths: ExtraPaths,
 ): JsonObject | null {
-  // One object in place of a list has been seen for marketing attribution [client]: it is a list of one.
-  let elements = Array.isArray(value) ? value : value === null ? [] : isObject(value) ? [value] : null
-  if (elements === null) {
-    if (!lenient) throw new Misfit(path, `declared as a list, got ${kindOf(value)}`)
-    unfit?.add(memberKey(place, name))
-    elements = []
-  }
-  to.word(elements.length)
   let extra: JsonObject | null = null
   const keep = (index: number, inner: unknown): void => {
     extra ??= bare()
@@ -166,16 +166,14 @@ function writeList(
   for (const [index, element] of elements.entries()) {
     const object = isObject(element) ? element : null
     if (object === null && element !== null) {
-      if (!lenient) throw new Misfit(`${path}[]`, `declared as an object, got ${kindOf(element)}`)
+      if (!lenient) throw new TypeMismatch(`declared as an object, got ${kindOf(element)}`, `${path}[]`)
       keep(index, element)
-      left.mismatched.add(`${path}[]`)
+      paths.mismatched.add(`${path}[]`)
     }
-    to.short(2 + row.cells.length)
-    to.copy(to.bytes, ownerAt, cellEnd(to.bytes, ownerAt))
-    to.int(index)
-    row.unfit?.clear()
-    const undeclared = write(object ?? {}, to, findings)
-    const inner = (undeclared || isUnfit(row)) && object !== null ? undeclaredOf(row, object, [], left) : null
+    writeChildHead(to, row.cells.length, ownerAt, index)
+    row.mismatches?.clear()
+    const unknownFields = write(object ?? {}, to, stats)
+    const inner = (unknownFields || hasMismatches(row)) && object !== null ? extraFieldsOf(row, object, [], paths) : null
     if (inner !== null) keep(index, inner)
   }
   return extra

@@ -1,19 +1,21 @@
+import { jsonAt } from '../common/cells.ts'
 import { parseInstant } from '../common/instant.ts'
-import type { Entity } from '../common/model.ts'
+import type { FlatRecord } from '../common/model.ts'
+import { extraStart } from '../common/record-bytes.ts'
 import type { ColumnKind } from '../schema/column.ts'
 import { int, rate } from '../schema/column.ts'
 import type { Stream } from '../schema/stream.ts'
 import { tablesOf } from '../schema/table.ts'
-import { coercion, Unreadable } from './coerce.ts'
-import { isObject, type JsonObject } from './type-mismatch.ts'
+import { coercion } from './coerce.ts'
+import { isObject, type JsonObject, TypeMismatch } from './type-mismatch.ts'
 
 /** What kind of column takes every value seen of each undeclared field, by table and path. */
 export type Kinds = Map<string, Map<string, ColumnKind>>
 
 /** Widens `kinds` by the undeclared fields that an `_extra` has a value for. */
 export function inferInto(kinds: Kinds, stream: Stream, extra: unknown): void {
-  const { root, owned } = tablesOf(stream)
-  const lists = owned.map(({ child, table }) => ({
+  const { root, children } = tablesOf(stream)
+  const lists = children.map(({ child, table }) => ({
     from: stream.children[child]?.from ?? child,
     table: table.name,
     paths: pathsOf(stream.children[child]?.columns ?? {}),
@@ -44,10 +46,8 @@ const pathsOf = (columns: Stream['columns']): string[] =>
   Object.entries(columns).map(([name, { from }]) => from ?? name)
 
 /** `_extra` of a record, as JSON; null: it has none. */
-export function extraOf({ bytes, start }: Entity, { children }: Stream): string | null {
-  const at = start + bytes.readInt32BE(start + 4 * Object.keys(children).length)
-  const length = bytes.readInt32BE(at)
-  return length === -1 ? null : bytes.toString('utf8', at + 5, at + 4 + length)
+export function extraOf(record: FlatRecord, { children }: Stream): string | null {
+  return jsonAt(record.bytes, extraStart(record, Object.keys(children).length))
 }
 
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})$/
@@ -68,7 +68,7 @@ function reads(read: ReturnType<typeof coercion>, value: unknown): boolean {
   try {
     return read(value, { cleaned: 0 }) !== null
   } catch (error) {
-    if (error instanceof Unreadable) return false
+    if (error instanceof TypeMismatch) return false
     throw error
   }
 }

@@ -1,10 +1,10 @@
 import type { ColumnKind, Columns } from '../schema/column.ts'
 import type { Stream } from '../schema/stream.ts'
-import { Unreadable } from './coerce.ts'
+import { TypeMismatch } from './type-mismatch.ts'
 import { type Encode, encoder } from './encode.ts'
 
 /** What an object of a record holds, by the names of its members. */
-export interface Place {
+export interface ObjectPlan {
   /** The object that holds this one, by its number; -1: the record, or the element of a list, itself. */
   readonly parent: number
   readonly name: string
@@ -12,14 +12,14 @@ export interface Place {
   readonly path: string
   /** Every member that something is declared for. */
   readonly known: Set<string>
-  /** Something else in its place is no reason to reject the record. */
+  /** Something else in its objectId is no reason to reject the record. */
   readonly lenient: boolean
 }
 
 /** A cell of the row: what is written, and from where. */
 export interface CellPlan {
   /** The object it is a member of, by its number. */
-  readonly place: number
+  readonly objectId: number
   readonly name: string
   readonly path: string
   readonly required: boolean
@@ -30,24 +30,24 @@ export interface CellPlan {
 
 /** How an object becomes a row: its cells in the order of the table's columns. */
 export interface RowPlan {
-  readonly places: readonly Place[]
+  readonly objects: readonly ObjectPlan[]
   readonly cells: readonly CellPlan[]
-  /** Members that did not fit in the object read last, by place and name; null: one that does not fit rejects the record. */
-  readonly unfit: Set<string> | null
+  /** Members that did not fit in the object read last, by objectId and name; null: one that does not fit rejects the record. */
+  readonly mismatches: Set<string> | null
 }
 
-/** How a member is named in `unfit`. */
-export const memberKey = (place: number, name: string): string => `${place} ${name}`
+/** How a member is named in `mismatches`. */
+export const memberKey = (objectId: number, name: string): string => `${objectId} ${name}`
 
 /** A list inside a record, whose elements become rows. */
 export interface ListPlan {
-  readonly place: number
+  readonly objectId: number
   readonly name: string
   readonly path: string
   /** Where in the record. */
   readonly steps: readonly string[]
   readonly row: RowPlan
-  /** Something else in its place, or in that of an element, is no reason to reject the record. */
+  /** Something else in its objectId, or in that of an element, is no reason to reject the record. */
   readonly lenient: boolean
 }
 
@@ -61,8 +61,8 @@ export function planOf(stream: Stream): RecordPlan {
   const root = rowPlan(stream.columns, '', stream)
   const lists = Object.values(stream.children).map(({ from, columns }): ListPlan => {
     const lenient = stream.onMismatch === 'null'
-    const { place, name } = placed(root.places, from, '', lenient)
-    return { place, name, path: from, steps: from.split('.'), row: rowPlan(columns, `${from}[].`, stream), lenient }
+    const { objectId, name } = resolvePath(root.objects, from, '', lenient)
+    return { objectId, name, path: from, steps: from.split('.'), row: rowPlan(columns, `${from}[].`, stream), lenient }
   })
   return { ...root, lists }
 }
@@ -70,32 +70,32 @@ export function planOf(stream: Stream): RecordPlan {
 function rowPlan(
   columns: Columns,
   prefix: string,
-  { seal, onMismatch }: Stream,
-): RowPlan & { readonly places: Place[] } {
+  { salt, onMismatch }: Stream,
+): RowPlan & { readonly objects: ObjectPlan[] } {
   const lenient = onMismatch === 'null'
-  const unfit = lenient || Object.values(columns).some(({ learnt }) => learnt) ? new Set<string>() : null
-  const places: Place[] = [{ parent: -1, name: '', path: prefix.replace(/\.$/, ''), known: new Set(), lenient: false }]
+  const mismatches = lenient || Object.values(columns).some(({ inferred }) => inferred) ? new Set<string>() : null
+  const objects: ObjectPlan[] = [{ parent: -1, name: '', path: prefix.replace(/\.$/, ''), known: new Set(), lenient: false }]
   const cells = Object.entries(columns).map(([column, declared]): CellPlan => {
     const from = declared.from ?? column
-    const { place, name } = placed(places, from, prefix, lenient)
-    const strict = encoder(declared, seal)
-    const must = declared.required || !(lenient || declared.learnt)
-    const encode = unfit === null || must ? strict : tolerant(strict, unfit, memberKey(place, name))
+    const { objectId, name } = resolvePath(objects, from, prefix, lenient)
+    const strict = encoder(declared, salt)
+    const must = declared.required || !(lenient || declared.inferred)
+    const encode = mismatches === null || must ? strict : tolerant(strict, mismatches, memberKey(objectId, name))
     const kind = declared.policy === 'keep' && !declared.derived ? declared.kind : null
-    return { place, name, path: prefix + from, required: declared.required, encode, kind }
+    return { objectId, name, path: prefix + from, required: declared.required, encode, kind }
   })
-  return { places, cells, unfit }
+  return { objects, cells, mismatches }
 }
 
-/** Null in place of a value that does not fit, and a note of it. */
-function tolerant(encode: Encode, unfit: Set<string>, key: string): Encode {
+/** Null in objectId of a value that does not fit, and a note of it. */
+function tolerant(encode: Encode, mismatches: Set<string>, key: string): Encode {
   return (to, value, cleaning) => {
     const start = to.at
     try {
       encode(to, value, cleaning)
     } catch (error) {
-      if (!(error instanceof Unreadable)) throw error
-      unfit.add(key)
+      if (!(error instanceof TypeMismatch)) throw error
+      mismatches.add(key)
       to.at = start
       to.null()
     }
@@ -103,22 +103,22 @@ function tolerant(encode: Encode, unfit: Set<string>, key: string): Encode {
 }
 
 /** The object that the path's last member lies in, which is added with those above it where it is new. */
-function placed(
-  places: Place[],
+function resolvePath(
+  objects: ObjectPlan[],
   path: string,
   prefix: string,
   lenient: boolean,
-): { readonly place: number; readonly name: string } {
+): { readonly objectId: number; readonly name: string } {
   const parts = path.split('.')
   const last = parts.pop() ?? ''
-  let place = 0
+  let objectId = 0
   for (const [i, name] of parts.entries()) {
-    const at = places.findIndex(known => known.parent === place && known.name === name)
-    places[place]?.known.add(name)
+    const at = objects.findIndex(known => known.parent === objectId && known.name === name)
+    objects[objectId]?.known.add(name)
     if (at === -1)
-      places.push({ parent: place, name, path: prefix + parts.slice(0, i + 1).join('.'), known: new Set(), lenient })
-    place = at === -1 ? places.length - 1 : at
+      objects.push({ parent: objectId, name, path: prefix + parts.slice(0, i + 1).join('.'), known: new Set(), lenient })
+    objectId = at === -1 ? objects.length - 1 : at
   }
-  places[place]?.known.add(last)
-  return { place, name: last }
+  objects[objectId]?.known.add(last)
+  return { objectId, name: last }
 }

@@ -1,5 +1,5 @@
 import type { Columns, Policy } from '../schema/column.ts'
-import type { Seal } from '../schema/salt.ts'
+import type { Salt } from '../schema/salt.ts'
 import type { Stream } from '../schema/stream.ts'
 import { bare, isObject, type JsonObject } from './type-mismatch.ts'
 
@@ -9,7 +9,7 @@ import { bare, isObject, type JsonObject } from './type-mismatch.ts'
  */
 const DIGEST = '_sync_sha256'
 const HEX = /^[0-9a-f]{64}$/
-/** What stands for a value in the place of an object that would hold one: no object, so that it fits no better than before. */
+/** What stands for a value in the position of an object that would hold one: no object, so that it fits no better than before. */
 const MISPLACED = /^sha256:[0-9a-f]{64}$/
 /** Step of a path into the elements of a list. */
 const EACH = '[]'
@@ -31,7 +31,7 @@ export interface Redaction {
 
 /** @returns null where the stream keeps every value. */
 export function redaction(stream: Stream): Redaction | null {
-  const { seal } = stream
+  const { salt } = stream
   const paths = [
     ...protectedPaths(stream.columns, []),
     ...Object.values(stream.children).flatMap(({ from, columns }) =>
@@ -40,7 +40,7 @@ export function redaction(stream: Stream): Redaction | null {
   ]
   if (paths.length === 0) return null
   const stand: Record<ProtectedPath['policy'], (text: string) => string | null> = {
-    hash: text => sealed(seal).digest(text),
+    hash: text => sealed(salt).digest(text),
     omit: () => null,
   }
   const secretsOf = (record: unknown): Map<string, string> => {
@@ -66,8 +66,8 @@ export function redaction(stream: Stream): Redaction | null {
 }
 
 /** The hash of a value that is neither null nor absent. A text and the number that it spells have the same one. */
-export function digestOf(value: unknown, seal: Seal): string {
-  return isObject(value) && isDigest(value[DIGEST]) ? value[DIGEST] : seal.digest(textOf(value))
+export function digestOf(value: unknown, salt: Salt): string {
+  return isObject(value) && isDigest(value[DIGEST]) ? value[DIGEST] : salt.digest(textOf(value))
 }
 
 const isDigest = (value: unknown): value is string => typeof value === 'string' && HEX.test(value)
@@ -78,9 +78,9 @@ function textOf(value: unknown): string {
   return JSON.stringify(value)
 }
 
-function sealed(seal: Seal | null): Seal {
-  if (seal === null) throw new Error('values are to be hashed, and the stream has no seal')
-  return seal
+function sealed(salt: Salt | null): Salt {
+  if (salt === null) throw new Error('values are to be hashed, and the stream has no salt')
+  return salt
 }
 
 const protectedPaths = (columns: Columns, prefix: readonly string[]): ProtectedPath[] =>
@@ -100,11 +100,11 @@ function valuesAt(value: unknown, steps: readonly string[], at: number): string[
 
 const skipEach = (steps: readonly string[], at: number): number => (steps[at] === EACH ? at + 1 : at)
 
-/** `_extra` keeps the elements of a list by their place in it. */
+/** `_extra` keeps the elements of a list by their position in it. */
 const indexed = (value: JsonObject): unknown[] =>
-  Object.entries(value).flatMap(([name, element]) => (isPlace(name) ? [element] : []))
+  Object.entries(value).flatMap(([name, element]) => (isPosition(name) ? [element] : []))
 
-const isPlace = (name: string): boolean => /^\d+$/.test(name)
+const isPosition = (name: string): boolean => /^\d+$/.test(name)
 
 function redactedAt(
   value: unknown,
@@ -129,8 +129,8 @@ function redactedAt(
   const name = steps[at] ?? ''
   const copy: JsonObject = Object.assign(bare(), value)
   if (name === EACH) {
-    for (const [place, element] of Object.entries(value))
-      if (isPlace(place)) copy[place] = redactedAt(element, steps, at + 1, stand)
+    for (const [position, element] of Object.entries(value))
+      if (isPosition(position)) copy[position] = redactedAt(element, steps, at + 1, stand)
     return redactedAt(copy, steps, at + 1, stand)
   }
   if (!Object.hasOwn(value, name)) return value

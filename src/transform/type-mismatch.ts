@@ -1,9 +1,10 @@
 export type JsonObject = Record<string, unknown>
 
-/** A value does not fit its declaration: the whole record is set aside. */
-export class Misfit extends Error {
-  readonly path: string
-  constructor(path: string, reason: string) {
+/** A value does not fit its declaration. */
+export class TypeMismatch extends Error {
+  /** Dotted, in the record; null until it is known which member had the value. */
+  readonly path: string | null
+  constructor(reason: string, path: string | null = null) {
     super(reason)
     this.path = path
   }

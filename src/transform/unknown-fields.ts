@@ -3,15 +3,15 @@ import { bare, isObject, type JsonObject } from './type-mismatch.ts'
 
 /** What the elements of a list have that is not declared. */
 export interface ListExtra {
-  readonly place: number
+  readonly objectId: number
   readonly name: string
   readonly extra: JsonObject
 }
 
 /** Paths that have a value which no column took. */
-export interface Left {
+export interface ExtraPaths {
   /** Nothing is declared for them. */
-  readonly undeclared: Set<string>
+  readonly unknown: Set<string>
   /** It does not fit what is declared. */
   readonly mismatched: Set<string>
 }
@@ -19,30 +19,30 @@ export interface Left {
 /**
  * The members that nothing is declared for or that do not fit what is, each where the record has it, by name: a record
  * whose members come in another order is the same record.
- * @param left takes the path of each that has a value.
+ * @param paths takes the path of each that has a value.
  */
-export function undeclaredOf(
-  { places, unfit }: RowPlan,
+export function extraFieldsOf(
+  { objects, mismatches }: RowPlan,
   element: JsonObject,
   lists: readonly ListExtra[],
-  left: Left,
+  paths: ExtraPaths,
 ): JsonObject | null {
   const of = (object: unknown, at: number): JsonObject | null => {
-    const place = places[at]
-    if (!isObject(object) || !place) return null
+    const objectId = objects[at]
+    if (!isObject(object) || !objectId) return null
     const found: [name: string, value: unknown][] = []
     for (const [name, value] of Object.entries(object)) {
-      const declared = place.known.has(name)
-      if (declared && !unfit?.has(memberKey(at, name))) continue
+      const declared = objectId.known.has(name)
+      if (declared && !mismatches?.has(memberKey(at, name))) continue
       found.push([name, value])
       if (value !== null)
-        left[declared ? 'mismatched' : 'undeclared'].add(place.path === '' ? name : `${place.path}.${name}`)
+        paths[declared ? 'mismatched' : 'unknown'].add(objectId.path === '' ? name : `${objectId.path}.${name}`)
     }
-    for (const [inside, { parent, name }] of places.entries()) {
+    for (const [inside, { parent, name }] of objects.entries()) {
       const extra = parent === at ? of(object[name], inside) : null
       if (extra !== null) found.push([name, extra])
     }
-    for (const { place: holder, name, extra } of lists) if (holder === at) found.push([name, extra])
+    for (const { objectId: holder, name, extra } of lists) if (holder === at) found.push([name, extra])
     return found.length === 0 ? null : inOrder(found)
   }
   return of(element, 0)

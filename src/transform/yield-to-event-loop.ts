@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 export const SLICE = 25
 
 /** Work that comes in slices, all of it at once. */
-export function atOnce<T>(slices: Generator<undefined, T>): T {
+export function runSync<T>(slices: Generator<undefined, T>): T {
   for (;;) {
     const { done, value } = slices.next()
     if (done) return value
@@ -12,7 +12,7 @@ export function atOnce<T>(slices: Generator<undefined, T>): T {
 }
 
 /** The same, slice by slice: the database's answers wait for a slice and not for a page, and a commit waits for many. */
-export async function inTurn<T>(slices: Generator<undefined, T>): Promise<T> {
+export async function runSliced<T>(slices: Generator<undefined, T>): Promise<T> {
   for (;;) {
     const { done, value } = slices.next()
     if (done) return value

@@ -24,7 +24,7 @@ test.each(PLACES)('$name: the bytes of a block may be used again as soon as the 
         ? await openDuckdb({ file: config.file, mode: 'write' })
         : openPostgres({ ...config, connections: 1 })
     await engine.transaction(async session => {
-      await session.scratch('_blocks', COLUMNS)
+      await session.createTempTable('_blocks', COLUMNS)
       const writer = new CellWriter(2_000_000)
       function* blocks(): Generator<Block> {
         for (const [id, text] of texts.entries()) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Cell } from '../../src/common/model.ts'
+import type { Value } from '../../src/common/model.ts'
 import { openDestination } from '../../src/load/open.ts'
 import type { Columns } from '../../src/schema/column.ts'
 import { allTables } from '../../src/schema/table.ts'
@@ -38,13 +38,13 @@ function expected(columns: Columns, record: Record<string, unknown>): Record<str
     const column = columns[name]
     const value = record[name] ?? null
     if (!column || value === null) return null
-    const cell: Cell = coercion(column)(value, { cleaned: 0 })
+    const cell: Value = coercion(column)(value, { cleaned: 0 })
     return typeof cell === 'boolean' ? String(cell) : cell
   }
   return Object.fromEntries(Object.keys(columns).map(name => [name, shown(name)]))
 }
 
-/* More records than a data chunk holds, so that the vectors are filled twice. */
+/* More records than a data chunk holds, so that the vectors are backfilled twice. */
 const RECORDS = fc.sample(parcel, { numRuns: 2_600, seed: 7 }).map(({ units, ...record }, id) => ({
   ...record,
   id,

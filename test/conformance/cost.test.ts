@@ -12,7 +12,7 @@ import { allTables } from '../../src/schema/table.ts'
 import { type DestinationConfig, PLACES, withDatabase, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { batchOf } from '../support/samples.ts'
-import { sealed } from '../support/seal.ts'
+import { sealed } from '../support/salt.ts'
 
 /* What a commit costs, counted and not timed: a machine may be slow, but it does not send more. */
 
@@ -100,7 +100,7 @@ test('I4: an unchanged page sends keys and fingerprints, and no row', async () =
       await commit(destination, batch)
       return sent.bytes - before
     }
-    const rows = [...page(0).entities.values()].reduce((sum, { start, end }) => sum + end - start, 0)
+    const rows = [...page(0).records.values()].reduce((sum, { start, end }) => sum + end - start, 0)
     const statements = 12_000
     // Each row once, with what the load adds to it.
     expect(await bytesOf(page(0))).toBeLessThan(1.4 * rows + statements)
@@ -113,7 +113,7 @@ test('a commit takes as many statements for ten thousand records as for one page
   await counted(async (destination, sent) => {
     const statementsOf = async (batch: RowBatch): Promise<number> => {
       const before = sent.statements
-      expect(await commit(destination, batch)).toBe(batch.entities.size)
+      expect(await commit(destination, batch)).toBe(batch.records.size)
       return sent.statements - before
     }
     // What is asked only once is asked here.
@@ -149,18 +149,18 @@ test.each(PLACES)('I4: $name: an unchanged page moves no row', async place => {
     // A file that is written in turns has room for both.
     for (let n = 0; n < 3; n++) {
       await commit(destination, page(0))
-      await destination.settle()
+      await destination.finalize()
     }
     const look = () => (config.kind === 'duckdb' ? statSync(config.file).size : moved(destination, config, tables))
     const before = await look()
     for (let n = 0; n < 100; n++) {
       expect(await commit(destination, page(0))).toBe(0)
-      await destination.settle()
+      await destination.finalize()
     }
     expect(await look()).toEqual(before)
     // The measure itself moves, with pages that have changed.
     for (let n = 1; n <= 4; n++) expect(await commit(destination, page(n * PAGE))).toBe(PAGE)
-    await destination.settle()
+    await destination.finalize()
     expect(await look()).not.toEqual(before)
   })
 })

@@ -163,7 +163,7 @@ describe.each(PLACES)('$name', place => {
       // The database refuses a row without a value that the table requires.
       const lax = { ...parcels, columns: { ...parcels.columns, updated_at: instant('Not required.') } }
       const { updated_at: _, ...unstorable } = parcel(1, 1)
-      const broken = { ...batch, entities: batchOf(lax, [unstorable]).entities }
+      const broken = { ...batch, records: batchOf(lax, [unstorable]).records }
       await expect(destination.commit(broken, from, moved(from))).rejects.toThrow()
       await destination.commit(batch, from, moved(from))
       const next = await destination.checkpoint('parcels')
@@ -198,7 +198,7 @@ describe.each(PLACES)('$name', place => {
       const records = [parcel(1, 1, { items: [{ name: 'a' }] }), parcel(2, 2)]
       let from = await destination.checkpoint('parcels')
       await destination.commit(batchOf(parcels, records), from, moved(from))
-      const before = await destination.ask(synced)
+      const before = await destination.query(synced)
       from = await destination.checkpoint('parcels')
       const again = { ...batchOf(parcels, records), receivedAt: at(2_000_000) }
       expect(await destination.commit(again, from, moved(from))).toEqual({
@@ -208,7 +208,7 @@ describe.each(PLACES)('$name', place => {
         deleted: 0,
         rejected: 0,
       })
-      expect(await destination.ask(synced)).toEqual(before)
+      expect(await destination.query(synced)).toEqual(before)
     })
   })
 
@@ -352,8 +352,8 @@ describe.each(PLACES)('$name', place => {
         }),
         { numRuns: 60 },
       )
-      const [rows] = await destination.ask('select count(*) as n from recharge.parcels')
-      const [items] = await destination.ask('select count(*) as n from recharge.parcels__items')
+      const [rows] = await destination.query('select count(*) as n from recharge.parcels')
+      const [items] = await destination.query('select count(*) as n from recharge.parcels__items')
       expect([Number(rows?.n), Number(items?.n)]).toEqual([there.size, there.size])
     })
   })
@@ -369,7 +369,7 @@ describe.each(PLACES)('$name', place => {
       }
       expect(await commit(['pm_1', '2'])).toMatchObject({ added: 2, unchanged: 0 })
       expect(await commit(['pm_1', 'PM_1', '2', '02'])).toMatchObject({ added: 2, unchanged: 2 })
-      const [items] = await destination.ask('select count(*) as n from recharge.parcels__items')
+      const [items] = await destination.query('select count(*) as n from recharge.parcels__items')
       expect(Number(items?.n)).toBe(4)
     })
   })
@@ -425,8 +425,8 @@ describe.each(PLACES)('$name', place => {
           await destination.commit(batchOf(parcels, [parcel(i, i)]), from, to)
         }),
       )
-      expect(await destination.ask('select count(*) as n from recharge.parcels')).toEqual([{ n: '6' }])
-      expect(await destination.ask('select count(*) as n from recharge._sync_checkpoints')).toEqual([{ n: '6' }])
+      expect(await destination.query('select count(*) as n from recharge.parcels')).toEqual([{ n: '6' }])
+      expect(await destination.query('select count(*) as n from recharge._sync_checkpoints')).toEqual([{ n: '6' }])
     })
   })
 
@@ -437,7 +437,7 @@ describe.each(PLACES)('$name', place => {
         const counts = await destination.commit(batchOf(parcels, [{ id: 7, updated_at: 'soon' }]), from, moved(from))
         expect(counts.rejected).toBe(1)
       }
-      const [reject, ...more] = await destination.ask(
+      const [reject, ...more] = await destination.query(
         'select stream, key, path, reason, record from recharge._sync_rejects',
       )
       expect(more).toEqual([])

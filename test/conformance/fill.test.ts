@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Destination } from '../../src/load/destination.ts'
 import { openDestination } from '../../src/load/open.ts'
-import { fillStream } from '../../src/pipeline/backfill-columns.ts'
+import { backfillColumns } from '../../src/pipeline/backfill-columns.ts'
 import { flag, int, json, money, required, sensitive, text } from '../../src/schema/column.ts'
 import { child, stream } from '../../src/schema/define.ts'
-import { Seal } from '../../src/schema/salt.ts'
+import { Salt } from '../../src/schema/salt.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { allTables } from '../../src/schema/table.ts'
 import { type DestinationConfig, PLACES } from '../support/destinations.ts'
@@ -66,19 +66,19 @@ const signal = new AbortController().signal
 const sleep = async (): Promise<void> => {}
 
 describe.each(PLACES)('$name', place => {
-  const filled = (destination: Destination, of: Stream): Promise<number> =>
-    fillStream(of, { destination, sleep, source: { clock: () => at(2_000_000) } }, signal)
+  const backfilled = (destination: Destination, of: Stream): Promise<number> =>
+    backfillColumns(of, { destination, sleep, source: { clock: () => at(2_000_000) } }, signal)
 
   async function loaded(config: DestinationConfig, of: Stream, records: readonly unknown[], then: Stream | null) {
-    const seal = new Seal()
-    const [first, second] = [of, then ?? of].map((stream): Stream => ({ ...stream, seal }))
+    const salt = new Salt()
+    const [first, second] = [of, then ?? of].map((stream): Stream => ({ ...stream, salt }))
     if (!first || !second) return 0
-    await using destination = await openDestination(config, { mode: 'write', connections: 2, seal })
+    await using destination = await openDestination(config, { mode: 'write', connections: 2, salt })
     await destination.prepare(allTables(first))
     const from = await destination.checkpoint('boxes')
     await destination.commit(batchOf(first, records), from, moved(from))
     await destination.prepare(allTables(second))
-    return then === null ? 0 : await filled(destination, second)
+    return then === null ? 0 : await backfilled(destination, second)
   }
 
   const rows = async (config: DestinationConfig): Promise<Dump> =>
@@ -112,7 +112,7 @@ describe.each(PLACES)('$name', place => {
       expect(boxes?.find(row => row.id === '2')).toMatchObject({ _extra: { other: 5, items: { 1: { color: 'red' } } } })
       expect(lines?.find(row => row.box_id === '4')).toMatchObject({ n: null })
       await using destination = await openDestination(config, { mode: 'write', connections: 2 })
-      expect(await filled(destination, { ...after, seal: new Seal() })).toBe(0)
+      expect(await backfilled(destination, { ...after, salt: new Salt() })).toBe(0)
     })
   })
 
@@ -132,7 +132,7 @@ describe.each(PLACES)('$name', place => {
       await loaded(config, before, RECORDS, null)
       await using destination = await openDestination(config, { mode: 'write', connections: 2 })
       await destination.prepare(allTables(after))
-      const [row] = await destination.extras(before, null)
+      const [row] = await destination.rowsWithExtra(before, null)
       if (!row) throw new Error('nothing in _extra')
       const cells = new Map([['weight', Buffer.from([0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 7])]])
       const change = {
@@ -142,13 +142,13 @@ describe.each(PLACES)('$name', place => {
       }
       const weights = async () =>
         (
-          await destination.ask(
+          await destination.query(
             `select coalesce(cast(b.weight as text), '') || '/' || coalesce(cast(i.n as text), '') as w from recharge.boxes b join recharge.boxes__items i on i.box_id = b.id where b.id = ${row.key[0]}`,
           )
         )[0]?.w
-      await destination.fill(after, [{ row: { ...row, hash: '1' }, ...change }], at(3))
+      await destination.backfillColumns(after, [{ row: { ...row, hash: '1' }, ...change }], at(3))
       expect(await weights()).toBe('/')
-      await destination.fill(after, [{ row, ...change }], at(3))
+      await destination.backfillColumns(after, [{ row, ...change }], at(3))
       expect(await weights()).toBe('7/7')
     })
   })

@@ -44,7 +44,7 @@ describe.each(PLACES)('$name', place => {
   test('both versions in one batch: the rejected one stays', async () => {
     await inside(async destination => {
       expect(await commit(destination, [parcel(1, 4), parcel(1, 5, bad)])).toEqual(['1'])
-      const rejectedAt = () => destination.ask('select cast(rejected_at as text) as at from recharge._sync_rejects')
+      const rejectedAt = () => destination.query('select cast(rejected_at as text) as at from recharge._sync_rejects')
       const first = await rejectedAt()
       const from = await destination.checkpoint('parcels')
       const batch = batchOf(snapshots, [parcel(1, 4), parcel(1, 5, bad)])

@@ -9,7 +9,7 @@ import { live, marked } from '../support/warehouse.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
-/** In pages of 250, so that a walk has several. */
+/** In pages of 250, so that a scan has several. */
 const MANY = 700
 
 interface Scene {
@@ -43,7 +43,7 @@ describe.each(PLACES)('$name', place => {
       ),
     )
 
-  test('I12: what a whole walk did not see is marked, once; it loses the mark when it comes back', () =>
+  test('I12: what a whole scan did not see is marked, once; it loses the mark when it comes back', () =>
     scene(async ({ store, destination, sync }) => {
       await sync(['collections'])
       const [first] = store.all('collections')
@@ -59,7 +59,7 @@ describe.each(PLACES)('$name', place => {
       expect(await live(destination, 'collections')).toEqual(ids(store, 'collections'))
     }))
 
-  test('I12: owned rows stay with their owner', () =>
+  test('I12: children rows stay with their owner', () =>
     scene(async ({ store, destination, sync }) => {
       store.insert('shipping_countries', {
         ...store.all('shipping_countries')[0],
@@ -67,13 +67,13 @@ describe.each(PLACES)('$name', place => {
         provinces: [{ id: 1, code: 'X', name: 'Ex' }],
       })
       await sync(['shipping_countries'])
-      const owned = `select count(*) as n from recharge.shipping_countries__provinces where shipping_country_id = 77`
+      const children = `select count(*) as n from recharge.shipping_countries__provinces where shipping_country_id = 77`
       store.remove('shipping_countries', 77)
       expect((await sync(['shipping_countries'])).of('shipping_countries').deleted).toBe(1)
-      expect(String((await withQuery(destination, query => query(owned)))[0]?.n)).toBe('1')
+      expect(String((await withQuery(destination, query => query(children)))[0]?.n)).toBe('1')
     }))
 
-  test('I12: a walk broken off after any page marks nothing, and its later part does not condemn its earlier one', () =>
+  test('I12: a scan broken off after any page marks nothing, and its later part does not condemn its earlier one', () =>
     scene(async ({ simulator, store, destination, sync }) => {
       const added = multiply(store, 'credit_accounts', MANY, () => ({}))
       await sync(['credit_accounts'])
@@ -89,7 +89,7 @@ describe.each(PLACES)('$name', place => {
       expect(await marked(destination, 'credit_accounts')).toEqual({ [gone]: 'absence' })
     }))
 
-  test('I12: a walk begun again because its cursor was refused still has seen what it saw', () =>
+  test('I12: a scan begun again because its cursor was refused still has seen what it saw', () =>
     scene(async ({ simulator, store, destination, sync }) => {
       const added = multiply(store, 'credit_accounts', MANY, () => ({}))
       await sync(['credit_accounts'])
@@ -101,11 +101,11 @@ describe.each(PLACES)('$name', place => {
       expect(await marked(destination, 'credit_accounts')).toEqual({ [added[400] ?? 0]: 'absence' })
     }))
 
-  test('I12: what was inserted behind the walk is not gone', () =>
+  test('I12: what was inserted behind the scan is not gone', () =>
     scene(async ({ simulator, store, destination, sync }) => {
       const added = multiply(store, 'credit_accounts', MANY, () => ({}))
       await sync(['credit_accounts'])
-      // Newest first, and without an order to ask for: what comes during the walk lies before its beginning.
+      // Newest first, and without an order to ask for: what comes during the scan lies before its beginning.
       let late = 0
       simulator.faults.before(({ path, query }) => {
         if (path === '/credit_accounts' && 'cursor' in query && late === 0)
@@ -153,7 +153,7 @@ describe.each(PLACES)('$name', place => {
       expect(await marked(destination, 'metafields')).toEqual({ 72: 'absence' })
     }))
 
-  test('I12: a kind that a scope hides is not absent either, though another run of the walk read it in part', () =>
+  test('I12: a kind that a scope hides is not absent either, though another run of the scan read it in part', () =>
     scene(async ({ simulator, store, destination, sync }) => {
       multiply(store, 'metafields', MANY, () => ({ owner_resource: 'customer' }))
       await sync(['metafields'])
@@ -184,8 +184,8 @@ describe.each(PLACES)('$name', place => {
         store.insert('async_batches', { ...batch, id }) &&
           store.insert('async_batch_tasks', { ...store.all('async_batch_tasks')[0], id, batch_id: id })
       await sync(streams)
-      const owned = store.all('async_batch_tasks').filter(task => task.batch_id === parent)
-      expect(owned.length).toBeGreaterThan(0)
+      const children = store.all('async_batch_tasks').filter(task => task.batch_id === parent)
+      expect(children.length).toBeGreaterThan(0)
       // One answer without the parent, as from a store that hiccups: what it owns was not asked for.
       const others = store.all('async_batches').filter(({ id }) => id !== parent)
       simulator.faults.add({
@@ -203,7 +203,7 @@ describe.each(PLACES)('$name', place => {
       await sync(['async_batches'])
       await sync(['async_batch_tasks'])
       expect(await marked(destination, 'async_batch_tasks')).toEqual(
-        Object.fromEntries([902, ...owned.map(({ id }) => Number(id))].map(id => [id, 'absence'])),
+        Object.fromEntries([902, ...children.map(({ id }) => Number(id))].map(id => [id, 'absence'])),
       )
     }))
 
@@ -244,7 +244,7 @@ describe.each(PLACES)('$name', place => {
       expect(await live(destination, 'webhooks')).toContain(Number(second?.id))
     }))
 
-  test('I12: an empty answer where rows stand is not believed, nor one of a part of them; a second walk half a day later is', () =>
+  test('I12: an empty answer where rows stand is not believed, nor one of a part of them; a second scan half a day later is', () =>
     scene(async ({ simulator, store, destination, sync }) => {
       multiply(store, 'credit_accounts', MANY, () => ({}))
       await sync(['credit_accounts'])
@@ -261,7 +261,7 @@ describe.each(PLACES)('$name', place => {
         expect(hiccup.of('credit_accounts').problem?.code).toBe('not_marked')
         expect(await live(destination, 'credit_accounts')).toEqual(rows)
       }
-      // A walk in between that saw them all settles the doubt: what comes next is doubted anew.
+      // A scan in between that saw them all settles the doubt: what comes next is doubted anew.
       await sync(['credit_accounts'])
       store.advance(DAY)
       simulator.faults.add({

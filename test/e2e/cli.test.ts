@@ -204,7 +204,7 @@ test('check, streams, plan and status write nothing and say what they find', asy
   )
 })
 
-test('reset forgets how far a stream is, and no row', async () => {
+test('reset retention how far a stream is, and no row', async () => {
   await withSimulator({}, simulator =>
     withFolder(async folder => {
       writeConfig(folder, config(simulator.url))

@@ -28,7 +28,7 @@ describe.each(PLACES)('$name', place => {
     )
   })
 
-  test('a stream without a cursor is walked again when its last walk is older than `refresh`, stream by stream', async () => {
+  test('a stream without a cursor is scanned again when its last scan is older than `refresh`, stream by stream', async () => {
     await withSimulator({ store: makeStore({ customers: 20, months: 3 }) }, simulator =>
       place.with(destination =>
         withFolder(async folder => {
@@ -68,9 +68,9 @@ describe.each(PLACES)('$name', place => {
           store.edit('orders', Number(order?.id), { note: 'quietly', updated_at: order?.updated_at })
           expect((await runSync(config, ['orders'])).of('orders').changed).toBe(0)
           const range = { since: null, until: null }
-          const filled = await runBackfill(config, ['orders'], range, false)
-          expect(filled.code, filled.text).toBe(0)
-          expect(filled.of('orders')).toMatchObject({ added: 0, changed: 1, records: store.count('orders') })
+          const backfilled = await runBackfill(config, ['orders'], range, false)
+          expect(backfilled.code, backfilled.text).toBe(0)
+          expect(backfilled.of('orders')).toMatchObject({ added: 0, changed: 1, records: store.count('orders') })
           const after = await runSync(config, ['orders'])
           expect(after.of('orders').from).toBe(
             watermark && `${new Date(Date.parse(watermark) - DAY).toISOString().slice(0, 23)}000Z`,

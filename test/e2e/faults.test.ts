@@ -200,7 +200,7 @@ describe.each(PLACES)('$name', place => {
     )
   })
 
-  test('a walk without an order goes on from its cursor after it was broken off', async () => {
+  test('a scan without an order goes on from its cursor after it was broken off', async () => {
     const store = makeStore({ customers: 20, months: 2 })
     const [template] = store.all('payment_methods')
     for (let i = 0; i < 700; i++) store.insert('payment_methods', { ...template, id: 900_000_000 + i })

@@ -3,7 +3,7 @@ import { createApp, STREAMS, select } from '../../src/cli/app.ts'
 import { reset } from '../../src/cli/commands/reset.ts'
 import { status } from '../../src/cli/commands/status.ts'
 import type { Config } from '../../src/cli/config/load.ts'
-import type { Gap } from '../../src/common/absence.ts'
+import type { Gap } from '../../src/common/model.ts'
 import { easternText } from '../../src/simulator/time.ts'
 import { PLACES, withFolder } from '../support/destinations.ts'
 import { dump } from '../support/dump.ts'
@@ -14,7 +14,7 @@ const HOUR = 3_600_000
 const charges = STREAMS.filter(({ name }) => name === 'charges')
 
 describe.each(PLACES)('$name', place => {
-  test('I11: charges that the API no longer serves stay, whatever is run: syncs, a reset, a walk from the start', async () => {
+  test('I11: charges that the API no longer serves stay, whatever is run: syncs, a reset, a scan from the start', async () => {
     await withSimulator({ store: makeStore({ customers: 60, months: 6 }) }, simulator =>
       place.with(destination =>
         withFolder(async folder => {
@@ -61,7 +61,7 @@ describe.each(PLACES)('$name', place => {
           const app = createApp(config, { level: 'silent' })
           const { json, text } = await status(app, select(app, ['events']), null)
           expect(json).toMatchObject({
-            streams: [{ gaps: [{ ...gap, run: second.report.run }], forgets: 'after 7 days (by created_at)' }],
+            streams: [{ gaps: [{ ...gap, run: second.report.run }], retention: 'after 7 days (by created_at)' }],
           })
           expect(text).toContain('was forgotten unread')
         }),
@@ -69,7 +69,7 @@ describe.each(PLACES)('$name', place => {
     )
   })
 
-  test('I13: a gap is found again by a walk that was broken off, and kept once, as long as it has become', async () => {
+  test('I13: a gap is found again by a scan that was broken off, and kept once, as long as it has become', async () => {
     await withSimulator({ store: makeStore({ customers: 60, months: 6 }) }, simulator =>
       place.with(destination =>
         withFolder(async folder => {

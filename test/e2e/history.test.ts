@@ -19,7 +19,7 @@ function storeOfSubscriptions(): Store {
 }
 
 describe.each(PLACES)('$name', place => {
-  test('I16: every version that a walk meets is kept, also of records edited while it is under way', async () => {
+  test('I16: every version that a scan meets is kept, also of records edited while it is under way', async () => {
     await withSimulator({ store: storeOfSubscriptions() }, simulator =>
       place.with(destination =>
         withFolder(async folder => {

@@ -154,7 +154,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('what the API never forgets is left out: a queued charge of an old export is gone, and does not come back', async () => {
+  test('what the API never retention is left out: a queued charge of an old export is gone, and does not come back', async () => {
     await inside(async (store, { destination, config, exported }) => {
       const all = store.all('charges')
       const queued = all.filter(({ status }) => status === 'queued')

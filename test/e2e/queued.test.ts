@@ -63,7 +63,7 @@ describe.each(PLACES)('$name', place => {
       expect(await marked(destination, 'orders')).toEqual({ [order]: 'absence' })
     }))
 
-  test('I12: a charge that was processed between two pages of the list, or between list and walk, is not gone', () =>
+  test('I12: a charge that was processed between two pages of the list, or between list and scan, is not gone', () =>
     scene(async ({ simulator, store, destination, sync }) => {
       await sync()
       const [model] = store.all('charges').filter(({ status }) => status === 'queued')
@@ -83,7 +83,7 @@ describe.each(PLACES)('$name', place => {
         if (r.path !== '/charges') return
         // The second page of the list: one is taken out that would have been on it.
         if (pages === 1) process(all.at(-1) ?? 0)
-        // The first of the walk: one that the list has shown.
+        // The first of the scan: one that the list has shown.
         if (pages === 2) process(all[0] ?? 0)
         pages += 1
       })
@@ -115,7 +115,7 @@ describe.each(PLACES)('$name', place => {
       await sync()
       const gone = queued(store)[3] ?? 0
       store.remove('charges', gone)
-      // Refused in its middle: the walk goes on without it.
+      // Refused in its middle: the scan goes on without it.
       simulator.faults.add({
         kind: 'status',
         status: 422,
@@ -128,7 +128,7 @@ describe.each(PLACES)('$name', place => {
         deleted: 0,
         problem: { code: 'sweep_failed' },
       })
-      // Ended whole, but the walk after it failed: what became of the absent is not known.
+      // Ended whole, but the scan after it failed: what became of the absent is not known.
       simulator.faults.add({
         kind: 'status',
         status: 422,
@@ -141,7 +141,7 @@ describe.each(PLACES)('$name', place => {
       expect(await marked(destination, 'charges')).toEqual({ [gone]: 'absence' })
     }))
 
-  test('I12: after a walk that an earlier run began nothing is marked: part of it was read before the list', () =>
+  test('I12: after a scan that an earlier run began nothing is marked: part of it was read before the list', () =>
     scene(async ({ simulator, store, destination, sync }) => {
       await sync()
       const now = utcText(store.now().getTime())

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createApp, STREAMS } from '../../src/cli/app.ts'
 import type { Config } from '../../src/cli/config/load.ts'
 import { type Reconciled, reconcileStream } from '../../src/jobs/reconcile/stream.ts'
-import { Tally } from '../../src/pipeline/stream-stats.ts'
+import { StreamStats } from '../../src/pipeline/stream-stats.ts'
 import { cli, writeConfig } from '../support/cli.ts'
 import { PLACES, withFolder } from '../support/destinations.ts'
 import { dump } from '../support/dump.ts'
@@ -26,13 +26,13 @@ async function only(config: Config, name: string, drawing: number): Promise<Reco
   if (!stream) throw new Error(`${name} is not declared`)
   await using warehouse = await app.open('write')
   const { source, run, sleep } = app
-  const tally = new Tally(name)
+  const stats = new StreamStats(name)
   const { signal } = new AbortController()
   // The API's clock comes with its first answer.
-  await source.token(tally.traffic, signal)
+  await source.token(stats.requestStats, signal)
   const random = () => drawing
   const options = { source, warehouse, readable: () => true, run, sample: 1, repair: false, random, sleep }
-  return await reconcileStream(stream, options, tally, signal)
+  return await reconcileStream(stream, options, stats, signal)
 }
 
 describe.each(PLACES)('$name', place => {
@@ -216,7 +216,7 @@ describe.each(PLACES)('$name', place => {
       )
   })
 
-  test('of what the source forgets, as much is compared as a sync reads, and no more', async () => {
+  test('of what the source retention, as much is compared as a sync reads, and no more', async () => {
     const store = makeStore({ customers: 40, months: 7 })
     const [event] = store.all('events')
     // Still served, half a day past what the API promises.

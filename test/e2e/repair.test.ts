@@ -4,8 +4,8 @@ import { status } from '../../src/cli/commands/status.ts'
 import { DestinationError } from '../../src/common/errors.ts'
 import type { RunId } from '../../src/common/model.ts'
 import { reconcileStream } from '../../src/jobs/reconcile/stream.ts'
-import type { Warehouse } from '../../src/load/reconciliation.ts'
-import { Tally } from '../../src/pipeline/stream-stats.ts'
+import type { Warehouse } from '../../src/load/destination.ts'
+import { StreamStats } from '../../src/pipeline/stream-stats.ts'
 import { PLACES } from '../support/destinations.ts'
 import { dump, withQuery } from '../support/dump.ts'
 import { makeFullStore, makeStore, runReconcile, runSync, STREAM_NAMES } from '../support/run.ts'
@@ -125,7 +125,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('I11: charges that the source forgets are outside the comparison, and no 404 marks one, however it looks', async () => {
+  test('I11: charges that the source retention are outside the comparison, and no 404 marks one, however it looks', async () => {
     await synced(place, ['charges'], async ({ simulator, config, destination, sql }) => {
       const { store } = simulator
       const charges = STREAMS.filter(({ name }) => name === 'charges')
@@ -246,7 +246,7 @@ describe.each(PLACES)('$name', place => {
     await synced(place, ['orders'], async ({ config, destination, sql }) => {
       await sql(`update recharge.orders set note = 'by hand' where id = (select min(id) from recharge.orders)`)
       await using other = await createApp(config, { level: 'silent' }).open('write')
-      await other.hold('01J00000000000000000000000' as RunId)
+      await other.acquireLock('01J00000000000000000000000' as RunId)
       const kept = await runReconcile(config, ['orders'], { repair: true })
       expect(kept.code).toBe(4)
       expect(kept.document.problem?.code).toBe('held')
@@ -296,7 +296,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('the answer to a COMMIT is lost: the checkpoint tells that it stands, and nothing is written twice', async () => {
+  test('the answer to a COMMIT is lost: the checkpoint deletionEvents that it stands, and nothing is written twice', async () => {
     await synced(place, ['customers'], async ({ config, sql }) => {
       await sql(`delete from recharge.customers where id = (select min(id) from recharge.customers)`)
       const app = createApp(config, { level: 'silent' })
@@ -327,7 +327,7 @@ describe.each(PLACES)('$name', place => {
       const { findings, problem } = await reconcileStream(
         stream,
         options,
-        new Tally('customers'),
+        new StreamStats('customers'),
         new AbortController().signal,
       )
       expect([commits, findings.settled, problem]).toEqual([1, true, null])

@@ -69,7 +69,7 @@ test('I10: both destinations hold the same rows, in every table and column', asy
       const [duckdb = {}, postgres = {}] = dumps
       expect(Object.keys(duckdb)).toEqual(Object.keys(postgres))
       for (const [table, rows] of Object.entries(duckdb)) {
-        expect(rows.length, `${table} is filled`).toBeGreaterThan(0)
+        expect(rows.length, `${table} is backfilled`).toBeGreaterThan(0)
         expect(postgres[table], table).toEqual(rows)
       }
     }),

@@ -156,7 +156,7 @@ describe.each(PLACES)('$name', place => {
       expect(await marked(destination, 'subscriptions')).toEqual({})
     }))
 
-  test('I12: what an event said is kept until the stream that it concerns is walked to its end', () =>
+  test('I12: what an event said is kept until the stream that it concerns is scanned to its end', () =>
     scene(async ({ simulator, store, destination, sync, backfill }) => {
       const streams = ['subscriptions', 'events']
       await sync(streams)

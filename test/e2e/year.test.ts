@@ -7,7 +7,7 @@ import { behindTheWall } from '../../src/simulator/serve/visible.ts'
 import { makeLivingStore } from '../../src/simulator/story.ts'
 import { type DestinationConfig, PLACES, withFolder } from '../support/destinations.ts'
 import { type Dump, dump, withQuery } from '../support/dump.ts'
-import { Misfortunes, momentOf } from '../support/misfortunes.ts'
+import { Misfortunes, momentOf } from '../support/mutations.ts'
 import { configFor, type Ran, runSync, STREAM_NAMES, withSimulator } from '../support/run.ts'
 import { live, marked } from '../support/warehouse.ts'
 
@@ -37,7 +37,7 @@ interface Ends {
 }
 
 /** What happens by the given day, between two syncs. */
-function befall(fate: Misfortunes, day: number, ends: Partial<Ends>): void {
+function applyChanges(fate: Misfortunes, day: number, ends: Partial<Ends>): void {
   const cancelled = ({ status: is }: StoreRecord): boolean => is === 'cancelled'
   const acts: Readonly<Record<number, () => void>> = {
     2: () => fate.remove('collections', false),
@@ -93,14 +93,14 @@ describe.each(PLACES)('$name', place => {
             while (lived < Math.floor(day)) {
               lived += 1
               living.liveTo(new Date(START + lived * DAY))
-              befall(fate, lived, ends)
+              applyChanges(fate, lived, ends)
             }
             living.liveTo(new Date(START + day * DAY))
             const ran = await runSync(config, streams)
             expect([day, ran.code], ran.text).toEqual([day, 0])
             if (ran.report.streams.some(s => s.gaps.length > 0)) gaps.push(ran)
           }
-          // Whole walks and quiet streams are not what the cadence is about, so they are read less often.
+          // Whole scans and quiet streams are not what the cadence is about, so they are read less often.
           for (const [i, day] of CADENCE.entries()) await syncOn(day, i % 6 === 0 ? null : i % 3 === 0 ? MOVING : BUSY)
           await syncOn(END, null)
 
@@ -112,8 +112,8 @@ describe.each(PLACES)('$name', place => {
           expect(Math.abs(Date.parse(gap?.to ?? '') - lost.to)).toBeLessThan(HOUR)
           const app = createApp(config, { level: 'silent' })
           const { json } = await status(app, select(app, ['charges', 'events']), null)
-          const [charges, events] = (json as { streams: { gaps: object[]; forgets: string }[] }).streams
-          expect(charges).toMatchObject({ gaps: [], forgets: 'after 90 days (by processed_at)' })
+          const [charges, events] = (json as { streams: { gaps: object[]; retention: string }[] }).streams
+          expect(charges).toMatchObject({ gaps: [], retention: 'after 90 days (by processed_at)' })
           expect(events).toMatchObject({ gaps: [{ ...gap, run: gaps[0]?.report.run }] })
 
           // Row for row against the store itself.
@@ -140,7 +140,7 @@ describe.each(PLACES)('$name', place => {
           await place.with(async other => {
             const fresh = { ...configFor(simulator, other, folder), refreshMs: () => DAY }
             expect((await runSync(fresh)).code).toBe(0)
-            const streams = STREAMS.filter(({ onlyNamed }) => !onlyNamed)
+            const streams = STREAMS.filter(({ optIn }) => !optIn)
             compare(await dump(destination, streams), await dump(other, streams))
             expect(await queuedRevenue(destination)).toBe(await queuedRevenue(other))
           })
@@ -182,9 +182,9 @@ const streamOf = (resource: ResourceName) => {
 
 /** Every row of `fresh` is in `kept` as it is, and what a record of `fresh` owns, `kept` has no more of. */
 function compare(kept: Dump, fresh: Dump): void {
-  for (const stream of STREAMS.filter(({ onlyNamed }) => !onlyNamed)) {
-    const { root, owned } = tablesOf(stream)
-    for (const table of [root, ...owned.map(child => child.table)]) {
+  for (const stream of STREAMS.filter(({ optIn }) => !optIn)) {
+    const { root, children } = tablesOf(stream)
+    for (const table of [root, ...children.map(child => child.table)]) {
       const key = (row: Readonly<Record<string, unknown>>): string => table.key.map(name => String(row[name])).join()
       const owner = (row: Readonly<Record<string, unknown>>): string => String(row[table.key[0] ?? ''])
       const rows = fresh[table.name] ?? []

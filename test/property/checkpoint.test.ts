@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Checkpoint, Page, RunId } from '../../src/common/model.ts'
-import { advance, begin, isComplete, type Pass } from '../../src/pipeline/checkpoint.ts'
+import { advance, startScan, isComplete, type ScanState } from '../../src/pipeline/checkpoint.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { toBatch } from '../../src/transform/batch.ts'
 import { rowsOf } from '../support/cells.ts'
@@ -48,10 +48,10 @@ function history(stream: Stream, edits: readonly Edit[], pageSize: number, choic
     stream: stream.name,
     version: 0,
     watermark: null,
-    walk: null,
-    shape: null,
+    scan: null,
+    schemaHash: null,
     writer: null,
-    swept: null,
+    lastSnapshotAt: null,
   }
   for (let i = 0; i < 12; i++) {
     api.apply({ kind: 'insert' })
@@ -65,19 +65,19 @@ function history(stream: Stream, edits: readonly Edit[], pageSize: number, choic
     }
   }
 
-  const commit = (at: Pass, pages: readonly [Page, ...Page[]]): Pass => {
+  const commit = (at: ScanState, pages: readonly [Page, ...Page[]]): ScanState => {
     const before = stored.watermark
     const batch = toBatch(stream, pages)
     const next = advance(at, batch)
-    for (const entity of batch.entities.values()) {
-      const { key, cursor } = entity
+    for (const record of batch.records.values()) {
+      const { key, cursor } = record
       const known = warehouse.get(key)
       if (!known || (cursor ?? '') >= (known.updatedAt ?? ''))
-        warehouse.set(key, { version: Number(rowsOf(entity, stream).row[2]), updatedAt: cursor })
+        warehouse.set(key, { version: Number(rowsOf(record, stream).row[2]), updatedAt: cursor })
     }
-    // The walk goes through the database as JSON.
+    // The scan goes through the database as JSON.
     stored = JSON.parse(JSON.stringify(next.at)) as Checkpoint
-    // I3, but for what a walk itself took back when order did not hold.
+    // I3, but for what a scan itself took back when order did not hold.
     if (before !== null && at.base !== null) expect((stored.watermark ?? '') >= at.base).toBe(true)
     // I2, for what was visible as soon as it was written.
     const complete = stored.watermark === null ? -1 : toSecond(stored.watermark)
@@ -87,10 +87,10 @@ function history(stream: Stream, edits: readonly Edit[], pageSize: number, choic
     return next
   }
 
-  const pass = (disturb: () => void): void => {
-    const options = { run: '01J' as RunId, now: api.clock(), overlapMs: OVERLAP * 1000, start: null, shape: 'x' }
-    let at = begin(stored, stream, options)
-    const readers = new ModelReaders(api, stream, at.walk, choose() % 3 > 0)
+  const state = (disturb: () => void): void => {
+    const options = { run: '01J' as RunId, now: api.clock(), overlapMs: OVERLAP * 1000, start: null, schemaHash: 'x' }
+    let at = startScan(stored, stream, options)
+    const readers = new ModelReaders(api, stream, at.scan, choose() % 3 > 0)
     let read: Page[] = []
     while (readers.unfinished > 0) {
       if (choose() % 3 === 0) readers.cut(choose())
@@ -109,16 +109,16 @@ function history(stream: Stream, edits: readonly Edit[], pageSize: number, choic
 
   while (rest.length > 0) {
     try {
-      pass(between)
+      state(between)
     } catch (error) {
       if (!(error instanceof Crash)) throw error
     }
     for (const edit of rest.splice(0, 2)) api.apply(edit)
   }
   api.now += LATEST
-  // A walk that was broken off is ended first; the next one sees what was written meanwhile.
-  pass(() => {})
-  pass(() => {})
+  // A scan that was broken off is ended first; the next one sees what was written meanwhile.
+  state(() => {})
+  state(() => {})
   for (const thing of api.visible())
     expect(warehouse.get(String(thing.id))?.version, `thing ${thing.id} at the end`).toBe(thing.version)
 }
@@ -126,7 +126,7 @@ function history(stream: Stream, edits: readonly Edit[], pageSize: number, choic
 test.each([
   ['sorted, in segments', parcels],
   ['unsorted', unsorted],
-] as const)('I2, I3: an API edited while it is walked, dying at any moment: nothing is lost (%s)', (_name, stream) => {
+] as const)('I2, I3: an API edited while it is scanned, dying at any moment: nothing is lost (%s)', (_name, stream) => {
   fc.assert(
     fc.property(
       edits,

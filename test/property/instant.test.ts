@@ -4,7 +4,8 @@ import { STREAMS } from '../../src/cli/app.ts'
 import { dayIn, fromMillis, parseInstant } from '../../src/common/instant.ts'
 import type { Instant } from '../../src/common/model.ts'
 import { type Column, dayOf, instant } from '../../src/schema/column.ts'
-import { type Coerce, coercion, Unreadable } from '../../src/transform/coerce.ts'
+import { type Coerce, coercion } from '../../src/transform/coerce.ts'
+import { TypeMismatch } from '../../src/transform/type-mismatch.ts'
 
 const EASTERN = 'America/New_York'
 const HOUR = 3_600_000
@@ -186,7 +187,7 @@ test('the day that an instant means is the one on the calendar in New York, or t
 })
 
 test.each(['noon', '2025-02-30', '2025-06-10T25:00:00Z', 20250610])('no day is made of %j', value => {
-  expect(() => coercion(dayOf('Day.', 'at'))(value, cleaning)).toThrow(Unreadable)
+  expect(() => coercion(dayOf('Day.', 'at'))(value, cleaning)).toThrow(TypeMismatch)
 })
 
 test('an empty text means no day', () => {

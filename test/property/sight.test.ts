@@ -2,7 +2,7 @@ import fc, { type GeneratorValue } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { STREAMS } from '../../src/cli/app.ts'
 import { parseExact } from '../../src/common/exact-json.ts'
-import { FlatRecord } from '../../src/common/flat-record.ts'
+import { ScannedRecord } from '../../src/common/flat-record.ts'
 import type { Instant, ReadBody } from '../../src/common/model.ts'
 import { cursorOf, signature } from '../../src/extract/page.ts'
 import { day, flag, instant, int, json, money, rate, required, sensitive, text } from '../../src/schema/column.ts'
@@ -12,7 +12,7 @@ import { makeStore } from '../../src/simulator/story.ts'
 import { flattenPage } from '../../src/transform/batch.ts'
 import { bodyReader } from '../../src/transform/scanner/page.ts'
 import { pageOf } from '../support/page.ts'
-import { sealed } from '../support/seal.ts'
+import { sealed } from '../support/salt.ts'
 
 /*
  * A page whose records become rows at sight comes to the same as one that is parsed and flattened, whatever is in it: the
@@ -264,12 +264,12 @@ function ofStore(): Case[] {
 function seen(body: unknown, stream: Stream): unknown {
   const { [stream.list]: list, ...rest } = (body ?? {}) as Record<string, unknown>
   if (!Array.isArray(list)) return { rest, list }
-  const { entities, bytes, ...page } = flattenPage(stream, pageOf(list))
+  const { records, bytes, ...page } = flattenPage(stream, pageOf(list))
   return {
     rest,
     ...page,
     bytes,
-    entities: entities.map(e => ({ ...about(e), bytes: e.bytes.toString('hex', e.start, e.end) })),
+    records: records.map(e => ({ ...about(e), bytes: e.bytes.toString('hex', e.start, e.end) })),
     signature: signature(list, stream),
     cursors: list.map(record => cursorOf(record, stream)),
   }
@@ -290,7 +290,7 @@ async function compare(body: Buffer, stream: Stream, read: ReadBody): Promise<{ 
   const actual = await read(body)
   expect(seen(actual ?? asWhole(body), stream)).toEqual(seen(expected, stream))
   const list = (actual?.[stream.list] ?? []) as readonly unknown[]
-  const flat = list.filter(record => record instanceof FlatRecord).length
+  const flat = list.filter(record => record instanceof ScannedRecord).length
   return { flat, objects: list.length - flat }
 }
 

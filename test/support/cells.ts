@@ -1,18 +1,18 @@
 import { CellWriter } from '../../src/common/cell-writer.ts'
-import type { Cell, Entity, Reject } from '../../src/common/model.ts'
+import type { Value, FlatRecord, Reject } from '../../src/common/model.ts'
 import type { ColumnKind, Columns } from '../../src/schema/column.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { type Findings, flattener } from '../../src/transform/flatten.ts'
 
 /** A record's rows as canonical text, read back from their bytes by other means than they were written with. */
 export interface Rows {
-  readonly row: readonly Cell[]
+  readonly row: readonly Value[]
   /** Each with its owner's key and its place in front. */
-  readonly owned: Readonly<Record<string, readonly (readonly Cell[])[]>>
+  readonly children: Readonly<Record<string, readonly (readonly Value[])[]>>
   readonly extra: string | null
 }
 
-export function rowsOf({ bytes, start, end }: Entity, { key, columns, children }: Stream): Rows {
+export function rowsOf({ bytes, start, end }: FlatRecord, { key, columns, children }: Stream): Rows {
   const record = bytes.subarray(start, end)
   const names = Object.keys(children)
   const offsets = [...names, '_extra'].map((_, i) => record.readUInt32BE(4 * i))
@@ -20,11 +20,11 @@ export function rowsOf({ bytes, start, end }: Entity, { key, columns, children }
   if (own.end !== offsets[0]) throw new Error(`the own row ends at ${own.end}, the first list begins at ${offsets[0]}`)
   const owner = own.cells[Object.keys(columns).indexOf(key[0] ?? '')] ?? null
   const ownerKind = columns[key[0] ?? '']?.kind ?? 'text'
-  const owned: Record<string, Cell[][]> = {}
+  const children: Record<string, Value[][]> = {}
   for (const [i, name] of names.entries()) {
     const first = offsets[i] ?? 0
     let at = first + 4
-    const rows: Cell[][] = []
+    const rows: Value[][] = []
     for (let index = 0; index < record.readUInt32BE(first); index++) {
       const kinds: ColumnKind[] = [ownerKind, 'int', ...kindsOf(children[name]?.columns ?? {})]
       if (record.readUInt16BE(at) !== kinds.length) throw new Error(`a row of ${name} has another number of cells`)
@@ -35,14 +35,14 @@ export function rowsOf({ bytes, start, end }: Entity, { key, columns, children }
       at = read.end
     }
     if (at !== offsets[i + 1]) throw new Error(`${name} ends at ${at}, what follows begins at ${offsets[i + 1]}`)
-    owned[name] = rows
+    children[name] = rows
   }
   const extra = cells(record, offsets.at(-1) ?? 0, ['json'])
   if (extra.end !== record.length) throw new Error('something follows _extra')
-  return { row: own.cells, owned, extra: extra.cells[0] as string | null }
+  return { row: own.cells, children, extra: extra.cells[0] as string | null }
 }
 
-export type Flattened = Pick<Entity, 'key' | 'cursor' | 'hash'> & Rows
+export type Flattened = Pick<FlatRecord, 'key' | 'cursor' | 'hash'> & Rows
 
 /** One record, flattened. */
 export function flattened(stream: Stream, record: unknown, findings?: Findings): Flattened | Reject {
@@ -58,9 +58,9 @@ export function flattened(stream: Stream, record: unknown, findings?: Findings):
 
 const kindsOf = (columns: Columns): ColumnKind[] => Object.values(columns).map(({ kind }) => kind)
 
-function cells(bytes: Buffer, start: number, kinds: readonly ColumnKind[]): { cells: Cell[]; end: number } {
+function cells(bytes: Buffer, start: number, kinds: readonly ColumnKind[]): { cells: Value[]; end: number } {
   let end = start
-  const read = kinds.map((kind): Cell => {
+  const read = kinds.map((kind): Value => {
     const length = bytes.readInt32BE(end)
     const at = end + 4
     end = at + Math.max(0, length)
@@ -71,7 +71,7 @@ function cells(bytes: Buffer, start: number, kinds: readonly ColumnKind[]): { ce
 
 const EPOCH = Date.UTC(2000, 0, 1)
 
-const READ: Record<ColumnKind, (bytes: Buffer) => Cell> = {
+const READ: Record<ColumnKind, (bytes: Buffer) => Value> = {
   int: bytes => bytes.readBigInt64BE().toString(),
   money: decimal,
   rate: decimal,

@@ -39,12 +39,12 @@ function counted(engine: Engine): Engine {
             pass()
             await session.append(into, columns, rows)
           },
-          scratch: async (table, columns) => {
+          createTempTable: async (table, columns) => {
             pass()
-            await session.scratch(table, columns)
+            await session.createTempTable(table, columns)
           },
-          byKey: session.byKey,
-          mayHold: session.mayHold,
+          withIndexScans: session.withIndexScans,
+          mayContainKeys: session.mayContainKeys,
         })
         pass()
         return result

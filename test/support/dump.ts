@@ -34,7 +34,7 @@ export async function dump(config: DestinationConfig, streams: readonly Stream[]
   })
 }
 
-const flat = ({ root, owned }: StreamTables) => [root, ...owned.map(({ table }) => table)]
+const flat = ({ root, children }: StreamTables) => [root, ...children.map(({ table }) => table)]
 
 /** JSON is re-spaced by one database, and decimals and instants are padded differently. */
 function canonical(kind: string, value: unknown): unknown {

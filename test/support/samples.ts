@@ -3,7 +3,7 @@ import type { Checkpoint, Instant, Page, RowBatch, RunId } from '../../src/commo
 import { day, flag, instant, int, json, money, rate, required, text } from '../../src/schema/column.ts'
 import { child, stream } from '../../src/schema/define.ts'
 import type { Stream } from '../../src/schema/stream.ts'
-import { shapeOf } from '../../src/schema/table.ts'
+import { schemaHashOf } from '../../src/schema/table.ts'
 import { toBatch } from '../../src/transform/batch.ts'
 
 const about = {
@@ -79,5 +79,5 @@ export const moved = (from: Checkpoint, watermark: Instant | null = null, writer
   version: from.version + 1,
   watermark,
   writer,
-  shape: shapeOf(parcels),
+  schemaHash: schemaHashOf(parcels),
 })

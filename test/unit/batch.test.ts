@@ -5,7 +5,7 @@ import type { Page } from '../../src/common/model.ts'
 import { instant, int, required, text } from '../../src/schema/column.ts'
 import { stream } from '../../src/schema/define.ts'
 import type { Stream } from '../../src/schema/stream.ts'
-import { flattenInTurn, flattenPage, toBatch } from '../../src/transform/batch.ts'
+import { flattenSliced, flattenPage, toBatch } from '../../src/transform/batch.ts'
 import { rowsOf } from '../support/cells.ts'
 
 const shared = { singular: 'thing', doc: 'A thing.', path: '/things', list: 'things', scopes: [], key: 'id' } as const
@@ -32,7 +32,7 @@ const page = (records: readonly unknown[], at = 0, last = false): Page => ({
 })
 
 const notes = (pages: readonly [Page, ...Page[]], of: Stream = things): unknown[] =>
-  [...toBatch(of, pages).entities.values()].map(entity => rowsOf(entity, of).row[2])
+  [...toBatch(of, pages).records.values()].map(record => rowsOf(record, of).row[2])
 
 describe('one key, two versions', () => {
   test.each([
@@ -68,15 +68,15 @@ describe('one key, two versions', () => {
           const mine = read.flatMap(([key, at], index) => (key === id ? [{ at, index }] : []))
           const newest = Math.max(...mine.map(({ at }) => at))
           const standing = mine.filter(({ at }) => at === newest).at(-1)?.index
-          const entity = batch.entities.get(String(id))
-          expect(entity && rowsOf(entity, things).row[2]).toBe(String(standing))
+          const record = batch.records.get(String(id))
+          expect(record && rowsOf(record, things).row[2]).toBe(String(standing))
         }
       }),
     )
   })
 })
 
-test('I8: records read are entities, rejects and repeated', () => {
+test('I8: records read are records, rejects and repeated', () => {
   const kinds = fc.constantFrom('good', 'no key', 'no cursor', 'no object')
   const reads = fc.array(fc.tuple(kinds, fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 9 })))
   fc.assert(
@@ -94,7 +94,7 @@ test('I8: records read are entities, rejects and repeated', () => {
       if (!first) return
       const batch = toBatch(things, [first, ...rest])
       expect(batch.read).toBe(given.flat().length)
-      expect(batch.entities.size + batch.rejects.length + batch.repeated).toBe(batch.read)
+      expect(batch.records.size + batch.rejects.length + batch.repeated).toBe(batch.read)
       expect(batch.rejects.length).toBe(given.flat().filter(([kind]) => kind !== 'good').length)
     }),
   )
@@ -102,7 +102,7 @@ test('I8: records read are entities, rejects and repeated', () => {
 
 test('I8: a rejected version of a record is kept aside, and the good one stands', () => {
   const batch = toBatch(things, [page([record(1, 1, 'good'), { ...record(1, 2), updated_at: 'soon' }])])
-  expect([...batch.entities.keys()]).toEqual(['1'])
+  expect([...batch.records.keys()]).toEqual(['1'])
   expect(batch.rejects).toMatchObject([{ key: '1', path: 'updated_at', reason: '"soon" is no point in time' }])
   expect(batch).toMatchObject({ read: 2, repeated: 0 })
   expect(batch.reads).toMatchObject([{ lowest: cursor(1), highest: cursor(1) }])
@@ -179,7 +179,7 @@ describe('a page flattened in turn', () => {
 
   test('is the same as in one go, with others flattened beside it', async () => {
     const pages = [many(0), many(1000), many(2000)]
-    expect(await Promise.all(pages.map(each => flattenInTurn(things, each)))).toEqual(
+    expect(await Promise.all(pages.map(each => flattenSliced(things, each)))).toEqual(
       pages.map(each => flattenPage(things, each)),
     )
   })
@@ -192,7 +192,7 @@ describe('a page flattened in turn', () => {
       if (!flattened) setImmediate(other)
     }
     setImmediate(other)
-    await flattenInTurn(things, many(0))
+    await flattenSliced(things, many(0))
     flattened = true
     expect(turns).toBeGreaterThanOrEqual(5)
   })

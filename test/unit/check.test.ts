@@ -54,7 +54,7 @@ describe('nothing is said of', () => {
   const CASES: readonly (readonly [string, Partial<Stream>])[] = [
     ['a sound stream', {}],
     ['a path that becomes its name', withColumns({ a_b_c: text('A text.', 'a.b.c'), a_b_d: text('A text.', 'a.b.d') })],
-    ['names that only begin alike', withColumns({ part: text('A text.'), part_s: text('A text.', 'part_s') })],
+    ['names that only startScan alike', withColumns({ part: text('A text.'), part_s: text('A text.', 'part_s') })],
     ['the day of an instant beside it', withColumns({ updated_on: dayOf('Day.', 'updated_at') })],
     ['a column named like a method', withColumns({ constructor: text('A text.') })],
     ['a list by its last part', withChild('pieces', { from: 'box.pieces' })],
@@ -252,45 +252,45 @@ describe('I12: a declaration may not take for deleted what is only forgotten, or
   const full = { sync: { mode: 'full' }, sort: null } as const
   const days = { days: 90, by: 'updated_at' }
   const CASES: readonly (readonly [string, Partial<Stream>, string])[] = [
-    ['a whole walk', { ...full, deletions: { absence: 'walk' } }, 'none'],
+    ['a whole walk', { ...full, deletions: { absence: 'scan' } }, 'none'],
     ['a kind', { columns: status, deletions: queued }, 'none'],
     [
       'a kind that is never forgotten',
-      { columns: status, deletions: queued, forgets: { ...days, when: { status: ['success'] } } },
+      { columns: status, deletions: queued, retention: { ...days, when: { status: ['success'] } } },
       'none',
     ],
-    ['a walk of what changed', { deletions: { absence: 'walk' } }, 'deletions: only a stream that is read whole'],
+    ['a scan of what changed', { deletions: { absence: 'scan' } }, 'deletions: only a stream that is read whole'],
     [
-      'a whole walk of what is forgotten',
-      { ...full, forgets: days, deletions: { absence: 'walk' } },
-      'deletions: of a stream whose source forgets, absence says nothing',
+      'a whole scan of what is forgotten',
+      { ...full, retention: days, deletions: { absence: 'scan' } },
+      'deletions: of a stream whose source retention, absence says nothing',
     ],
     ['a kind of what is read whole', { ...full, columns: status, deletions: queued }, 'needs no sweep'],
     ['a kind by a column that is none', { deletions: queued }, 'deletions: status is no column'],
     [
       'a kind that is forgotten',
-      { columns: status, deletions: queued, forgets: { ...days, when: { status: ['success', 'queued'] } } },
-      'deletions: the source forgets where status is queued',
+      { columns: status, deletions: queued, retention: { ...days, when: { status: ['success', 'queued'] } } },
+      'deletions: the source retention where status is queued',
     ],
     [
       'any kind where all is forgotten',
-      { columns: status, deletions: queued, forgets: days },
-      'deletions: the source forgets where status is queued',
+      { columns: status, deletions: queued, retention: days },
+      'deletions: the source retention where status is queued',
     ],
     [
       'an exception by a column that is none',
-      { ...full, deletions: { absence: 'walk', except: { column: 'owner', value: 'charge' } } },
+      { ...full, deletions: { absence: 'scan', except: { column: 'owner', value: 'charge' } } },
       'deletions: owner is no column',
     ],
     [
       'telling by columns that are none',
-      { tells: { type: 'id', key: 'id', verb: 'verb', gone: 'deleted', at: 'updated_at' } },
-      'tells: verb is no column',
+      { deletionEvents: { type: 'id', key: 'id', verb: 'verb', gone: 'deleted', at: 'updated_at' } },
+      'deletionEvents: verb is no column',
     ],
     [
       'telling under two keys',
-      { key: ['id', 'owner_id'], children: {}, tells: { type: 'id', key: 'id', verb: 'id', gone: 'x', at: 'id' } },
-      'tells: only a stream with one key column may tell',
+      { key: ['id', 'owner_id'], children: {}, deletionEvents: { type: 'id', key: 'id', verb: 'id', gone: 'x', at: 'id' } },
+      'deletionEvents: only a stream with one key column may tell',
     ],
   ]
 

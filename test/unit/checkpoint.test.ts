@@ -3,11 +3,11 @@ import { fromMillis, toMillis } from '../../src/common/instant.ts'
 import type { Checkpoint, Instant, Page, RunId } from '../../src/common/model.ts'
 import {
   advance,
-  begin,
-  beginBackfill,
+  startScan,
+  startBackfillScan,
   isComplete,
-  type Pass,
-  type PassOptions,
+  type ScanState,
+  type StartScanOptions,
 } from '../../src/pipeline/checkpoint.ts'
 import { instant, int, required } from '../../src/schema/column.ts'
 import { stream } from '../../src/schema/define.ts'
@@ -20,51 +20,51 @@ const unwritten: Checkpoint = {
   stream: 's',
   version: 0,
   watermark: null,
-  walk: null,
-  shape: null,
+  scan: null,
+  schemaHash: null,
   writer: null,
-  swept: null,
+  lastSnapshotAt: null,
 }
-const options: PassOptions = { run: '01J' as RunId, now: at(1000), overlapMs: 100_000, start: null, shape: 'x' }
+const options: StartScanOptions = { run: '01J' as RunId, now: at(1000), overlapMs: 100_000, start: null, schemaHash: 'x' }
 
-const page = (pass: Pass, seconds: readonly number[], more: Partial<Page> = {}): Page => ({
+const page = (state: ScanState, seconds: readonly number[], more: Partial<Page> = {}): Page => ({
   records: seconds.map((second, i) => parcel(second * 1000 + i, second)),
   receivedAt: at(1000),
   range: 0,
-  ranges: pass.walk.segments,
+  ranges: state.scan.segments,
   resume: 'cursor',
   last: false,
   restarted: false,
   ...more,
 })
 
-const read = (pass: Pass, of: Stream, ...pages: [Page, ...Page[]]): Pass => advance(pass, toBatch(of, pages))
+const read = (state: ScanState, of: Stream, ...pages: [Page, ...Page[]]): ScanState => advance(state, toBatch(of, pages))
 
 const secondsOf = (instant: Instant | null): number | null =>
   instant === null ? null : (toMillis(instant) - toMillis(at(0))) / 1000
 
 describe('in the middle of a walk', () => {
   test('a sorted stream advances to just before the first record of the newest page', () => {
-    const pass = begin(unwritten, parcels, options)
-    const next = read(pass, parcels, page(pass, [10, 20]), page(pass, [20, 30]))
+    const state = startScan(unwritten, parcels, options)
+    const next = read(state, parcels, page(state, [10, 20]), page(state, [20, 30]))
     expect(next.at.watermark).toBe('2026-01-01T00:00:19.999999Z')
   })
 
   test('I2: a record edited while its page was made, at the end of the page, lifts nothing', () => {
-    const pass = begin(unwritten, parcels, options)
-    const next = read(pass, parcels, page(pass, [10, 20, 999]))
+    const state = startScan(unwritten, parcels, options)
+    const next = read(state, parcels, page(state, [10, 20, 999]))
     expect(next.at.watermark).toBe('2026-01-01T00:00:09.999999Z')
     expect(secondsOf(read(next, parcels, page(next, [30, 40])).at.watermark)).toBe(null)
   })
 
-  test('never past its start: what is changed during the walk belongs to the next', () => {
-    const pass = begin(unwritten, parcels, options)
-    expect(read(pass, parcels, page(pass, [5000, 6000])).at.watermark).toBe('2026-01-01T00:16:39.999999Z')
+  test('never past its start: what is changed during the scan belongs to the next', () => {
+    const state = startScan(unwritten, parcels, options)
+    expect(read(state, parcels, page(state, [5000, 6000])).at.watermark).toBe('2026-01-01T00:16:39.999999Z')
   })
 
   test('an unsorted stream waits for the end', () => {
-    const pass = begin(unwritten, unsorted, options)
-    const middle = read(pass, unsorted, page(pass, [10, 20]))
+    const state = startScan(unwritten, unsorted, options)
+    const middle = read(state, unsorted, page(state, [10, 20]))
     expect(middle.at.watermark).toBeNull()
     expect(isComplete(middle)).toBe(false)
     const end = read(middle, unsorted, page(middle, [5], { last: true }))
@@ -89,8 +89,8 @@ describe('in the middle of a walk', () => {
     ],
   ])('I3: disorder %s puts a sorted stream back to where it began, until its end', (_where, [one = [], two = []]) => {
     const from = { ...unwritten, version: 3, watermark: at(5) }
-    const pass = begin(from, parcels, options)
-    const first = read(pass, parcels, page(pass, one))
+    const state = startScan(from, parcels, options)
+    const first = read(state, parcels, page(state, one))
     expect(secondsOf(first.at.watermark)).toBeCloseTo(10, 2)
     const second = read(first, parcels, page(first, two))
     expect(second.at.watermark).toBe(at(5))
@@ -100,33 +100,33 @@ describe('in the middle of a walk', () => {
   })
 
   test('a later segment advances nothing before the earlier ones are done', () => {
-    const pass = begin(unwritten, parcels, options)
+    const state = startScan(unwritten, parcels, options)
     const ranges = [
       { id: 0, since: null, until: at(500) },
       { id: 1, since: at(500), until: null },
     ]
-    const first = read(pass, parcels, page(pass, [10, 20], { ranges }))
+    const first = read(state, parcels, page(state, [10, 20], { ranges }))
     const second = read(first, parcels, page(first, [600, 700], { ranges, range: 1 }))
     expect(secondsOf(second.at.watermark)).toBeCloseTo(10, 2)
     const third = read(second, parcels, page(second, [400], { ranges, last: true }))
     expect(secondsOf(third.at.watermark)).toBeCloseTo(600, 2)
-    expect(third.at.walk?.segments.map(({ id, done }) => [id, done])).toEqual([
+    expect(third.at.scan?.segments.map(({ id, done }) => [id, done])).toEqual([
       [0, true],
       [1, false],
     ])
   })
 
   test('what is done side by side is kept as one segment', () => {
-    const pass = begin(unwritten, parcels, options)
+    const state = startScan(unwritten, parcels, options)
     const ranges = [0, 1, 2, 3].map(id => ({ id, since: at(id * 100), until: id === 3 ? null : at(id * 100 + 100) }))
-    let next = pass
+    let next = state
     for (const range of [1, 2])
       next = read(
         next,
         parcels,
         page(next, [range * 100], { ranges: ranges.slice(range === 2 ? 2 : 0), range, last: true }),
       )
-    expect(next.at.walk?.segments.map(s => [s.id, s.until, s.done])).toEqual([
+    expect(next.at.scan?.segments.map(s => [s.id, s.until, s.done])).toEqual([
       [0, at(100), false],
       [1, at(300), true],
       [3, null, false],
@@ -134,18 +134,18 @@ describe('in the middle of a walk', () => {
   })
 })
 
-describe('where a walk begins', () => {
+describe('where a scan begins', () => {
   test('an overlap before the watermark', () => {
-    const pass = begin({ ...unwritten, version: 1, watermark: at(900) }, parcels, options)
-    expect(pass.walk.window).toEqual({ since: at(800), until: null })
+    const state = startScan({ ...unwritten, version: 1, watermark: at(900) }, parcels, options)
+    expect(state.scan.window).toEqual({ since: at(800), until: null })
   })
 
-  test('where it was broken off, with the ceiling it had', () => {
-    const pass = begin(unwritten, parcels, options)
-    const { at: stored } = read(pass, parcels, page(pass, [10, 20]))
-    const resumed = begin(stored, parcels, { ...options, now: at(9000) })
-    expect(resumed).toMatchObject({ resumed: true, walk: { ceiling: pass.walk.ceiling } })
-    expect(resumed.walk.segments).toMatchObject([{ at: at(10), highest: at(20), resume: 'cursor', done: false }])
+  test('where it was broken off, with the upperBound it had', () => {
+    const state = startScan(unwritten, parcels, options)
+    const { at: stored } = read(state, parcels, page(state, [10, 20]))
+    const resumed = startScan(stored, parcels, { ...options, now: at(9000) })
+    expect(resumed).toMatchObject({ resumed: true, scan: { upperBound: state.scan.upperBound } })
+    expect(resumed.scan.segments).toMatchObject([{ at: at(10), highest: at(20), resume: 'cursor', done: false }])
   })
 
   const week = stream({
@@ -163,56 +163,56 @@ describe('where a walk begins', () => {
       until: 'created_at_max',
       sorted: false,
     },
-    forgets: { days: 7, by: 'created_at', refuses: true },
+    retention: { days: 7, by: 'created_at', refuses: true },
     columns: { id: required(int('Key.')), created_at: required(instant('Cursor.')) },
   })
   const DAY = 86_400
 
   test('a first run begins at the edge of what the source serves, and has no gap', () => {
-    const pass = begin(unwritten, week, { ...options, now: at(30 * DAY) })
-    expect(pass.walk.window.since).toBe(at(23 * DAY + 300))
-    expect(pass.gap).toBeNull()
+    const state = startScan(unwritten, week, { ...options, now: at(30 * DAY) })
+    expect(state.scan.window.since).toBe(at(23 * DAY + 300))
+    expect(state.gap).toBeNull()
   })
 
   test('a pause longer than the source remembers leaves a gap, named from when to when', () => {
     const from = { ...unwritten, version: 1, watermark: at(9 * DAY) }
-    const pass = begin(from, week, { ...options, now: at(30 * DAY) })
-    expect(pass.gap).toEqual({ from: at(9 * DAY), to: at(23 * DAY + 300) })
+    const state = startScan(from, week, { ...options, now: at(30 * DAY) })
+    expect(state.gap).toEqual({ from: at(9 * DAY), to: at(23 * DAY + 300) })
   })
 
-  test('a walk whose beginning the source no longer serves is given up, since the API would refuse it', () => {
-    const first = begin(unwritten, week, { ...options, now: at(30 * DAY) })
-    const stored = { ...unwritten, version: 1, walk: first.walk }
-    expect(begin(stored, week, { ...options, now: at(30 * DAY + 60) }).resumed).toBe(false)
-    expect(begin({ ...stored, stream: 'x' }, parcels, options).resumed).toBe(true)
+  test('a scan whose beginning the source no longer serves is given up, since the API would refuse it', () => {
+    const first = startScan(unwritten, week, { ...options, now: at(30 * DAY) })
+    const stored = { ...unwritten, version: 1, scan: first.scan }
+    expect(startScan(stored, week, { ...options, now: at(30 * DAY + 60) }).resumed).toBe(false)
+    expect(startScan({ ...stored, stream: 'x' }, parcels, options).resumed).toBe(true)
   })
 })
 
 describe('a backfill', () => {
-  const range = { run: '01J' as RunId, now: at(1000), shape: 'x', newestFirst: false }
+  const range = { run: '01J' as RunId, now: at(1000), schemaHash: 'x', newestFirst: false }
 
   test('moves no watermark, to its end', () => {
-    const pass = beginBackfill(unwritten, parcels, { ...range, window: { since: at(0), until: at(500) } })
-    const middle = read(pass, parcels, page(pass, [10, 20]))
+    const state = startBackfillScan(unwritten, parcels, { ...range, window: { since: at(0), until: at(500) } })
+    const middle = read(state, parcels, page(state, [10, 20]))
     const end = read(middle, parcels, page(middle, [30], { last: true }))
-    expect([middle.at.watermark, end.at.watermark, end.at.walk]).toEqual([null, null, null])
+    expect([middle.at.watermark, end.at.watermark, end.at.scan]).toEqual([null, null, null])
   })
 
   test('goes on with the same range, and begins anew with another', () => {
     const window = { since: at(0), until: at(500) }
-    const pass = beginBackfill(unwritten, parcels, { ...range, window })
-    const stored = read(pass, parcels, page(pass, [10])).at
-    expect(beginBackfill(stored, parcels, { ...range, window }).resumed).toBe(true)
-    expect(beginBackfill(stored, parcels, { ...range, window: { ...window, until: at(600) } }).resumed).toBe(false)
+    const state = startBackfillScan(unwritten, parcels, { ...range, window })
+    const stored = read(state, parcels, page(state, [10])).at
+    expect(startBackfillScan(stored, parcels, { ...range, window }).resumed).toBe(true)
+    expect(startBackfillScan(stored, parcels, { ...range, window: { ...window, until: at(600) } }).resumed).toBe(false)
   })
 
   test('newest first: parts that cover the range without a hole', () => {
     const window = { since: at(0), until: at(600) }
-    const { walk } = beginBackfill(unwritten, parcels, { ...range, window, newestFirst: true })
-    expect(walk.segments.length).toBe(12)
-    expect(walk.segments[0]?.since).toBe(at(0))
-    expect(walk.segments.at(-1)?.until).toBe(at(600))
-    for (const [i, segment] of walk.segments.slice(1).entries()) expect(segment.since).toBe(walk.segments[i]?.until)
-    expect(walk.segments.map(s => s.since)).toContain(fromMillis(toMillis(at(300))))
+    const { scan } = startBackfillScan(unwritten, parcels, { ...range, window, newestFirst: true })
+    expect(scan.segments.length).toBe(12)
+    expect(scan.segments[0]?.since).toBe(at(0))
+    expect(scan.segments.at(-1)?.until).toBe(at(600))
+    for (const [i, segment] of scan.segments.slice(1).entries()) expect(segment.since).toBe(scan.segments[i]?.until)
+    expect(scan.segments.map(s => s.since)).toContain(fromMillis(toMillis(at(300))))
   })
 })

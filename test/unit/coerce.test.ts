@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Cell } from '../../src/common/model.ts'
+import type { Value } from '../../src/common/model.ts'
 import * as kinds from '../../src/schema/column.ts'
 import { type Column, type ColumnKind, instant } from '../../src/schema/column.ts'
-import { type Cleaning, coercion, toJson, Unreadable } from '../../src/transform/coerce.ts'
+import { type Cleaning, coercion, toJson } from '../../src/transform/coerce.ts'
+import { TypeMismatch } from '../../src/transform/type-mismatch.ts'
 
 const COLUMNS: Record<ColumnKind, Column> = {
   int: kinds.int('An int.'),
@@ -17,12 +18,12 @@ const COLUMNS: Record<ColumnKind, Column> = {
 }
 
 const raw = (source: string): object => JSON.rawJSON(source)
-const read = (kind: ColumnKind, value: unknown, cleaning: Cleaning = { cleaned: 0 }): Cell =>
+const read = (kind: ColumnKind, value: unknown, cleaning: Cleaning = { cleaned: 0 }): Value =>
   coercion(COLUMNS[kind])(value, cleaning)
 const shown = (value: unknown): string => JSON.stringify(value)
 
 /** By kind: what is read, and as what. */
-const READ: Record<ColumnKind, readonly (readonly [value: unknown, cell: Cell])[]> = {
+const READ: Record<ColumnKind, readonly (readonly [value: unknown, cell: Value])[]> = {
   int: [
     [0, '0'],
     [-0, '0'],
@@ -234,7 +235,7 @@ describe.each(KINDS)('%s', kind => {
     test.each(REFUSED[kind].map(([value, why]) => [shown(value), value, why] as const))(
       '%s is refused',
       (_s, value, why) => {
-        expect(() => read(kind, value)).toThrow(Unreadable)
+        expect(() => read(kind, value)).toThrow(TypeMismatch)
         expect(() => read(kind, value)).toThrow(why)
       },
     )

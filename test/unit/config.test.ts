@@ -202,7 +202,7 @@ describe('http is for this machine only', () => {
     'ftp://localhost',
   ])('%s is refused', async url => {
     const [only] = await problems(`recharge: { token: ${TOKEN}, base_url: "${url}" }\n${DUCKDB}`)
-    expect(only).toContain('recharge.base_url @1: must begin with https')
+    expect(only).toContain('recharge.base_url @1: must startScan with https')
   })
 })
 
@@ -365,7 +365,7 @@ describe('a file that cannot be read as YAML', () => {
 
   test.each([
     ['nothing', ''],
-    ['a remark', '# nothing\n'],
+    ['a warning', '# nothing\n'],
   ])('%s lacks everything', async (_what, text) => {
     expect(await problems(text)).toEqual(['recharge @null: is missing', 'destination @null: is missing'])
   })

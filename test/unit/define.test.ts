@@ -21,19 +21,19 @@ test('what is left out has its default', () => {
     ...given,
     key: ['id'],
     version: '2021-11',
-    shape: 'pages',
+    pagination: 'pages',
     parameters: {},
     sort: null,
     plan: null,
     optional: false,
-    onlyNamed: false,
-    forgets: null,
+    optIn: false,
+    retention: null,
     deletions: {},
-    tells: null,
+    deletionEvents: null,
     each: null,
     parent: null,
     count: null,
-    seal: null,
+    salt: null,
     onMismatch: 'reject',
     drift: 'capture',
     declared: null,
@@ -47,13 +47,13 @@ test('what is left out has its default', () => {
 test('what is said stands', () => {
   const said = {
     version: '2021-01',
-    shape: 'whole',
+    pagination: 'whole',
     parameters: { include: 'x' },
     sort: 'id-asc',
     plan: 'Pro',
     optional: true,
-    onlyNamed: true,
-    forgets: { days: 7, by: 'changed' },
+    optIn: true,
+    retention: { days: 7, by: 'changed' },
     each: { parameter: 'owner', values: { customer: ['read_customers'] } },
     count: { path: '/things/count', ranges: true },
   } as const
@@ -63,7 +63,7 @@ test('what is said stands', () => {
 test('what has no id of its own, or no list in pages, is not read one by one unless the file says so', () => {
   const columns = { b: required(text('Second.')), a: required(int('First.')) }
   expect(stream({ ...given, columns, key: ['a', 'b'] }).retrieve).toBe(false)
-  expect(stream({ ...given, shape: 'single' }).retrieve).toBe(false)
+  expect(stream({ ...given, pagination: 'single' }).retrieve).toBe(false)
   expect(stream({ ...given, path: '/of/{id}/things', parent: { stream: 'owners', as: 'id' } }).retrieve).toBe(false)
   expect(stream({ ...given, retrieve: false }).retrieve).toBe(false)
   // An event is listed and never read alone.
@@ -102,7 +102,7 @@ describe('frozen to the last member', () => {
     const declared = stream({
       ...given,
       parameters: { include: 'x' },
-      forgets: { days: 1, by: 'changed', when: { status: ['success'] } },
+      retention: { days: 1, by: 'changed', when: { status: ['success'] } },
       children: { parts: child({ doc: 'A part.', from: 'parts', columns: { name: text('Name.') } }) },
     })
     expect(open(declared, declared.name)).toEqual([])

@@ -31,7 +31,7 @@ test('what does not fit into memory is put beside the file', async () => {
       { kind: 'duckdb', file, schema: 'recharge' },
       { mode: 'write', connections: 1 },
     )
-    const [place] = await destination.ask(`select current_setting('temp_directory') as folder`)
+    const [place] = await destination.query(`select current_setting('temp_directory') as folder`)
     expect(place?.folder).toBe(`${realpathSync(folder)}/warehouse.duckdb.tmp`)
   })
 })
@@ -54,7 +54,7 @@ test.each([
       )
       expect(await destination.commit(batch, from, moved(from))).toMatchObject({ rejected: 0 })
     }
-    expect(await destination.ask(`select current_setting('checkpoint_threshold') as most`)).toEqual([{ most }])
+    expect(await destination.query(`select current_setting('checkpoint_threshold') as most`)).toEqual([{ most }])
   })
 })
 
@@ -68,10 +68,10 @@ test('a new file has small blocks, and rows are compressed in small groups', asy
     const first = await destination.checkpoint('parcels')
     const records = Array.from({ length: 31_000 }, (_, id) => parcel(id, 1))
     await destination.commit(batchOf(parcels, records), first, moved(first))
-    await destination.settle()
-    expect(await destination.ask(blocks)).toEqual([{ bytes: '65536' }])
+    await destination.finalize()
+    expect(await destination.query(blocks)).toEqual([{ bytes: '65536' }])
     const groups = `select max("count")::varchar as most from pragma_storage_info('recharge.parcels') where column_name = 'id'`
-    expect(await destination.ask(groups)).toEqual([{ most: '30720' }])
+    expect(await destination.query(groups)).toEqual([{ most: '30720' }])
   })
 })
 
@@ -87,6 +87,6 @@ test('a file that was made with blocks of another size is written to', async () 
     await destination.prepare(allTables(parcels))
     const first = await destination.checkpoint('parcels')
     expect(await destination.commit(batchOf(parcels, [parcel(1, 1)]), first, moved(first))).toMatchObject({ added: 1 })
-    expect(await destination.ask(blocks)).toEqual([{ bytes: '262144' }])
+    expect(await destination.query(blocks)).toEqual([{ bytes: '262144' }])
   })
 })

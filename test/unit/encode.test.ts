@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CellWriter } from '../../src/common/cell-writer.ts'
-import type { Cell } from '../../src/common/model.ts'
+import type { Value } from '../../src/common/model.ts'
 import { type Column, day, flag, instant, int, json, money, rate, text } from '../../src/schema/column.ts'
 import type { Stream } from '../../src/schema/stream.ts'
-import { coercion, Unreadable } from '../../src/transform/coerce.ts'
+import { coercion } from '../../src/transform/coerce.ts'
+import { TypeMismatch } from '../../src/transform/type-mismatch.ts'
 import { encoder } from '../../src/transform/encode.ts'
 import { rowsOf } from '../support/cells.ts'
 
@@ -21,28 +22,28 @@ const COLUMNS = [
 ] as const
 
 /** The cell as it is read back from its bytes; what cannot be read is its reason. */
-function encoded(column: Column, value: unknown): Cell | { reason: string } {
+function encoded(column: Column, value: unknown): Value | { reason: string } {
   const to = new CellWriter(8)
   // A record of one column and no list: where `_extra` begins, the cell, `_extra`.
   to.word(0)
   try {
     encoder(column, null)(to, value, { cleaned: 0 })
   } catch (error) {
-    if (error instanceof Unreadable) return { reason: error.message }
+    if (error instanceof TypeMismatch) return { reason: error.message }
     throw error
   }
   to.setWord(0, to.at)
   to.null()
   const of = { key: ['x'], columns: { x: column }, children: {} } as unknown as Stream
-  const entity = { key: '', cursor: null, hash: 0n, bytes: to.bytes, start: 0, end: to.at }
-  return rowsOf(entity, of).row[0] ?? null
+  const record = { key: '', cursor: null, hash: 0n, bytes: to.bytes, start: 0, end: to.at }
+  return rowsOf(record, of).row[0] ?? null
 }
 
-function coerced(column: Column, value: unknown): Cell | { reason: string } {
+function coerced(column: Column, value: unknown): Value | { reason: string } {
   try {
     return coercion(column)(value, { cleaned: 0 })
   } catch (error) {
-    if (error instanceof Unreadable) return { reason: error.message }
+    if (error instanceof TypeMismatch) return { reason: error.message }
     throw error
   }
 }

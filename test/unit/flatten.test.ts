@@ -6,7 +6,7 @@ import { child, stream } from '../../src/schema/define.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { type Findings, fingerprint, flattener } from '../../src/transform/flatten.ts'
 import { type Flattened, flattened, type Rows } from '../support/cells.ts'
-import { sealed } from '../support/seal.ts'
+import { sealed } from '../support/salt.ts'
 
 const orders = stream({
   name: 'orders',
@@ -76,10 +76,10 @@ function rejected(record: unknown, of: Stream = orders): Reject {
 const extraOf = (record: unknown): unknown => JSON.parse(flat(record).extra ?? 'null')
 
 /** The row by the names of its columns; what is null is left out. */
-const named = (entity: Rows): Record<string, unknown> =>
+const named = (record: Rows): Record<string, unknown> =>
   Object.fromEntries(
     Object.keys(orders.columns)
-      .map((name, at) => [name, entity.row[at]])
+      .map((name, at) => [name, record.row[at]])
       .filter(([, cell]) => cell !== null),
   )
 
@@ -106,15 +106,15 @@ describe('a declared path is a cell', () => {
   ] as const
 
   test.each(CASES)('%s', (_what, more, expected) => {
-    const entity = flat({ ...BASE, ...more })
-    expect(named(entity)).toEqual({ ...base, ...expected })
-    expect(entity).toMatchObject({ key: '1', cursor: base.updated_at, extra: null })
+    const record = flat({ ...BASE, ...more })
+    expect(named(record)).toEqual({ ...base, ...expected })
+    expect(record).toMatchObject({ key: '1', cursor: base.updated_at, extra: null })
   })
 
   test('the name of the column is not a path', () => {
-    const entity = flat({ ...BASE, customer_id: 7, 'customer.id': 8 })
-    expect(named(entity)).toEqual(base)
-    expect(JSON.parse(entity.extra ?? '')).toEqual({ customer_id: 7, 'customer.id': 8 })
+    const record = flat({ ...BASE, customer_id: 7, 'customer.id': 8 })
+    expect(named(record)).toEqual(base)
+    expect(JSON.parse(record.extra ?? '')).toEqual({ customer_id: 7, 'customer.id': 8 })
   })
 })
 
@@ -144,18 +144,18 @@ describe('a list of objects is rows, each with its owner and its place', () => {
   ] as const
 
   test.each(CASES)('%s', (_what, lines, expected) => {
-    const entity = flat({ lines, ...BASE })
-    expect(entity.owned.lines).toEqual(expected)
-    expect(entity.extra).toBeNull()
+    const record = flat({ lines, ...BASE })
+    expect(record.children.lines).toEqual(expected)
+    expect(record.extra).toBeNull()
   })
 
   test.each([null, undefined])('%s owns nothing', lines => {
-    expect(flat({ ...BASE, lines }).owned.lines ?? []).toEqual([])
+    expect(flat({ ...BASE, lines }).children.lines ?? []).toEqual([])
   })
 
   test('below another object', () => {
-    const entity = flat({ ...BASE, marketing: { utm: [{ source: 'x' }, { source: 'y' }] } })
-    expect(entity.owned.utm).toEqual([
+    const record = flat({ ...BASE, marketing: { utm: [{ source: 'x' }, { source: 'y' }] } })
+    expect(record.children.utm).toEqual([
       ['1', '0', 'x'],
       ['1', '1', 'y'],
     ])
@@ -407,12 +407,12 @@ describe('the hash', () => {
 
 test('a text that was cleaned is counted, in cells, in lists and in extra', () => {
   const found = findings()
-  const entity = flat({ ...BASE, note: 'a\0', lines: [{ sku: '\0b' }], merged_at: 'c\0' }, orders, found)
-  expect([entity.row[5], entity.owned.lines?.[0]?.[2], entity.extra]).toEqual(['a', 'b', '{"merged_at":"c"}'])
+  const record = flat({ ...BASE, note: 'a\0', lines: [{ sku: '\0b' }], merged_at: 'c\0' }, orders, found)
+  expect([record.row[5], record.children.lines?.[0]?.[2], record.extra]).toEqual(['a', 'b', '{"merged_at":"c"}'])
   expect(found.cleaned).toBe(3)
 })
 
-/* What a record holds, in cells, in owned rows and in extra: built at random, taken apart, and put together again. */
+/* What a record holds, in cells, in children rows and in extra: built at random, taken apart, and put together again. */
 
 const clean = fc.string({ unit: 'grapheme', maxLength: 12 }).filter(s => s.isWellFormed() && !s.includes('\0'))
 const wholeNumber = fc.integer({ min: -(2 ** 31), max: 2 ** 31 })
@@ -439,7 +439,7 @@ const whole = fc.record({
 test('every declared value comes out in the row, and nothing of a record is lost', () => {
   fc.assert(
     fc.property(whole, given => {
-      const entity = flat({
+      const record = flat({
         ...given.strange,
         id: given.id,
         updated_at: AT,
@@ -449,7 +449,7 @@ test('every declared value comes out in the row, and nothing of a record is lost
         lines: given.lines.map(({ sku, variant, strange: more }) => ({ ...more, sku, variant: { id: variant } })),
       })
       const asText = (n: number | null): string | null => (n === null ? null : String(n === 0 ? 0 : n))
-      expect(entity.row).toEqual([
+      expect(record.row).toEqual([
         asText(given.id),
         '2025-01-15T10:00:00.000000Z',
         asText(given.customer),
@@ -460,7 +460,7 @@ test('every declared value comes out in the row, and nothing of a record is lost
         null,
         null,
       ])
-      expect(entity.owned.lines).toEqual(
+      expect(record.children.lines).toEqual(
         given.lines.map(({ sku, variant }, at) => [asText(given.id), String(at), sku, asText(variant), null]),
       )
       const inLists = given.lines.flatMap(({ strange: more }, at) =>
@@ -472,7 +472,7 @@ test('every declared value comes out in the row, and nothing of a record is lost
         ...(inLists.length > 0 ? { lines: Object.fromEntries(inLists) } : {}),
       }
       // Compared as JSON: -0 is 0 there, and a member called __proto__ is a member.
-      const extra: unknown = JSON.parse(entity.extra ?? '{}')
+      const extra: unknown = JSON.parse(record.extra ?? '{}')
       expect(extra).toEqual(JSON.parse(JSON.stringify(kept)))
     }),
   )
@@ -512,7 +512,7 @@ describe('a field named like what every object has', () => {
   test.each([
     ['a cell', cell, { row: ['1', null], extra: null }],
     ['an object', object, { row: ['1', null], extra: null }],
-    ['a list', list, { owned: { constructor: [] }, extra: null }],
+    ['a list', list, { children: { constructor: [] }, extra: null }],
   ])('%s is empty where the record does not have it', (_what, of, expected) => {
     expect(flat({ id: 1 }, of)).toMatchObject(expected)
   })
@@ -520,7 +520,7 @@ describe('a field named like what every object has', () => {
   test.each([
     ['a cell', cell, 'c', { row: ['1', 'c'], extra: null }],
     ['an object', object, { a: 'c' }, { row: ['1', 'c'], extra: null }],
-    ['a list', list, [{ a: 2 }], { owned: { constructor: [['1', '0', '2']] }, extra: null }],
+    ['a list', list, [{ a: 2 }], { children: { constructor: [['1', '0', '2']] }, extra: null }],
   ])('%s is read where it does', (_what, of, value, expected) => {
     expect(flat({ id: 1, constructor: value }, of)).toMatchObject(expected)
   })
@@ -544,9 +544,9 @@ test('a rejected record says when it changed, where that can be read', () => {
 describe('on_mismatch: null', () => {
   const lenient: Stream = { ...orders, onMismatch: 'null' }
   const tolerated = (more: object, found = findings()): { row: Record<string, unknown>; extra: unknown } => {
-    const entity = flat({ ...BASE, ...more }, lenient, found)
-    const { id: _id, updated_at: _at, ...row } = named(entity)
-    return { row, extra: JSON.parse(entity.extra ?? 'null') }
+    const record = flat({ ...BASE, ...more }, lenient, found)
+    const { id: _id, updated_at: _at, ...row } = named(record)
+    return { row, extra: JSON.parse(record.extra ?? 'null') }
   }
 
   const CASES = [
@@ -600,18 +600,18 @@ describe('on_mismatch: null', () => {
 
   test('in a list, under the place of the element', () => {
     const found = findings()
-    const entity = flat(
+    const record = flat(
       { ...BASE, lines: [{ sku: 'a' }, { sku: ['b'], variant: 5 }, 'c', { sku: 'd' }] },
       lenient,
       found,
     )
-    expect(entity.owned.lines?.map(row => row.slice(1, 3))).toEqual([
+    expect(record.children.lines?.map(row => row.slice(1, 3))).toEqual([
       ['0', 'a'],
       ['1', null],
       ['2', null],
       ['3', 'd'],
     ])
-    expect(JSON.parse(entity.extra ?? '')).toEqual({ lines: { 1: { sku: ['b'], variant: 5 }, 2: 'c' } })
+    expect(JSON.parse(record.extra ?? '')).toEqual({ lines: { 1: { sku: ['b'], variant: 5 }, 2: 'c' } })
     expect([...found.mismatched.keys()].sort()).toEqual(['lines[]', 'lines[].sku', 'lines[].variant'])
   })
 

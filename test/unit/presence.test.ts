@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Checkpoint, Page, RunId } from '../../src/common/model.ts'
-import { advance, begin, beginBackfill, type Pass } from '../../src/pipeline/checkpoint.ts'
-import { presenceOf } from '../../src/pipeline/deletions.ts'
+import { advance, startScan, startBackfillScan, type ScanState } from '../../src/pipeline/checkpoint.ts'
+import { evidenceOf } from '../../src/pipeline/deletions.ts'
 import { int, required, text } from '../../src/schema/column.ts'
 import { stream } from '../../src/schema/define.ts'
 import { toBatch } from '../../src/transform/batch.ts'
@@ -16,7 +16,7 @@ const crates = stream({
   scopes: [],
   key: ['yard', 'id'],
   sync: { mode: 'full' },
-  deletions: { absence: 'walk' },
+  deletions: { absence: 'scan' },
   columns: { yard: required(text('Where.')), id: required(int('Key.')), weight: int('Grams.') },
 })
 
@@ -24,52 +24,52 @@ const unwritten: Checkpoint = {
   stream: 'crates',
   version: 0,
   watermark: null,
-  walk: null,
-  shape: null,
+  scan: null,
+  schemaHash: null,
   writer: null,
-  swept: null,
+  lastSnapshotAt: null,
 }
-const options = { run: '01J' as RunId, now: at(1000), overlapMs: 0, start: null, shape: 'x' }
-const pass = begin(unwritten, crates, options)
+const options = { run: '01J' as RunId, now: at(1000), overlapMs: 0, start: null, schemaHash: 'x' }
+const state = startScan(unwritten, crates, options)
 
 const page = (records: readonly unknown[], more: Partial<Page> = {}): Page => ({
   records,
   receivedAt: at(1000),
   range: 0,
-  ranges: pass.walk.segments,
+  ranges: state.scan.segments,
   resume: null,
   last: true,
   restarted: false,
   ...more,
 })
 
-const presence = (from: Pass, ...pages: [Page, ...Page[]]) => {
+const evidence = (from: ScanState, ...pages: [Page, ...Page[]]) => {
   const batch = toBatch(crates, pages)
-  return presenceOf(from, advance(from, batch), batch)
+  return evidenceOf(from, advance(from, batch), batch)
 }
 
 const crate = { yard: 'a', id: 1 }
 
 describe('I12: what a commit may conclude', () => {
-  test('I12: nothing before the walk has ended, then of all that was there before it', () => {
-    expect(presence(pass, page([crate], { last: false }))).toMatchObject({ walk: pass.walk.ceiling, ended: null })
-    expect(presence(pass, page([crate]))).toMatchObject({ walk: pass.walk.ceiling, ended: pass.walk.ceiling })
+  test('I12: nothing before the scan has ended, then of all that was there before it', () => {
+    expect(evidence(state, page([crate], { last: false }))).toMatchObject({ scan: state.scan.upperBound, ended: null })
+    expect(evidence(state, page([crate]))).toMatchObject({ scan: state.scan.upperBound, ended: state.scan.upperBound })
   })
 
-  test('I12: nothing from a saved walk whose first part nobody noted down', () => {
-    const { noted: _, ...older } = pass.walk
-    const resumed = begin({ ...unwritten, version: 1, walk: older }, crates, options)
+  test('I12: nothing from a saved scan whose first part nobody keysRecorded down', () => {
+    const { keysRecorded: _, ...older } = state.scan
+    const resumed = startScan({ ...unwritten, version: 1, scan: older }, crates, options)
     expect(resumed.resumed).toBe(true)
-    expect(presence(resumed, page([crate]))).toMatchObject({ walk: null, ended: null })
+    expect(evidence(resumed, page([crate]))).toMatchObject({ scan: null, ended: null })
   })
 
   test('I12: nothing from a backfill', () => {
-    const again = beginBackfill(unwritten, crates, {
+    const again = startBackfillScan(unwritten, crates, {
       ...options,
       window: { since: null, until: null },
       newestFirst: false,
     })
-    expect(presence(again, page([crate]))).toMatchObject({ walk: null, ended: null, last: false, gap: null })
+    expect(evidence(again, page([crate]))).toMatchObject({ scan: null, ended: null, last: false, gap: null })
   })
 
   test('I12: the lists that were read to their end', () => {
@@ -78,7 +78,7 @@ describe('I12: what a commit may conclude', () => {
       page([crate], { last: false }),
       page([], { ended: '8' }),
     ] as const
-    expect(presence(pass, ...pages).parts).toEqual(['7', '8'])
+    expect(evidence(state, ...pages).parts).toEqual(['7', '8'])
   })
 
   test.each([
@@ -90,7 +90,7 @@ describe('I12: what a commit may conclude', () => {
     ['an id in words', { ...crate, id: 'one' }, null, true],
     ['no object', 'crate', null, true],
   ])('I12: a rejected record was seen, if its key is sure: %s', (_what, record, key, unknown) => {
-    const seen = presence(pass, page([record]))
+    const seen = evidence(state, page([record]))
     expect(seen).toMatchObject({ keys: key === null ? [] : [key], unknown })
   })
 })

@@ -1,14 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { createProgress, describe as line } from '../../src/cli/progress.ts'
-import { Tally } from '../../src/pipeline/stream-stats.ts'
+import { StreamStats } from '../../src/pipeline/stream-stats.ts'
 
-function tally(records: number, expected: number | null, requests = 1, throttled = 0): Tally {
-  const made = new Tally('charges')
+function stats(records: number, expected: number | null, requests = 1, throttled = 0): StreamStats {
+  const made = new StreamStats('charges')
   made.records = records
   made.expected = expected
-  made.traffic.requests = requests
-  made.traffic.throttled = throttled
+  made.requestStats.requests = requests
+  made.requestStats.throttled = throttled
   return made
 }
 
@@ -16,44 +16,44 @@ describe('a stream under way', () => {
   test.each([
     [
       'counted',
-      tally(2500, 10_000),
+      stats(2500, 10_000),
       5,
       'charges: [#####...............] 25 %, 2500 of 10000 records, 500/s, 0:15 left',
     ],
-    ['not counted', tally(2500, null), 5, 'charges: 2500 records, 500/s'],
+    ['not counted', stats(2500, null), 5, 'charges: 2500 records, 500/s'],
     [
       'hours left',
-      tally(1000, 10_000_000),
+      stats(1000, 10_000_000),
       2,
       'charges: [....................] 0 %, 1000 of 10000000 records, 500/s, 5:33:18 left',
     ],
     [
       'more than was counted',
-      tally(300, 250),
+      stats(300, 250),
       1,
       'charges: [####################] 100 %, 300 of 250 records, 300/s, 0:00 left',
     ],
-    ['nothing yet', tally(0, 100), 0, 'charges: [....................] 0 %, 0 of 100 records, 0/s'],
-    ['throttled', tally(250, null, 3, 2), 1, 'charges: 250 records, 250/s, throttled 2 times'],
+    ['nothing yet', stats(0, 100), 0, 'charges: [....................] 0 %, 0 of 100 records, 0/s'],
+    ['throttled', stats(250, null, 3, 2), 1, 'charges: 250 records, 250/s, throttled 2 times'],
   ])('%s', (_what, made, seconds, expected) => {
     expect(line(made, seconds)).toBe(expected)
   })
 })
 
 describe('where it is shown', () => {
-  test('a terminal is redrawn, with the share of the ceiling below the streams', async () => {
+  test('a terminal is redrawn, with the share of the upperBound below the streams', async () => {
     const written: string[] = []
     let now = 0
     const out = { isTTY: true, write: (text: string) => written.push(text) }
     {
       using progress = createProgress({ out, monotonic: () => now, perSecond: () => 2 })
-      progress.started(tally(1000, 4000, 9))
+      progress.started(stats(1000, 4000, 9))
       now = 5000
       while (written.join('').split('left').length < 3) await wait(20)
-      progress.ended(tally(0, null), 'charges: complete')
+      progress.ended(stats(0, null), 'charges: complete')
     }
     const shown = written.join('')
-    expect(shown).toContain('all: 9 requests, 1.8/s, 90 % of the ceiling')
+    expect(shown).toContain('all: 9 requests, 1.8/s, 90 % of the upperBound')
     expect(shown).toContain('\x1b[2A\x1b[J')
     expect(shown.endsWith('charges: complete\n') || shown.endsWith('\x1b[J')).toBe(true)
   })
@@ -63,8 +63,8 @@ describe('where it is shown', () => {
     const out = { write: (text: string) => written.push(text) }
     {
       using progress = createProgress({ out, monotonic: () => 0, perSecond: null })
-      progress.started(tally(1, null))
-      progress.ended(tally(1, null), 'charges: complete')
+      progress.started(stats(1, null))
+      progress.ended(stats(1, null), 'charges: complete')
     }
     expect(written).toEqual(['charges: complete\n'])
   })

@@ -5,10 +5,10 @@ import type { Reject } from '../../src/common/model.ts'
 import type { Policy } from '../../src/schema/column.ts'
 import { flag, int, json, required, sensitive, text } from '../../src/schema/column.ts'
 import { child, stream } from '../../src/schema/define.ts'
-import { Seal } from '../../src/schema/salt.ts'
+import { Salt } from '../../src/schema/salt.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { type Flattened, flattened } from '../support/cells.ts'
-import { sealed } from '../support/seal.ts'
+import { sealed } from '../support/salt.ts'
 
 const things = stream({
   name: 'things',
@@ -71,8 +71,8 @@ describe('a column', () => {
   })
 
   test('JSON holds the hash as a text', () => {
-    const entity = flat({ id: 1, details: { a: SECRET } }, under('hash', { things: { details: 'hash' } }))
-    expect(entity.row[5]).toBe(JSON.stringify(digest(JSON.stringify({ a: SECRET }))))
+    const record = flat({ id: 1, details: { a: SECRET } }, under('hash', { things: { details: 'hash' } }))
+    expect(record.row[5]).toBe(JSON.stringify(digest(JSON.stringify({ a: SECRET }))))
   })
 
   test('omitted is null, kept is itself', () => {
@@ -81,8 +81,8 @@ describe('a column', () => {
   })
 
   test('nothing is hashed without a salt, and nothing is stored in clear for want of one', () => {
-    expect(() => flattened(things, { id: 1, token: SECRET })).toThrow('no seal')
-    expect(() => new Seal().digest(SECRET)).toThrow('before the salt was read')
+    expect(() => flattened(things, { id: 1, token: SECRET })).toThrow('no salt')
+    expect(() => new Salt().digest(SECRET)).toThrow('before the salt was read')
   })
 })
 

@@ -74,7 +74,7 @@ describe('the exit code', () => {
     [
       ['all complete', [complete], {}, [], 0],
       ['nothing selected', [], {}, [], 0],
-      ['complete with a remark', [stream('a', 'complete', { problem: problem('gap') })], {}, ['a'], 0],
+      ['complete with a warning', [stream('a', 'complete', { problem: problem('gap') })], {}, ['a'], 0],
       ['one skipped', [complete, skipped], {}, [], 0],
       ['one skipped, another named', [complete, skipped], {}, ['a'], 0],
       ['one skipped that was named', [complete, skipped], {}, ['b'], 1],
@@ -96,8 +96,8 @@ describe('the exit code', () => {
       ['interrupted between two streams', [complete], { outcome: 'interrupted' }, [], 130],
     ]
 
-  test.each(CASES)('%s', (_what, streams, more, named, code) => {
-    expect(exitCode(run(streams, more), new Set(named))).toBe(code)
+  test.each(CASES)('%s', (_what, streams, more, explicit, code) => {
+    expect(exitCode(run(streams, more), new Set(explicit))).toBe(code)
   })
 })
 
@@ -105,7 +105,7 @@ describe('a line for a stream', () => {
   const CASES: readonly (readonly [string, StreamReport, string])[] = [
     ['complete', stream('charges', 'complete'), 'charges: complete 10 added, 20 changed, 30 unchanged in 1.3 s'],
     [
-      'with rejects and a remark',
+      'with rejects and a warning',
       stream('charges', 'complete', { rejected: 2, problem: problem('rejects') }),
       'charges: complete 10 added, 20 changed, 30 unchanged, 2 rejected in 1.3 s (rejects happened)',
     ],
@@ -137,7 +137,7 @@ describe('a line for a stream', () => {
 })
 
 describe('the run, for a person', () => {
-  test('a table, remarks with what to do, and the end', () => {
+  test('a table, warnings with what to do, and the end', () => {
     const text = reportText(
       run(
         [

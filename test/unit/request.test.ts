@@ -1,12 +1,12 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { expect, test } from 'vitest'
-import { createRequests, type Requests } from '../../src/extract/api-client.ts'
+import { createApiClient, type ApiClient } from '../../src/extract/api-client.ts'
 import { whileListening } from '../support/listening.ts'
 import { withSimulator } from '../support/run.ts'
 
 const monotonic = (): number => performance.now()
-const requestsTo = (baseUrl: string, token: string): Requests =>
-  createRequests({
+const requestsTo = (baseUrl: string, token: string): ApiClient =>
+  createApiClient({
     baseUrl,
     token,
     timeoutMs: 10_000,
@@ -18,7 +18,7 @@ const requestsTo = (baseUrl: string, token: string): Requests =>
     sleep: ms => new Promise(resolve => setTimeout(resolve, ms)),
     random: () => 0,
   })
-const traffic = () => ({ requests: 0, retries: 0, throttled: 0, waitedMs: 0, remarks: [] })
+const requestStats = () => ({ requests: 0, retries: 0, throttled: 0, waitedMs: 0, warnings: [] })
 const { signal } = new AbortController()
 
 test("the latency is the API's: what reading a body takes here is not in it", async () => {
@@ -33,7 +33,7 @@ test("the latency is the API's: what reading a body takes here is not in it", as
     }
     const ask = { url: () => requests.at('/customers'), version: '2021-11', list: 'customers', readBody } as const
     const began = monotonic()
-    await requests.send(ask, traffic(), signal)
+    await requests.send(ask, requestStats(), signal)
     expect(own).toBeGreaterThan(0)
     expect(requests.latencyMs()).toBeGreaterThan(0)
     expect(requests.latencyMs()).toBeLessThanOrEqual(monotonic() - began - own)
@@ -49,7 +49,7 @@ test('every request names its version and its sender, and carries the token', as
   await whileListening(server, async port => {
     const requests = requestsTo(`http://127.0.0.1:${port}`, 'the token')
     const ask = { url: () => requests.at('/charges'), version: '2021-01', list: 'charges' } as const
-    expect((await requests.send(ask, traffic(), signal)).body).toEqual({ charges: [] })
+    expect((await requests.send(ask, requestStats(), signal)).body).toEqual({ charges: [] })
     expect(seen).toMatchObject({
       'x-recharge-access-token': 'the token',
       'x-recharge-version': '2021-01',

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ContractError, Interrupted, SourceError, type SourceProblem } from '../../src/common/errors.ts'
-import type { Traffic } from '../../src/common/model.ts'
+import type { RequestStats } from '../../src/common/model.ts'
 import { type Failed, PATIENCE, retry } from '../../src/extract/retry.ts'
 
-const traffic = (): Traffic => ({ requests: 0, retries: 0, throttled: 0, waitedMs: 0, remarks: [] })
+const requestStats = (): RequestStats => ({ requests: 0, retries: 0, throttled: 0, waitedMs: 0, warnings: [] })
 
 interface Options {
   readonly tries?: number
@@ -16,7 +16,7 @@ interface Options {
 async function run(errors: readonly unknown[], { tries = 8, firstWaitMs = 1000, random = () => 1 }: Options = {}) {
   const waits: number[] = []
   const seen: Failed[] = []
-  const counted = traffic()
+  const counted = requestStats()
   const { signal } = new AbortController()
   const sleep = async (ms: number): Promise<void> => {
     waits.push(ms)
@@ -30,7 +30,7 @@ async function run(errors: readonly unknown[], { tries = 8, firstWaitMs = 1000, 
     value => ({ value, error: null }),
     (error: unknown) => ({ value: null, error }),
   )
-  return { ...end, waits, seen, attempts: seen.length, traffic: counted }
+  return { ...end, waits, seen, attempts: seen.length, requestStats: counted }
 }
 
 const source = (kind: SourceProblem, retryAfterMs: number | null = null, tooLarge = false): SourceError =>
@@ -39,7 +39,7 @@ const source = (kind: SourceProblem, retryAfterMs: number | null = null, tooLarg
 const RETRIED: readonly SourceProblem[] = ['throttled', 'conflict', 'unavailable', 'timeout', 'truncated']
 
 test('an answer at once costs nothing', async () => {
-  expect(await run([])).toMatchObject({ value: 'answer', attempts: 1, waits: [], traffic: traffic() })
+  expect(await run([])).toMatchObject({ value: 'answer', attempts: 1, waits: [], requestStats: requestStats() })
 })
 
 test.each(RETRIED)('%s is tried again', async kind => {
@@ -59,13 +59,13 @@ describe('never tried again', () => {
 
   test.each(CASES)('%s', async (_what, error) => {
     const left = await run([error])
-    expect(left).toMatchObject({ attempts: 1, waits: [], traffic: traffic() })
+    expect(left).toMatchObject({ attempts: 1, waits: [], requestStats: requestStats() })
     expect(left.error).toBe(error)
   })
 
   test.each(CASES)('%s, after one that was', async (_what, error) => {
     const left = await run([source('unavailable'), error])
-    expect(left).toMatchObject({ attempts: 2, waits: [1000], traffic: { retries: 1 } })
+    expect(left).toMatchObject({ attempts: 2, waits: [1000], requestStats: { retries: 1 } })
     expect(left.error).toBe(error)
   })
 })
@@ -89,7 +89,7 @@ test('jitter takes off a half at most', async () => {
 test.each([1, 2, 8])('gives up after %i tries, with the last error', async tries => {
   const errors = Array.from({ length: 20 }, (_, n) => new SourceError('unavailable', `error ${n}`))
   const left = await run(errors, { tries })
-  expect(left).toMatchObject({ value: null, attempts: tries, traffic: { retries: tries - 1 } })
+  expect(left).toMatchObject({ value: null, attempts: tries, requestStats: { retries: tries - 1 } })
   expect(left.waits.length).toBe(tries - 1)
   expect(left.error).toBe(errors[tries - 1])
 })
@@ -120,7 +120,7 @@ test('an interruption while it waits ends it', async () => {
   }
   const { signal } = new AbortController()
   const options = { ...PATIENCE, sleep, random: () => 1 }
-  await expect(retry(attempt, options, traffic(), signal)).rejects.toBe(interrupted)
+  await expect(retry(attempt, options, requestStats(), signal)).rejects.toBe(interrupted)
   expect(attempts).toBe(1)
 })
 
@@ -147,10 +147,10 @@ test('waits at least what Retry-After asks for and half its own wait, at most th
           expect(wait).toBeGreaterThanOrEqual(Math.max(asked, own / 2))
           expect(wait).toBeLessThanOrEqual(Math.max(asked, own))
         }
-        expect(left.traffic.retries).toBe(left.waits.length)
-        expect(left.traffic.waitedMs).toBe(left.waits.reduce((sum, ms) => sum + ms, 0))
+        expect(left.requestStats.retries).toBe(left.waits.length)
+        expect(left.requestStats.waitedMs).toBe(left.waits.reduce((sum, ms) => sum + ms, 0))
         const throttled = failures.slice(0, left.attempts).filter(({ kind }) => kind === 'throttled')
-        expect(left.traffic.throttled).toBe(throttled.length)
+        expect(left.requestStats.throttled).toBe(throttled.length)
       },
     ),
   )

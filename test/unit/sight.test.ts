@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest'
 import charges from '../../schemas/charges.ts'
 import customers from '../../schemas/customers.ts'
 import orders from '../../schemas/orders.ts'
-import { FlatRecord } from '../../src/common/flat-record.ts'
+import { ScannedRecord } from '../../src/common/flat-record.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { flattenPage, toBatch } from '../../src/transform/batch.ts'
 import { bodyReader } from '../../src/transform/scanner/page.ts'
 import { pageOf } from '../support/page.ts'
-import { sealed } from '../support/seal.ts'
+import { sealed } from '../support/salt.ts'
 
 const AT = '2025-01-15T10:00:00+00:00'
 const BASE = { id: 1, updated_at: AT }
@@ -21,10 +21,10 @@ async function read(stream: Stream, records: readonly unknown[]): Promise<readon
 /** That they are rows already, and the same ones as of objects. */
 async function atSight(stream: Stream, records: readonly unknown[]) {
   const found = await read(stream, records)
-  expect(found.map(record => record instanceof FlatRecord)).toEqual(records.map(() => true))
+  expect(found.map(record => record instanceof ScannedRecord)).toEqual(records.map(() => true))
   const [flat, parsed] = [flattenPage(stream, pageOf(found)), flattenPage(stream, pageOf(records))]
-  const rows = ({ entities }: typeof flat) =>
-    entities.map(e => [e.key, e.hash, e.bytes.toString('latin1', e.start, e.end)])
+  const rows = ({ records }: typeof flat) =>
+    records.map(e => [e.key, e.hash, e.bytes.toString('latin1', e.start, e.end)])
   expect(rows(flat)).toEqual(rows(parsed))
   expect(flat.undeclared).toEqual(parsed.undeclared)
   return flat
@@ -53,9 +53,9 @@ describe('undeclared members do not make a record an object', () => {
 
   test('a protected value is taken out of them', async () => {
     const record = { ...BASE, customer: { hash: SECRET }, portal: `https://shop.example/portal/${SECRET}` }
-    const { entities } = await atSight(sealed(charges), [record])
-    expect(entities[0]?.bytes.toString('latin1')).not.toContain(SECRET)
-    expect(entities[0]?.bytes.toString('latin1')).toContain('shop.example/portal/')
+    const { records } = await atSight(sealed(charges), [record])
+    expect(records[0]?.bytes.toString('latin1')).not.toContain(SECRET)
+    expect(records[0]?.bytes.toString('latin1')).toContain('shop.example/portal/')
   })
 
   test('where rows of lists are protected, the record has to be an object first', async () => {
@@ -69,9 +69,9 @@ describe('undeclared members do not make a record an object', () => {
 test('what would be rejected is an object, and what stands beside it is rows', async () => {
   const records = [BASE, { ...BASE, id: 2, total_price: 'much' }, { ...BASE, id: 3 }, { id: 4 }]
   const found = await read(sealed(charges), records)
-  expect(found.map(record => record instanceof FlatRecord)).toEqual([true, false, true, false])
-  const { entities, rejects } = toBatch(sealed(charges), [pageOf(found)])
-  expect([...entities.keys()]).toEqual(['1', '3'])
+  expect(found.map(record => record instanceof ScannedRecord)).toEqual([true, false, true, false])
+  const { records, rejects } = toBatch(sealed(charges), [pageOf(found)])
+  expect([...records.keys()]).toEqual(['1', '3'])
   expect(rejects.map(({ key, path }) => [key, path])).toEqual([
     ['2', 'total_price'],
     ['4', 'updated_at'],
@@ -90,7 +90,7 @@ test('bodies that are read at the same time do not meet', async () => {
   )
   for (const [i, records] of bodies.entries()) {
     const rows = (list: unknown) =>
-      flattenPage(stream, pageOf(list as unknown[])).entities.map(e => e.bytes.toString('latin1', e.start, e.end))
+      flattenPage(stream, pageOf(list as unknown[])).records.map(e => e.bytes.toString('latin1', e.start, e.end))
     expect(rows(lists[i])).toEqual(rows(records))
   }
 })

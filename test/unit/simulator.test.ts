@@ -29,7 +29,7 @@ async function get(sim: Simulator, path: string, headers: Record<string, string>
 const old = { 'X-Recharge-Version': '2021-01' }
 
 /** Every page from a first address on; `between` runs after each page. */
-async function walk(sim: Simulator, resource: string, query: string, between?: (page: number) => void) {
+async function scan(sim: Simulator, resource: string, query: string, between?: (page: number) => void) {
   const pages: StoreRecord[][] = []
   let next = `/${resource}?${query}`
   for (;;) {
@@ -300,13 +300,13 @@ describe('lists on 2021-11', () => {
   ]
 
   it.each(visible)('shows every one of the %s once (%s)', async (resource, query) => {
-    const { rows } = await walk(shared, resource, `limit=37${query}`)
+    const { rows } = await scan(shared, resource, `limit=37${query}`)
     expect(rows.length).toBeGreaterThan(0)
     expect(rows.toSorted((a, b) => Number(a.id) - Number(b.id))).toEqual(asJson(truth.all(resource)))
   })
 
   it('sorts by the value asked for and then by id, and by id downwards if not asked', async () => {
-    const { rows } = await walk(shared, 'orders', 'limit=250&sort_by=updated_at-asc')
+    const { rows } = await scan(shared, 'orders', 'limit=250&sort_by=updated_at-asc')
     const keys = rows.map(row => [Date.parse(String(row.updated_at)), row.id as number] as const)
     expect(keys).toEqual(keys.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]))
     const plain = idsOf((await get(shared, '/orders')).rows('orders'))
@@ -318,7 +318,7 @@ describe('lists on 2021-11', () => {
     const store = new Store('2026-01-01T00:00:00Z')
     for (let id = 1; id <= 700; id += 1) store.insert('customers', { id, updated_at: '2025-06-01T04:05:00+00:00' })
     await withSimulator({ store }, async sim => {
-      const { rows, pages } = await walk(sim, 'customers', 'limit=250&sort_by=updated_at-asc')
+      const { rows, pages } = await scan(sim, 'customers', 'limit=250&sort_by=updated_at-asc')
       expect(pages.map(page => page.length)).toEqual([250, 250, 200])
       expect(idsOf(rows)).toEqual(idsOf(store.all('customers')))
     })
@@ -328,7 +328,7 @@ describe('lists on 2021-11', () => {
     const store = new Store('2026-01-01T00:00:00Z')
     for (let id = 1; id <= 100; id += 1) store.insert('customers', { id, updated_at: '2025-06-01T04:05:00+00:00' })
     await withSimulator({ store }, async sim => {
-      expect((await walk(sim, 'customers', 'limit=50')).pages.map(page => page.length)).toEqual([50, 50])
+      expect((await scan(sim, 'customers', 'limit=50')).pages.map(page => page.length)).toEqual([50, 50])
     })
   })
 
@@ -336,7 +336,7 @@ describe('lists on 2021-11', () => {
     const store = makeStore({ customers: 60 })
     await withSimulator({ store }, async sim => {
       let edited = 0
-      const { rows } = await walk(sim, 'orders', 'limit=50&sort_by=updated_at-asc', page => {
+      const { rows } = await scan(sim, 'orders', 'limit=50&sort_by=updated_at-asc', page => {
         if (page !== 1) return
         edited = truthfulFirst(store)
         store.edit('orders', edited, { note: 'seen twice' })
@@ -389,7 +389,7 @@ describe('lists on 2021-11', () => {
     const range = `updated_at_min=${low?.replace('+00:00', 'Z')}&updated_at_max=${high?.replace('+00:00', 'Z')}`
     const expected = truth.all('orders').filter(order => order.updated_at === low || order.updated_at === high)
     for (const sort of ['id-asc', 'updated_at-asc', 'updated_at-desc']) {
-      const { rows } = await walk(shared, 'orders', `limit=250&${range}&sort_by=${sort}`)
+      const { rows } = await scan(shared, 'orders', `limit=250&${range}&sort_by=${sort}`)
       expect(new Set(idsOf(rows))).toEqual(new Set(idsOf(expected)))
     }
   })
@@ -444,7 +444,7 @@ describe('what lists hide', () => {
       ['success', 'refunded', 'partially_refunded'].includes(String(charge.status)) &&
       Date.parse(String(charge.processed_at)) < limit
     const all = truth.all('charges')
-    const { rows } = await walk(shared, 'charges', 'limit=250&sort_by=id-asc')
+    const { rows } = await scan(shared, 'charges', 'limit=250&sort_by=id-asc')
     expect(idsOf(rows)).toEqual(idsOf(all.filter(charge => !hidden(charge))))
     const gone = all.find(hidden)
     expect((await get(shared, `/charges/${gone?.id}`)).status).toBe(404)
@@ -454,15 +454,15 @@ describe('what lists hide', () => {
   })
 
   it('shows cancelled onetimes only to those who ask', async () => {
-    const { rows } = await walk(shared, 'onetimes', 'limit=250&sort_by=id-asc')
+    const { rows } = await scan(shared, 'onetimes', 'limit=250&sort_by=id-asc')
     const all = truth.all('onetimes')
     expect(idsOf(rows)).toEqual(idsOf(all.filter(onetime => !onetime.is_cancelled)))
     expect(rows.length).toBeLessThan(all.length)
   })
 
-  it('forgets events after a week and refuses to be asked for more', async () => {
+  it('retention events after a week and refuses to be asked for more', async () => {
     const day = (days: number) => `${new Date(truth.now().getTime() - days * DAY).toISOString().slice(0, 19)}Z`
-    const { rows } = await walk(shared, 'events', 'limit=250')
+    const { rows } = await scan(shared, 'events', 'limit=250')
     expect(rows.length).toBeGreaterThan(0)
     expect(rows.length).toBeLessThan(truth.count('events'))
     expect(rows.some(event => event.verb === 'deleted' && event.object_type === 'charge')).toBe(true)
@@ -471,7 +471,7 @@ describe('what lists hide', () => {
     const got = await get(shared, `/events?created_at_min=${day(8.1)}`)
     expect(got.status).toBe(422)
     expect(got.body).toEqual({ errors: { _schema: ['created_at_min must be less than 7 days ago'] } })
-    const recent = await walk(shared, 'events', `limit=250&created_at_min=${day(2)}`)
+    const recent = await scan(shared, 'events', `limit=250&created_at_min=${day(2)}`)
     const wanted = rows.filter(event => Date.parse(`${event.created_at}-05:00`) >= truth.now().getTime() - 2 * DAY)
     expect(idsOf(recent.rows)).toEqual(idsOf(wanted))
     expect(wanted.length).toBeLessThan(rows.length)
@@ -479,7 +479,7 @@ describe('what lists hide', () => {
 })
 
 describe('2021-01', () => {
-  it('walks by the Link header, without pointers in the body', async () => {
+  it('scans by the Link header, without pointers in the body', async () => {
     const rows: StoreRecord[] = []
     let next: string | undefined = '/customers?limit=60'
     while (next) {
@@ -516,8 +516,8 @@ describe('2021-01', () => {
     const since = truth.all('orders').filter(each => Date.parse(String(each.updated_at)) >= Date.UTC(2026, 9, 1)).length
     expect(await count('/orders/count?updated_at_min=2026-10-01T00:00:00Z')).toEqual({ count: since })
     expect(await count('/charges/count')).toEqual({ count: truth.count('charges') })
-    const owned = truth.all('metafields').filter(each => each.owner_resource === 'order').length
-    expect(await count('/metafields/count?owner_resource=order')).toEqual({ count: owned })
+    const children = truth.all('metafields').filter(each => each.owner_resource === 'order').length
+    expect(await count('/metafields/count?owner_resource=order')).toEqual({ count: children })
     expect((await get(shared, '/metafields/count', old)).status).toBe(422)
     expect((await get(shared, '/onetimes/count', old)).status).toBe(404)
     expect((await get(shared, '/customers/count')).status).toBe(404)
@@ -525,7 +525,7 @@ describe('2021-01', () => {
 
   it('can count charges without those behind the wall', async () => {
     await withSimulator({ store: truth, wallHidesCounts: true }, async sim => {
-      const { rows } = await walk(sim, 'charges', 'limit=250')
+      const { rows } = await scan(sim, 'charges', 'limit=250')
       expect((await get(sim, '/charges/count', old)).body).toEqual({ count: rows.length })
     })
   })
@@ -539,7 +539,7 @@ describe('2021-01', () => {
       const earlier = truth.all('orders').filter(o => Date.parse(String(o.created_at)) >= Date.parse(min))
       expect(later.length).toBeGreaterThan(0)
       expect((await get(sim, `/orders/count?created_at_min=${min}`, old)).body).toEqual({ count: later.length })
-      expect((await walk(sim, 'orders', `created_at_min=${min}`)).rows).toHaveLength(later.length)
+      expect((await scan(sim, 'orders', `created_at_min=${min}`)).rows).toHaveLength(later.length)
       expect((await get(shared, `/orders/count?created_at_min=${min}`, old)).body).toEqual({ count: earlier.length })
     })
   })
@@ -719,7 +719,7 @@ describe('faults', () => {
 
   it('shows an empty page whose pointer leads on to everything', async () => {
     await faulty({ kind: 'emptyPage', skip: 1 }, async sim => {
-      const { pages, rows } = await walk(sim, 'customers', 'limit=70')
+      const { pages, rows } = await scan(sim, 'customers', 'limit=70')
       expect(pages.map(page => page.length)).toEqual([70, 0, 70, 60])
       expect(idsOf(rows)).toEqual(idsOf(truth.all('customers')).reverse())
     })
@@ -729,11 +729,11 @@ describe('faults', () => {
     const ids = idsOf(truth.all('customers')).reverse()
     const again = { kind: 'repeatPage', skip: 1 } as const
     await faulty({ ...again, pointer: 'previous' }, async sim => {
-      const { rows } = await walk(sim, 'customers', 'limit=70')
+      const { rows } = await scan(sim, 'customers', 'limit=70')
       expect(idsOf(rows)).toEqual([...ids.slice(0, 70), ...ids.slice(0, 70), ...ids.slice(70)])
     })
     await faulty(again, async sim => {
-      const { rows } = await walk(sim, 'customers', 'limit=70')
+      const { rows } = await scan(sim, 'customers', 'limit=70')
       expect(idsOf(rows)).toEqual([...ids.slice(0, 70), ...ids.slice(0, 70), ...ids.slice(140)])
     })
   })

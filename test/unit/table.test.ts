@@ -4,7 +4,7 @@ import { type Column, flag, int, json, money, required, text } from '../../src/s
 import { child, stream } from '../../src/schema/define.ts'
 import { LONGEST_NAME } from '../../src/schema/name.ts'
 import type { Stream } from '../../src/schema/stream.ts'
-import { allTables, CHILD_INDEX, SYSTEM_COLUMNS, shapeOf, tablesOf } from '../../src/schema/table.ts'
+import { allTables, CHILD_INDEX, SYSTEM_COLUMNS, schemaHashOf, tablesOf } from '../../src/schema/table.ts'
 
 const given = {
   name: 'charges',
@@ -45,12 +45,12 @@ test('a table has the declared columns in their order, then those of the system'
 })
 
 test('a list has a table with its owner and its place first, and no system columns', () => {
-  const { owned } = tablesOf(charges)
-  expect(owned.map(({ child: name, table }) => [name, table.name, table.key])).toEqual([
+  const { children } = tablesOf(charges)
+  expect(children.map(({ child: name, table }) => [name, table.name, table.key])).toEqual([
     ['lines', 'charges__lines', ['charge_id', 'index']],
     ['codes', 'charges__codes', ['charge_id', 'index']],
   ])
-  expect(owned[0]?.table.columns.map(({ name, kind, required: must }) => [name, kind, must])).toEqual([
+  expect(children[0]?.table.columns.map(({ name, kind, required: must }) => [name, kind, must])).toEqual([
     ['charge_id', 'int', true],
     ['index', 'int', true],
     ['sku', 'text', true],
@@ -65,7 +65,7 @@ test('the owner in a list is of the kind of its key', () => {
     columns: { code: required(text('Key.')) },
     children: { lines: child({ doc: 'A line.', from: 'lines', columns: lines }) },
   })
-  expect(tablesOf(named).owned[0]?.table.columns[0]).toMatchObject({ name: 'charge_id', kind: 'text', required: true })
+  expect(tablesOf(named).children[0]?.table.columns[0]).toMatchObject({ name: 'charge_id', kind: 'text', required: true })
 })
 
 test('all tables are its own and those it owns', () => {
@@ -78,7 +78,7 @@ test('the same stream has the same tables', () => {
 
 test('long names are shortened in tables, columns and keys alike', () => {
   const long = 'a'.repeat(70)
-  const { root, owned } = tablesOf(
+  const { root, children } = tablesOf(
     stream({
       ...given,
       name: long,
@@ -88,7 +88,7 @@ test('long names are shortened in tables, columns and keys alike', () => {
       children: { [`${long}s`]: child({ doc: 'A line.', from: `${long}s`, columns: { [long]: text('A text.') } }) },
     }),
   )
-  const table = owned[0]?.table
+  const table = children[0]?.table
   const names = [root.name, ...root.key, ...root.columns.map(c => c.name), table?.name ?? '', ...(table?.key ?? [])]
   for (const name of names) expect(name.length).toBeLessThanOrEqual(LONGEST_NAME)
   expect(root.columns[0]?.name).toBe(root.key[0])
@@ -134,7 +134,7 @@ describe('the fingerprint of the tables', () => {
   ]
 
   test.each(CHANGES)('changes with %s', (_what, changed) => {
-    expect(shapeOf(changed)).not.toBe(shapeOf(base))
+    expect(schemaHashOf(changed)).not.toBe(schemaHashOf(base))
   })
 
   test('stays with another description', () => {
@@ -144,8 +144,8 @@ describe('the fingerprint of the tables', () => {
       columns: { ...columns, id: required(int('Id.')) },
       children: base.children,
     })
-    expect(shapeOf(described)).toBe(shapeOf(base))
-    expect(shapeOf(base)).toMatch(/^[0-9a-f]{16}$/)
+    expect(schemaHashOf(described)).toBe(schemaHashOf(base))
+    expect(schemaHashOf(base)).toMatch(/^[0-9a-f]{16}$/)
   })
 })
 
@@ -171,14 +171,14 @@ test('system columns have docs, and the place in a list a name', () => {
   expect(CHILD_INDEX).toBe('index')
 })
 
-test('a stream that stores less of a column is another shape, one with a column that made itself is not', () => {
+test('a stream that stores less of a column has another schema hash, one with a column that made itself is not', () => {
   const stored = (more: Partial<Column>): Stream => ({
     ...charges,
     columns: { ...charges.columns, total: { ...charges.columns.total, ...more } },
   })
-  expect(shapeOf(stored({}))).toBe(shapeOf(charges))
-  expect(shapeOf(stored({ policy: 'omit' }))).not.toBe(shapeOf(charges))
+  expect(schemaHashOf(stored({}))).toBe(schemaHashOf(charges))
+  expect(schemaHashOf(stored({ policy: 'omit' }))).not.toBe(schemaHashOf(charges))
   expect(
-    shapeOf({ ...charges, columns: { ...charges.columns, tier: { ...charges.columns.total, learnt: true } } }),
-  ).toBe(shapeOf(charges))
+    schemaHashOf({ ...charges, columns: { ...charges.columns, tier: { ...charges.columns.total, inferred: true } } }),
+  ).toBe(schemaHashOf(charges))
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Interrupted } from '../../src/common/errors.ts'
-import { createThrottle, STANDARD, type Throttle, type Tier, tierOf } from '../../src/extract/rate-limit.ts'
+import { createRateLimit, STANDARD, type RateLimit, type Tier, tierOf } from '../../src/extract/rate-limit.ts'
 
 /** Time that passes only when somebody sleeps or says so. */
 class Clock {
@@ -13,9 +13,9 @@ class Clock {
 
 const { signal } = new AbortController()
 
-function throttleWith(tier: Tier, budget = 1): { clock: Clock; throttle: Throttle } {
+function throttleWith(tier: Tier, budget = 1): { clock: Clock; throttle: RateLimit } {
   const clock = new Clock()
-  return { clock, throttle: createThrottle({ tier, budget, monotonic: () => clock.ms, sleep: clock.sleep }) }
+  return { clock, throttle: createRateLimit({ tier, budget, monotonic: () => clock.ms, sleep: clock.sleep }) }
 }
 
 /** The API's bucket, as it is documented: what does not fit is a 429. */
@@ -213,7 +213,7 @@ test('an interruption while it waits ends that request, and no other', async () 
     if (given.aborted) throw new Interrupted()
     await clock.sleep(ms)
   }
-  const throttle = createThrottle({ tier: { bucket: 3, perSecond: 1 }, budget: 1, monotonic: () => clock.ms, sleep })
+  const throttle = createRateLimit({ tier: { bucket: 3, perSecond: 1 }, budget: 1, monotonic: () => clock.ms, sleep })
   for (let n = 0; n < 3; n++) await throttle.take(signal)
   stop.abort()
   const both = await Promise.allSettled([throttle.take(stop.signal), throttle.take(signal)])

@@ -9,12 +9,12 @@ import { runCommand } from './run.ts'
 /** Reads a range again. Moves no checkpoint back and deletes nothing. */
 export function backfill(
   app: App,
-  { streams, named }: Selection,
+  { streams, explicit }: Selection,
   { window, newestFirst }: { readonly window: Window; readonly newestFirst: boolean },
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Result> {
-  const full = streams.filter(({ name, sync }) => sync.mode === 'full' && named.has(name))
+  const full = streams.filter(({ name, sync }) => sync.mode === 'full' && explicit.has(name))
   const problems = full.map(
     ({ name }) => `${name} has no range to read: every sync reads it whole; \`reset ${name}\` has the next one do so`,
   )
@@ -30,9 +30,9 @@ export function backfill(
   const ranged = streams.filter(({ sync }) => sync.mode === 'incremental')
   return runCommand(
     app,
-    { streams: ranged, named },
-    (stream, options, tally, stop) =>
-      backfillStream(stream, { ...options, run: app.run, window, newestFirst }, tally, stop),
+    { streams: ranged, explicit },
+    (stream, options, stats, stop) =>
+      backfillStream(stream, { ...options, run: app.run, window, newestFirst }, stats, stop),
     progress,
     signal,
   )

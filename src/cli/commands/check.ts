@@ -1,7 +1,7 @@
 import { SyncError } from '../../common/errors.ts'
 import { accessOf, readableBy, writeScopes } from '../../extract/scopes.ts'
 import type { TokenInformation } from '../../extract/source.ts'
-import { problemOf, Tally } from '../../pipeline/stream-stats.ts'
+import { problemOf, StreamStats } from '../../pipeline/stream-stats.ts'
 import { allTables } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
 import type { Result } from './result.ts'
@@ -14,7 +14,7 @@ interface Finding {
 }
 
 /** What works, what does not, and what to do about it. Writes nothing. */
-export async function check(app: App, { streams, named }: Selection, signal: AbortSignal): Promise<Result> {
+export async function check(app: App, { streams, explicit }: Selection, signal: AbortSignal): Promise<Result> {
   const findings: Finding[] = [{ what: 'configuration', state: 'ok', message: app.config.file, next: null }]
   const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
     try {
@@ -27,7 +27,7 @@ export async function check(app: App, { streams, named }: Selection, signal: Abo
     }
   }
   await attempt('token', async () => {
-    const token = await app.source.token(new Tally('token_information').traffic, signal)
+    const token = await app.source.token(new StreamStats('token_information').requestStats, signal)
     findings.push({
       what: 'token',
       state: 'ok',
@@ -41,12 +41,12 @@ export async function check(app: App, { streams, named }: Selection, signal: Abo
       message: `bucket of ${bucket}, ${perSecond} requests a second`,
       next: null,
     })
-    findings.push(...scopeFindings(token, streams, named))
+    findings.push(...scopeFindings(token, streams, explicit))
   })
   await attempt('destination', async () => {
     await using destination = await app.open('read')
     const changes = await destination.plan(app.streams.flatMap(allTables))
-    await destination.probe()
+    await destination.checkAccess()
     const message =
       changes.length === 0 ? 'ready' : `reachable; the first sync runs ${changes.length} statements of DDL`
     findings.push({ what: 'destination', state: 'ok', message, next: null })
@@ -56,13 +56,13 @@ export async function check(app: App, { streams, named }: Selection, signal: Abo
   return { code: failed ? 3 : lacks ? 1 : 0, json: { findings }, text: findings.map(line).join('\n') }
 }
 
-function scopeFindings(token: TokenInformation, streams: Selection['streams'], named: ReadonlySet<string>): Finding[] {
+function scopeFindings(token: TokenInformation, streams: Selection['streams'], explicit: ReadonlySet<string>): Finding[] {
   if (token.scopes === null)
     return [{ what: 'scope', state: 'warning', message: 'the API does not say which scopes the token has', next: null }]
   const lacking = streams.flatMap(stream => {
     const { granted, missing } = accessOf(stream, readableBy(token))
     if (missing.length === 0) return []
-    const state = !granted && named.has(stream.name) ? ('problem' as const) : ('warning' as const)
+    const state = !granted && explicit.has(stream.name) ? ('problem' as const) : ('warning' as const)
     const message = `${stream.name} ${granted ? 'is read in part' : 'is skipped'}: the token lacks ${missing.join(', ')}`
     return [{ what: 'scope', state, message, next: 'Add the scope in the merchant portal (Apps > API tokens).' }]
   })

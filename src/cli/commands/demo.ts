@@ -42,16 +42,16 @@ export async function demo(options: AppOptions, progress: Progress, signal: Abor
   const report = synced.json as RunReport
   if (synced.code !== 0) return synced
   await using destination = await app.open('read')
-  const answer = await destination.ask(QUESTION)
+  const answer = await destination.query(QUESTION)
   const tables = []
   for (const stream of selection.streams) {
     const rows = await destination.rows(tablesOf(stream))
-    const { root, owned } = tablesOf(stream)
+    const { root, children } = tablesOf(stream)
     const ran = report.streams.find(s => s.stream === stream.name)
     tables.push({
       stream: stream.name,
       rows: rows.get(root.name) ?? 0,
-      owned: owned.reduce((sum, { table }) => sum + (rows.get(table.name) ?? 0), 0),
+      children: children.reduce((sum, { table }) => sum + (rows.get(table.name) ?? 0), 0),
       requests: ran?.requests ?? 0,
       seconds: Number((ran?.seconds ?? 0).toFixed(1)),
     })
@@ -60,7 +60,7 @@ export async function demo(options: AppOptions, progress: Progress, signal: Abor
   const text = [
     textTable(
       ['stream', 'rows', 'rows of its lists', 'requests', 'seconds'],
-      tables.map(t => [t.stream, t.rows, t.owned, t.requests, t.seconds]),
+      tables.map(t => [t.stream, t.rows, t.children, t.requests, t.seconds]),
     ),
     `Every stream of a made-up store is now in ${file}\n(${report.requests} requests; a real store answers 2 a second.)`,
     `A question an analyst would ask:\n\n${QUESTION};`,

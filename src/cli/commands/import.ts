@@ -1,9 +1,9 @@
 import { ConfigError } from '../../common/errors.ts'
 import type { RunReport } from '../../common/model.ts'
 import { type Imported, importKey, inspectFile, loadFile, tryFile } from '../../jobs/import/file.ts'
-import { learntStream } from '../../pipeline/schema-drift.ts'
-import { Tally } from '../../pipeline/stream-stats.ts'
-import { withLearnt } from '../../schema/inferred-columns.ts'
+import { withInferredColumns } from '../../pipeline/schema-drift.ts'
+import { StreamStats } from '../../pipeline/stream-stats.ts'
+import { withInferred } from '../../schema/inferred-columns.ts'
 import { onTrial } from '../../schema/policy.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { allTables } from '../../schema/table.ts'
@@ -34,22 +34,22 @@ export async function importFile(
   const stored = app.streams.find(({ name }) => name === declared.name) ?? declared
   if (dryRun) {
     await using destination = await app.open('read')
-    const known = withLearnt(stored, await destination.learnt(stored.name))
-    const stream = (await destination.unseal()) ? known : onTrial(known)
+    const known = withInferred(stored, await destination.inferredColumns(stored.name))
+    const stream = (await destination.loadSalt()) ? known : onTrial(known)
     return result(stream, file, await tryFile(stream, file, { destination, now }, signal), null)
   }
   const began = app.monotonic()
   // Before the destination is touched at all, so that a wrong file leaves nothing behind.
   await inspectFile(onTrial(stored), file, now, app.config.maxRejects, signal)
   await using destination = await app.open('write')
-  await destination.hold(app.run)
+  await destination.acquireLock(app.run)
   await destination.prepare(allTables(stored))
-  const stream = await learntStream(stored, destination)
+  const stream = await withInferredColumns(stored, destination)
   const loaded = await loadFile(stream, file, { ...app, destination, now }, signal)
-  const tally = new Tally(importKey(stream))
-  tally.records = loaded.records + loaded.rejected
+  const stats = new StreamStats(importKey(stream))
+  stats.records = loaded.records + loaded.rejected
   const { added, changed, unchanged, fromApi, rejected } = loaded
-  tally.counts = { ...tally.counts, added, changed, unchanged: unchanged + fromApi, rejected }
+  stats.counts = { ...stats.counts, added, changed, unchanged: unchanged + fromApi, rejected }
   const report: RunReport = {
     run: app.run,
     started_at: now,
@@ -59,11 +59,11 @@ export async function importFile(
     retries: 0,
     throttled: 0,
     waited_ms: 0,
-    streams: [tally.report('complete', (app.monotonic() - began) / 1000, null)],
+    streams: [stats.report('complete', (app.monotonic() - began) / 1000, null)],
     problem: null,
   }
   await destination.record(report)
-  await destination.settle()
+  await destination.finalize()
   return result(stream, file, loaded, app.run)
 }
 
@@ -98,7 +98,7 @@ function result(stream: Stream, file: string, imported: Imported, run: string | 
         ]
       : []),
     ...(served > 0
-      ? [`${served} left out: the API never forgets such records, so those it does not give are gone`]
+      ? [`${served} left out: the API never retention such records, so those it does not give are gone`]
       : []),
     ...(rejected > 0 ? [`${rejected} rejected${run === null ? '' : ', kept in _sync_rejects'}:`] : []),
     ...rejects.map(({ key, path, reason }) => `  ${key ?? 'without a key'}: ${path && `${path}: `}${reason}`),

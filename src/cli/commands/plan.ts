@@ -1,8 +1,8 @@
 import type { SchemaChange } from '../../common/model.ts'
 import { accessOf, readableBy } from '../../extract/scopes.ts'
-import { begin } from '../../pipeline/checkpoint.ts'
-import { Tally } from '../../pipeline/stream-stats.ts'
-import { allTables, shapeOf } from '../../schema/table.ts'
+import { startScan } from '../../pipeline/checkpoint.ts'
+import { StreamStats } from '../../pipeline/stream-stats.ts'
+import { allTables, schemaHashOf } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
 import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
@@ -10,20 +10,20 @@ import type { Result } from './result.ts'
 const PAGE = 250
 
 /** What a `sync` would do. Writes nothing. */
-export async function plan(app: App, { streams, named }: Selection, signal: AbortSignal): Promise<Result> {
+export async function plan(app: App, { streams, explicit }: Selection, signal: AbortSignal): Promise<Result> {
   const { source, config } = app
-  const { traffic } = new Tally('plan')
-  const token = await source.token(traffic, signal)
+  const { requestStats } = new StreamStats('plan')
+  const token = await source.token(requestStats, signal)
   await using destination = await app.open('read')
-  const tried = streams.filter(s => named.has(s.name) || accessOf(s, readableBy(token)).granted)
+  const tried = streams.filter(s => explicit.has(s.name) || accessOf(s, readableBy(token)).granted)
   const ddl = await destination.plan(tried.flatMap(allTables))
   const steps = []
   for (const stream of tried) {
     const at = await destination.checkpoint(stream.name)
     const { start, overlapMs } = config.recharge
-    const pass = begin(at, stream, { run: app.run, now: source.clock(), overlapMs, start, shape: shapeOf(stream) })
-    const { since } = pass.walk.window
-    const records = await source.count(stream, since, traffic, signal)
+    const pass = startScan(at, stream, { run: app.run, now: source.clock(), overlapMs, start, schemaHash: schemaHashOf(stream) })
+    const { since } = pass.scan.window
+    const records = await source.count(stream, since, requestStats, signal)
     const requests = records === null ? null : Math.max(1, Math.ceil(records / PAGE))
     steps.push({ stream: stream.name, from: since, records, requests, gap: pass.gap })
   }

@@ -1,7 +1,7 @@
 import type { Problem, RunReport, StreamReport } from '../../common/model.ts'
 import { type Reconciled, reconcileStream } from '../../jobs/reconcile/stream.ts'
 import { runStreams } from '../../jobs/run.ts'
-import type { Warehouse } from '../../load/reconciliation.ts'
+import type { Warehouse } from '../../load/destination.ts'
 import type { App, Selection } from '../app.ts'
 import type { Progress } from '../progress.ts'
 import { exitCode } from '../report.ts'
@@ -23,7 +23,7 @@ export interface ReconcileFlags {
 /** Holds the warehouse against the source. Exit 1 where they differ, after the repair if one was asked for. */
 export async function reconcile(
   app: App,
-  { streams, named }: Selection,
+  { streams, explicit }: Selection,
   { sample, repair }: ReconcileFlags,
   progress: Progress,
   signal: AbortSignal,
@@ -35,7 +35,7 @@ export async function reconcile(
       ...app,
       scrub: app.secrets.scrub,
       streams,
-      named,
+      explicit,
       progress,
       maxRejects: app.config.maxRejects,
       // Without a repair no row is written: other runs need not wait for hours, where the database lets two in.
@@ -48,16 +48,16 @@ export async function reconcile(
         opened.resolve(warehouse)
         return warehouse
       },
-      work: async (stream, { readable, source, sleep }, tally, stop) => {
+      work: async (stream, { readable, source, sleep }, stats, stop) => {
         const { run, random } = app
         const options = { source, warehouse: await opened.promise, readable, run, sample, repair, random, sleep }
-        found.set(stream.name, await reconcileStream(stream, options, tally, stop))
+        found.set(stream.name, await reconcileStream(stream, options, stats, stop))
       },
     },
     signal,
   )
   const compared = report.streams.map(stream => summary(stream, found.get(stream.stream)))
-  const ran = exitCode(report, named)
+  const ran = exitCode(report, explicit)
   const settled = compared.every(({ outcome, settled: agrees }) => agrees || outcome === 'skipped')
   const code = ran !== 0 ? ran : settled ? 0 : 1
   const { streams: _, ...run } = report
@@ -75,23 +75,23 @@ export interface ReconcileDocument extends Omit<RunReport, 'streams'> {
 }
 
 function summary({ stream, outcome, requests, seconds, problem: failed }: StreamReport, found: Reconciled | undefined) {
-  const findings = found?.findings
+  const diff = found?.diff
   const all = found?.lines.find(({ method, bucket }) => method === 'records' && bucket === 'all')
   const problem: Problem | null = found?.problem ?? failed
   return {
     stream,
     outcome,
-    agrees: findings?.agrees ?? null,
+    agrees: diff?.agrees ?? null,
     /** It agrees, or does since the repair. */
-    settled: findings?.settled ?? false,
+    settled: diff?.settled ?? false,
     compared: found?.months ?? null,
     source_count: all?.source_count ?? null,
     warehouse_count: all?.warehouse_count ?? null,
     missing: all?.missing.length ?? null,
     changed: all?.changed.length ?? null,
     gone: all?.gone.length ?? null,
-    pending: findings?.pending.size ?? null,
-    repaired: findings?.repaired.size ?? null,
+    pending: diff?.pending.size ?? null,
+    repaired: diff?.repaired.size ?? null,
     requests,
     seconds,
     buckets: (found?.lines ?? []).map(({ run: _run, stream: _stream, reconciled_at: _at, ...line }) => line),
@@ -143,10 +143,10 @@ function textOf(report: RunReport, compared: readonly Summary[], code: number): 
       s.requests,
     ]),
   )
-  const remarks = compared.flatMap(({ stream, problem }) =>
+  const warnings = compared.flatMap(({ stream, problem }) =>
     problem ? [`${stream}: ${problem.message}\n  ${problem.next}`] : [],
   )
   const end = `run ${report.run}: ${code === 0 ? 'they agree' : report.outcome === 'complete' ? 'they differ' : report.outcome}, ${report.requests} requests`
   const problem = report.problem ? [`${report.problem.message}\n  ${report.problem.next}`] : []
-  return [...(ran.length > 0 ? [table] : []), ...remarks, end, ...problem].join('\n\n')
+  return [...(ran.length > 0 ? [table] : []), ...warnings, end, ...problem].join('\n\n')
 }

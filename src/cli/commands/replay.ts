@@ -1,5 +1,5 @@
 import { type Replayed, replayStream } from '../../jobs/replay.ts'
-import { learntStream } from '../../pipeline/schema-drift.ts'
+import { withInferredColumns } from '../../pipeline/schema-drift.ts'
 import { allTables } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
 import { textTable } from '../text-table.ts'
@@ -9,15 +9,15 @@ import type { Result } from './result.ts'
 export async function replay(app: App, { streams }: Selection, signal: AbortSignal): Promise<Result> {
   const { run, now, sleep } = app
   await using destination = await app.open('write')
-  await destination.hold(run)
+  await destination.acquireLock(run)
   await destination.prepare([])
   const all: Replayed[] = []
   for (const stream of streams) {
     if ((await destination.rejects(stream.name)).length === 0) continue
     await destination.prepare(allTables(stream))
-    all.push(await replayStream(await learntStream(stream, destination), { destination, run, now, sleep }, signal))
+    all.push(await replayStream(await withInferredColumns(stream, destination), { destination, run, now, sleep }, signal))
   }
-  await destination.settle()
+  await destination.finalize()
   const table = textTable(
     ['stream', 'rejects', 'added', 'changed', 'unchanged', 'kept'],
     all.map(s => [s.stream, s.rejects, s.added, s.changed, s.unchanged, s.kept]),

@@ -3,18 +3,18 @@ import type { Stream } from '../../schema/stream.ts'
 import type { App } from '../app.ts'
 import type { Result } from './result.ts'
 
-/** Forgets a checkpoint, so that the next run reads the stream from its start. Rows stay. */
+/** Retention a checkpoint, so that the next run reads the stream from its start. Rows stay. */
 export async function reset(app: App, stream: Stream, iKnow: boolean): Promise<Result> {
-  if (stream.forgets && !iKnow)
+  if (stream.retention && !iKnow)
     throw new ConfigError('the command line', [
       {
         path: stream.name,
         line: null,
-        message: `the source serves only ${stream.forgets.days} days of it (by ${stream.forgets.by}): reading it again brings back no more than that. Rows stay either way. Add --i-know`,
+        message: `the source serves only ${stream.retention.days} days of it (by ${stream.retention.by}): reading it again brings back no more than that. Rows stay either way. Add --i-know`,
       },
     ])
   await using destination = await app.open('write')
-  await destination.hold(app.run)
+  await destination.acquireLock(app.run)
   const { watermark } = await destination.checkpoint(stream.name)
   await destination.reset(stream.name)
   return {

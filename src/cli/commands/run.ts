@@ -8,7 +8,7 @@ import type { Result } from './result.ts'
 /** One run of `work` over the selected streams, its report kept. */
 export async function runCommand(
   app: App,
-  { streams, named }: Selection,
+  { streams, explicit }: Selection,
   work: StreamWork,
   progress: Progress,
   signal: AbortSignal,
@@ -24,6 +24,6 @@ export async function runCommand(
       app.log.warn({ event: 'report_not_kept', directory: app.runsDirectory, message: String(error) })
     }
   }
-  const report = await runStreams({ ...app, open, keep, scrub, streams, named, work, progress, maxRejects }, signal)
-  return { code: exitCode(report, named), json: report, text: reportText(report) }
+  const report = await runStreams({ ...app, open, keep, scrub, streams, explicit, work, progress, maxRejects }, signal)
+  return { code: exitCode(report, explicit), json: report, text: reportText(report) }
 }

@@ -8,10 +8,10 @@ import type { Result } from './result.ts'
 
 /**
  * How complete each stream is.
- * @param maxAgeMs exit 1 where a stream is older; null: any age will do. A stream that is walked whole at most once per
+ * @param maxAgeMs exit 1 where a stream is older; null: any age will do. A stream that is scanned whole at most once per
  * `refresh` may be older by as much.
  */
-export async function status(app: App, { streams, named }: Selection, maxAgeMs: number | null): Promise<Result> {
+export async function status(app: App, { streams, explicit }: Selection, maxAgeMs: number | null): Promise<Result> {
   const { refreshMs } = app.config
   await using destination = await app.open('read')
   const all = []
@@ -22,7 +22,7 @@ export async function status(app: App, { streams, named }: Selection, maxAgeMs: 
     const reconciled = await destination.lastReconciliation(stream.name)
     const age = watermark === null ? null : toMillis(app.now()) - toMillis(watermark)
     // Never read because the token may not, and nobody asked for it by name: nothing that could be stale.
-    const exempt = watermark === null && last?.outcome === 'skipped' && !named.has(stream.name)
+    const exempt = watermark === null && last?.outcome === 'skipped' && !explicit.has(stream.name)
     const oldest = maxAgeMs === null ? null : maxAgeMs + (stream.sync.mode === 'full' ? refreshMs(stream.name) : 0)
     all.push({
       stream: stream.name,
@@ -31,7 +31,7 @@ export async function status(app: App, { streams, named }: Selection, maxAgeMs: 
       reconciled: reconciled && { at: reconciled.at, agreed: reconciled.agreed },
       rows: rows.get(tablesOf(stream).root.name) ?? null,
       deleted: await destination.deleted(tablesOf(stream).root),
-      forgets: stream.forgets ? forgetsOf(stream) : null,
+      retention: stream.retention ? forgetsOf(stream) : null,
       last_run: last?.finished_at ?? null,
       outcome: last?.outcome ?? null,
       problem: last?.problem ?? null,
@@ -40,14 +40,14 @@ export async function status(app: App, { streams, named }: Selection, maxAgeMs: 
     })
   }
   const table = textTable(
-    ['stream', 'complete to', 'age', 'rows', 'deleted', 'source forgets', 'last run', 'outcome'],
+    ['stream', 'complete to', 'age', 'rows', 'deleted', 'source retention', 'last run', 'outcome'],
     all.map(s => [
       s.stream,
       s.complete_to && second(s.complete_to),
       s.age_seconds === null ? null : readable(s.age_seconds),
       s.rows,
       s.deleted,
-      s.forgets ?? 'no',
+      s.retention ?? 'no',
       s.last_run && second(s.last_run),
       s.outcome ?? 'never run',
     ]),

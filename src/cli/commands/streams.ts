@@ -1,5 +1,5 @@
 import { accessOf, readableBy, writeScopes } from '../../extract/scopes.ts'
-import { Tally } from '../../pipeline/stream-stats.ts'
+import { StreamStats } from '../../pipeline/stream-stats.ts'
 import { forgetsOf, modeOf, scopesOf } from '../../schema/docs.ts'
 import { tablesOf } from '../../schema/table.ts'
 import type { App } from '../app.ts'
@@ -8,7 +8,7 @@ import type { Result } from './result.ts'
 
 /** Every stream: what it needs, whether the token has it, how it is read, and how far it is. */
 export async function streams(app: App, signal: AbortSignal): Promise<Result> {
-  const token = await app.source.token(new Tally('token_information').traffic, signal)
+  const token = await app.source.token(new StreamStats('token_information').requestStats, signal)
   await using destination = await app.open('read')
   const all = []
   for (const stream of app.streams) {
@@ -24,15 +24,15 @@ export async function streams(app: App, signal: AbortSignal): Promise<Result> {
       mode: modeOf(stream),
       key: stream.key,
       cursor: stream.sync.mode === 'incremental' ? stream.sync.cursor : null,
-      forgets: stream.forgets ? forgetsOf(stream) : null,
+      retention: stream.retention ? forgetsOf(stream) : null,
       plan: stream.plan,
-      tables: [tables.root.name, ...tables.owned.map(({ table }) => table.name)],
+      tables: [tables.root.name, ...tables.children.map(({ table }) => table.name)],
       rows: rows.get(tables.root.name) ?? null,
       complete_to: watermark,
     })
   }
   const table = textTable(
-    ['stream', 'scope', 'granted', 'mode', 'key', 'cursor', 'source forgets', 'tables', 'rows', 'complete to'],
+    ['stream', 'scope', 'granted', 'mode', 'key', 'cursor', 'source retention', 'tables', 'rows', 'complete to'],
     all.map(s => [
       s.stream,
       s.scope ?? 'none',
@@ -40,7 +40,7 @@ export async function streams(app: App, signal: AbortSignal): Promise<Result> {
       s.mode,
       s.key.join(', '),
       s.cursor,
-      s.forgets ?? 'no',
+      s.retention ?? 'no',
       s.tables.length,
       s.rows,
       s.complete_to && `${s.complete_to.slice(0, 19)}Z`,

@@ -12,8 +12,8 @@ export function sync(app: App, selection: Selection, progress: Progress, signal:
   return runCommand(
     app,
     selection,
-    (stream, options, tally, stop) =>
-      syncStream(stream, { ...options, run, overlapMs, start, refreshMs: ({ name }) => refreshMs(name) }, tally, stop),
+    (stream, options, stats, stop) =>
+      syncStream(stream, { ...options, run, overlapMs, start, refreshMs: ({ name }) => refreshMs(name) }, stats, stop),
     progress,
     signal,
   )

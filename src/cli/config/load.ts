@@ -13,7 +13,7 @@ import { fillVariables } from './variables.ts'
 
 export interface Config {
   readonly file: string
-  /** Where the file is; relative paths begin here. */
+  /** Where the file is; relative paths startScan here. */
   readonly directory: string
   readonly recharge: {
     readonly token: string
@@ -30,7 +30,7 @@ export interface Config {
     | { readonly kind: 'duckdb'; readonly file: string; readonly schema: string }
     | { readonly kind: 'postgres'; readonly url: string; readonly schema: string }
   readonly streams: 'all' | readonly string[] | { readonly except: readonly string[] }
-  /** How old a full walk of the stream may be before it is walked again, in milliseconds. */
+  /** How old a full scan of the stream may be before it is scanned again, in milliseconds. */
   readonly refreshMs: (stream: string) => number
   /** Streams of which every version seen is kept. */
   readonly history: readonly string[]

@@ -58,11 +58,11 @@ export function lineOf(document: Document, path: readonly string[], lineAt: Line
 
 function knownKeys(path: readonly string[]): string[] {
   let schema: unknown = configSchema
-  for (const part of path) schema = shapeOf(schema)[part]
-  return Object.keys(shapeOf(schema))
+  for (const part of path) schema = schemaHashOf(schema)[part]
+  return Object.keys(schemaHashOf(schema))
 }
 
-function shapeOf(schema: unknown): Record<string, unknown> {
+function schemaHashOf(schema: unknown): Record<string, unknown> {
   return schema instanceof z.ZodObject ? schema.shape : {}
 }
 

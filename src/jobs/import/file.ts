@@ -1,10 +1,11 @@
 import { Interrupted } from '../../common/errors.ts'
-import type { Checkpoint, Instant, Reject, RowBatch, RunId, Standing } from '../../common/model.ts'
-import type { Destination } from '../../load/destination.ts'
-import { commit, type WalkOptions } from '../../pipeline/pipeline.ts'
+import type { Checkpoint, Instant, Reject, RowBatch, RunId, ExistingRow } from '../../common/model.ts'
+import type { Destination, Inspection } from '../../load/destination.ts'
+import { type CommitOptions, commitBatch } from '../../pipeline/commit.ts'
 import type { Stream } from '../../schema/stream.ts'
-import { shapeOf } from '../../schema/table.ts'
-import { toBatch } from '../../transform/batch.ts'
+import { schemaHashOf } from '../../schema/table.ts'
+import { mergePages, singlePage } from '../../transform/batch.ts'
+import { decodeRecords } from '../../transform/decode-page.ts'
 import { redaction } from '../../transform/redact.ts'
 import { unreadable } from './csv.ts'
 import { mayBeForgotten } from './forgotten.ts'
@@ -27,7 +28,8 @@ export interface Imported {
   readonly rejects: readonly Reject[]
 }
 
-export interface ImportOptions extends Pick<WalkOptions, 'destination' | 'sleep'> {
+export interface ImportOptions extends Pick<CommitOptions, 'sleep'> {
+  readonly destination: Destination & Inspection
   readonly run: RunId
   readonly now: Instant
 }
@@ -72,13 +74,13 @@ export async function inspectFile(
 /** Loads the file, a thousand records to a commit. One that breaks off is found by `inspectFile`, before. @throws {ConfigError} */
 export function loadFile(stream: Stream, file: string, options: ImportOptions, signal: AbortSignal): Promise<Imported> {
   const { destination, run, now } = options
-  const shape = shapeOf(stream)
+  const schemaHash = schemaHashOf(stream)
   let at: Checkpoint | null = null
   return readFile(stream, file, now, signal, async batch => {
     const from = at ?? (await destination.checkpoint(importKey(stream)))
     const { fromApi } = await judge(destination, batch)
-    const to = { ...from, version: from.version + 1, writer: run, shape }
-    const { added, changed } = await commit(batch, from, to, undefined, options, signal)
+    const to = { ...from, version: from.version + 1, writer: run, schemaHash }
+    const { added, changed } = await commitBatch(batch, { from, to }, options, signal)
     at = to
     return { added, changed, fromApi }
   })
@@ -104,7 +106,7 @@ async function readFile(
     const batch = batchOf(stream, records, misshapen, now)
     ;[records, misshapen] = [[], []]
     const { added, changed, fromApi } = await take(batch)
-    sum.records += batch.entities.size
+    sum.records += batch.records.size
     sum.added += added
     sum.changed += changed
     sum.fromApi += fromApi
@@ -124,8 +126,7 @@ async function readFile(
 }
 
 function batchOf(stream: Stream, records: readonly unknown[], misshapen: readonly Reject[], now: Instant): RowBatch {
-  const page = { records, receivedAt: now, range: 0, ranges: [], resume: null, last: false, restarted: false }
-  const batch = toBatch(stream, [page])
+  const batch = mergePages(stream, [singlePage(decodeRecords(stream, records), now)])
   return {
     ...batch,
     source: 'export',
@@ -148,11 +149,11 @@ function hidden(stream: Stream, reject: Reject): Reject {
 }
 
 /** What a commit of the batch would do; the same rules as the merge's own. */
-async function judge(destination: Destination, { stream, entities }: RowBatch): Promise<Outcome> {
-  const standing = await destination.standing(stream, [...entities.keys()])
+async function judge(destination: Inspection, { stream, records }: RowBatch): Promise<Outcome> {
+  const existing = await destination.existingRows(stream, [...records.keys()])
   const outcome = { added: 0, changed: 0, fromApi: 0 }
-  for (const [key, { cursor, hash }] of entities) {
-    const row = standing.get(key)
+  for (const [key, { cursor, hash }] of records) {
+    const row = existing.get(key)
     if (row === undefined) outcome.added += 1
     else if (row.source === null) outcome.fromApi += 1
     else if (isTaken(row, cursor, String(hash))) outcome.changed += 1
@@ -160,5 +161,5 @@ async function judge(destination: Destination, { stream, entities }: RowBatch): 
   return outcome
 }
 
-const isTaken = (row: Standing, cursor: Instant | null, hash: string): boolean =>
+const isTaken = (row: ExistingRow, cursor: Instant | null, hash: string): boolean =>
   !row.deleted && row.hash !== hash && !(row.cursor !== null && cursor !== null && row.cursor > cursor)

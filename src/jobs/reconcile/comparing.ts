@@ -1,7 +1,7 @@
-import type { Instant, RunId, Traffic } from '../../common/model.ts'
+import type { Instant, RunId, RequestStats } from '../../common/model.ts'
 import type { Source } from '../../extract/source.ts'
-import type { Served, Warehouse } from '../../load/reconciliation.ts'
-import type { Tally } from '../../pipeline/stream-stats.ts'
+import type { ComparableRows, Warehouse } from '../../load/destination.ts'
+import type { StreamStats } from '../../pipeline/stream-stats.ts'
 import type { Readable, Stream } from '../../schema/stream.ts'
 
 export interface ReconcileOptions {
@@ -20,8 +20,8 @@ export interface ReconcileOptions {
 /** What the comparison of one stream needs. */
 export interface Comparing extends ReconcileOptions {
   readonly stream: Stream
-  readonly tally: Tally
-  readonly traffic: Traffic
+  readonly stats: StreamStats
+  readonly requestStats: RequestStats
   readonly signal: AbortSignal
   /** The API's clock at the start. */
   readonly now: Instant
@@ -32,7 +32,7 @@ export interface Comparing extends ReconcileOptions {
 }
 
 /** Every row that the source should still serve. */
-export const servedOf = ({ stream, now, writtenBy }: Comparing): Served => ({
+export const servedOf = ({ stream, now, writtenBy }: Comparing): ComparableRows => ({
   stream,
   now,
   since: null,

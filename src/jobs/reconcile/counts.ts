@@ -1,5 +1,5 @@
 import { asFilter, minus } from '../../common/instant.ts'
-import type { Served } from '../../load/reconciliation.ts'
+import type { ComparableRows } from '../../load/destination.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { type Comparing, servedOf } from './comparing.ts'
 import { lastSecondOf, monthsBetween, startOf } from './month.ts'
@@ -44,7 +44,7 @@ export async function doubtful(comparing: Comparing, counted: readonly Counted[]
   const agree = counted.every(({ agrees }) => agrees)
   if (!stream.created) return agree ? { months: [], known: [] } : everything
   if (!agree && !stream.count?.ranges) return everything
-  const stored = [...(await warehouse.served(servedOf(comparing))).keys()].filter(month => month !== null).sort()
+  const stored = [...(await warehouse.countComparable(servedOf(comparing))).keys()].filter(month => month !== null).sort()
   const [first] = stored
   const last = watermark.slice(0, 7)
   const known = first === undefined || first > last ? [last] : monthsBetween(first, last)
@@ -52,20 +52,20 @@ export async function doubtful(comparing: Comparing, counted: readonly Counted[]
 }
 
 /** The first instant that a filter of this whole second leaves out. */
-const afterSecond = (instant: Served['now']): Served['now'] =>
-  `${asFilter(instant).slice(0, -1)}.999999Z` as Served['now']
+const afterSecond = (instant: ComparableRows['now']): ComparableRows['now'] =>
+  `${asFilter(instant).slice(0, -1)}.999999Z` as ComparableRows['now']
 
 const total = (months: ReadonlyMap<unknown, number>): number => [...months.values()].reduce((sum, n) => sum + n, 0)
 
 async function countAll(
   comparing: Comparing,
   filters: Readonly<Record<string, string>>,
-  rows: Served,
+  rows: ComparableRows,
 ): Promise<readonly Counted[]> {
-  const { source, stream, traffic, signal, warehouse } = comparing
-  const counted = await source.countWhere(stream, filters, traffic, signal)
+  const { source, stream, requestStats, signal, warehouse } = comparing
+  const counted = await source.countWhere(stream, filters, requestStats, signal)
   if (counted === null) return []
-  const stands = total(await warehouse.served(rows))
+  const stands = total(await warehouse.countComparable(rows))
   return [{ bucket: 'all', source: counted, warehouse: stands, agrees: counted === stands }]
 }
 
@@ -74,27 +74,27 @@ async function countAll(
  * not [inferred]: it is held against both.
  */
 async function countBy(comparing: Comparing, column: string): Promise<readonly Counted[]> {
-  const { source, stream, traffic, signal, warehouse } = comparing
+  const { source, stream, requestStats, signal, warehouse } = comparing
   const rows = servedOf(comparing)
   // A day back takes away the day by which the edge of what is forgotten is early.
   const exact = { ...rows, now: minus(rows.now, DAY) }
-  const unforgetful = { ...rows, stream: { ...stream, forgets: null } satisfies Stream }
+  const unforgetful = { ...rows, stream: { ...stream, retention: null } satisfies Stream }
   const values = (await warehouse.valuesOf(stream, column)).filter(value => value !== null)
   const counted: Counted[] = []
   let sum = 0
   for (const value of values.sort()) {
     // 2021-01 writes them in upper case [observed].
     const filter = { [column]: value.toUpperCase() }
-    const found = await source.countWhere(stream, filter, traffic, signal)
+    const found = await source.countWhere(stream, filter, requestStats, signal)
     if (found === null) return []
-    const ever = total(await warehouse.served(unforgetful, [column, value]))
-    const forgotten = stream.forgets?.when?.[column]?.includes(value) ?? false
-    const served = forgotten ? total(await warehouse.served(exact, [column, value])) : ever
+    const ever = total(await warehouse.countComparable(unforgetful, [column, value]))
+    const forgotten = stream.retention?.when?.[column]?.includes(value) ?? false
+    const served = forgotten ? total(await warehouse.countComparable(exact, [column, value])) : ever
     const warehouseCount = found === ever ? ever : served
     counted.push({ bucket: value, source: found, warehouse: warehouseCount, agrees: found === warehouseCount })
     sum += found
   }
-  const all = await source.countWhere(stream, {}, traffic, signal)
+  const all = await source.countWhere(stream, {}, requestStats, signal)
   // More in all than in its parts: a value that no row has.
   if (all !== null) counted.push({ bucket: 'all', source: all, warehouse: sum, agrees: all === sum })
   return counted
@@ -105,15 +105,15 @@ async function countBy(comparing: Comparing, column: string): Promise<readonly C
  * Everything where the halves do not add up, since the filter then does not do what it says.
  */
 async function narrow(comparing: Comparing, months: readonly string[]): Promise<Places['months']> {
-  const { source, stream, traffic, signal, warehouse, watermark } = comparing
+  const { source, stream, requestStats, signal, warehouse, watermark } = comparing
   const before = afterSecond(watermark)
-  const byMonth = await warehouse.served({ ...servedOf(comparing), before })
+  const byMonth = await warehouse.countComparable({ ...servedOf(comparing), before })
   if (byMonth.has(null)) return 'all'
   const last = months.length - 1
   const atSource = (from: number, to: number): Promise<number | null> => {
     const until = to === last ? asFilter(watermark) : asFilter(lastSecondOf(months[to] ?? ''))
     const since = from === 0 ? {} : { created_at_min: asFilter(startOf(months[from] ?? '')) }
-    return source.countWhere(stream, { ...since, created_at_max: until }, traffic, signal)
+    return source.countWhere(stream, { ...since, created_at_max: until }, requestStats, signal)
   }
   const here = (from: number, to: number): number =>
     months.slice(from, to + 1).reduce((sum, month) => sum + (byMonth.get(month) ?? 0), 0)

@@ -1,17 +1,17 @@
 import { ContractError } from '../../common/errors.ts'
 import type { Problem } from '../../common/model.ts'
-import type { Month, Reconciliation } from '../../load/reconciliation.ts'
-import type { Tally } from '../../pipeline/stream-stats.ts'
+import type { Month, Reconciliation } from '../../load/destination.ts'
+import type { StreamStats } from '../../pipeline/stream-stats.ts'
 import type { Stream } from '../../schema/stream.ts'
 import type { Comparing, ReconcileOptions } from './comparing.ts'
 import { type Counted, compareCounts, doubtful, type Places } from './counts.ts'
-import { Findings } from './findings.ts'
+import { Diff } from './diff.ts'
 import { compareAll, compareMonth } from './records.ts'
 import { repair } from './repair.ts'
 
 /** What became of one stream. */
 export interface Reconciled {
-  readonly findings: Findings
+  readonly diff: Diff
   readonly counted: readonly Counted[]
   readonly months: 'all' | readonly string[]
   readonly lines: readonly Reconciliation[]
@@ -22,7 +22,7 @@ export interface Reconciled {
 export async function reconcileStream(
   stream: Stream,
   options: ReconcileOptions,
-  tally: Tally,
+  stats: StreamStats,
   signal: AbortSignal,
 ): Promise<Reconciled> {
   const { source, warehouse, sample, random } = options
@@ -35,42 +35,42 @@ export async function reconcileStream(
     )
   const now = source.clock()
   const writtenBy = options.repair ? null : now
-  const comparing = { ...options, stream, tally, traffic: tally.traffic, signal, now, watermark, writtenBy }
-  let findings = new Findings()
+  const comparing = { ...options, stream, stats, requestStats: stats.requestStats, signal, now, watermark, writtenBy }
+  let diff = new Diff()
   const counted = await compareCounts(comparing)
-  tally.expected = counted.find(({ bucket }) => bucket === 'all')?.source ?? null
+  stats.expected = counted.find(({ bucket }) => bucket === 'all')?.source ?? null
   const places: Places = sample === null ? { months: 'all', known: [] } : await doubtful(comparing, counted)
   let months: Reconciled['months'] =
     places.months === 'all' ? 'all' : [...places.months, ...drawn(places, sample ?? 0, random)].sort()
-  if (months !== 'all') for (const month of months) await compareMonth(comparing, findings, month, places.known)
-  if (months === 'all' || !explains(findings, counted)) {
+  if (months !== 'all') for (const month of months) await compareMonth(comparing, diff, month, places.known)
+  if (months === 'all' || !explains(diff, counted)) {
     months = 'all'
-    findings = new Findings()
-    await compareAll(comparing, findings)
+    diff = new Diff()
+    await compareAll(comparing, diff)
   }
   let left: Problem | null = null
   let lines: readonly Reconciliation[] = []
   try {
-    if (options.repair) left = await repair(comparing, findings)
+    if (options.repair) left = await repair(comparing, diff)
   } finally {
     // What was found is kept even where its repair failed.
-    lines = linesOf(comparing, findings, counted)
+    lines = linesOf(comparing, diff, counted)
     await warehouse.keepReconciliations(lines)
   }
   return {
-    findings,
+    diff,
     counted,
     months,
     lines,
-    problem: left ?? partly(findings) ?? miscounted(stream, findings, counted, months),
+    problem: left ?? partly(diff) ?? miscounted(stream, diff, counted, months),
   }
 }
 
 /** What was found is all that the counts differ by. If not, there is more, in a month whose counts agree by chance. */
-function explains(findings: Findings, counted: readonly Counted[]): boolean {
+function explains(diff: Diff, counted: readonly Counted[]): boolean {
   const all = counted.find(({ bucket }) => bucket === 'all')
   if (!all || counted.length > 1) return true
-  return all.source - all.warehouse === findings.keys('missing').length - findings.keys('gone').length
+  return all.source - all.warehouse === diff.keys('missing').length - diff.keys('gone').length
 }
 
 /** So many of the months that counts leave no doubt about. */
@@ -81,7 +81,7 @@ function drawn({ months, known }: Places, most: number, random: () => number): r
   return taken
 }
 
-const partly = ({ partial }: Findings): Problem | null =>
+const partly = ({ partial }: Diff): Problem | null =>
   partial === null
     ? null
     : {
@@ -92,14 +92,14 @@ const partly = ({ partial }: Findings): Problem | null =>
 
 /** Records agree, and yet the API counts others than it lists: perhaps it does not list all. */
 function miscounted(
-  { name, forgets }: Stream,
-  { agrees }: Findings,
+  { name, retention }: Stream,
+  { agrees }: Diff,
   counted: readonly Counted[],
   months: Reconciled['months'],
 ): Problem | null {
   const all = counted.find(({ bucket }) => bucket === 'all')
   // What a count of a stream that is forgotten includes is not certain.
-  if (!all || all.agrees || !agrees || months !== 'all' || forgets !== null) return null
+  if (!all || all.agrees || !agrees || months !== 'all' || retention !== null) return null
   return {
     code: 'miscounted',
     message: `the API counts ${all.source} of ${name} where the warehouse, which agrees with its list, has ${all.warehouse}`,
@@ -110,7 +110,7 @@ function miscounted(
 /** One line for each count, one for all records, and one for each month in which something differs. */
 function linesOf(
   { stream, run, source }: Comparing,
-  findings: Findings,
+  diff: Diff,
   counted: readonly Counted[],
 ): Reconciliation[] {
   const of = { run, stream: stream.name, reconciled_at: source.clock() }
@@ -118,23 +118,23 @@ function linesOf(
   const total = (months: ReadonlyMap<Month, number>): number => [...months.values()].reduce((sum, n) => sum + n, 0)
   const line = (bucket: string, created?: Month): Reconciliation => {
     const keys = {
-      missing: findings.keys('missing', created),
-      changed: findings.keys('changed', created),
-      gone: findings.keys('gone', created),
+      missing: diff.keys('missing', created),
+      changed: diff.keys('changed', created),
+      gone: diff.keys('gone', created),
     }
     const all = [...keys.missing, ...keys.changed, ...keys.gone]
     return {
       ...of,
       method: 'records',
       bucket,
-      source_count: created === undefined ? total(findings.atSource) : (findings.atSource.get(created) ?? 0),
-      warehouse_count: created === undefined ? total(findings.inWarehouse) : (findings.inWarehouse.get(created) ?? 0),
+      source_count: created === undefined ? total(diff.atSource) : (diff.atSource.get(created) ?? 0),
+      warehouse_count: created === undefined ? total(diff.inWarehouse) : (diff.inWarehouse.get(created) ?? 0),
       agrees: all.length === 0,
       ...keys,
-      repaired: all.filter(key => findings.repaired.has(key)).length,
+      repaired: all.filter(key => diff.repaired.has(key)).length,
     }
   }
-  const differing = new Set([...findings.differing.values()].map(({ created }) => created))
+  const differing = new Set([...diff.differing.values()].map(({ created }) => created))
   return [
     ...counted.map(({ bucket, source: n, warehouse, agrees }): Reconciliation => {
       return { ...of, method: 'count', bucket, source_count: n, warehouse_count: warehouse, agrees, ...none }

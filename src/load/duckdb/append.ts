@@ -75,8 +75,8 @@ async function opened(connection: DuckDBConnection, { vectors, putRow }: Layout,
  * Code of its own for a table, with a call for each column: the engine then knows what it calls, which a loop over
  * columns of different types leaves open. That takes about a third off the time of a row.
  */
-function compilePut(filled: readonly Vector[]): PutRow {
-  const puts = filled.map(
+function compilePut(backfilled: readonly Vector[]): PutRow {
+  const puts = backfilled.map(
     (_, i) => `length = cells.getInt32(at)
       at += 4
       if (length >= 0) {
@@ -84,7 +84,7 @@ function compilePut(filled: readonly Vector[]): PutRow {
         at += length
       }`,
   )
-  const vectors = filled.map((_, i) => `const vector${i} = filled[${i}]`)
+  const vectors = backfilled.map((_, i) => `const vector${i} = backfilled[${i}]`)
   // In front stands the number of cells, which is that of the columns.
   const body = `'use strict'
     ${vectors.join('\n')}
@@ -93,7 +93,7 @@ function compilePut(filled: readonly Vector[]): PutRow {
       ${puts.join('\n')}
       return at
     }`
-  return new Function('filled', body)(filled)
+  return new Function('backfilled', body)(backfilled)
 }
 
 async function layoutOf(
@@ -110,12 +110,12 @@ async function layoutOf(
   const names = empty.columnNames()
   const absent = columns.find(column => !names.includes(column.name))
   if (absent) throw new Error(`${target} has no column "${absent.name}": what it would hold would be lost`)
-  const filled = columns.map(({ kind }) => TYPES[kind].vector())
+  const backfilled = columns.map(({ kind }) => TYPES[kind].vector())
   const vectors = names.map((name, i): Vector => {
     const at = columns.findIndex(column => column.name === name)
-    return filled[at] ?? new NullVector(empty.columnType(i))
+    return backfilled[at] ?? new NullVector(empty.columnType(i))
   })
-  const layout = { vectors, putRow: compilePut(filled) }
+  const layout = { vectors, putRow: compilePut(backfilled) }
   layouts.set(key, layout)
   return layout
 }

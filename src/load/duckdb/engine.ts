@@ -6,7 +6,7 @@ import { Kysely, sql } from 'kysely'
 import { DestinationError } from '../../common/errors.ts'
 import type { TableColumn } from '../../schema/table.ts'
 import type { Engine } from '../sql/engine.ts'
-import type { Ledger } from '../sql/system-tables.ts'
+import type { SystemTables } from '../sql/system-tables.ts'
 import { append, type Layouts } from './append.ts'
 import { dialectOn } from './dialect.ts'
 import { translate } from './errors.ts'
@@ -86,7 +86,7 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
         const used = connection
         try {
           await used.run(readOnly ? 'begin transaction read only' : 'begin transaction')
-          const db = new Kysely<Ledger>({ dialect: dialectOn(used) })
+          const db = new Kysely<SystemTables>({ dialect: dialectOn(used) })
           let written = 0
           const result = await work({
             db,
@@ -94,10 +94,10 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
               const bytes = await append(used, layouts, into, columns, blocks)
               if (into.schema !== null) written += bytes
             },
-            scratch: (table, columns) => scratch(used, table, columns),
+            createTempTable: (table, columns) => createTempTable(used, table, columns),
             // It reads only the parts of a column whose least and greatest value let a key be there.
-            byKey: work => work(),
-            mayHold: async columns => columns.map(() => true),
+            withIndexScans: work => work(),
+            mayContainKeys: async columns => columns.map(() => true),
           })
           if (written > 0) await limitLog(written < LARGE ? 'short' : 'long')
           await used.run('commit')
@@ -116,20 +116,20 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
     },
 
     // Opening the file for writing keeps every other process out.
-    hold: async () => {},
+    acquireLock: async () => {},
 
     columnType: kind => sql.raw(TYPES[kind].ddl),
     shownAs: kind => TYPES[kind].shownAs,
     // No index: through one, 250 scattered rows into a million took seconds, and the file grew by two fifths.
     constrain: create => create,
-    async probe() {
+    async checkAccess() {
       const at = existsSync(file) ? file : nearestFolder(file)
       await access(at, constants.W_OK).catch(error => {
         throw new DestinationError('denied', `${at} cannot be written`, error)
       })
     },
 
-    async settle() {
+    async finalize() {
       await queue
       await connection.run('checkpoint').catch(error => {
         throw translate(error)
@@ -173,7 +173,7 @@ async function attach(path: string, readOnly: boolean): Promise<DuckDBInstance> 
 }
 
 /** Replaced, not emptied: deleted rows would keep their room until the run ends. */
-async function scratch(connection: DuckDBConnection, table: string, columns: readonly TableColumn[]): Promise<void> {
+async function createTempTable(connection: DuckDBConnection, table: string, columns: readonly TableColumn[]): Promise<void> {
   const fields = columns.map(({ name, kind }) => `"${name}" ${TYPES[kind].ddl}`)
   await connection.run(`create or replace temporary table "${table}" (${fields.join(', ')})`)
 }

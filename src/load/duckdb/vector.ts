@@ -8,7 +8,7 @@ const HIGH = 2 ** 32
 const POWERS = Array.from({ length: 64 }, (_, power) => 10 ** power)
 
 /**
- * A column of a data chunk, filled in memory of our own and handed over in one piece: a call into the library for each
+ * A column of a data chunk, backfilled in memory of our own and handed over in one piece: a call into the library for each
  * value costs more than all else that is done with it. The layout is that of the library's public C header.
  */
 export abstract class Vector {

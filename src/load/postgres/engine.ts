@@ -5,10 +5,10 @@ import { DestinationError } from '../../common/errors.ts'
 import type { RunId } from '../../common/model.ts'
 import type { TableColumn } from '../../schema/table.ts'
 import type { Engine } from '../sql/engine.ts'
-import type { Ledger } from '../sql/system-tables.ts'
+import type { SystemTables } from '../sql/system-tables.ts'
 import { append } from './append.ts'
 import { translate } from './errors.ts'
-import { mayHold } from './key-lookup.ts'
+import { mayContainKeys } from './key-lookup.ts'
 import { TYPES } from './types.ts'
 
 export interface PostgresOptions {
@@ -53,9 +53,9 @@ export function openPostgres({ url, schema, connections }: PostgresOptions): Eng
           const result = await work({
             db,
             append: (into, columns, blocks) => append(client, into, columns, blocks),
-            scratch: (table, columns) => scratch(db, table, columns),
-            byKey: work => byKey(client, work),
-            mayHold: (columns, ranges) => mayHold(db, columns, ranges),
+            createTempTable: (table, columns) => createTempTable(db, table, columns),
+            withIndexScans: work => withIndexScans(client, work),
+            mayContainKeys: (columns, ranges) => mayContainKeys(db, columns, ranges),
           })
           await client.query('commit')
           return result
@@ -72,7 +72,7 @@ export function openPostgres({ url, schema, connections }: PostgresOptions): Eng
       }
     },
 
-    async hold(run) {
+    async acquireLock(run) {
       try {
         holder = await takeLock(url, schema, run)
       } catch (error) {
@@ -84,9 +84,9 @@ export function openPostgres({ url, schema, connections }: PostgresOptions): Eng
     shownAs: kind => TYPES[kind].shownAs,
     constrain: (create, table) =>
       create.addPrimaryKeyConstraint(`${table.name}_pkey` as never, [...table.key] as never[]),
-    settle: async () => {},
+    finalize: async () => {},
 
-    async probe() {
+    async checkAccess() {
       try {
         const client = await connect()
         const { rows } = await client
@@ -113,7 +113,7 @@ export function openPostgres({ url, schema, connections }: PostgresOptions): Eng
 /** A server that vanishes without a word is noticed, and not waited for. */
 const line = (url: string) => ({ connectionString: url, keepAlive: true, connectionTimeoutMillis: 15_000 })
 
-async function scratch(db: Kysely<Ledger>, table: string, columns: readonly TableColumn[]): Promise<void> {
+async function createTempTable(db: Kysely<SystemTables>, table: string, columns: readonly TableColumn[]): Promise<void> {
   let create = db.schema.createTable(table).temporary().onCommit('drop')
   for (const { name, kind } of columns) create = create.addColumn(name, sql.raw(TYPES[kind].ddl) as never)
   await create.execute()
@@ -122,7 +122,7 @@ async function scratch(db: Kysely<Ledger>, table: string, columns: readonly Tabl
 /** Ways to rows that are not by their keys, or not straight: a bitmap of a few rows takes five times as long as they do. */
 const OTHER_WAYS = ['enable_hashjoin', 'enable_mergejoin', 'enable_bitmapscan']
 
-async function byKey<T>(client: pg.PoolClient, work: () => Promise<T>): Promise<T> {
+async function withIndexScans<T>(client: pg.PoolClient, work: () => Promise<T>): Promise<T> {
   const setting = (to: string) => OTHER_WAYS.map(way => `set local ${way} to ${to}`).join('; ')
   await client.query(setting('off'))
   const result = await work()
@@ -131,7 +131,7 @@ async function byKey<T>(client: pg.PoolClient, work: () => Promise<T>): Promise<
 }
 
 /** Kysely on one client, inside a transaction that the engine has begun. */
-function kyselyOn(client: pg.PoolClient): Kysely<Ledger> {
+function kyselyOn(client: pg.PoolClient): Kysely<SystemTables> {
   const query = client.query.bind(client) as pg.PoolClient['query']
   const only: PostgresPoolClient = { query, release: () => {} }
   const pool = { options: {}, connect: async () => only, end: async () => {} }

@@ -1,11 +1,11 @@
 import { type Kysely, sql } from 'kysely'
 import type { KeyColumn } from '../sql/engine.ts'
 import type { KeyRange } from '../sql/key-ranges.ts'
-import type { Ledger } from '../sql/system-tables.ts'
+import type { SystemTables } from '../sql/system-tables.ts'
 
 /** One look into an index for each range and column. */
-export async function mayHold(
-  db: Kysely<Ledger>,
+export async function mayContainKeys(
+  db: Kysely<SystemTables>,
   columns: readonly KeyColumn[],
   ranges: readonly KeyRange[],
 ): Promise<readonly boolean[]> {

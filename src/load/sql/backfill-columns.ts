@@ -4,11 +4,11 @@ import type { Instant } from '../../common/model.ts'
 import { identifier } from '../../schema/name.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { CHILD_INDEX, type Table, type TableColumn, tablesOf } from '../../schema/table.ts'
-import type { Cells, ExtraRow, Filled } from '../extras.ts'
+import type { CellsByColumn, ExtraRow, BackfilledRow } from '../../common/model.ts'
 import { blocks } from './blocks.ts'
 import type { Session } from './engine.ts'
 
-/** Rows asked for, and filled, at once. */
+/** Rows asked for, and backfilled, at once. */
 const TOGETHER = 1000
 
 /** Rows with something in `_extra`, by key, after the given one. */
@@ -49,18 +49,18 @@ const EXTRA: TableColumn = { name: '_extra', kind: 'json', required: false, doc:
  * Gives rows what was found for them in their `_extra`, and takes it from there. A row that somebody wrote since it was
  * read is left alone: its fingerprint is another one.
  */
-export async function fill(
+export async function backfillColumns(
   session: Session,
   schema: string,
   stream: Stream,
-  filled: readonly Filled[],
+  backfilled: readonly BackfilledRow[],
   at: Instant,
 ): Promise<void> {
-  const { root, owned } = tablesOf(stream)
+  const { root, children } = tablesOf(stream)
   const keys = keyColumns(root)
   // Lists first: whether a row is as it was read shows in the stream's own table, which changes last.
-  for (const { child, table } of owned) {
-    const rows = filled.flatMap(({ row, lists }) =>
+  for (const { child, table } of children) {
+    const rows = backfilled.flatMap(({ row, lists }) =>
       [...(lists.get(child) ?? [])].map(([index, cells]) => ({ row, index, cells })),
     )
     const columns = among(
@@ -88,10 +88,10 @@ export async function fill(
   const columns = among(
     root,
     stream.columns,
-    filled.map(({ cells }) => cells),
+    backfilled.map(({ cells }) => cells),
   )
   const staged = [...keys, HASH, EXTRA, ...columns.map(([, column]) => column)]
-  const stage = await staging(session, root, staged, filled, (to, { row, extra, cells }) => {
+  const stage = await staging(session, root, staged, backfilled, (to, { row, extra, cells }) => {
     putKey(to, keys, row)
     to.bigint(BigInt(row.hash))
     if (extra === null) to.null()
@@ -108,7 +108,7 @@ export async function fill(
 function among(
   { columns }: Table,
   declared: Readonly<Record<string, unknown>>,
-  rows: readonly Cells[],
+  rows: readonly CellsByColumn[],
 ): (readonly [name: string, column: TableColumn])[] {
   const found = new Set(rows.flatMap(cells => [...cells.keys()]))
   return Object.keys(declared)
@@ -124,7 +124,7 @@ async function staging<T>(
   write: (to: CellWriter, row: T) => void,
 ): Promise<string> {
   const stage = identifier(`_fill_${table.name}`)
-  await session.scratch(stage, columns)
+  await session.createTempTable(stage, columns)
   await session.append(
     { schema: null, table: stage },
     columns,

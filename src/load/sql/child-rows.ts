@@ -15,15 +15,15 @@ export interface Decided {
  * Takes away the rows that changed records own, and those of new ones: a root that somebody deleted by hand may have left
  * them behind. What is new lies between the keys that are there, or beyond them, as a rule, and then nothing is looked for.
  */
-export async function removeOwned(
+export async function removeChildRows(
   session: Session,
   schema: string,
-  { root, owned }: StreamTables,
+  { root, children }: StreamTables,
   { stage, changed, added }: Decided,
 ): Promise<void> {
   const key = root.columns.find(({ name }) => name === root.key[0])
-  if (key === undefined || owned.length === 0) return
-  const owners = ownersIn(schema, owned)
+  if (key === undefined || children.length === 0) return
+  const owners = ownersIn(schema, children)
   const left = await leftBehind(session, key, owners, added)
   for (const [list, { table, column }] of owners.entries()) {
     const whose = [
@@ -40,8 +40,8 @@ export async function removeOwned(
 }
 
 /** Where rows say which record owns them. */
-export const ownersIn = (schema: string, owned: StreamTables['owned']): KeyColumn[] =>
-  owned.map(({ table }) => ({ table: `${schema}.${table.name}`, column: table.key[0] ?? '' }))
+export const ownersIn = (schema: string, children: StreamTables['children']): KeyColumn[] =>
+  children.map(({ table }) => ({ table: `${schema}.${table.name}`, column: table.key[0] ?? '' }))
 
 async function leftBehind(
   session: Session,
@@ -50,5 +50,5 @@ async function leftBehind(
   added: readonly string[],
 ): Promise<readonly boolean[]> {
   if (added.length === 0) return []
-  return kind === 'int' ? session.mayHold(owners, rangesOf(added)) : owners.map(() => true)
+  return kind === 'int' ? session.mayContainKeys(owners, rangesOf(added)) : owners.map(() => true)
 }

@@ -1,28 +1,26 @@
 import { DestinationError } from '../../common/errors.ts'
 import type { Checkpoint, Instant } from '../../common/model.ts'
 import type { Session } from './engine.ts'
+import { stringifyScan } from './stored-json.ts'
+import type { SystemTables } from './system-tables.ts'
 
-/** The fence: a stream that another run moved since `from` was read is not written to. */
-export async function claim(db: Session['db'], committedAt: Instant, from: Checkpoint, to: Checkpoint): Promise<void> {
+/** Compare-and-set: a stream whose checkpoint another run has replaced since `from` was read is not written to. */
+export async function claimCheckpoint(db: Session['db'], committedAt: Instant, from: Checkpoint, to: Checkpoint): Promise<void> {
   const row = {
     version: String(to.version),
     watermark: to.watermark,
-    walk: to.walk === null ? null : JSON.stringify(to.walk),
-    shape: to.shape,
+    walk: to.scan === null ? null : stringifyScan(to.scan),
+    shape: to.schemaHash,
     writer: to.writer,
-    swept: to.swept,
+    swept: to.lastSnapshotAt,
     committed_at: committedAt,
   }
   const taken =
     from.version === 0 ? await firstClaim(db, to.stream, row) : await nextClaim(db, to.stream, from.version, row)
-  if (taken !== 1n) throw new DestinationError('moved', `${to.stream}: another run has moved it since`)
+  if (taken !== 1n) throw new DestinationError('moved', `${to.stream}: another run has replaced its checkpoint`)
 }
 
-type Claimed = Omit<Checkpoint, 'stream' | 'version' | 'walk'> & {
-  version: string
-  walk: string | null
-  committed_at: Instant
-}
+type Claimed = Omit<SystemTables['_sync_checkpoints'], 'stream' | 'counts' | 'report'>
 
 async function nextClaim(db: Session['db'], stream: string, version: number, row: Claimed): Promise<bigint> {
   const result = await db

@@ -4,11 +4,11 @@ import type { Instant } from '../../common/model.ts'
 import { identifier } from '../../schema/name.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { type Table, tablesOf } from '../../schema/table.ts'
-import type { Month, Served, ServedKey } from '../reconciliation.ts'
+import type { Month, ComparableRows, ComparableKey } from '../destination.ts'
 import type { Session } from './engine.ts'
 
 const DAY = 86_400_000
-/** Parts of a key in a text, as `Entity.key` has them. */
+/** Parts of a key in a text, as `FlatRecord.key` has them. */
 const SEPARATOR = '\u001f'
 
 /** The key of a row as one text. */
@@ -34,13 +34,13 @@ export function createdColumn(alias: string, { columns }: Stream): RawBuilder<un
  * The edge is a day early, for clocks and for the time that a run takes.
  */
 export function mayBeForgotten(alias: string, stream: Stream, now: Instant): RawBuilder<boolean> {
-  const { forgets, sync } = stream
-  if (forgets === null) return sql`false`
-  const edge = at(minus(now, (forgets.days - 1) * DAY))
-  const by = sql.ref(`${alias}.${identifier(forgets.by)}`)
-  if (forgets.when === undefined) return sql`coalesce(${by} < ${edge}, true)`
+  const { retention, sync } = stream
+  if (retention === null) return sql`false`
+  const edge = at(minus(now, (retention.days - 1) * DAY))
+  const by = sql.ref(`${alias}.${identifier(retention.by)}`)
+  if (retention.when === undefined) return sql`coalesce(${by} < ${edge}, true)`
   const kind = sql.join(
-    Object.entries(forgets.when).map(
+    Object.entries(retention.when).map(
       ([column, values]) => sql`${sql.ref(`${alias}.${identifier(column)}`)} in (${sql.join([...values])})`,
     ),
     sql` and `,
@@ -52,7 +52,7 @@ export function mayBeForgotten(alias: string, stream: Stream, now: Instant): Raw
 
 const at = (instant: Instant): RawBuilder<unknown> => sql`cast(${instant} as timestamptz)`
 
-function condition(alias: string, { stream, now, since, before, writtenBy }: Served): RawBuilder<unknown> {
+function condition(alias: string, { stream, now, since, before, writtenBy }: ComparableRows): RawBuilder<unknown> {
   const created = createdColumn(alias, stream)
   return sql.join(
     [
@@ -66,10 +66,10 @@ function condition(alias: string, { stream, now, since, before, writtenBy }: Ser
   )
 }
 
-export async function countServed(
+export async function countComparable(
   { db }: Session,
   schema: string,
-  rows: Served,
+  rows: ComparableRows,
   where: readonly [column: string, value: string | null] | null,
 ): Promise<ReadonlyMap<Month, number>> {
   const { root } = tablesOf(rows.stream)
@@ -93,13 +93,13 @@ export async function distinctValues(
   return rows.map(({ value }) => value)
 }
 
-export async function listServed(
+export async function listComparableKeys(
   { db }: Session,
   schema: string,
-  rows: Served,
+  rows: ComparableRows,
   after: string | null,
   most: number,
-): Promise<readonly ServedKey[]> {
+): Promise<readonly ComparableKey[]> {
   const { root } = tablesOf(rows.stream)
   const parts = root.key.map(name => sql.ref(`t.${name}`))
   const values = after?.split(SEPARATOR) ?? []
@@ -110,7 +110,7 @@ export async function listServed(
       : sql`(${sql.join(parts)}) > (${sql.join(
           values.map((value, i) => (kinds[i] === 'int' ? sql`cast(${value} as bigint)` : sql`cast(${value} as text)`)),
         )})`
-  const listed = await sql<ServedKey>`
+  const listed = await sql<ComparableKey>`
     select ${keyText('t', root)} as key, ${monthOf('t', rows.stream)} as created
     from ${sql.table(`${schema}.${root.name}`)} as t where ${condition('t', rows)} and ${beyond}
     order by ${sql.join(parts)} limit ${sql.lit(most)}`.execute(db)

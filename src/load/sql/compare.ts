@@ -3,11 +3,11 @@ import { parseInstant } from '../../common/instant.ts'
 import type { Instant, RowBatch } from '../../common/model.ts'
 import { identifier } from '../../schema/name.ts'
 import { SYSTEM_COLUMNS, type Table, type TableColumn, tablesOf } from '../../schema/table.ts'
-import type { Compared, Month } from '../reconciliation.ts'
+import type { Compared, Month } from '../destination.ts'
 import { keyText, mayBeForgotten, monthOf } from './comparable-rows.ts'
 import type { Session } from './engine.ts'
 import { matches } from './merge.ts'
-import { ownedRows, rootRows } from './rows.ts'
+import { childRows, rootRows } from './rows.ts'
 
 /**
  * Each record beside its row and the rows it owns, value by value. Not by `_hash`: who changes a row behind our back
@@ -21,20 +21,20 @@ export async function compare(
   now: Instant,
 ): Promise<readonly Compared[]> {
   const { stream } = batch
-  const { root, owned } = tablesOf(stream)
-  const entities = [...batch.entities.values()]
-  if (entities.length === 0) return []
+  const { root, children } = tablesOf(stream)
+  const records = [...batch.records.values()]
+  if (records.length === 0) return []
   const stage = stageOf(root)
-  await session.scratch(stage, root.columns)
-  await session.append({ schema: null, table: stage }, root.columns, rootRows(root, entities, batch))
+  await session.createTempTable(stage, root.columns)
+  await session.append({ schema: null, table: stage }, root.columns, rootRows(root, records, batch))
   const here = sql`exists (select 1 from ${sql.table(stage)} as s where ${matches('s', root.key, 't', root.key)})`
   const differing = new Set(
     await differences(session, schema, root, keyText('d', root), root.columns.filter(compared), here),
   )
-  for (const [list, { table }] of owned.entries()) {
+  for (const [list, { table }] of children.entries()) {
     const [owner = ''] = table.key
-    await session.scratch(stageOf(table), table.columns)
-    await session.append({ schema: null, table: stageOf(table) }, table.columns, ownedRows(entities, list))
+    await session.createTempTable(stageOf(table), table.columns)
+    await session.append({ schema: null, table: stageOf(table) }, table.columns, childRows(records, list))
     const theirs = sql`exists (select 1 from ${sql.table(stage)} as s where ${matches('s', root.key, 't', [owner])})`
     const key = sql<string>`cast(${sql.ref(`d.${owner}`)} as text)`
     for (const differs of await differences(session, schema, table, key, table.columns, theirs)) differing.add(differs)

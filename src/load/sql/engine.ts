@@ -4,25 +4,25 @@ import type { RunId } from '../../common/model.ts'
 import type { ColumnKind } from '../../schema/column.ts'
 import type { Table, TableColumn } from '../../schema/table.ts'
 import type { KeyRange } from './key-ranges.ts'
-import type { Ledger } from './system-tables.ts'
+import type { SystemTables } from './system-tables.ts'
 
 /** One connection inside one transaction. */
 export interface Session {
-  readonly db: Kysely<Ledger>
+  readonly db: Kysely<SystemTables>
   /**
    * Adds rows to a table of this schema, or to a temporary one, by the database's fastest way in.
    * @param columns one for each cell of a row, in order.
    */
   append(into: Into, columns: readonly TableColumn[], blocks: Iterable<Block>): Promise<void>
   /** An empty temporary table that does not outlive the transaction, nor grow from one to the next. */
-  scratch(table: string, columns: readonly TableColumn[]): Promise<void>
+  createTempTable(table: string, columns: readonly TableColumn[]): Promise<void>
   /**
    * Does `work` so that rows are found by their keys. A planner that knows nothing of a temporary table would read whole
    * tables instead, which takes the longer the larger they grow.
    */
-  byKey<T>(work: () => Promise<T>): Promise<T>
+  withIndexScans<T>(work: () => Promise<T>): Promise<T>
   /** Which of the columns may hold a key of the ranges: false is certain, and true is said where to know takes long. */
-  mayHold(columns: readonly KeyColumn[], ranges: readonly KeyRange[]): Promise<readonly boolean[]>
+  mayContainKeys(columns: readonly KeyColumn[], ranges: readonly KeyRange[]): Promise<readonly boolean[]>
 }
 
 /** A column that holds keys. */
@@ -44,7 +44,7 @@ export interface Into {
  */
 export interface Engine extends AsyncDisposable {
   /** Keeps every other run out until this one ends. @throws {DestinationError} `held`, naming the holder. */
-  hold(run: RunId): Promise<void>
+  acquireLock(run: RunId): Promise<void>
   /** All that `work` did, or nothing. */
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T>
   /** The type in DDL. */
@@ -54,7 +54,7 @@ export interface Engine extends AsyncDisposable {
   /** The key of a new table, where an index on it is worth its cost. */
   constrain<T extends string>(create: CreateTableBuilder<T>, table: Table): CreateTableBuilder<T>
   /** Whether this user may create and write here. Writes nothing. @throws {DestinationError} `denied` */
-  probe(): Promise<void>
+  checkAccess(): Promise<void>
   /** Puts what was committed in its final place, at the end of a run. */
-  settle(): Promise<void>
+  finalize(): Promise<void>
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { parseInstant } from '../../common/instant.ts'
-import type { Standing } from '../../common/model.ts'
+import type { ExistingRow } from '../../common/model.ts'
 import { identifier } from '../../schema/name.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { SOURCE, tablesOf } from '../../schema/table.ts'
@@ -8,12 +8,12 @@ import type { Session } from './engine.ts'
 import { columnsOf } from './schema-changes.ts'
 
 /** The rows that are there of the given keys. Of a stream with one key column; its table need not be there. */
-export async function standingRows(
+export async function existingRows(
   session: Session,
   schema: string,
   stream: Stream,
   keys: readonly string[],
-): Promise<ReadonlyMap<string, Standing>> {
+): Promise<ReadonlyMap<string, ExistingRow>> {
   const { root } = tablesOf(stream)
   const stored = (await columnsOf(session, schema)).get(root.name)
   const [name = ''] = root.key

@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
-import type { Gap, RecordedGap } from '../../common/absence.ts'
+import type { Gap, RecordedGap } from '../../common/model.ts'
 import { type Instant, parseInstant } from '../../common/instant.ts'
 import type { Checkpoint } from '../../common/model.ts'
 import type { Session } from './engine.ts'
 
-/** Once for each beginning: a walk that is broken off and begun again finds the same gap, by then perhaps a longer one. */
+/** Once for each beginning: a scan that is broken off and begun again finds the same gap, by then perhaps a longer one. */
 export async function keepGap(db: Session['db'], to: Checkpoint, gap: Gap, foundAt: Instant): Promise<void> {
   const known = (await gapsOf(db, to.stream)).find(({ from }) => from === gap.from)
   if (known === undefined)

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Counts } from '../../common/model.ts'
 import { historyTable, VALID_FROM, VALID_TO } from '../../schema/history.ts'
-import { type LearntColumn, withLearnt } from '../../schema/inferred-columns.ts'
+import { type InferredColumn, withInferred } from '../../schema/inferred-columns.ts'
 import { identifier } from '../../schema/name.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { type Table, tablesOf } from '../../schema/table.ts'
@@ -16,24 +16,26 @@ export interface Touched {
 }
 
 /** The history of `streams`, which is all that keep one. */
+export type History = ReturnType<typeof createHistory>
+
 export function createHistory(schema: string, streams: readonly Stream[]) {
-  const among = (tables: readonly Table[], learnt: readonly LearntColumn[]): readonly Stream[] =>
+  const among = (tables: readonly Table[], inferred: readonly InferredColumn[]): readonly Stream[] =>
     streams
       .filter(stream => tables.some(({ name }) => name === tablesOf(stream).root.name))
-      .map(stream => withLearnt(stream, learnt))
+      .map(stream => withInferred(stream, inferred))
   const isKept = (stream: Stream): boolean => streams.some(({ name }) => name === stream.name)
   return {
     isKept,
 
     /** Those that go with the given ones. */
-    tables: (tables: readonly Table[], learnt: readonly LearntColumn[]): readonly Table[] =>
-      among(tables, learnt).map(historyTable),
+    tables: (tables: readonly Table[], inferred: readonly InferredColumn[]): readonly Table[] =>
+      among(tables, inferred).map(historyTable),
 
     /** Rows from before the history was switched on, or from while it was off. */
-    async catchUp(session: Session, tables: readonly Table[], learnt: readonly LearntColumn[]): Promise<void> {
-      const stored = learnt.length === 0 ? null : await columnsOf(session, schema)
-      // One that a broken run has noted and not made is not there.
-      const made = learnt.filter(({ table, column }) => stored?.get(table)?.has(column))
+    async catchUp(session: Session, tables: readonly Table[], inferred: readonly InferredColumn[]): Promise<void> {
+      const stored = inferred.length === 0 ? null : await columnsOf(session, schema)
+      // One that a broken run has keysRecorded and not made is not there.
+      const made = inferred.filter(({ table, column }) => stored?.get(table)?.has(column))
       for (const stream of among(tables, made)) {
         await endVersions(session, schema, stream, null)
         await addVersions(session, schema, stream, null)
@@ -79,7 +81,7 @@ export async function addVersions(
   const cursor =
     stream.sync.mode === 'incremental' ? sql.ref(`t.${identifier(stream.sync.cursor)}`) : sql`cast(null as timestamptz)`
   const begun = identifier(`_begun_${root.name}`)
-  await session.scratch(begun, [...root.columns.filter(({ name }) => root.key.includes(name)), VALID_FROM])
+  await session.createTempTable(begun, [...root.columns.filter(({ name }) => root.key.includes(name)), VALID_FROM])
   await sql`
     insert into ${sql.table(begun)} (${names([...root.key, VALID_FROM.name])})
     select ${sql.join(root.key.map(name => sql.ref(`t.${name}`)))},

@@ -1,12 +1,12 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { Counts, Entity, RowBatch } from '../../common/model.ts'
+import type { Counts, FlatRecord, RowBatch } from '../../common/model.ts'
 import { identifier } from '../../schema/name.ts'
 import { type StreamTables, type Table, type TableColumn, tablesOf } from '../../schema/table.ts'
 import { blocks } from './blocks.ts'
-import { ownersIn, removeOwned } from './child-rows.ts'
+import { ownersIn, removeChildRows } from './child-rows.ts'
 import type { KeyColumn, Session } from './engine.ts'
 import { rangesOf } from './key-ranges.ts'
-import { keyWriter, ownedRows, rootRows } from './rows.ts'
+import { keyWriter, childRows, rootRows } from './rows.ts'
 
 /** What is to become of a record: it is not there yet, is there otherwise, is there as it is, or is there newer. */
 type Verdict = 'new' | 'changed' | 'same' | 'older'
@@ -22,7 +22,7 @@ const VERDICT: TableColumn = { name: '_verdict', kind: 'text', required: false, 
 
 interface Won {
   /** Records whose rows are to be written. */
-  readonly winners: readonly Entity[]
+  readonly winners: readonly FlatRecord[]
   /** How many of them were there already. */
   readonly changed: number
 }
@@ -33,14 +33,14 @@ interface Won {
  */
 export async function merge(session: Session, schema: string, batch: RowBatch, staged: boolean): Promise<Counts> {
   const tables = tablesOf(batch.stream)
-  const { root, owned } = tables
+  const { root, children } = tables
   const { winners, changed } =
     !staged && (await areNew(session, schema, tables, batch))
-      ? { winners: [...batch.entities.values()], changed: 0 }
-      : await session.byKey(() => makeRoom(session, schema, tables, batch))
+      ? { winners: [...batch.records.values()], changed: 0 }
+      : await session.withIndexScans(() => makeRoom(session, schema, tables, batch))
   await session.append({ schema, table: root.name }, root.columns, rootRows(root, winners, batch))
-  for (const [list, { table }] of owned.entries())
-    await session.append({ schema, table: table.name }, table.columns, ownedRows(winners, list))
+  for (const [list, { table }] of children.entries())
+    await session.append({ schema, table: table.name }, table.columns, childRows(winners, list))
   const added = winners.length - changed
   return {
     added,
@@ -55,30 +55,30 @@ export async function merge(session: Session, schema: string, batch: RowBatch, s
 async function areNew(
   session: Session,
   schema: string,
-  { root, owned }: StreamTables,
-  { entities }: RowBatch,
+  { root, children }: StreamTables,
+  { records }: RowBatch,
 ): Promise<boolean> {
-  if (entities.size === 0) return true
+  if (records.size === 0) return true
   const [key] = root.columns.filter(({ name }) => root.key.includes(name))
   if (root.key.length > 1 || key?.kind !== 'int') return false
-  const ranges = rangesOf([...entities.keys()])
+  const ranges = rangesOf([...records.keys()])
   const isHeld = async (columns: readonly KeyColumn[]): Promise<boolean> =>
-    (await session.mayHold(columns, ranges)).includes(true)
+    (await session.mayContainKeys(columns, ranges)).includes(true)
   if (await isHeld([{ table: `${schema}.${root.name}`, column: key.name }])) return false
-  // Of a record that somebody deleted by hand there may be rows that it owned.
-  return owned.length === 0 || !(await isHeld(ownersIn(schema, owned)))
+  // Of a record that somebody deleted by hand there may be rows that it children.
+  return children.length === 0 || !(await isHeld(ownersIn(schema, children)))
 }
 
 /** Takes away what stands in the place of the rows that are to be written. */
 async function makeRoom(session: Session, schema: string, tables: StreamTables, batch: RowBatch): Promise<Won> {
   const { root } = tables
-  const entities = [...batch.entities.values()]
-  const verdicts = await decide(session, schema, batch, root, entities)
-  const winners = entities.filter((_, place) => verdicts[place] === 'new' || verdicts[place] === 'changed')
-  const added = [...batch.entities.keys()].filter((_, place) => verdicts[place] === 'new')
+  const records = [...batch.records.values()]
+  const verdicts = await decide(session, schema, batch, root, records)
+  const winners = records.filter((_, place) => verdicts[place] === 'new' || verdicts[place] === 'changed')
+  const added = [...batch.records.keys()].filter((_, place) => verdicts[place] === 'new')
   const changed = winners.length - added.length
   if (changed > 0) await removeChanged(session, schema, root)
-  await removeOwned(session, schema, tables, { stage: stageOf(root), changed, added })
+  await removeChildRows(session, schema, tables, { stage: stageOf(root), changed, added })
   return { winners, changed }
 }
 
@@ -90,23 +90,23 @@ async function decide(
   schema: string,
   batch: RowBatch,
   root: Table,
-  entities: readonly Entity[],
+  records: readonly FlatRecord[],
 ): Promise<readonly Verdict[]> {
   const { stream } = batch
-  if (entities.length === 0) return []
+  if (records.length === 0) return []
   const writeKey = keyWriter(stream)
   const keys = root.key.map(name => root.columns.find(column => column.name === name)).filter(column => !!column)
   const columns = [...keys, PLACE, CURSOR, HASH]
   const stage = stageOf(root)
-  await session.scratch(stage, [...columns, VERDICT])
+  await session.createTempTable(stage, [...columns, VERDICT])
   const temporary = sql.table(stage)
   await session.append(
     { schema: null, table: stage },
     [...columns, VERDICT],
-    blocks(entities.entries(), (to, [place, entity]) => {
-      const { cursor, hash } = entity
+    blocks(records.entries(), (to, [place, record]) => {
+      const { cursor, hash } = record
       to.short(columns.length + 1)
-      writeKey(to, entity)
+      writeKey(to, record)
       to.int(place)
       if (cursor === null) to.null()
       else to.instant(cursor)
@@ -131,7 +131,7 @@ async function decide(
     select cast(_place as text) as place, _verdict as verdict from ${temporary} where _verdict is not null`.execute(
     session.db,
   )
-  const verdicts: Verdict[] = entities.map(() => 'new')
+  const verdicts: Verdict[] = records.map(() => 'new')
   for (const { place, verdict } of rows.rows) verdicts[Number(place)] = verdict
   return verdicts
 }

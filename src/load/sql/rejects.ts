@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { parseInstant } from '../../common/instant.ts'
-import type { Checkpoint, Entity, Instant, KeptReject, Reject, RowBatch } from '../../common/model.ts'
+import type { Checkpoint, FlatRecord, Instant, KeptReject, Reject, RowBatch } from '../../common/model.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { tablesOf } from '../../schema/table.ts'
-import type { Rejects } from '../rejection.ts'
+import type { Rejects } from '../destination.ts'
 import type { Engine, Session } from './engine.ts'
 
 type Db = Session['db']
@@ -35,7 +35,7 @@ export function createRejects(schemaOf: (session: Session) => Db) {
       const loaded = kept.filter(
         reject =>
           !again.has(reject.fingerprint) &&
-          (replayed.has(reject.fingerprint) || isReplaced(reject, batch.entities.get(reject.key ?? ''))),
+          (replayed.has(reject.fingerprint) || isReplaced(reject, batch.records.get(reject.key ?? ''))),
       )
       await forget(db, loaded)
       await keep(db, batch, to)
@@ -45,8 +45,8 @@ export function createRejects(schemaOf: (session: Session) => Db) {
 }
 
 /** An older version that loads says nothing of a newer one that did not. */
-const isReplaced = ({ changedAt }: Known, entity: Entity | undefined): boolean =>
-  entity !== undefined && (changedAt === null || entity.cursor === null || changedAt <= entity.cursor)
+const isReplaced = ({ changedAt }: Known, record: FlatRecord | undefined): boolean =>
+  record !== undefined && (changedAt === null || record.cursor === null || changedAt <= record.cursor)
 
 async function knownOf(db: Db, stream: string): Promise<Known[]> {
   const rows = await db
@@ -129,7 +129,7 @@ async function recordsOf(db: Db, fingerprints: readonly string[]): Promise<Reado
 
 /**
  * Of these keys, those whose row knows more than who saw the record at the given time: it was marked as deleted since,
- * or written since where no cursor tells which version is the newer.
+ * or written since where no cursor deletionEvents which version is the newer.
  */
 async function writtenSince(
   session: Session,

@@ -17,9 +17,9 @@ export async function replace(
   schema: string,
   batch: RowBatch,
 ): Promise<Pick<Counts, 'added' | 'changed'>> {
-  if (batch.entities.size === 0) return { added: 0, changed: 0 }
+  if (batch.records.size === 0) return { added: 0, changed: 0 }
   const { root } = tablesOf(batch.stream)
-  const stage = await stageKeys(session, '_replaced', root, [...batch.entities.keys()])
+  const stage = await stageKeys(session, '_replaced', root, [...batch.records.keys()])
   await sql`
     delete from ${sql.table(`${schema}.${root.name}`)} as t using ${sql.table(stage)} as s
     where ${matches('t', root.key, 's', root.key)}`.execute(session.db)
@@ -49,7 +49,7 @@ export async function markGone(
 async function stageKeys(session: Session, name: string, root: Table, keys: readonly string[]): Promise<string> {
   const stage = identifier(`${name}_${root.name}`)
   const columns = root.key.map(name => root.columns.find(column => column.name === name)).filter(isColumn)
-  await session.scratch(stage, columns)
+  await session.createTempTable(stage, columns)
   const values = keys.map(key => {
     const parts = key.split('\u001f')
     const cells = columns.map(({ kind }, i) => sql`cast(${parts[i]} as ${kind === 'int' ? sql`bigint` : sql`text`})`)

@@ -1,7 +1,7 @@
 import { type CompiledQuery, sql } from 'kysely'
 import { DestinationError } from '../../common/errors.ts'
 import type { SchemaChange } from '../../common/model.ts'
-import type { LearntColumn } from '../../schema/inferred-columns.ts'
+import type { InferredColumn } from '../../schema/inferred-columns.ts'
 import { identifier } from '../../schema/name.ts'
 import type { Table, TableColumn } from '../../schema/table.ts'
 import type { Engine, Session } from './engine.ts'
@@ -15,9 +15,9 @@ interface Statement extends SchemaChange {
 /** What earlier runs left, besides the columns themselves. */
 export interface Past {
   /** What the comments of columns say is stored. */
-  readonly noted: Noted
+  readonly policies: Noted
   /** Columns that were made for undeclared fields. */
-  readonly learnt: readonly LearntColumn[]
+  readonly inferred: readonly InferredColumn[]
 }
 
 type Stored = ReadonlyMap<string, ReadonlyMap<string, string>>
@@ -32,7 +32,7 @@ export async function changes(
   engine: Engine,
   schema: string,
   tables: readonly Table[],
-  { noted, learnt }: Past,
+  { policies, inferred }: Past,
 ): Promise<readonly Statement[]> {
   const statements: Statement[] = []
   const add = (table: string, query: CompiledQuery): void => {
@@ -46,8 +46,8 @@ export async function changes(
     const there = stored.get(table.name)
     const existing = there && new Map(there)
     // Declared by now, and otherwise: what was made steps aside with what it holds.
-    for (const { column, kind } of learnt.filter(made => made.table === table.name)) {
-      const declared = table.columns.find(({ name, learnt }) => name === column && !learnt)
+    for (const { column, kind } of inferred.filter(made => made.table === table.name)) {
+      const declared = table.columns.find(({ name, inferred }) => name === column && !inferred)
       if (!declared || !existing?.has(column) || declared.kind === kind) continue
       const aside = sql.ref(identifier(`${column}_was_${kind}`))
       add(table.name, sql`alter table ${at} rename column ${sql.ref(column)} to ${aside}`.compile(session.db))
@@ -59,7 +59,7 @@ export async function changes(
     if (existing === undefined)
       add(table.name, sql`comment on table ${at} is ${sql.lit(table.doc)}`.compile(session.db))
     const said = table.columns.filter(
-      ({ name, policy = 'keep' }) => existing?.has(name) && (noted[`${table.name}.${name}`] ?? 'keep') !== policy,
+      ({ name, policy = 'keep' }) => existing?.has(name) && (policies[`${table.name}.${name}`] ?? 'keep') !== policy,
     )
     for (const column of [...missing, ...said]) {
       const name = sql.ref(`${schema}.${table.name}.${column.name}`)

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { Presence } from '../../common/absence.ts'
+import type { DeletionEvidence } from '../../common/model.ts'
 import { toMillis } from '../../common/instant.ts'
 import type { Checkpoint, Instant } from '../../common/model.ts'
 import type { Stream } from '../../schema/stream.ts'
@@ -11,9 +11,9 @@ const WHAT = { name: 'what', kind: 'text', required: true, doc: '' } as const
 const KEY = { name: 'key', kind: 'text', required: true, doc: '' } as const
 
 /** A walk that saw too little is doubted; a second one that saw as little, begun so much later, is believed. */
-const DOUBT = 12 * 3_600_000
+const SUSPICION_MS = 12 * 3_600_000
 /** A walk or sweep that has ended, and where what it saw is kept. */
-export interface Roll {
+export interface EndedScan {
   readonly session: Session
   readonly schema: string
   readonly stream: Stream
@@ -29,7 +29,7 @@ export async function note(
   session: Session,
   schema: string,
   { stream }: Checkpoint,
-  { keys, parts, unknown }: Presence,
+  { keys, parts, unknown }: DeletionEvidence,
   walk: Instant,
 ): Promise<void> {
   const rows = [
@@ -38,7 +38,7 @@ export async function note(
     ...(unknown ? [['unknown', '']] : []),
   ]
   if (rows.length === 0) return
-  await session.scratch(NOTICED, [WHAT, KEY])
+  await session.createTempTable(NOTICED, [WHAT, KEY])
   await session.append({ schema: null, table: NOTICED }, [WHAT, KEY], texts(rows))
   await sql`
     insert into ${seenTable(schema)} (stream, walk, what, key)
@@ -50,12 +50,12 @@ export async function note(
 }
 
 /** What the walk saw of the kind, as a subquery. */
-export const seen = ({ schema, stream, ended }: Roll, what: string, walk = ended): RawBuilder<unknown> =>
+export const seen = ({ schema, stream, ended }: EndedScan, what: string, walk = ended): RawBuilder<unknown> =>
   sql`select s.key from ${seenTable(schema)} as s
       where s.stream = ${stream.name} and s.walk = ${walk} and s.what = ${what}`
 
 /** Of sweeps that were broken off. */
-export async function forgetUnended(roll: Pick<Roll, 'session' | 'schema' | 'stream'>): Promise<void> {
+export async function forgetUnended(roll: Pick<EndedScan, 'session' | 'schema' | 'stream'>): Promise<void> {
   const { session, schema, stream } = roll
   const before = await sweptBefore(roll)
   await sql`
@@ -68,7 +68,7 @@ export async function sweptBefore({
   session,
   schema,
   stream,
-}: Pick<Roll, 'session' | 'schema' | 'stream'>): Promise<Instant | null> {
+}: Pick<EndedScan, 'session' | 'schema' | 'stream'>): Promise<Instant | null> {
   const { rows } = await sql<{ walk: Instant | null }>`
     select max(s.walk) as walk from ${seenTable(schema)} as s
     where s.stream = ${stream.name} and s.what = 'swept'`.execute(session.db)
@@ -76,13 +76,13 @@ export async function sweptBefore({
 }
 
 /** Whether an earlier walk has seen as little. The first such is remembered. */
-export async function isConfirmed(roll: Roll): Promise<boolean> {
+export async function isConfirmed(roll: EndedScan): Promise<boolean> {
   const { session, schema, stream, ended } = roll
   const { rows } = await sql<{ walk: Instant }>`
     select s.walk as walk from ${seenTable(schema)} as s
     where s.stream = ${stream.name} and s.what = 'doubt' order by s.walk limit 1`.execute(session.db)
   const first = rows[0]?.walk
-  if (first !== undefined) return toMillis(ended) - toMillis(first) >= DOUBT
+  if (first !== undefined) return toMillis(ended) - toMillis(first) >= SUSPICION_MS
   await sql`
     insert into ${seenTable(schema)} (stream, walk, what, key)
     values (${stream.name}, ${ended}, 'doubt', '')`.execute(session.db)
@@ -90,12 +90,12 @@ export async function isConfirmed(roll: Roll): Promise<boolean> {
 }
 
 /** A walk that saw enough, or was believed, ends the doubt. */
-export async function settleDoubt({ session, schema, stream }: Roll): Promise<void> {
+export async function endSuspicion({ session, schema, stream }: EndedScan): Promise<void> {
   await sql`delete from ${seenTable(schema)} where stream = ${stream.name} and what = 'doubt'`.execute(session.db)
 }
 
 /** What a walk saw has served its end with it. The list of a sweep says until the next what was last known to be there. */
-export async function forget({ session: { db }, schema, stream, ended }: Roll, believed: boolean): Promise<void> {
+export async function forget({ session: { db }, schema, stream, ended }: EndedScan, believed: boolean): Promise<void> {
   const mine = sql`stream = ${stream.name} and what <> 'doubt'`
   if (typeof stream.deletions.absence !== 'object') {
     await sql`delete from ${seenTable(schema)} where ${mine}`.execute(db)

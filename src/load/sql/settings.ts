@@ -33,17 +33,17 @@ export async function saltOf(db: Db): Promise<Buffer> {
   return salt
 }
 
-export async function notedPolicies(db: Db): Promise<Noted> {
+export async function storedPolicies(db: Db): Promise<Noted> {
   return JSON.parse((await settingOf(db, 'policies')) ?? '{}') as Noted
 }
 
 /** After the comments of these tables have been brought in step. */
-export async function notePolicies(db: Db, before: Noted, tables: readonly Table[]): Promise<void> {
+export async function recordPolicies(db: Db, before: Noted, tables: readonly Table[]): Promise<void> {
   const columns = tables.flatMap(({ name, columns }) =>
     columns.map(column => [`${name}.${column.name}`, column.policy ?? 'keep'] as const),
   )
   if (columns.every(([column, policy]) => (before[column] ?? 'keep') === policy)) return
-  const noted = { ...before, ...Object.fromEntries(columns) }
-  const protectedOnes = Object.entries(noted).filter(([, policy]) => policy !== 'keep')
+  const policies = { ...before, ...Object.fromEntries(columns) }
+  const protectedOnes = Object.entries(policies).filter(([, policy]) => policy !== 'keep')
   await keepSetting(db, 'policies', JSON.stringify(Object.fromEntries(protectedOnes)))
 }

@@ -3,7 +3,7 @@ import type { ColumnKind } from '../../schema/column.ts'
 import type { Table, TableColumn } from '../../schema/table.ts'
 
 /** The connector's own tables, as Kysely sees them. Instants and JSON go in as text. */
-export interface Ledger {
+export interface SystemTables {
   _sync_checkpoints: {
     stream: string
     version: string
@@ -99,7 +99,7 @@ const column = (name: string, kind: ColumnKind, doc: string, required = false): 
   doc,
 })
 
-export const LEDGER: readonly Table[] = [
+export const SYSTEM_TABLES: readonly Table[] = [
   {
     name: '_sync_checkpoints',
     doc: 'How far each stream is. Replaced in the same transaction as the rows it speaks of.',

@@ -9,7 +9,7 @@ import { keyWriter } from './rows.ts'
 
 /** A temporary table of the keys of this batch that the tables do not hold yet. */
 const ARRIVALS = '_arrivals'
-/** A temporary table of keys that a walk met alive. */
+/** A temporary table of keys that a scan met alive. */
 const ALIVE = '_alive'
 
 const KEY = { name: '_key', kind: 'text', required: true, doc: '' } as const
@@ -17,21 +17,21 @@ const KEY = { name: '_key', kind: 'text', required: true, doc: '' } as const
 const ofArrival = (alias: string, key: string): RawBuilder<unknown> =>
   sql`${sql.ref(`a.${key}`)} = ${sql.ref(`${alias}.${key}`)}`
 
-/** Before the merge: which records of a stream that tells of deletions are news. False: it tells of none. */
-export async function arrivals(session: Session, schema: string, { stream, entities }: RowBatch): Promise<boolean> {
-  if (stream.tells === null || entities.size === 0) return false
+/** Before the merge: which records of a stream that deletionEvents of deletions are news. False: it deletionEvents of none. */
+export async function arrivals(session: Session, schema: string, { stream, records }: RowBatch): Promise<boolean> {
+  if (stream.deletionEvents === null || records.size === 0) return false
   // Of the key's own type, so that an index on the events is of use.
   const { root } = tablesOf(stream)
   const key = root.columns.find(({ name }) => name === root.key[0])
   if (key === undefined) return false
   const writeKey = keyWriter(stream)
-  await session.scratch(ARRIVALS, [key])
+  await session.createTempTable(ARRIVALS, [key])
   await session.append(
     { schema: null, table: ARRIVALS },
     [key],
-    blocks(entities.values(), (to, entity) => {
+    blocks(records.values(), (to, record) => {
       to.short(1)
-      writeKey(to, entity)
+      writeKey(to, record)
       return 1
     }),
   )
@@ -50,30 +50,30 @@ export async function noteTombstones(
   schema: string,
   { stream, receivedAt }: RowBatch,
 ): Promise<void> {
-  const { tells } = stream
-  if (tells === null) return
+  const { deletionEvents } = stream
+  if (deletionEvents === null) return
   const tombstones = sql.table(`${schema}._sync_tombstones`)
   const events = tableOf(schema, stream)
   const column = (name: string) => sql.ref(`e.${identifier(name)}`)
-  const gone = sql`lower(${column(tells.verb)}) = ${tells.gone}`
-  const type = sql`lower(${column(tells.type)})`
-  const key = sql`cast(${column(tells.key)} as text)`
+  const gone = sql`lower(${column(deletionEvents.verb)}) = ${deletionEvents.gone}`
+  const type = sql`lower(${column(deletionEvents.type)})`
+  const key = sql`cast(${column(deletionEvents.key)} as text)`
   await sql`
     insert into ${tombstones} (type, key, event, happened_at, noted_at)
-    select ${type}, ${key}, max(${keyText('e', stream)}), max(${column(tells.at)}), cast(${receivedAt} as timestamptz)
+    select ${type}, ${key}, max(${keyText('e', stream)}), max(${column(deletionEvents.at)}), cast(${receivedAt} as timestamptz)
     from ${events} as e join ${sql.table(ARRIVALS)} as a on ${ofArrival('e', tablesOf(stream).root.key[0] ?? '')}
-    where ${gone} and ${column(tells.key)} is not null and ${column(tells.type)} is not null
+    where ${gone} and ${column(deletionEvents.key)} is not null and ${column(deletionEvents.type)} is not null
       and not exists (select 1 from ${tombstones} as s where s.type = ${type} and s.key = ${key})
     group by 1, 2`.execute(session.db)
   await sql`
     delete from ${tombstones} as s using ${events} as e
-    where s.type = ${type} and s.key = ${key} and not coalesce(${gone}, false) and ${column(tells.at)} > s.happened_at`.execute(
+    where s.type = ${type} and s.key = ${key} and not coalesce(${gone}, false) and ${column(deletionEvents.at)} > s.happened_at`.execute(
     session.db,
   )
 }
 
-/** Which tombstones of a stream stand, as text. */
-export async function standing({ db }: Session, schema: string, type: string): Promise<number> {
+/** How many records of a type events have reported as deleted, and no scan has confirmed or met since. */
+export async function countTombstones({ db }: Session, schema: string, type: string): Promise<number> {
   const { rows } = await sql<{ n: string }>`
     select cast(count(*) as text) as n from ${sql.table(`${schema}._sync_tombstones`)} where type = ${type}`.execute(db)
   return Number(rows[0]?.n ?? 0)
@@ -82,7 +82,7 @@ export async function standing({ db }: Session, schema: string, type: string): P
 /** A record that is met is not gone, whatever an event said before. */
 export async function dropMet(session: Session, schema: string, type: string, keys: readonly string[]): Promise<void> {
   if (keys.length === 0) return
-  await session.scratch(ALIVE, [KEY])
+  await session.createTempTable(ALIVE, [KEY])
   await session.append({ schema: null, table: ALIVE }, [KEY], texts(keys.map(key => [key])))
   await sql`
     delete from ${sql.table(`${schema}._sync_tombstones`)} as s using ${sql.table(ALIVE)} as a
@@ -90,7 +90,7 @@ export async function dropMet(session: Session, schema: string, type: string, ke
 }
 
 /** Marks what the tombstones of a stream name, and takes them away. @returns how many rows that were. */
-export async function bury(
+export async function softDelete(
   { db }: Session,
   schema: string,
   stream: Stream,
@@ -111,7 +111,7 @@ export async function bury(
 export const tableOf = (schema: string, stream: Stream): RawBuilder<unknown> =>
   sql.table(`${schema}.${tablesOf(stream).root.name}`)
 
-/** The key of a row, as that of an entity is written. */
+/** The key of a row, as that of an record is written. */
 export const keyText = (alias: string, stream: Stream): RawBuilder<string> =>
   sql.join(
     tablesOf(stream).root.key.map(name => sql`cast(${sql.ref(`${alias}.${name}`)} as text)`),

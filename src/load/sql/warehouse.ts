@@ -1,82 +1,46 @@
-import { sql } from 'kysely'
-import { parseInstant } from '../../common/instant.ts'
-import { Seal } from '../../schema/salt.ts'
-import type { Stream } from '../../schema/stream.ts'
-import type { Reconciliation, Warehouse } from '../reconciliation.ts'
-import { claim } from './claim-checkpoint.ts'
-import { countServed, distinctValues, listServed } from './comparable-rows.ts'
-import { compare } from './compare.ts'
+import type { InferredColumns, Reset, Warehouse } from '../destination.ts'
+import { backfillColumns, extrasOf } from './backfill-columns.ts'
+import { type Context, createContext } from './context.ts'
 import { createDestination } from './destination.ts'
-import type { Engine } from './engine.ts'
-import { createHistory } from './history.ts'
-import { createRejects } from './rejects.ts'
-import { markGone, replace } from './repair.ts'
-import { columnsOf } from './schema-changes.ts'
+import { inferredColumnsOf, keepInferredColumns } from './inferred-columns.ts'
+import { createInspection } from './inspection.ts'
+import { createReconciliation } from './reconciliation.ts'
+import { keptRejects } from './rejects.ts'
+import { forgetSeen } from './seen-keys.ts'
 
-/** A destination with what it takes to hold it against the source, once for every database. */
-export function createWarehouse(
-  engine: Engine,
-  schema: string,
-  versioned: readonly Stream[] = [],
-  seal = new Seal(),
-): Warehouse {
-  const history = createHistory(schema, versioned)
-  const rejects = createRejects(({ db }) => db.withSchema(schema))
+/** A destination with all optional capabilities, once for every database. */
+export function createWarehouse(...of: Parameters<typeof createContext>): Warehouse {
+  const context = createContext(...of)
+  const { engine, schema, inSchema } = context
   return {
-    ...createDestination(engine, schema, versioned, seal),
-
-    compare: (batch, now) => engine.transaction(session => compare(session, schema, batch, now)),
-
-    served: (rows, where) => engine.transaction(session => countServed(session, schema, rows, where ?? null)),
-
-    valuesOf: (stream, column) => engine.transaction(session => distinctValues(session, schema, stream, column)),
-
-    servedKeys: (rows, after, most) => engine.transaction(session => listServed(session, schema, rows, after, most)),
-
-    repair: (batch, gone, from, to) =>
-      engine.transaction(async session => {
-        await claim(session.db.withSchema(schema), batch.receivedAt, from, to)
-        const counts = await replace(session, schema, batch)
-        const deleted = await markGone(session, schema, batch.stream, gone, batch.receivedAt)
-        await rejects.follow(session, batch, to)
-        await history.follow(session, batch.stream, { ...counts, deleted })
-        return deleted
-      }),
-
-    keepReconciliations: found =>
-      engine.transaction(async ({ db }) => {
-        for (const reconciliation of found)
-          await db.withSchema(schema).insertInto('_sync_reconciliations').values(rowOf(reconciliation)).execute()
-      }),
-
-    lastReconciliation: stream =>
-      engine.transaction(async session => {
-        if (!(await columnsOf(session, schema)).has('_sync_reconciliations')) return null
-        const { rows } = await sql<{ at: string; differing: string }>`
-          select cast(reconciled_at as text) as at, cast(missing + changed + gone - repaired as text) as differing
-          from ${sql.table(`${schema}._sync_reconciliations`)}
-          where stream = ${stream} and method = 'records' and bucket = 'all' order by run desc limit 1`.execute(
-          session.db,
-        )
-        const at = parseInstant(rows[0]?.at ?? '', 'UTC')
-        return at === null ? null : { at, agreed: rows[0]?.differing === '0' }
-      }),
+    ...createDestination(context),
+    ...createInspection(context),
+    ...createReset(context),
+    ...keptRejects(engine, inSchema, schema),
+    ...createInferredColumns(context),
+    ...createReconciliation(context),
   }
 }
 
-/** Keys kept of each kind and bucket; the counts are exact. */
-const MOST_KEYS = 1000
+const createReset = ({ engine, inSchema, exists }: Context): Reset => ({
+  reset: stream =>
+    engine.transaction(async session => {
+      if (await exists(session, '_sync_checkpoints'))
+        await inSchema(session).deleteFrom('_sync_checkpoints').where('stream', '=', stream).execute()
+      if (await exists(session, '_sync_seen')) await forgetSeen(inSchema(session), stream)
+    }),
+})
 
-function rowOf({ missing, changed, gone, source_count, warehouse_count, repaired, ...row }: Reconciliation) {
-  const some = (keys: readonly string[]): readonly string[] => keys.slice(0, MOST_KEYS)
-  return {
-    ...row,
-    source_count: String(source_count),
-    warehouse_count: String(warehouse_count),
-    missing: String(missing.length),
-    changed: String(changed.length),
-    gone: String(gone.length),
-    repaired: String(repaired),
-    keys: JSON.stringify({ missing: some(missing), changed: some(changed), gone: some(gone) }),
-  }
-}
+const createInferredColumns = ({ engine, schema, inSchema, exists }: Context): InferredColumns => ({
+  rowsWithExtra: (stream, after) => engine.transaction(session => extrasOf(session, schema, stream, after)),
+
+  inferredColumns: stream =>
+    engine.transaction(async session =>
+      (await exists(session, '_sync_columns')) ? inferredColumnsOf(inSchema(session), stream) : [],
+    ),
+
+  keepInferredColumns: (stream, columns, run, at) =>
+    engine.transaction(session => keepInferredColumns(inSchema(session), stream, columns, run, at)),
+
+  backfillColumns: (stream, backfilled, at) => engine.transaction(session => backfillColumns(session, schema, stream, backfilled, at)),
+})

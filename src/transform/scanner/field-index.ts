@@ -2,7 +2,7 @@ import { COLON, COMMA, F, JsonText, LIST, LIST_END, N, OBJECT, OBJECT_END, QUOTE
 import type { Member, ObjectLayout, RecordLayout, RowLayout } from './layout.ts'
 
 /*
- * What is noted of a value: what it is, where it begins and where it ends. Of a text without its quotes; of a list of
+ * What is keysRecorded of a value: what it is, where it begins and where it ends. Of a text without its quotes; of a list of
  * rows the first one's first value, and how many rows there are.
  */
 export const ABSENT = 0
@@ -26,11 +26,11 @@ export const ROWS = 10
 const SPAN = 3
 
 /** A member that nothing is declared for. */
-export interface Undeclared {
+export interface UnknownField {
   /** The first value of the row it belongs to. */
   readonly base: number
   /** The object that it is a member of, by its number. */
-  readonly place: number
+  readonly objectId: number
   readonly name: string
   readonly start: number
   readonly end: number
@@ -40,45 +40,45 @@ export interface Undeclared {
  * Where the values of a record lie in the text of its page. Nothing is made of them, so that a value costs no more than
  * the look at its bytes. Whatever is not JSON, or is other than declared, ends it: then the record is read the long way.
  */
-export class Outline {
+export class FieldIndex {
   readonly json = new JsonText()
   /** Where the record read last ends. */
   ended = -1
   /** Of the record read last. */
-  undeclared: Undeclared[] = []
+  unknown: UnknownField[] = []
   #spans = new Int32Array(SPAN * 1024)
   #used = 0
 
-  kind(slot: number): number {
-    return this.#spans[SPAN * slot] as number
+  kind(field: number): number {
+    return this.#spans[SPAN * field] as number
   }
 
-  start(slot: number): number {
-    return this.#spans[SPAN * slot + 1] as number
+  start(field: number): number {
+    return this.#spans[SPAN * field + 1] as number
   }
 
-  end(slot: number): number {
-    return this.#spans[SPAN * slot + 2] as number
+  end(field: number): number {
+    return this.#spans[SPAN * field + 2] as number
   }
 
   /** A `WHOLE` as a number. */
-  whole(slot: number): number {
+  whole(field: number): number {
     const { bytes } = this.json
-    const end = this.end(slot)
+    const end = this.end(field)
     let value = 0
-    for (let at = this.start(slot); at < end; at++) value = 10 * value + (bytes[at] as number) - 48
+    for (let at = this.start(field); at < end; at++) value = 10 * value + (bytes[at] as number) - 48
     return value
   }
 
   /** @param at where it begins. @returns whether it is as declared. */
   record(layout: RecordLayout, at: number): boolean {
     this.#used = 0
-    if (this.undeclared.length > 0) this.undeclared = []
-    this.ended = this.json.bytes[at] === OBJECT ? this.#object(layout.object, at + 1, this.#slots(layout.slots)) : -1
+    if (this.unknown.length > 0) this.unknown = []
+    this.ended = this.json.bytes[at] === OBJECT ? this.#object(layout.object, at + 1, this.#fieldCount(layout.fieldCount)) : -1
     return this.ended >= 0
   }
 
-  #slots(count: number): number {
+  #fieldCount(count: number): number {
     const base = this.#used
     this.#used += count
     const needed = SPAN * this.#used
@@ -93,9 +93,9 @@ export class Outline {
     return base
   }
 
-  #note(slot: number, kind: number, start: number, end: number): void {
+  #note(field: number, kind: number, start: number, end: number): void {
     const spans = this.#spans
-    const at = SPAN * slot
+    const at = SPAN * field
     spans[at] = kind
     spans[at + 1] = start
     spans[at + 2] = end
@@ -103,7 +103,7 @@ export class Outline {
 
   /**
    * @param start after its bracket.
-   * @param base the first of the slots that its members' are counted from.
+   * @param base the first of the fieldCount that its members' are counted from.
    * @returns where it ends; -1: it is not as declared.
    */
   #object(layout: ObjectLayout, start: number, base: number): number {
@@ -123,14 +123,14 @@ export class Outline {
           at = json.past(at + member.length - 1) + 1
         }
       }
-      if (member === null) at = this.#other(layout.place, at, base)
+      if (member === null) at = this.#other(layout.objectId, at, base)
       else {
         before = member
         if ((bytes[at] as number) <= 32) at = json.past(at)
-        const slot = base + member.slot
+        const field = base + member.field
         // Of a member that comes twice, the last would count.
-        if (this.#spans[SPAN * slot] !== ABSENT) return -1
-        at = this.#value(member, slot, at, base)
+        if (this.#spans[SPAN * field] !== ABSENT) return -1
+        at = this.#value(member, field, at, base)
       }
       if (at < 0) return -1
       if ((bytes[at] as number) <= 32) at = json.past(at)
@@ -161,7 +161,7 @@ export class Outline {
   }
 
   /** A member that is not declared. */
-  #other(place: number, start: number, base: number): number {
+  #other(objectId: number, start: number, base: number): number {
     const { json } = this
     const { bytes } = json
     const named = bytes[start] === QUOTE ? json.pastText(start + 1) : -1
@@ -171,35 +171,35 @@ export class Outline {
     if (bytes[colon] !== COLON) return -1
     const at = json.past(colon + 1)
     const end = json.pastValue(at)
-    this.undeclared.push({ base, place, name, start: at, end })
+    this.unknown.push({ base, objectId, name, start: at, end })
     return end
   }
 
-  #value({ object, list }: Member, slot: number, at: number, base: number): number {
+  #value({ object, list }: Member, field: number, at: number, base: number): number {
     const { json } = this
     const first = json.bytes[at] as number
     if (object !== null || list !== null) {
-      if (list !== null && first === LIST) return this.#rows(list, slot, at + 1)
-      if (list !== null && first === OBJECT) return this.#oneRow(list, slot, at + 1)
+      if (list !== null && first === LIST) return this.#rows(list, field, at + 1)
+      if (list !== null && first === OBJECT) return this.#oneRow(list, field, at + 1)
       const isObject = object !== null && first === OBJECT
       // Anything else but null does not fit what is declared.
       const end = isObject ? this.#object(object, at + 1, base) : first === N ? json.pastValue(at) : -1
-      if (end >= 0) this.#note(slot, isObject ? OTHER : NULL, at, end)
+      if (end >= 0) this.#note(field, isObject ? OTHER : NULL, at, end)
       return end
     }
     if (first === QUOTE) {
       const end = json.pastText(at + 1)
-      this.#note(slot, json.escaped ? ESCAPED : TEXT, at + 1, end - 1)
+      this.#note(field, json.escaped ? ESCAPED : TEXT, at + 1, end - 1)
       return end
     }
     const whole = json.pastWhole(at)
     if (whole > 0) {
-      this.#note(slot, WHOLE, at, whole)
+      this.#note(field, WHOLE, at, whole)
       return whole
     }
     json.canonical = true
     const end = json.pastValue(at)
-    this.#note(slot, this.#kind(first), at, end)
+    this.#note(field, this.#kind(first), at, end)
     return end
   }
 
@@ -211,16 +211,16 @@ export class Outline {
     return NUMBER
   }
 
-  /** An object in place of a list is a list of one. @param start after its bracket. */
-  #oneRow(row: RowLayout, slot: number, start: number): number {
+  /** An object in objectId of a list is a list of one. @param start after its bracket. */
+  #oneRow(row: RowLayout, field: number, start: number): number {
     const first = this.#used
-    const end = this.#object(row.object, start, this.#slots(row.slots))
-    this.#note(slot, ROWS, first, 1)
+    const end = this.#object(row.object, start, this.#fieldCount(row.fieldCount))
+    this.#note(field, ROWS, first, 1)
     return end
   }
 
   /** @param start after the bracket. */
-  #rows(row: RowLayout, slot: number, start: number): number {
+  #rows(row: RowLayout, field: number, start: number): number {
     const { json } = this
     const { bytes } = json
     const first = this.#used
@@ -229,7 +229,7 @@ export class Outline {
     if (bytes[at] !== LIST_END)
       for (;;) {
         if (bytes[at] !== OBJECT) return -1
-        at = this.#object(row.object, at + 1, this.#slots(row.slots))
+        at = this.#object(row.object, at + 1, this.#fieldCount(row.fieldCount))
         if (at < 0) return -1
         count += 1
         at = json.past(at)
@@ -237,7 +237,7 @@ export class Outline {
         if (bytes[at] !== COMMA) return -1
         at = json.past(at + 1)
       }
-    this.#note(slot, ROWS, first, count)
+    this.#note(field, ROWS, first, count)
     return at + 1
   }
 }

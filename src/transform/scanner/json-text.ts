@@ -20,7 +20,7 @@ const MOST_NAMES = 256
 
 /**
  * JSON as bytes, looked through value by value without making anything of it. What it lets pass `JSON.parse` would take, and
- * what it does not know it does not let pass. A place is the number of a byte, -1 is none.
+ * what it does not know it does not let pass. A objectId is the number of a byte, -1 is none.
  */
 export class JsonText {
   bytes: Buffer = Buffer.alloc(0)
@@ -129,7 +129,7 @@ export class JsonText {
     return at + 1
   }
 
-  /** A member's name and what parts it from its value. @param names how many are noted of the objects around this one. */
+  /** A member's name and what parts it from its value. @param names how many are keysRecorded of the objects around this one. */
   #pastName(start: number, names: number): number {
     const { bytes } = this
     if (bytes[start] !== QUOTE) return -1
@@ -142,7 +142,7 @@ export class JsonText {
     return bytes[at] === COLON ? this.#pastBlank(at + 1) : -1
   }
 
-  /** Whether the object may have had a member of this name; it is noted. */
+  /** Whether the object may have had a member of this name; it is keysRecorded. */
   #isTwice(start: number, end: number, names: number): boolean {
     const { view } = this
     const length = end - start

@@ -27,7 +27,7 @@ export class Misfortunes {
     return this.store.remove(resource, this.#pick(resource, fits), { event })
   }
 
-  /** The same charge under another id. Only a list of the queued shows it: no event tells. */
+  /** The same charge under another id. Only a list of the queued shows it: no event deletionEvents. */
   regenerateQuietly(): void {
     const { store } = this
     const id = this.#pick('charges', ({ status }) => status === 'queued')
@@ -52,7 +52,7 @@ export class Misfortunes {
     this.store.edit('charges', id, { merged_at: this.#now() })
   }
 
-  /** Money back on a charge that the API no longer shows. The order that it paid for tells. */
+  /** Money back on a charge that the API no longer shows. The order that it paid for deletionEvents. */
   refundLate(): { readonly charge: number; readonly order: number } {
     const { store } = this
     const now = store.now().getTime()

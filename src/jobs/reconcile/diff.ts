@@ -1,11 +1,11 @@
 import type { Instant } from '../../common/model.ts'
-import type { Compared, Month, ServedKey } from '../../load/reconciliation.ts'
+import type { Compared, Month, ComparableKey } from '../../load/destination.ts'
 
 /** In what way a key differs. */
 export type Difference = 'missing' | 'changed' | 'gone'
 
 /** What a comparison of records has found so far. Mutable. */
-export class Findings {
+export class Diff {
   /** Keys that differ, each with how, and with the month it was created in. */
   readonly differing = new Map<string, { readonly difference: Difference; readonly created: Month }>()
   readonly repaired = new Set<string>()
@@ -41,7 +41,7 @@ export class Findings {
     this.atSource.set(null, (this.atSource.get(null) ?? 0) + 1)
   }
 
-  addGone({ key, created }: ServedKey): void {
+  addGone({ key, created }: ComparableKey): void {
     this.differing.set(key, { difference: 'gone', created })
   }
 

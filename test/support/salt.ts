@@ -1,12 +1,12 @@
 import { type Policies, underPolicies } from '../../src/schema/policy.ts'
-import { SALT, Seal } from '../../src/schema/salt.ts'
+import { SALT, Salt } from '../../src/schema/salt.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 
-/** A seal with a salt that every test knows. */
-export function openSeal(): Seal {
-  const seal = new Seal()
-  seal.open(Buffer.alloc(SALT, 7))
-  return seal
+/** A salt with a salt that every test knows. */
+export function openSeal(): Salt {
+  const salt = new Salt()
+  salt.open(Buffer.alloc(SALT, 7))
+  return salt
 }
 
 /** A stream as a warehouse would store it. */

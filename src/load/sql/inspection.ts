@@ -1,0 +1,79 @@
+import { CompiledQuery, sql } from 'kysely'
+import type { StreamTables } from '../../schema/table.ts'
+import type { Inspection } from '../destination.ts'
+import type { Context } from './context.ts'
+import { existingRows } from './existing-rows.ts'
+import { gapsOf } from './gaps.ts'
+import { changes, columnsOf } from './schema-changes.ts'
+import { knownSalt } from './settings.ts'
+import { parseLastRun } from './stored-json.ts'
+
+/** Answers questions about the warehouse, once for every database. */
+export function createInspection(context: Context): Inspection {
+  const { engine, schema, salt, inSchema, exists, past, allTables } = context
+  return {
+    checkAccess: () => engine.checkAccess(),
+
+    plan: tables =>
+      engine.transaction(async session => {
+        const before = await past(session)
+        return changes(session, engine, schema, allTables(tables, before), before)
+      }),
+
+    async loadSalt() {
+      const bytes = await engine.transaction(async session =>
+        (await exists(session, '_sync_settings')) ? knownSalt(inSchema(session)) : null,
+      )
+      if (bytes !== null) salt.open(bytes)
+      return bytes !== null
+    },
+
+    rows: ({ root, children }: StreamTables) =>
+      engine.transaction(async session => {
+        const stored = await columnsOf(session, schema)
+        const counted = new Map<string, number>()
+        for (const table of [root, ...children.map(child => child.table)]) {
+          if (!stored.has(table.name)) continue
+          const there = table === root ? sql` where _deleted_at is null` : sql``
+          const { rows } = await sql<{ n: string }>`
+            select cast(count(*) as text) as n from ${sql.table(`${schema}.${table.name}`)}${there}`.execute(session.db)
+          counted.set(table.name, Number(rows[0]?.n ?? 0))
+        }
+        return counted
+      }),
+
+    deleted: table =>
+      engine.transaction(async session => {
+        if (!(await exists(session, table.name))) return null
+        const { rows } = await sql<{ n: string }>`
+          select cast(count(_deleted_at) as text) as n from ${sql.table(`${schema}.${table.name}`)}`.execute(session.db)
+        return Number(rows[0]?.n ?? 0)
+      }),
+
+    gaps: stream =>
+      engine.transaction(async session =>
+        (await exists(session, '_sync_gaps')) ? gapsOf(inSchema(session), stream) : [],
+      ),
+
+    lastRun: stream =>
+      engine.transaction(async session => {
+        if (!(await exists(session, '_sync_checkpoints'))) return null
+        const row = await inSchema(session)
+          .selectFrom('_sync_checkpoints')
+          .select(sql<string | null>`cast(report as text)`.as('report'))
+          .where('stream', '=', stream)
+          .executeTakeFirst()
+        return row?.report ? parseLastRun(row.report, stream) : null
+      }),
+
+    existingRows: (stream, keys) => engine.transaction(session => existingRows(session, schema, stream, keys)),
+
+    query: question =>
+      engine.transaction(async ({ db }) => {
+        const { rows } = await db.executeQuery<Record<string, unknown>>(CompiledQuery.raw(question))
+        return rows.map(row =>
+          Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value === null ? null : String(value)])),
+        )
+      }),
+  }
+}
