@@ -59,7 +59,7 @@ export function createApp(config: Config, { level, patience }: AppOptions): App 
   const salt = new Salt()
   const streams = STREAMS.map(stream => underPolicies(stream, config.policies, salt))
   const versioned = streams.filter(({ name }) => config.history.includes(name))
-  const requests = createApiClient({
+  const api = createApiClient({
     ...recharge,
     tier: recharge.rate === 'auto' ? tierOf(recharge.token) : recharge.rate,
     ...(patience ? { patience } : {}),
@@ -72,7 +72,7 @@ export function createApp(config: Config, { level, patience }: AppOptions): App 
     config,
     secrets,
     log: createLog(level, secrets),
-    source: createSource(requests, { streams: STREAMS, readers: recharge.concurrency, sleep }),
+    source: createSource(api, { streams, readers: recharge.concurrency, sleep }),
     streams,
     run: ulid(now()) as RunId,
     now: () => fromMillis(now()),

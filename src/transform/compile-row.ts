@@ -23,7 +23,7 @@ export function compileRow({ objects, cells, mismatches }: RowPlan): WriteRow {
   lines.push('const object0 = element')
   for (const [i, { parent, name }] of objects.entries()) {
     if (i === 0) continue
-    lines.push(member(parent, name), `const objectId${i} = objectOf(v, ${i})`)
+    lines.push(member(parent, name), `const object${i} = objectOf(v, ${i})`)
   }
   const counted = new Set(objects.slice(1).map(({ parent, name }) => `${parent} ${name}`))
   for (const [i, { objectId, name, required }] of cells.entries()) {
@@ -38,7 +38,7 @@ export function compileRow({ objects, cells, mismatches }: RowPlan): WriteRow {
     // What is left are the lists, which are rows of other tables.
     for (const name of known) if (!counted.has(`${i} ${name}`)) lines.push(member(i, name))
   }
-  const more = objects.map((_, i) => `(objectId${i} !== null && members(objectId${i}) !== seen${i})`)
+  const more = objects.map((_, i) => `(object${i} !== null && members(object${i}) !== seen${i})`)
   lines.push(`return ${more.join(' || ')}`, '} catch (error) { throw mismatch(error, at) }')
   const encoders = cells.map((_, i) => `const encode${i} = cells[${i}].encode`)
   const body = `'use strict'\n${encoders.join('\n')}\nreturn (element, to, cleaning) => {\n${lines.join('\n')}\n}`
@@ -54,20 +54,20 @@ export function compileRow({ objects, cells, mismatches }: RowPlan): WriteRow {
 function member(objectId: number, name: string, counts = true): string {
   const key = JSON.stringify(name)
   // `constructor` and the like are found in every object, whether the record has them or not.
-  const there = name in Object.prototype ? `Object.hasOwn(objectId${objectId}, ${key})` : 'true'
-  const read = `v = objectId${objectId} === null || !${there} ? undefined : objectId${objectId}[${key}]`
+  const there = name in Object.prototype ? `Object.hasOwn(object${objectId}, ${key})` : 'true'
+  const read = `v = object${objectId} === null || !${there} ? undefined : object${objectId}[${key}]`
   return counts ? `${read}\nif (v !== undefined) seen${objectId} += 1` : read
 }
 
-function objectAt(value: unknown, objectId: ObjectPlan | undefined, mismatches: Set<string> | null): JsonObject | null {
+function objectAt(value: unknown, object: ObjectPlan | undefined, mismatches: Set<string> | null): JsonObject | null {
   // Some back ends write an empty object as an empty list.
   if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) return null
   if (isObject(value)) return value
-  if (objectId?.lenient && mismatches !== null) {
-    mismatches.add(memberKey(objectId.parent, objectId.name))
+  if (object?.lenient && mismatches !== null) {
+    mismatches.add(memberKey(object.parent, object.name))
     return null
   }
-  throw new TypeMismatch(`declared as an object, got ${kindOf(value)}`, objectId?.path ?? '')
+  throw new TypeMismatch(`declared as an object, got ${kindOf(value)}`, object?.path ?? '')
 }
 
 function missing(): never {
