@@ -1,15 +1,17 @@
 import declared from '../schemas/charges.ts'
-import { parseExact } from '../src/common/exact-json.ts'
+import type { Instant, Page } from '../src/common/model.ts'
 import type { Destination } from '../src/load/destination.ts'
 import { type DestinationConfig, openDestination } from '../src/load/open.ts'
 import { prefetch } from '../src/pipeline/prefetch.ts'
 import { allTables } from '../src/schema/table.ts'
-import { type DecodedPage, flattenSliced, flattenPage, joined } from '../src/transform/batch.ts'
-import { bodyReader } from '../src/transform/scanner/page.ts'
-import { pageOf } from '../test/support/page.ts'
+import { mergePages, singlePage } from '../src/transform/batch.ts'
+import { decodeRecords, pageDecoder } from '../src/transform/decode-page.ts'
 import { sealed } from '../test/support/salt.ts'
 import { charge } from './charges.ts'
 import { readPages } from './pages.ts'
+
+/** When every page is said to have come. */
+const NOW = '2026-01-01T00:00:00.000000Z' as Instant
 
 /*
  * One measurement, in a process of its own, so that its memory and its compiled code are its own. It is told what to do
@@ -54,30 +56,31 @@ async function run(job: Job): Promise<Omit<Took, 'cpu' | 'megabytes' | 'seconds'
       await commit(pages)
   } else
     for (const group of job.groups) {
-      const flat = flattenPage(charges, pageOf(group.map(([id, edits]) => charge(id, edits))))
+      const page = singlePage(
+        decodeRecords(
+          charges,
+          group.map(([id, edits]) => charge(id, edits)),
+        ),
+        NOW,
+      )
       const began = performance.now()
-      await commit([flat])
+      await commit([page])
       millis.push(performance.now() - began)
     }
   await destination.finalize()
   return { counts, millis }
 }
 
-async function* arriving(file: string, pages: number): AsyncGenerator<DecodedPage> {
-  const read = bodyReader(charges)
-  for (const page of readPages(file, pages)) {
-    const { charges: records } = ((await read?.(page)) ?? parseExact(page.toString())) as {
-      charges: readonly unknown[]
-    }
-    yield await flattenSliced(charges, pageOf(records))
-  }
+async function* arriving(file: string, pages: number): AsyncGenerator<Page> {
+  const decode = pageDecoder(charges)
+  for (const body of readPages(file, pages)) yield singlePage(await decode(body), NOW)
 }
 
 async function committer(destination: Destination, sum: { added: number; changed: number; unchanged: number }) {
   let at = await destination.checkpoint('charges')
-  return async (pages: [DecodedPage, ...DecodedPage[]]): Promise<void> => {
+  return async (pages: readonly [Page, ...Page[]]): Promise<void> => {
     const to = { ...at, version: at.version + 1 }
-    const { added, changed, unchanged } = await destination.commit(joined(charges, pages), at, to)
+    const { added, changed, unchanged } = await destination.commit(mergePages(charges, pages), at, to)
     at = to
     sum.added += added
     sum.changed += changed

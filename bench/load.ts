@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { DestinationConfig } from '../src/load/open.ts'
 import { PAGE } from './charges.ts'
+import { withEmptyDestination } from './destinations.ts'
 import { cliFlags } from './flags.ts'
 import { multiply, plainCopy } from './growth.ts'
 import type { Edited, Job, Took } from './load-process.ts'
 import { readPages, writePages } from './pages.ts'
-import { atEmptyPlace } from './place.ts'
 import { type OfLoad, type Page, type Row, report } from './report.ts'
 import { machine, writeSection } from './section.ts'
 import { answer, fromStore, type Pace } from './whole.ts'
@@ -153,9 +153,9 @@ interface Measured {
 
 async function measured(destination: string): Promise<Measured> {
   const first = (records: number): Promise<Beside> =>
-    atEmptyPlace(destination, folder, ({ into }) => beside(() => firstLoad(records, into)))
+    withEmptyDestination(destination, folder, ({ into }) => beside(() => firstLoad(records, into)))
   const whole = (pace: Pace): Promise<Beside> =>
-    atEmptyPlace(destination, folder, ({ yaml }) =>
+    withEmptyDestination(destination, folder, ({ yaml }) =>
       fromStore(BASE, yaml, pace, sync =>
         beside(() => {
           warm(BASE, pace.records / PAGE)
@@ -173,7 +173,7 @@ async function measured(destination: string): Promise<Measured> {
   rows.push(row(destination, 'first load', PAIRED, pair.load))
   rows.push(row(destination, UNLIMITED.what, UNLIMITED.records, pair.sync))
   const ofLoad = { destination, records: PAIRED, shares: pairs.map(share) }
-  return atEmptyPlace(destination, folder, async ({ into }) => {
+  return withEmptyDestination(destination, folder, async ({ into }) => {
     const grown = await growing(destination, into)
     return { rows: [...rows, ...grown.rows], pages: grown.pages, ofLoad, file: grown.file }
   })

@@ -36,39 +36,39 @@ export async function fromStore<T>(
   // So that the store spends its time on answers: bodies lie outside of the heap, and would have it looked through.
   const execArgv = ['--max-old-space-size=8000', '--external-memory-accounted-in-global-limit']
   const server = fork(here('./store-process.ts'), { execArgv })
-  const place = mkdtempSync(join(tmpdir(), 'recharge-sync-bench-'))
+  const folder = mkdtempSync(join(tmpdir(), 'recharge-sync-bench-'))
   try {
     server.send({ charges: pages, records, latencyMs: 0, bucket, perSecond })
     const { url, token } = await answer<{ url: string; token: string }>(server)
     writeFileSync(
-      join(place, 'sync.config.yaml'),
+      join(folder, 'sync.config.yaml'),
       `recharge:\n  token: ${token}\n  base_url: ${url}\n  rate: { bucket: ${bucket}, per_second: ${perSecond} }\ndestination:\n  ${into}\n`,
     )
-    return await measure(() => sync(place, 'charges'))
+    return await measure(() => sync(folder, 'charges'))
   } finally {
     const left = once(server, 'exit')
     server.kill()
     await left
-    rmSync(place, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 
 /** The command as a process; its CPU and memory are what it says of itself when it ends. */
-async function sync(place: string, stream: string): Promise<Took> {
+async function sync(destination: string, stream: string): Promise<Took> {
   const args = [...cliFlags(), '--import', here('./peak.ts'), here('../src/cli/main.ts')]
   const began = performance.now()
   const child = spawn(
     process.execPath,
     [...args, 'sync', '--streams', stream, '--json', '--no-progress', '--log-level', 'silent'],
     {
-      cwd: place,
+      cwd: destination,
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   )
   const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'close')])
   const seconds = (performance.now() - began) / 1000
   if (code !== 0) throw new Error(`sync left with ${code}`)
-  const { cpu, megabytes } = JSON.parse(readFileSync(join(place, 'peak'), 'utf8'))
+  const { cpu, megabytes } = JSON.parse(readFileSync(join(destination, 'peak'), 'utf8'))
   const { added, changed, unchanged } = JSON.parse(said).streams[0]
   return { seconds, cpu, megabytes, counts: { added, changed, unchanged }, millis: [] }
 }

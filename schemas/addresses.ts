@@ -32,7 +32,7 @@ export default stream({
     province: text('State or province of the address.'),
     updated_at: required(instant('When the address last changed.')),
     zip: text('Postal code of the address.'),
-    include: json('Related objects, backfilled only if a request asks for them; this connector does not.'),
+    include: json('Related objects, filled only if a request asks for them; this connector does not.'),
   },
   children: {
     discounts: child({

@@ -16,7 +16,7 @@ export default stream({
   deletions: { event: 'bundle_selection' },
   columns: {
     id: required(int('Recharge id of the selection.')),
-    bundle_variant_id: int('Recharge id of the bundle variant that is backfilled.'),
+    bundle_variant_id: int('Recharge id of the bundle variant that is filled.'),
     charge_id: int('Id of the charge that paid for the contents; null while they are upcoming.'),
     order_id: int('Id of the order that shipped the contents.'),
     purchase_item_id: int('Id of the subscription or onetime that buys the bundle.'),

@@ -5,7 +5,7 @@ import { chargesExport } from './exports/charges.ts'
 export default stream({
   name: 'charges',
   singular: 'charge',
-  doc: 'One attempt to bill a customer, made or scheduled. The API retention processed ones after 90 days; rows here stay.',
+  doc: 'One attempt to bill a customer, made or scheduled. The API forgets processed ones after 90 days; rows here stay.',
   path: '/charges',
   list: 'charges',
   sort: 'updated_at-asc',
@@ -91,7 +91,7 @@ export default stream({
     total_weight_grams: int('Weight of all items together in grams.'),
     type: text('Where the charge comes from: checkout or recurring.'),
     updated_at: required(instant('When the charge last changed.')),
-    include: json('Related objects, backfilled only if a request asks for them; this connector does not.'),
+    include: json('Related objects, filled only if a request asks for them; this connector does not.'),
   },
   children: {
     utm_params: child({

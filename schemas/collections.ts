@@ -20,7 +20,7 @@ export default stream({
     name: text('Older name of the field title; normally null.'),
     sort_order: text('Order of the products inside, such as id-asc, title-desc or created_at-asc.'),
     title: text('Name of the collection.'),
-    type: text('How the collection is backfilled, such as manual.'),
+    type: text('How the collection is filled, such as manual.'),
     updated_at: instant('When the collection last changed.'),
   },
 })

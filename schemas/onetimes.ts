@@ -33,7 +33,7 @@ export default stream({
     subscription_id: int('Id of a related subscription; named by one client only.'),
     updated_at: required(instant('When the onetime last changed.')),
     variant_title: text('Name of the variant.'),
-    include: json('Related objects, backfilled only if a request asks for them; this connector does not.'),
+    include: json('Related objects, filled only if a request asks for them; this connector does not.'),
   },
   children: {
     properties: child({

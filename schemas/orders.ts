@@ -93,7 +93,7 @@ export default stream({
     has_uncommitted_changes: flag('Whether the order is waiting to be rebuilt; normally null.'),
     error_type: text('Kind of failure; normally null, see error.'),
     retry_date: instant('Day of the next attempt to bill; normally null.'),
-    include: json('Related objects, backfilled only if a request asks for them; this connector does not.'),
+    include: json('Related objects, filled only if a request asks for them; this connector does not.'),
   },
   children: {
     discounts: child({

@@ -47,6 +47,6 @@ export default stream({
     status_reason: text('Why status is invalid.'),
     retry_date: instant('When a failed charge is tried again; named by one client only.'),
     updated_at: instant('When the payment method last changed; the API gives no offset, read as US Eastern.'),
-    include: json('Related objects, backfilled only if a request asks for them; this connector does not.'),
+    include: json('Related objects, filled only if a request asks for them; this connector does not.'),
   },
 })

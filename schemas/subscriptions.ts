@@ -46,7 +46,7 @@ export default stream({
     status: text('State of the subscription: active, cancelled or expired.'),
     updated_at: required(instant('When it last changed; a moved next charge may not count.')),
     variant_title: text('Name of the variant.'),
-    include: json('Related objects, backfilled only if a request asks for them; this connector does not.'),
+    include: json('Related objects, filled only if a request asks for them; this connector does not.'),
   },
   children: {
     utm_params: child({

@@ -4,6 +4,7 @@ import { parseInstant } from '../common/instant.ts'
 import { LEVELS, type Level } from '../common/log.ts'
 import type { Instant } from '../common/model.ts'
 import type { Secrets } from '../common/secrets.ts'
+import { NO_PROGRESS, type Progress } from '../pipeline/progress.ts'
 import { type App, createApp, STREAM_NAMES, STREAMS, select } from './app.ts'
 import { backfill } from './commands/backfill.ts'
 import { check } from './commands/check.ts'
@@ -19,7 +20,7 @@ import { type Config, loadConfig } from './config/load.ts'
 import { nearest } from './config/problems.ts'
 import { durationMs } from './config/schema.ts'
 import { BUG, exitCodeOf, INTERRUPTED, USAGE } from './exit-codes.ts'
-import { createProgress, NO_PROGRESS, type Progress } from './progress.ts'
+import { createProgress } from './progress.ts'
 
 interface Flags {
   readonly config: string

@@ -1,10 +1,6 @@
+import type { Progress } from '../pipeline/progress.ts'
 import type { StreamStats } from '../pipeline/stream-stats.ts'
-
-/** Shows a run while it goes on. */
-export interface Progress extends Disposable {
-  started(stats: StreamStats): void
-  ended(stats: StreamStats, line: string): void
-}
+import { streamLine } from './report.ts'
 
 export interface ProgressOptions {
   /** Where it goes; a terminal is redrawn, anything else gets a line now and then. */
@@ -17,8 +13,6 @@ export interface ProgressOptions {
 const REDRAW = 200
 const LINE_EVERY = 10_000
 const BAR = 20
-
-export const NO_PROGRESS: Progress = { started() {}, ended() {}, [Symbol.dispose]() {} }
 
 export function createProgress({ out, monotonic, perSecond }: ProgressOptions): Progress {
   const running = new Map<StreamStats, number>()
@@ -56,10 +50,10 @@ export function createProgress({ out, monotonic, perSecond }: ProgressOptions): 
       running.set(stats, monotonic())
       all.add(stats)
     },
-    ended(stats, line) {
+    ended(stats, report, line) {
       running.delete(stats)
       if (out.isTTY) erase()
-      out.write(`${line}\n`)
+      out.write(`${line ?? streamLine(report)}\n`)
     },
     [Symbol.dispose]() {
       clearInterval(timer)

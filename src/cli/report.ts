@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Outcome, RunReport, StreamReport } from '../common/model.ts'
+import type { RunReport, StreamReport } from '../common/model.ts'
 import { textTable } from './text-table.ts'
 
 /** Keeps the report in `directory` as `<run>.json`: whole or not at all. */
@@ -72,13 +72,6 @@ export function reportText(report: RunReport): string {
   const end = `run ${report.run}: ${report.outcome}, ${report.requests} requests, ${report.retries} retries${throttled}`
   const problem = report.problem ? [`${report.problem.message}\n  ${report.problem.next}`] : []
   return [...(ran.length > 0 ? [table] : []), ...warnings, end, ...problem].join('\n\n')
-}
-
-/** Outcome of the whole, from that of its parts. */
-export function outcomeOf(streams: readonly StreamReport[]): Outcome {
-  const all = new Set(streams.map(({ outcome }) => outcome))
-  if (all.has('interrupted')) return 'interrupted'
-  return all.has('failed') ? 'failed' : 'complete'
 }
 
 /** @param explicit streams that were asked for by name: skipping one of those is not complete. */

@@ -36,11 +36,7 @@ export interface FullScanOptions {
  * Pages of a stream that is read in one go, one request sequence after another: for want of an order, the only way to
  * have seen it all is to have read it all. A scan that was broken off goes on where its last commit was.
  */
-export async function* fullScan(
-  reading: Reading,
-  scan: Scan,
-  options: FullScanOptions,
-): AsyncGenerator<Page> {
+export async function* fullScan(reading: Reading, scan: Scan, options: FullScanOptions): AsyncGenerator<Page> {
   const segment = scan.segments.find(({ done }) => !done)
   if (!segment) return
   let given = 0

@@ -53,5 +53,7 @@ const isSame = (page: DecodedPage, previous: string): boolean =>
 function strayIn({ cursors }: DecodedPage, { since, until }: Window): string | undefined {
   const first = since === null ? null : minus(since, ZONE_UNCERTAINTY)
   const last = until === null ? null : minus(until, -ZONE_UNCERTAINTY)
-  return cursors.find(at => at !== null && ((first !== null && at < first) || (last !== null && at > last))) ?? undefined
+  return (
+    cursors.find(at => at !== null && ((first !== null && at < first) || (last !== null && at > last))) ?? undefined
+  )
 }

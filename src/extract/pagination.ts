@@ -132,12 +132,7 @@ async function read(
 }
 
 /** A request that says everything: filters, order, size. */
-function first(
-  { api, stream }: Reading,
-  sequence: Sequence,
-  state: State,
-  more: Record<string, string>,
-): ApiRequest {
+function first({ api, stream }: Reading, sequence: Sequence, state: State, more: Record<string, string>): ApiRequest {
   return {
     version: stream.version,
     url: failed => {

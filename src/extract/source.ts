@@ -40,12 +40,7 @@ export interface Source {
   /** Records that the API counts, or null where it cannot. */
   count(stream: Stream, since: Instant | null, requestStats: RequestStats, signal: AbortSignal): Promise<number | null>
   /** Records that the API counts under these filters; null where it counts none of the stream. */
-  countWhere(
-    stream: Stream,
-    filters: Filters,
-    requestStats: RequestStats,
-    signal: AbortSignal,
-  ): Promise<number | null>
+  countWhere(stream: Stream, filters: Filters, requestStats: RequestStats, signal: AbortSignal): Promise<number | null>
   /** Every page of the list under these filters. */
   listWhere(stream: Stream, filters: Filters, decode: PageDecoder, options: ReadOptions): AsyncIterable<Page>
   /** One record by its id, as it stands now; null: 404. @param decode of a single record. */

@@ -1,21 +1,26 @@
 import pLimit from 'p-limit'
-import type { Progress } from '../cli/progress.ts'
-import { outcomeOf, streamLine } from '../cli/report.ts'
 import { Interrupted, SourceError, SyncError } from '../common/errors.ts'
 import type { Log } from '../common/log.ts'
 import type { Instant, Problem, RunId, RunReport, StreamReport } from '../common/model.ts'
+import { retryDestination } from '../common/retry.ts'
 import { accessOf, readableBy } from '../extract/scopes.ts'
 import type { TokenInformation } from '../extract/source.ts'
 import type { Destination, InferredColumns } from '../load/destination.ts'
-import { retryDestination } from '../common/retry.ts'
+import { outcomeOf } from '../pipeline/outcome.ts'
 import type { ScanOptions } from '../pipeline/pipeline.ts'
+import type { Progress } from '../pipeline/progress.ts'
 import { withInferredColumns } from '../pipeline/schema-drift.ts'
 import { problemOf, StreamStats } from '../pipeline/stream-stats.ts'
 import type { Stream } from '../schema/stream.ts'
 import { allTables } from '../schema/table.ts'
 
 /** What is done to each stream. */
-export type StreamWork = (stream: Stream, options: ScanOptions, stats: StreamStats, signal: AbortSignal) => Promise<void>
+export type StreamWork = (
+  stream: Stream,
+  options: ScanOptions,
+  stats: StreamStats,
+  signal: AbortSignal,
+) => Promise<void>
 
 export interface RunOptions extends Omit<ScanOptions, 'readable' | 'destination'> {
   readonly run: RunId
@@ -70,7 +75,7 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
       problem,
     }
     // An answer can hold anything, the token too, and a report goes to many places.
-    return JSON.parse(options.scrub(JSON.stringify(report)))
+    return scrubbed(report, options.scrub)
   }
   try {
     const information = await source.token(token.requestStats, signal)
@@ -106,6 +111,9 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     return report
   }
 }
+
+/** A copy whose texts hold no secret. */
+const scrubbed = <T>(value: T, scrub: (text: string) => string): T => JSON.parse(scrub(JSON.stringify(value)))
 
 type Opened = RunOptions & { readonly destination: Destination & InferredColumns }
 
@@ -196,7 +204,8 @@ async function runStream(
   const end = (outcome: StreamReport['outcome'], problem: Problem | null): StreamReport => {
     const report = stats.report(outcome, (monotonic() - from) / 1000, problem)
     log.info({ event: 'stream', ...report })
-    progress.ended(stats, options.scrub((options.line ?? streamLine)(report)))
+    const line = options.line?.(report)
+    progress.ended(stats, scrubbed(report, options.scrub), line === undefined ? line : options.scrub(line))
     return report
   }
   if (signal.aborted) throw new Interrupted()

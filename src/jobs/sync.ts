@@ -1,7 +1,7 @@
 import { toMillis } from '../common/instant.ts'
 import type { Checkpoint, Instant } from '../common/model.ts'
 import { backfillColumns } from '../pipeline/backfill-columns.ts'
-import { startScan, type StartScanOptions } from '../pipeline/checkpoint.ts'
+import { type StartScanOptions, startScan } from '../pipeline/checkpoint.ts'
 import { type ScanOptions, scanStream } from '../pipeline/pipeline.ts'
 import type { StreamStats } from '../pipeline/stream-stats.ts'
 import type { Stream } from '../schema/stream.ts'
@@ -26,7 +26,8 @@ export async function syncStream(
     return stats.fresh(stored.watermark)
   const schemaHash = schemaHashOf(stream)
   // Until the scan has committed something the checkpoint has the old schema hash, and a run after this one does it again.
-  if (stored.schemaHash !== null && stored.schemaHash !== schemaHash) stats.backfilled = await backfillColumns(stream, options, signal)
+  if (stored.schemaHash !== null && stored.schemaHash !== schemaHash)
+    stats.backfilled = await backfillColumns(stream, options, signal)
   const { at, began } = await snapshotIfDue(stored, stream, options, stats, signal)
   // Now, not before the snapshot: the scan has to tell what became of what left its list meanwhile.
   const now = source.clock()

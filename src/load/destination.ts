@@ -173,10 +173,4 @@ export interface ReconciliationSupport {
 }
 
 /** All that a database with an `Engine` can do. */
-export interface Warehouse
-  extends Destination,
-    Inspection,
-    Reset,
-    Rejects,
-    InferredColumns,
-    ReconciliationSupport {}
+export interface Warehouse extends Destination, Inspection, Reset, Rejects, InferredColumns, ReconciliationSupport {}

@@ -17,7 +17,11 @@ export interface BackfillColumnsOptions {
  * what is backfilled is no longer in `_extra`.
  * @returns how many rows took something.
  */
-export async function backfillColumns(stream: Stream, options: BackfillColumnsOptions, signal: AbortSignal): Promise<number> {
+export async function backfillColumns(
+  stream: Stream,
+  options: BackfillColumnsOptions,
+  signal: AbortSignal,
+): Promise<number> {
   const { destination, source } = options
   const recover = columnBackfiller(stream)
   let rows = 0
@@ -28,7 +32,8 @@ export async function backfillColumns(stream: Stream, options: BackfillColumnsOp
     const last = found.at(-1)
     if (!last) return rows
     const backfilled = found.map(row => recover(row, parseExact(row.extra))).filter(row => row !== null)
-    if (backfilled.length > 0) await retryDestination(() => destination.backfillColumns(stream, backfilled, source.clock()), options, signal)
+    if (backfilled.length > 0)
+      await retryDestination(() => destination.backfillColumns(stream, backfilled, source.clock()), options, signal)
     rows += backfilled.length
     after = last.key
   }

@@ -1,5 +1,4 @@
-import type { DeletionEvidence } from '../common/model.ts'
-import type { Instant, RowBatch } from '../common/model.ts'
+import type { DeletionEvidence, Instant, RowBatch } from '../common/model.ts'
 import type { Stream } from '../schema/stream.ts'
 import { isComplete, type ScanState } from './checkpoint.ts'
 

@@ -1,5 +1,5 @@
 import { justBefore } from '../common/instant.ts'
-import type { Instant, PageRead, Range, Segment, Scan, Window } from '../common/model.ts'
+import type { Instant, PageRead, Range, Scan, Segment, Window } from '../common/model.ts'
 
 /** A scan that has read nothing yet. @param cuts instants at which the window is cut from the start. */
 export function newScan(window: Window, upperBound: Instant, cuts: readonly Instant[] = []): Scan {

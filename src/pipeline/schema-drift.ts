@@ -13,7 +13,10 @@ import type { StreamStats } from './stream-stats.ts'
 const MOST = 100
 
 /** The stream with the columns that earlier runs made for it, all of which are there. */
-export async function withInferredColumns(declared: Stream, destination: Destination & InferredColumns): Promise<Stream> {
+export async function withInferredColumns(
+  declared: Stream,
+  destination: Destination & InferredColumns,
+): Promise<Stream> {
   const inferred = await destination.inferredColumns(declared.name)
   const stream = withInferred(declared, inferred)
   // A run that broke off may have keysRecorded a column and not made it.

@@ -1,15 +1,15 @@
-import type { DeletionSkipped } from '../common/model.ts'
 import { SyncError } from '../common/errors.ts'
 import type {
   Committed,
   Counts,
+  DeletionSkipped,
   Gap,
   Instant,
   Outcome,
   Problem,
+  RequestStats,
   RowBatch,
   StreamReport,
-  RequestStats,
 } from '../common/model.ts'
 import type { InferredColumn } from '../schema/inferred-columns.ts'
 import type { ScanState } from './checkpoint.ts'
@@ -88,7 +88,8 @@ export class StreamStats {
     }
     this.records += batch.read
     this.#cleaned += batch.stats.cleaned
-    for (const [path, n] of batch.stats.unknownFields) this.#unknownFields.set(path, (this.#unknownFields.get(path) ?? 0) + n)
+    for (const [path, n] of batch.stats.unknownFields)
+      this.#unknownFields.set(path, (this.#unknownFields.get(path) ?? 0) + n)
     for (const [path, n] of batch.stats.mismatched) this.#mismatched.set(path, (this.#mismatched.get(path) ?? 0) + n)
     if (deletionSkipped) this.requestStats.warnings.push(DELETION_SKIPPED[deletionSkipped.why](deletionSkipped.rows))
   }

@@ -77,7 +77,9 @@ function deletions(
   }
   if (except && !Object.hasOwn(columns, except.column)) say(`${except.column} is no column`)
   if (deletionEvents && key.length !== 1) problems.push('deletionEvents: only a stream with one key column may tell')
-  for (const field of deletionEvents ? [deletionEvents.type, deletionEvents.key, deletionEvents.verb, deletionEvents.at] : [])
+  for (const field of deletionEvents
+    ? [deletionEvents.type, deletionEvents.key, deletionEvents.verb, deletionEvents.at]
+    : [])
     if (!Object.hasOwn(columns, field)) problems.push(`deletionEvents: ${field} is no column`)
 }
 

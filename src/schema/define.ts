@@ -5,15 +5,15 @@ import type {
   ApiVersion,
   Child,
   Count,
+  DeletionEvents,
   Deletions,
   Each,
-  Retention,
   Full,
   Incremental,
   Parent,
+  Retention,
   Scopes,
   Stream,
-  DeletionEvents,
 } from './stream.ts'
 
 type RequiredColumn<C extends Columns> = {

@@ -81,7 +81,16 @@ export function policyProblem(stream: Stream, table: string, name: string, polic
 const PAST = { hash: 'hashed', omit: 'omitted' } as const
 
 /** Columns that the scan and the load go by. */
-function usedColumns({ key, sync, retention, parent, deletions, deletionEvents, count, created }: Stream): ReadonlySet<string> {
+function usedColumns({
+  key,
+  sync,
+  retention,
+  parent,
+  deletions,
+  deletionEvents,
+  count,
+  created,
+}: Stream): ReadonlySet<string> {
   const { absence, except } = deletions
   return new Set([
     ...key,

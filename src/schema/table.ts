@@ -132,7 +132,13 @@ const STORED: Readonly<Record<Policy, string>> = {
 }
 
 function tableColumn(name: string, { kind, required, doc, policy, inferred }: Column): TableColumn {
-  const column = { name: identifier(name), kind, required, doc: doc + STORED[policy], ...(inferred ? { inferred } : {}) }
+  const column = {
+    name: identifier(name),
+    kind,
+    required,
+    doc: doc + STORED[policy],
+    ...(inferred ? { inferred } : {}),
+  }
   return policy === 'keep' ? column : { ...column, policy }
 }
 

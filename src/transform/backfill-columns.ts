@@ -1,5 +1,5 @@
 import { CellWriter } from '../common/cell-writer.ts'
-import type { CellsByColumn, ExtraRow, BackfilledRow } from '../common/model.ts'
+import type { BackfilledRow, CellsByColumn, ExtraRow } from '../common/model.ts'
 import type { Columns } from '../schema/column.ts'
 import type { Stream } from '../schema/stream.ts'
 import { toJson } from './coerce.ts'

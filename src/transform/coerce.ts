@@ -1,7 +1,7 @@
 import { dayIn, parseInstant } from '../common/instant.ts'
 import type { Instant, Value } from '../common/model.ts'
-import { TypeMismatch } from './type-mismatch.ts'
 import type { Column, ColumnKind, Zone } from '../schema/column.ts'
+import { TypeMismatch } from './type-mismatch.ts'
 
 /** What had to be taken out of texts. */
 export interface Cleaning {
@@ -44,7 +44,8 @@ function decimal(value: unknown, precision: number, scale: number): Value {
   if (parts === null) return null
   const { sign, whole, fraction } = parts
   if (fraction.length > scale) throw new TypeMismatch(`${show(value)} has more than ${scale} decimals`)
-  if (whole.length > precision - scale) throw new TypeMismatch(`${show(value)} has more than ${precision - scale} digits`)
+  if (whole.length > precision - scale)
+    throw new TypeMismatch(`${show(value)} has more than ${precision - scale} digits`)
   return fraction === '' ? sign + whole : `${sign}${whole}.${fraction}`
 }
 

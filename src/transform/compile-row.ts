@@ -47,7 +47,13 @@ export function compileRow({ objects, cells, mismatches }: RowPlan): WriteRow {
     error instanceof TypeMismatch && error.path === null
       ? new TypeMismatch(error.message, cells[at]?.path ?? '')
       : error
-  return new Function('cells', 'objectOf', 'missing', 'mismatch', 'members', body)(cells, objectOf, missing, mismatch, members)
+  return new Function('cells', 'objectOf', 'missing', 'mismatch', 'members', body)(
+    cells,
+    objectOf,
+    missing,
+    mismatch,
+    members,
+  )
 }
 
 /** Reads a member of an object into `v`. @param counts it is read for the first time. */

@@ -1,6 +1,6 @@
 import type { CellWriter } from '../common/cell-writer.ts'
 import { isPlainDay, plainUtc } from '../common/instant.ts'
-import type { Value, Instant } from '../common/model.ts'
+import type { Instant, Value } from '../common/model.ts'
 import type { Column, ColumnKind } from '../schema/column.ts'
 import type { Salt } from '../schema/salt.ts'
 import { type Cleaning, coercion, toJson } from './coerce.ts'

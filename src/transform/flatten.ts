@@ -2,8 +2,8 @@ import { hash } from 'node:crypto'
 import type { CellWriter } from '../common/cell-writer.ts'
 import { cellAt, intAt, textAt } from '../common/cells.ts'
 import { parseInstant } from '../common/instant.ts'
-import { beginExtra, rowStart, writeChildHead, writeHead, writeListHead } from '../common/record-bytes.ts'
 import type { DecodeStats, FlatRecord, Instant, Reject } from '../common/model.ts'
+import { beginExtra, rowStart, writeChildHead, writeHead, writeListHead } from '../common/record-bytes.ts'
 import type { Stream } from '../schema/stream.ts'
 import { storable, toJson } from './coerce.ts'
 import { compileRow, type WriteRow } from './compile-row.ts'
@@ -173,7 +173,8 @@ function writeList(
     writeChildHead(to, row.cells.length, ownerAt, index)
     row.mismatches?.clear()
     const unknownFields = write(object ?? {}, to, stats)
-    const inner = (unknownFields || hasMismatches(row)) && object !== null ? extraFieldsOf(row, object, [], paths) : null
+    const inner =
+      (unknownFields || hasMismatches(row)) && object !== null ? extraFieldsOf(row, object, [], paths) : null
     if (inner !== null) keep(index, inner)
   }
   return extra

@@ -1,7 +1,7 @@
 import type { ColumnKind, Columns } from '../schema/column.ts'
 import type { Stream } from '../schema/stream.ts'
-import { TypeMismatch } from './type-mismatch.ts'
 import { type Encode, encoder } from './encode.ts'
+import { TypeMismatch } from './type-mismatch.ts'
 
 /** What an object of a record holds, by the names of its members. */
 export interface ObjectPlan {
@@ -74,7 +74,9 @@ function rowPlan(
 ): RowPlan & { readonly objects: ObjectPlan[] } {
   const lenient = onMismatch === 'null'
   const mismatches = lenient || Object.values(columns).some(({ inferred }) => inferred) ? new Set<string>() : null
-  const objects: ObjectPlan[] = [{ parent: -1, name: '', path: prefix.replace(/\.$/, ''), known: new Set(), lenient: false }]
+  const objects: ObjectPlan[] = [
+    { parent: -1, name: '', path: prefix.replace(/\.$/, ''), known: new Set(), lenient: false },
+  ]
   const cells = Object.entries(columns).map(([column, declared]): CellPlan => {
     const from = declared.from ?? column
     const { objectId, name } = resolvePath(objects, from, prefix, lenient)
@@ -116,7 +118,13 @@ function resolvePath(
     const at = objects.findIndex(known => known.parent === objectId && known.name === name)
     objects[objectId]?.known.add(name)
     if (at === -1)
-      objects.push({ parent: objectId, name, path: prefix + parts.slice(0, i + 1).join('.'), known: new Set(), lenient })
+      objects.push({
+        parent: objectId,
+        name,
+        path: prefix + parts.slice(0, i + 1).join('.'),
+        known: new Set(),
+        lenient,
+      })
     objectId = at === -1 ? objects.length - 1 : at
   }
   objects[objectId]?.known.add(last)

@@ -11,8 +11,8 @@ import type { Stream } from '../../src/schema/stream.ts'
 import { allTables } from '../../src/schema/table.ts'
 import { type DestinationConfig, PLACES, withDatabase, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
-import { batchOf } from '../support/samples.ts'
 import { sealed } from '../support/salt.ts'
+import { batchOf } from '../support/samples.ts'
 
 /* What a commit costs, counted and not timed: a machine may be slow, but it does not send more. */
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DestinationError } from '../../src/common/errors.ts'
 import type { RunId } from '../../src/common/model.ts'
-import type { Destination } from '../../src/load/destination.ts'
+import type { Warehouse } from '../../src/load/destination.ts'
 import { openDestination } from '../../src/load/open.ts'
 import { instant } from '../../src/schema/column.ts'
 import { allTables } from '../../src/schema/table.ts'
@@ -14,7 +14,7 @@ import { at, batchOf, moved, parcel, parcels, parcelsGrown, parcelsNamed } from 
 describe.each(PLACES)('$name', place => {
   /** A prepared destination, closed before `look` so that the test may open the database itself. */
   async function inside<T>(
-    work: (destination: Destination, config: DestinationConfig) => Promise<T>,
+    work: (destination: Warehouse, config: DestinationConfig) => Promise<T>,
     look: (
       query: (sql: string) => Promise<Record<string, unknown>[]>,
       config: DestinationConfig,
@@ -29,7 +29,7 @@ describe.each(PLACES)('$name', place => {
 
   async function use<T>(
     config: DestinationConfig,
-    work: (destination: Destination, config: DestinationConfig) => Promise<T>,
+    work: (destination: Warehouse, config: DestinationConfig) => Promise<T>,
   ): Promise<T> {
     await using destination = await openDestination(config, { mode: 'write', connections: 4 })
     await destination.prepare(allTables(parcels))

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseInstant } from '../../src/common/instant.ts'
-import type { Destination } from '../../src/load/destination.ts'
+import type { Warehouse } from '../../src/load/destination.ts'
 import { openDestination } from '../../src/load/open.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { allTables } from '../../src/schema/table.ts'
@@ -12,14 +12,14 @@ const bad = { price: 'cheap' }
 
 /** What becomes of rejects, whatever the database. */
 describe.each(PLACES)('$name', place => {
-  const inside = (work: (destination: Destination) => Promise<void>): Promise<void> =>
+  const inside = (work: (destination: Warehouse) => Promise<void>): Promise<void> =>
     place.with(async config => {
       await using destination = await openDestination(config, { mode: 'write', connections: 2 })
       await destination.prepare(allTables(parcels))
       await work(destination)
     })
 
-  async function commit(destination: Destination, records: readonly unknown[], stream: Stream = parcels) {
+  async function commit(destination: Warehouse, records: readonly unknown[], stream: Stream = parcels) {
     const from = await destination.checkpoint('parcels')
     await destination.commit(batchOf(stream, records), from, moved(from))
     return (await destination.rejects('parcels')).map(({ key }) => key)

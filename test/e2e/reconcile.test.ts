@@ -206,7 +206,7 @@ describe.each(PLACES)('$name', place => {
           const months = agreed.of('orders').compared ?? []
           expect(months).toContain('2026-08')
           const drawn = await only(config, 'orders', (months.indexOf('2026-08') + 0.5) / months.length)
-          expect([drawn.months, drawn.findings.agrees]).toEqual([['2026-08'], true])
+          expect([drawn.months, drawn.diff.agrees]).toEqual([['2026-08'], true])
           store.remove('orders', Number(gone?.id))
           const found = await runReconcile(config, ['orders'], { sample: 0 })
           expect(found.of('orders'), found.text).toMatchObject({ gone: 1, missing: 0, changed: 0 })

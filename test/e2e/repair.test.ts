@@ -324,13 +324,13 @@ describe.each(PLACES)('$name', place => {
         random,
         sleep,
       }
-      const { findings, problem } = await reconcileStream(
+      const { diff, problem } = await reconcileStream(
         stream,
         options,
         new StreamStats('customers'),
         new AbortController().signal,
       )
-      expect([commits, findings.settled, problem]).toEqual([1, true, null])
+      expect([commits, diff.settled, problem]).toEqual([1, true, null])
     })
   })
 })

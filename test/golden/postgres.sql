@@ -169,7 +169,7 @@ comment on column "recharge"."accounts"."invited_at" is 'When the user was invit
 comment on column "recharge"."accounts"."is_owner" is 'Whether this account owns the store.';
 comment on column "recharge"."accounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."accounts"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."accounts"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."accounts"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."accounts"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."accounts"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."addresses" (
@@ -217,7 +217,7 @@ comment on column "recharge"."addresses"."zip" is 'Postal code of the address.';
 comment on column "recharge"."addresses"."include" is 'Related objects, filled only if a request asks for them; this connector does not.';
 comment on column "recharge"."addresses"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."addresses"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."addresses"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."addresses"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."addresses"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."addresses"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."addresses__discounts" (
@@ -303,7 +303,7 @@ comment on column "recharge"."async_batch_tasks"."status" is 'Progress of the ta
 comment on column "recharge"."async_batch_tasks"."updated_at" is 'When the task last changed.';
 comment on column "recharge"."async_batch_tasks"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."async_batch_tasks"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."async_batch_tasks"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."async_batch_tasks"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."async_batch_tasks"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."async_batch_tasks"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."async_batches" (
@@ -339,7 +339,7 @@ comment on column "recharge"."async_batches"."updated_at" is 'When the batch las
 comment on column "recharge"."async_batches"."version" is 'API version that the tasks are run under.';
 comment on column "recharge"."async_batches"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."async_batches"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."async_batches"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."async_batches"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."async_batches"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."async_batches"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."bundle_selections" (
@@ -371,7 +371,7 @@ comment on column "recharge"."bundle_selections"."is_fallback" is 'Whether the d
 comment on column "recharge"."bundle_selections"."updated_at" is 'When the selection last changed.';
 comment on column "recharge"."bundle_selections"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."bundle_selections"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."bundle_selections"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."bundle_selections"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."bundle_selections"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."bundle_selections"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."bundle_selections__items" (
@@ -531,7 +531,7 @@ comment on column "recharge"."charges"."updated_at" is 'When the charge last cha
 comment on column "recharge"."charges"."include" is 'Related objects, filled only if a request asks for them; this connector does not.';
 comment on column "recharge"."charges"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."charges"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."charges"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."charges"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."charges"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."charges"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 comment on column "recharge"."charges"."_source" is '`export` where the row was imported from an export of the merchant portal; null where the API gave it.';
@@ -698,7 +698,7 @@ comment on column "recharge"."collections"."type" is 'How the collection is fill
 comment on column "recharge"."collections"."updated_at" is 'When the collection last changed.';
 comment on column "recharge"."collections"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."collections"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."collections"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."collections"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."collections"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."collections"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."credit_accounts" (
@@ -730,7 +730,7 @@ comment on column "recharge"."credit_accounts"."type" is 'Kind of credit; the va
 comment on column "recharge"."credit_accounts"."updated_at" is 'When the account last changed.';
 comment on column "recharge"."credit_accounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."credit_accounts"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."credit_accounts"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."credit_accounts"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."credit_accounts"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."credit_accounts"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."credit_adjustments" (
@@ -766,7 +766,7 @@ comment on column "recharge"."credit_adjustments"."type" is 'Direction of the mo
 comment on column "recharge"."credit_adjustments"."updated_at" is 'When the adjustment last changed.';
 comment on column "recharge"."credit_adjustments"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."credit_adjustments"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."credit_adjustments"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."credit_adjustments"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."credit_adjustments"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."credit_adjustments"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."customers" (
@@ -818,7 +818,7 @@ comment on column "recharge"."customers"."updated_at" is 'When the customer last
 comment on column "recharge"."customers"."include" is 'Related objects, filled only if a request asks for them; this connector does not.';
 comment on column "recharge"."customers"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."customers"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."customers"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."customers"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."customers"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."customers"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."customers__utm_params" (
@@ -899,7 +899,7 @@ comment on column "recharge"."discounts"."value" is 'Size of the discount, in pe
 comment on column "recharge"."discounts"."value_type" is 'How to read value: percentage, fixed_amount or shipping.';
 comment on column "recharge"."discounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."discounts"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."discounts"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."discounts"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."discounts"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."discounts"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."events" (
@@ -937,7 +937,7 @@ comment on column "recharge"."events"."source_origin" is 'Channel that it came t
 comment on column "recharge"."events"."source_user_type" is 'Kind of actor, such as customer.';
 comment on column "recharge"."events"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."events"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."events"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."events"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."events"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."events"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."events__custom_attributes" (
@@ -1007,7 +1007,7 @@ comment on column "recharge"."gift_purchases"."sender_customer_id" is 'Id of the
 comment on column "recharge"."gift_purchases"."sender_name" is 'Name of the sender, as shown to the recipient.';
 comment on column "recharge"."gift_purchases"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."gift_purchases"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."gift_purchases"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."gift_purchases"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."gift_purchases"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."gift_purchases"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."gift_purchases__external_redeemable_product_ids" (
@@ -1048,7 +1048,7 @@ comment on column "recharge"."metafields"."value" is 'The value as text, also wh
 comment on column "recharge"."metafields"."value_type" is 'How to read value: string, json_string or integer.';
 comment on column "recharge"."metafields"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."metafields"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."metafields"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."metafields"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."metafields"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."metafields"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."onetimes" (
@@ -1098,7 +1098,7 @@ comment on column "recharge"."onetimes"."variant_title" is 'Name of the variant.
 comment on column "recharge"."onetimes"."include" is 'Related objects, filled only if a request asks for them; this connector does not.';
 comment on column "recharge"."onetimes"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."onetimes"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."onetimes"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."onetimes"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."onetimes"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."onetimes"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."onetimes__properties" (
@@ -1257,7 +1257,7 @@ comment on column "recharge"."orders"."retry_date" is 'Day of the next attempt t
 comment on column "recharge"."orders"."include" is 'Related objects, filled only if a request asks for them; this connector does not.';
 comment on column "recharge"."orders"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."orders"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."orders"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."orders"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."orders"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."orders"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."orders__discounts" (
@@ -1446,7 +1446,7 @@ comment on column "recharge"."payment_methods"."updated_at" is 'When the payment
 comment on column "recharge"."payment_methods"."include" is 'Related objects, filled only if a request asks for them; this connector does not.';
 comment on column "recharge"."payment_methods"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."payment_methods"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."payment_methods"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."payment_methods"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."payment_methods"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."payment_methods"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."payment_sources" (
@@ -1509,7 +1509,7 @@ comment on column "recharge"."payment_sources"."created_at" is 'When the payment
 comment on column "recharge"."payment_sources"."updated_at" is 'When the payment source last changed.';
 comment on column "recharge"."payment_sources"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."payment_sources"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."payment_sources"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."payment_sources"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."payment_sources"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."payment_sources"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."plans" (
@@ -1577,7 +1577,7 @@ comment on column "recharge"."plans"."type" is 'How the product is bought: subsc
 comment on column "recharge"."plans"."updated_at" is 'When the plan last changed.';
 comment on column "recharge"."plans"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."plans"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."plans"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."plans"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."plans"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."plans"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."products" (
@@ -1641,7 +1641,7 @@ comment on column "recharge"."products"."title" is 'Name of the product.';
 comment on column "recharge"."products"."updated_at" is 'When the product last changed; the API gives no offset, read as US Eastern.';
 comment on column "recharge"."products"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."products"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."products"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."products"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."products"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."products"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."retention_strategies" (
@@ -1669,7 +1669,7 @@ comment on column "recharge"."retention_strategies"."reason" is 'Reason for canc
 comment on column "recharge"."retention_strategies"."updated_at" is 'When the strategy last changed.';
 comment on column "recharge"."retention_strategies"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."retention_strategies"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."retention_strategies"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."retention_strategies"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."retention_strategies"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."retention_strategies"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."shipping_countries" (
@@ -1689,7 +1689,7 @@ comment on column "recharge"."shipping_countries"."country_id" is 'Recharge id o
 comment on column "recharge"."shipping_countries"."name" is 'Name of the country.';
 comment on column "recharge"."shipping_countries"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."shipping_countries"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."shipping_countries"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."shipping_countries"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."shipping_countries"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."shipping_countries"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."shipping_countries__provinces" (
@@ -1758,7 +1758,7 @@ comment on column "recharge"."shop"."timezone" is 'Zone of the merchant in reada
 comment on column "recharge"."shop"."updated_at" is 'When the settings last changed.';
 comment on column "recharge"."shop"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."shop"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."shop"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."shop"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."shop"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."shop"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."shop__enabled_presentment_currencies_symbols" (
@@ -1825,7 +1825,7 @@ comment on column "recharge"."store"."updated_at" is 'When the settings last cha
 comment on column "recharge"."store"."weight_unit" is 'Unit in which the store gives weights, such as g.';
 comment on column "recharge"."store"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."store"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."store"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."store"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."store"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."store"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."store__enabled_presentment_currencies_symbols" (
@@ -1916,7 +1916,7 @@ comment on column "recharge"."subscriptions"."variant_title" is 'Name of the var
 comment on column "recharge"."subscriptions"."include" is 'Related objects, filled only if a request asks for them; this connector does not.';
 comment on column "recharge"."subscriptions"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."subscriptions"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."subscriptions"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."subscriptions"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."subscriptions"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."subscriptions"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."subscriptions__utm_params" (
@@ -1976,6 +1976,6 @@ comment on column "recharge"."webhooks"."created_at" is 'When the webhook was re
 comment on column "recharge"."webhooks"."updated_at" is 'When the registration last changed.';
 comment on column "recharge"."webhooks"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."webhooks"."_deleted_at" is 'When the record was found gone from the source; null while it is there.';
-comment on column "recharge"."webhooks"."_deleted_by" is 'How that was found: `absence` from a walk that ended whole, an `event` that said so, or a `probe` of the one record.';
+comment on column "recharge"."webhooks"."_deleted_by" is 'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.';
 comment on column "recharge"."webhooks"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."webhooks"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';

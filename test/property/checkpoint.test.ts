@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Checkpoint, Page, RunId } from '../../src/common/model.ts'
-import { advance, startScan, isComplete, type ScanState } from '../../src/pipeline/checkpoint.ts'
+import type { Checkpoint, RunId } from '../../src/common/model.ts'
+import { advance, isComplete, type ScanState, startScan } from '../../src/pipeline/checkpoint.ts'
 import type { Stream } from '../../src/schema/stream.ts'
-import { toBatch } from '../../src/transform/batch.ts'
 import { rowsOf } from '../support/cells.ts'
 import { type Edit, EditedApi, ModelReaders, toSecond, unsorted } from '../support/edited-api.ts'
+import { type RawPage, toBatch } from '../support/page.ts'
 import { parcels } from '../support/samples.ts'
 
 const LATEST = 5
@@ -65,7 +65,7 @@ function history(stream: Stream, edits: readonly Edit[], pageSize: number, choic
     }
   }
 
-  const commit = (at: ScanState, pages: readonly [Page, ...Page[]]): ScanState => {
+  const commit = (at: ScanState, pages: readonly [RawPage, ...RawPage[]]): ScanState => {
     const before = stored.watermark
     const batch = toBatch(stream, pages)
     const next = advance(at, batch)
@@ -91,7 +91,7 @@ function history(stream: Stream, edits: readonly Edit[], pageSize: number, choic
     const options = { run: '01J' as RunId, now: api.clock(), overlapMs: OVERLAP * 1000, start: null, schemaHash: 'x' }
     let at = startScan(stored, stream, options)
     const readers = new ModelReaders(api, stream, at.scan, choose() % 3 > 0)
-    let read: Page[] = []
+    let read: RawPage[] = []
     while (readers.unfinished > 0) {
       if (choose() % 3 === 0) readers.cut(choose())
       read.push(readers.read(choose(), choose() % 5 === 0))

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -27,167 +27,73 @@ const imports: readonly Import[] = [...sources].flatMap(([from, source]) =>
 )
 
 /** A folder, or a file, by the beginning of its path. */
-const within = (path: string, ...places: readonly string[]): boolean =>
-  places.some(place => path === place || path.startsWith(`${place}/`))
+const within = (path: string, ...folders: readonly string[]): boolean =>
+  folders.some(folder => path === folder || path.startsWith(`${folder}/`))
 
-/** What every part may lean on: nouns, errors, time, rows as bytes, and the language of the declarations. */
-const GROUND = [
-  'src/model.ts',
-  'src/destination.ts',
-  'src/absence.ts',
-  'src/extras.ts',
-  'src/rejection.ts',
-  'src/errors.ts',
-  'src/instant.ts',
-  'src/cells.ts',
-  'src/cell-writer.ts',
-  'src/reconciliation.ts',
-  'src/exact-json.ts',
-  'src/flat-record.ts',
-  'src/declare',
+/** The room that a file is in: `src/load/sql/merge.ts` is in `load`. */
+const roomOf = (path: string): string =>
+  path
+    .split('/')
+    .slice(0, 2)
+    .join('/')
+    .replace(/^src\//, '')
+
+/** Each room, and the rooms that it may import from. The arrows go down; extract, transform and load never meet. */
+const ROOMS: readonly (readonly [room: string, lower: readonly string[]])[] = [
+  ['index.ts', ['cli', 'jobs', 'pipeline', 'common', 'schema']],
+  ['cli', ['jobs', 'pipeline', 'extract', 'transform', 'load', 'common', 'schema', 'simulator']],
+  ['jobs', ['pipeline', 'extract', 'transform', 'load', 'common', 'schema']],
+  ['pipeline', ['extract', 'transform', 'load', 'common', 'schema']],
+  ['extract', ['common', 'schema']],
+  ['transform', ['common', 'schema']],
+  ['load', ['common', 'schema']],
+  ['common', ['schema']],
+  ['schema', []],
+  ['simulator', []],
 ]
 
-/** Where a part may import from besides itself and the ground. */
-const MAY: readonly (readonly [string, readonly string[]])[] = [
-  ['src/declare', []],
-  ['src/model.ts', []],
-  ['src/extras.ts', []],
-  ['src/rejection.ts', []],
-  ['src/absence.ts', []],
-  ['src/errors.ts', []],
-  ['src/instant.ts', []],
-  ['src/cells.ts', []],
-  ['src/cell-writer.ts', []],
-  ['src/destination.ts', []],
-  ['src/exact-json.ts', []],
-  ['src/flat-record.ts', []],
-  ['src/exit.ts', []],
-  ['src/reconciliation.ts', []],
-  ['src/walk.ts', []],
-  ['src/checkpoint.ts', ['src/walk.ts']],
-  ['src/evidence.ts', ['src/checkpoint.ts']],
-  ['src/prefetch.ts', []],
-  ['src/extract', []],
-  ['src/transform', []],
-  ['src/load', []],
-  ['src/simulator', []],
-  ['src/config', []],
-  ['src/secrets.ts', []],
-  ['src/text-table.ts', []],
-  ['src/log.ts', ['src/secrets.ts']],
-  ['src/scopes.ts', ['src/extract/source.ts']],
-  ['src/stats.ts', ['src/checkpoint.ts']],
-  ['src/progress.ts', ['src/stats.ts']],
-  ['src/report.ts', ['src/text-table.ts']],
-  [
-    'src/pipeline.ts',
-    [
-      'src/checkpoint.ts',
-      'src/drift.ts',
-      'src/prefetch.ts',
-      'src/evidence.ts',
-      'src/repeat.ts',
-      'src/stats.ts',
-      'src/extract/source.ts',
-      'src/transform',
-    ],
-  ],
-  ['src/fill.ts', ['src/repeat.ts', 'src/extract/source.ts', 'src/transform/recover.ts']],
-  ['src/repeat.ts', []],
-  ['src/drift.ts', ['src/fill.ts', 'src/stats.ts', 'src/transform']],
-  [
-    'src/sweep.ts',
-    [
-      'src/drift.ts',
-      'src/pipeline.ts',
-      'src/prefetch.ts',
-      'src/evidence.ts',
-      'src/stats.ts',
-      'src/walk.ts',
-      'src/transform/batch.ts',
-    ],
-  ],
-  ['src/sync.ts', ['src/checkpoint.ts', 'src/fill.ts', 'src/pipeline.ts', 'src/sweep.ts', 'src/stats.ts']],
-  ['src/import', ['src/pipeline.ts', 'src/transform/batch.ts', 'src/transform/redact.ts']],
-  ['src/backfill.ts', ['src/checkpoint.ts', 'src/pipeline.ts', 'src/stats.ts']],
-  ['src/replay.ts', ['src/pipeline.ts', 'src/transform/batch.ts']],
-  [
-    'src/reconcile',
-    [
-      'src/checkpoint.ts',
-      'src/walk.ts',
-      'src/pipeline.ts',
-      'src/prefetch.ts',
-      'src/stats.ts',
-      'src/extract/source.ts',
-      'src/transform/batch.ts',
-    ],
-  ],
-  [
-    'src/run.ts',
-    [
-      'src/drift.ts',
-      'src/pipeline.ts',
-      'src/stats.ts',
-      'src/report.ts',
-      'src/progress.ts',
-      'src/log.ts',
-      'src/scopes.ts',
-      'src/extract/source.ts',
-    ],
-  ],
-  ['src/app.ts', ['schemas/index.ts', 'src/config', 'src/extract', 'src/load/open.ts', 'src/log.ts', 'src/secrets.ts']],
-  ['src/commands', ['src']],
-  ['src/program.ts', ['src']],
-  ['src/cli.ts', ['src/program.ts']],
-  ['src/generate.ts', ['src/config/schema.ts']],
-  ['schemas', []],
-]
-
-/** Nobody imports these, so that they can import everything. */
-const TOP = ['src/cli.ts', 'src/generate.ts']
-const APP_USERS = ['src/program.ts', 'src/commands']
-
-/** The outside world, each part of it through its own door. */
-const OUTSIDE: readonly (readonly [RegExp, readonly string[]])[] = [
+/** What comes from outside has one door each. */
+const DOORS: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^pg$|^pg-copy-streams$/, ['src/load/postgres']],
   [/^@duckdb\/node-(api|bindings)$/, ['src/load/duckdb']],
   [/^kysely$/, ['src/load']],
-  [/^zod$/, ['src/declare', 'src/config', 'src/generate.ts']],
-  [/^yaml$|^leven$/, ['src/config']],
-  [/^pino$/, ['src/log.ts']],
-  [/^p-limit$/, ['src/extract/request.ts', 'src/run.ts']],
-  [/^commander$/, ['src/program.ts']],
-  [/^csv-parse$/, ['src/import/csv.ts']],
-  [/^ulid$/, ['src/app.ts']],
-  [/^temporal-polyfill$/, ['src/instant.ts']],
-  [/^node:(https?|zlib)$/, ['src/extract/wire.ts', 'src/simulator']],
+  [/^zod$/, ['src/schema', 'src/load/sql/stored-json.ts', 'src/cli/config', 'src/cli/generate.ts']],
+  [/^yaml$|^leven$/, ['src/cli/config']],
+  [/^pino$/, ['src/common/log.ts']],
+  [/^p-limit$/, ['src/extract/api-client.ts', 'src/jobs/run.ts']],
+  [/^commander$/, ['src/cli/program.ts']],
+  [/^csv-parse$/, ['src/jobs/import/csv.ts']],
+  [/^ulid$/, ['src/cli/app.ts']],
+  [/^temporal-polyfill$/, ['src/common/instant.ts']],
+  [/^undici$|^node:(https?|zlib)$/, ['src/extract/http-get.ts', 'src/simulator']],
 ]
 
 const notAllowed = (found: readonly Import[]): string[] => found.map(({ from, to }) => `${from} → ${to}: not allowed`)
 
-test('stages know nothing of each other; only who conducts them does', () => {
+test('1. src has the rooms that the rules are about, and nothing beside them', () => {
+  expect(readdirSync(join(ROOT, 'src')).sort()).toEqual([...ROOMS.map(([room]) => room), 'tsconfig.json'].sort())
+  expect(imports.length).toBeGreaterThan(500)
+})
+
+test('2. imports go downward only', () => {
   const wrong = imports.filter(({ from, to }) => {
-    if (!within(to, 'src', 'schemas')) return false
-    const rule = MAY.find(([place]) => within(from, place))
-    if (!rule) return true
-    const [place, allowed] = rule
-    return !within(to, place, ...GROUND, ...allowed)
+    if (!within(from, 'src') || !within(to, 'src') || roomOf(from) === roomOf(to)) return false
+    const lower = ROOMS.find(([room]) => room === roomOf(from))?.[1] ?? []
+    return !lower.includes(roomOf(to))
   })
   expect(notAllowed(wrong)).toEqual([])
 })
 
-test('the ground leans on nothing but itself, and nobody imports who is on top', () => {
+test('3. declarations use the language of src/schema only, and only the app and the library know all of them', () => {
   const wrong = imports.filter(
     ({ from, to }) =>
-      within(to, ...TOP) ||
-      (to === 'src/app.ts' && !within(from, ...APP_USERS)) ||
-      (within(to, 'src/commands') && !within(from, ...APP_USERS)),
+      (within(from, 'schemas') && within(to, 'src') && !within(to, 'src/schema')) ||
+      (within(from, 'src') && within(to, 'schemas') && !within(from, 'src/cli/app.ts', 'src/index.ts')),
   )
   expect(notAllowed(wrong)).toEqual([])
 })
 
-test('one database folder knows nothing of the other, and shared code of neither', () => {
+test('4. one database folder knows nothing of the other, and shared code of neither', () => {
   const wrong = imports.filter(
     ({ from, to }) =>
       (within(from, 'src/load/sql') && within(to, 'src/load/postgres', 'src/load/duckdb')) ||
@@ -197,59 +103,58 @@ test('one database folder knows nothing of the other, and shared code of neither
   expect(notAllowed(wrong)).toEqual([])
 })
 
-test('what comes from outside has one door each', () => {
+test('5. what comes from outside has one door each', () => {
   const wrong = imports.filter(({ from, to }) =>
-    OUTSIDE.some(([name, places]) => name.test(to) && !within(from, ...places)),
+    DOORS.some(([name, doors]) => name.test(to) && !within(from, ...doors)),
   )
   expect(notAllowed(wrong)).toEqual([])
 })
 
-test.each([
-  [/\bfetch\(/, []],
-  [/\bprocess\.env\b/, ['src/config/load.ts']],
-  [/\bprocess\.exit\b/, ['src/program.ts']],
-  [/\bDate\.now\b|\bnew Date\(\)/, ['src/app.ts']],
-  [/\bMath\.random\b/, ['src/app.ts']],
-  [/postgres|duckdb/i, ['src/load/postgres', 'src/load/duckdb', 'src/load/open.ts', 'src/config']],
-])('%s stands only where it belongs', (pattern, places) => {
-  const wrong = files
-    .filter(file => within(file, 'src') && !within(file, 'src/simulator') && !within(file, ...places))
-    .filter(file => pattern.test(withoutProse(sources.get(file) ?? '', file)))
-  expect(wrong).toEqual([])
+test('6. the entry points are imported by nobody', () => {
+  const wrong = imports.filter(({ to }) => within(to, 'src/cli/main.ts', 'src/cli/generate.ts', 'src/index.ts'))
+  expect(notAllowed(wrong)).toEqual([])
+})
+
+describe('7. some words stand only where they belong', () => {
+  test.each([
+    [/\bfetch\(/, []],
+    [/\bprocess\.env\b/, ['src/cli']],
+    [/\bprocess\.exit\b/, ['src/cli/program.ts']],
+    [/\bDate\.now\b|\bnew Date\(\)/, ['src/cli/app.ts']],
+    [/\bMath\.random\b/, ['src/cli/app.ts']],
+    [/postgres|duckdb/i, ['src/load/postgres', 'src/load/duckdb', 'src/load/open.ts', 'src/cli/config']],
+    [/\binstanceof (Flat|Scanned)Record\b/, []],
+  ])('%s', (pattern, folders) => {
+    const wrong = files
+      .filter(file => within(file, 'src') && !within(file, 'src/simulator') && !within(file, ...folders))
+      .filter(file => pattern.test(withoutProse(sources.get(file) ?? '', file)))
+    expect(wrong).toEqual([])
+  })
 })
 
 /** Comments may speak of anything; what a user reads may name a database, and the commands say so in the CLI's text. */
 function withoutProse(source: string, file: string): string {
   const bare = source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*$/gm, '')
-  return file === 'src/program.ts' || within(file, 'src/commands') ? bare.replace(/'[^'\n]*'|`[^`]*`/g, "''") : bare
+  return within(file, 'src/cli') ? bare.replace(/'[^'\n]*'|`[^`]*`/g, "''") : bare
 }
 
-test('no import goes round in a circle, types included', () => {
+test('8. no import goes round in a circle, types included', () => {
   const graph = new Map<string, string[]>()
   for (const { from, to } of imports) graph.set(from, [...(graph.get(from) ?? []), to])
   const circles: string[] = []
   const done = new Set<string>()
-  const walk = (file: string, path: readonly string[]): void => {
+  const visit = (file: string, path: readonly string[]): void => {
     const at = path.indexOf(file)
     if (at >= 0) circles.push([...path.slice(at), file].join(' → '))
     if (at >= 0 || done.has(file)) return
-    for (const next of graph.get(file) ?? []) if (graph.has(next)) walk(next, [...path, file])
+    for (const next of graph.get(file) ?? []) if (graph.has(next)) visit(next, [...path, file])
     done.add(file)
   }
-  for (const file of graph.keys()) walk(file, [])
+  for (const file of graph.keys()) visit(file, [])
   expect(circles).toEqual([])
 })
 
-test('no file is longer than 250 lines unless docs/decisions.md says why', () => {
-  const decisions = readFileSync(join(ROOT, 'docs/decisions.md'), 'utf8')
-  const long = files
-    .map(file => ({ file, lines: (sources.get(file) ?? '').split('\n').length - 1 }))
-    .filter(({ file, lines }) => lines > 250 && !decisions.includes(`\`${file}\``))
-  expect(long).toEqual([])
-})
-
-test('the table above is about this tree: every place in it exists', () => {
-  const places = [...MAY.map(([place]) => place), ...OUTSIDE.flatMap(([, p]) => p)]
-  expect(places.filter(place => !files.some(file => within(file, place)))).toEqual([])
-  expect(imports.length).toBeGreaterThan(100)
+test('9. every folder named in these rules exists', () => {
+  const named = DOORS.flatMap(([, doors]) => doors)
+  expect(named.filter(door => !files.some(file => within(file, door)))).toEqual([])
 })

@@ -1,8 +1,8 @@
 import { CellWriter } from '../../src/common/cell-writer.ts'
-import type { Value, FlatRecord, Reject } from '../../src/common/model.ts'
+import type { DecodeStats, FlatRecord, Reject, Value } from '../../src/common/model.ts'
 import type { ColumnKind, Columns } from '../../src/schema/column.ts'
 import type { Stream } from '../../src/schema/stream.ts'
-import { type Findings, flattener } from '../../src/transform/flatten.ts'
+import { flattener } from '../../src/transform/flatten.ts'
 
 /** A record's rows as canonical text, read back from their bytes by other means than they were written with. */
 export interface Rows {
@@ -12,9 +12,9 @@ export interface Rows {
   readonly extra: string | null
 }
 
-export function rowsOf({ bytes, start, end }: FlatRecord, { key, columns, children }: Stream): Rows {
+export function rowsOf({ bytes, start, end }: FlatRecord, { key, columns, children: lists }: Stream): Rows {
   const record = bytes.subarray(start, end)
-  const names = Object.keys(children)
+  const names = Object.keys(lists)
   const offsets = [...names, '_extra'].map((_, i) => record.readUInt32BE(4 * i))
   const own = cells(record, 4 * offsets.length, kindsOf(columns))
   if (own.end !== offsets[0]) throw new Error(`the own row ends at ${own.end}, the first list begins at ${offsets[0]}`)
@@ -26,7 +26,7 @@ export function rowsOf({ bytes, start, end }: FlatRecord, { key, columns, childr
     let at = first + 4
     const rows: Value[][] = []
     for (let index = 0; index < record.readUInt32BE(first); index++) {
-      const kinds: ColumnKind[] = [ownerKind, 'int', ...kindsOf(children[name]?.columns ?? {})]
+      const kinds: ColumnKind[] = [ownerKind, 'int', ...kindsOf(lists[name]?.columns ?? {})]
       if (record.readUInt16BE(at) !== kinds.length) throw new Error(`a row of ${name} has another number of cells`)
       const read = cells(record, at + 2, kinds)
       if (read.cells[0] !== owner || read.cells[1] !== String(index))
@@ -45,11 +45,11 @@ export function rowsOf({ bytes, start, end }: FlatRecord, { key, columns, childr
 export type Flattened = Pick<FlatRecord, 'key' | 'cursor' | 'hash'> & Rows
 
 /** One record, flattened. */
-export function flattened(stream: Stream, record: unknown, findings?: Findings): Flattened | Reject {
+export function flattened(stream: Stream, record: unknown, stats?: DecodeStats): Flattened | Reject {
   const result = flattener(stream)(
     record,
     new CellWriter(8),
-    findings ?? { cleaned: 0, undeclared: new Map(), mismatched: new Map() },
+    stats ?? { cleaned: 0, unknownFields: new Map(), mismatched: new Map() },
   )
   if ('reason' in result) return result
   const { key, cursor, hash } = result

@@ -1,7 +1,7 @@
 import { openDuckdb } from '../../src/load/duckdb/engine.ts'
 import { openPostgres } from '../../src/load/postgres/engine.ts'
-import { createDestination } from '../../src/load/sql/destination.ts'
 import type { Engine } from '../../src/load/sql/engine.ts'
+import { createWarehouse } from '../../src/load/sql/warehouse.ts'
 import { allTables } from '../../src/schema/table.ts'
 import type { DestinationConfig } from './destinations.ts'
 import { at, batchOf, moved, parcel, parcels } from './samples.ts'
@@ -56,7 +56,7 @@ const engine =
   destination.kind === 'duckdb'
     ? await openDuckdb({ file: destination.file, mode: 'write' })
     : openPostgres({ ...destination, connections: 2 })
-const opened = createDestination(counted(engine), destination.schema)
+const opened = createWarehouse(counted(engine), destination.schema)
 await opened.prepare(allTables(parcels))
 const start = await opened.checkpoint('parcels')
 if (start.version === 0)

@@ -1,7 +1,8 @@
 import { fromMillis, toMillis } from '../../src/common/instant.ts'
-import type { Instant, Page, Range, Scan, Window } from '../../src/common/model.ts'
+import type { Instant, Range, Scan, Window } from '../../src/common/model.ts'
 import { stream } from '../../src/schema/define.ts'
 import type { Stream } from '../../src/schema/stream.ts'
+import type { RawPage } from './page.ts'
 import { parcels } from './samples.ts'
 
 /** The sample stream, read in an order that says nothing about time. */
@@ -167,7 +168,7 @@ export class ModelReaders {
     this.#ranges = this.#readers.map(r => r.range)
   }
 
-  read(which: number, stray: boolean): Page {
+  read(which: number, stray: boolean): RawPage {
     const reader = this.#readers[which % this.#readers.length]
     if (!reader) throw new Error('nothing is left to read')
     const slice = this.#api.page(this.#stream, reader.asked, reader.position, stray)
@@ -178,7 +179,7 @@ export class ModelReaders {
     const sorted = this.#stream.sync.mode === 'incremental' && this.#stream.sync.sorted
     const past = sorted && slice.first !== null && until !== null && slice.first > until
     const last = slice.last || past
-    const page: Page = {
+    const page: RawPage = {
       records: slice.records,
       receivedAt: this.#api.clock(),
       range: reader.range.id,

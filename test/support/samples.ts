@@ -1,10 +1,10 @@
 import { fromMillis } from '../../src/common/instant.ts'
-import type { Checkpoint, Instant, Page, RowBatch, RunId } from '../../src/common/model.ts'
+import type { Checkpoint, Instant, RowBatch, RunId } from '../../src/common/model.ts'
 import { day, flag, instant, int, json, money, rate, required, text } from '../../src/schema/column.ts'
 import { child, stream } from '../../src/schema/define.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { schemaHashOf } from '../../src/schema/table.ts'
-import { toBatch } from '../../src/transform/batch.ts'
+import { type RawPage, toBatch } from './page.ts'
 
 const about = {
   name: 'parcels',
@@ -61,7 +61,7 @@ export const parcel = (id: number, second: number, more: Record<string, unknown>
 
 export function batchOf(of: Stream, records: readonly unknown[], last = true): RowBatch {
   const range = { id: 0, since: null, until: null }
-  const page: Page = {
+  const page: RawPage = {
     records,
     receivedAt: at(1_000_000),
     range: 0,

@@ -1,12 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fromMillis } from '../../src/common/instant.ts'
-import type { Page } from '../../src/common/model.ts'
 import { instant, int, required, text } from '../../src/schema/column.ts'
 import { stream } from '../../src/schema/define.ts'
 import type { Stream } from '../../src/schema/stream.ts'
-import { flattenSliced, flattenPage, toBatch } from '../../src/transform/batch.ts'
 import { rowsOf } from '../support/cells.ts'
+import { type RawPage, toBatch } from '../support/page.ts'
 
 const shared = { singular: 'thing', doc: 'A thing.', path: '/things', list: 'things', scopes: [], key: 'id' } as const
 const columns = { id: required(int('Key.')), updated_at: required(instant('Changed.')), note: text('Note.') }
@@ -21,7 +20,7 @@ const snapshots = stream({ ...shared, name: 'snapshots', sync: { mode: 'full' },
 const second = (n: number): string => new Date(Date.UTC(2025, 0, 15, 10, 0, n)).toISOString()
 const cursor = (n: number): string => fromMillis(Date.parse(second(n)))
 const record = (id: number | string, at: number, note = ''): object => ({ id, updated_at: second(at), note })
-const page = (records: readonly unknown[], at = 0, last = false): Page => ({
+const page = (records: readonly unknown[], at = 0, last = false): RawPage => ({
   records,
   receivedAt: fromMillis(Date.parse(second(at))),
   range: 1,
@@ -31,7 +30,7 @@ const page = (records: readonly unknown[], at = 0, last = false): Page => ({
   restarted: false,
 })
 
-const notes = (pages: readonly [Page, ...Page[]], of: Stream = things): unknown[] =>
+const notes = (pages: readonly [RawPage, ...RawPage[]], of: Stream = things): unknown[] =>
   [...toBatch(of, pages).records.values()].map(record => rowsOf(record, of).row[2])
 
 describe('one key, two versions', () => {
@@ -158,42 +157,17 @@ test('findings add up over pages', () => {
     ]),
     page([{ ...record(3, 1), a: 1, b: 1 }]),
   ])
-  expect(batch.undeclared).toEqual(
+  expect(batch.stats.unknownFields).toEqual(
     new Map([
       ['a', 3],
       ['b', 1],
     ]),
   )
-  expect(batch.cleaned).toBe(1)
+  expect(batch.stats.cleaned).toBe(1)
 })
 
 test('it was received with the latest of its pages', () => {
   const batch = toBatch(things, [page([], 1), page([], 3), page([], 2)])
   expect(batch.receivedAt).toBe(cursor(3))
   expect(batch.stream).toBe(things)
-})
-
-describe('a page flattened in turn', () => {
-  const many = (first: number) =>
-    page(Array.from({ length: 200 }, (_, i) => record(first + i, i % 60, `note ${first + i}`)))
-
-  test('is the same as in one go, with others flattened beside it', async () => {
-    const pages = [many(0), many(1000), many(2000)]
-    expect(await Promise.all(pages.map(each => flattenSliced(things, each)))).toEqual(
-      pages.map(each => flattenPage(things, each)),
-    )
-  })
-
-  test('lets other work have its turn in between', async () => {
-    let turns = 0
-    let flattened = false
-    const other = (): void => {
-      turns += 1
-      if (!flattened) setImmediate(other)
-    }
-    setImmediate(other)
-    await flattenSliced(things, many(0))
-    flattened = true
-    expect(turns).toBeGreaterThanOrEqual(5)
-  })
 })

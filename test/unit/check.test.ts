@@ -289,7 +289,11 @@ describe('I12: a declaration may not take for deleted what is only forgotten, or
     ],
     [
       'telling under two keys',
-      { key: ['id', 'owner_id'], children: {}, deletionEvents: { type: 'id', key: 'id', verb: 'id', gone: 'x', at: 'id' } },
+      {
+        key: ['id', 'owner_id'],
+        children: {},
+        deletionEvents: { type: 'id', key: 'id', verb: 'id', gone: 'x', at: 'id' },
+      },
       'deletionEvents: only a stream with one key column may tell',
     ],
   ]

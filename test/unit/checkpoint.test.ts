@@ -1,19 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { fromMillis, toMillis } from '../../src/common/instant.ts'
-import type { Checkpoint, Instant, Page, RunId } from '../../src/common/model.ts'
+import type { Checkpoint, Instant, RunId } from '../../src/common/model.ts'
 import {
   advance,
-  startScan,
-  startBackfillScan,
   isComplete,
   type ScanState,
   type StartScanOptions,
+  startBackfillScan,
+  startScan,
 } from '../../src/pipeline/checkpoint.ts'
 import { instant, int, required } from '../../src/schema/column.ts'
 import { stream } from '../../src/schema/define.ts'
 import type { Stream } from '../../src/schema/stream.ts'
-import { toBatch } from '../../src/transform/batch.ts'
 import { unsorted } from '../support/edited-api.ts'
+import { type RawPage, toBatch } from '../support/page.ts'
 import { at, parcel, parcels } from '../support/samples.ts'
 
 const unwritten: Checkpoint = {
@@ -25,9 +25,15 @@ const unwritten: Checkpoint = {
   writer: null,
   lastSnapshotAt: null,
 }
-const options: StartScanOptions = { run: '01J' as RunId, now: at(1000), overlapMs: 100_000, start: null, schemaHash: 'x' }
+const options: StartScanOptions = {
+  run: '01J' as RunId,
+  now: at(1000),
+  overlapMs: 100_000,
+  start: null,
+  schemaHash: 'x',
+}
 
-const page = (state: ScanState, seconds: readonly number[], more: Partial<Page> = {}): Page => ({
+const page = (state: ScanState, seconds: readonly number[], more: Partial<RawPage> = {}): RawPage => ({
   records: seconds.map((second, i) => parcel(second * 1000 + i, second)),
   receivedAt: at(1000),
   range: 0,
@@ -38,7 +44,8 @@ const page = (state: ScanState, seconds: readonly number[], more: Partial<Page> 
   ...more,
 })
 
-const read = (state: ScanState, of: Stream, ...pages: [Page, ...Page[]]): ScanState => advance(state, toBatch(of, pages))
+const read = (state: ScanState, of: Stream, ...pages: [RawPage, ...RawPage[]]): ScanState =>
+  advance(state, toBatch(of, pages))
 
 const secondsOf = (instant: Instant | null): number | null =>
   instant === null ? null : (toMillis(instant) - toMillis(at(0))) / 1000

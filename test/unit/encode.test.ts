@@ -5,8 +5,8 @@ import type { Value } from '../../src/common/model.ts'
 import { type Column, day, flag, instant, int, json, money, rate, text } from '../../src/schema/column.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { coercion } from '../../src/transform/coerce.ts'
-import { TypeMismatch } from '../../src/transform/type-mismatch.ts'
 import { encoder } from '../../src/transform/encode.ts'
+import { TypeMismatch } from '../../src/transform/type-mismatch.ts'
 import { rowsOf } from '../support/cells.ts'
 
 const COLUMNS = [

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Reject } from '../../src/common/model.ts'
+import type { DecodeStats, Reject } from '../../src/common/model.ts'
 import { flag, instant, int, json, money, required, sensitive, text } from '../../src/schema/column.ts'
 import { child, stream } from '../../src/schema/define.ts'
 import type { Stream } from '../../src/schema/stream.ts'
-import { type Findings, fingerprint, flattener } from '../../src/transform/flatten.ts'
+import { fingerprint, flattener } from '../../src/transform/flatten.ts'
 import { type Flattened, flattened, type Rows } from '../support/cells.ts'
 import { sealed } from '../support/salt.ts'
 
@@ -59,9 +59,9 @@ const pairs = stream({
 const AT = '2025-01-15T10:00:00Z'
 const BASE = { id: 1, updated_at: AT }
 
-const findings = (): Findings => ({ cleaned: 0, undeclared: new Map(), mismatched: new Map() })
+const stats = (): DecodeStats => ({ cleaned: 0, unknownFields: new Map(), mismatched: new Map() })
 
-function flat(record: unknown, of: Stream = orders, found = findings()): Flattened {
+function flat(record: unknown, of: Stream = orders, found = stats()): Flattened {
   const result = flattened(of, record, found)
   if ('reason' in result) throw new Error(`rejected at ${result.path}: ${result.reason}`)
   return result
@@ -199,10 +199,10 @@ describe('_extra keeps every field that is not declared', () => {
   ] as const
 
   test.each(CASES)('%s', (_what, more, expected, paths) => {
-    const found = findings()
+    const found = stats()
     const { extra } = flat({ ...BASE, ...more }, orders, found)
     expect(JSON.parse(extra ?? 'null')).toEqual(expected)
-    expect([...found.undeclared.keys()].sort()).toEqual([...paths].sort())
+    expect([...found.unknownFields.keys()].sort()).toEqual([...paths].sort())
   })
 
   test.each([
@@ -211,10 +211,10 @@ describe('_extra keeps every field that is not declared', () => {
     ['inside a list', '{"lines":[{"__proto__":"x"}]}', '{"lines":{"0":{"__proto__":"x"}}}', 'lines[].__proto__'],
     ['inside what is kept whole', '{"a":{"__proto__":2}}', '{"a":{"__proto__":2}}', 'a'],
   ])('one called __proto__ %s', (_what, more, expected, path) => {
-    const found = findings()
+    const found = stats()
     const record: unknown = JSON.parse(`{"id":1,"updated_at":"${AT}",${more.slice(1)}`)
     expect(flat(record, orders, found).extra).toBe(expected)
-    expect([...found.undeclared.keys()]).toEqual([path])
+    expect([...found.unknownFields.keys()]).toEqual([path])
   })
 
   test('exact numbers stay exact', () => {
@@ -222,11 +222,11 @@ describe('_extra keeps every field that is not declared', () => {
   })
 
   test('a path is counted once for each record that has a value there', () => {
-    const found = findings()
+    const found = stats()
     flat({ ...BASE, a: 1, lines: [{ b: 1 }, { b: 2 }] }, orders, found)
     flat({ ...BASE, a: null, lines: [{ b: 1 }] }, orders, found)
     flat({ ...BASE, a: 3 }, orders, found)
-    expect(found.undeclared).toEqual(
+    expect(found.unknownFields).toEqual(
       new Map([
         ['a', 2],
         ['lines[].b', 2],
@@ -235,9 +235,9 @@ describe('_extra keeps every field that is not declared', () => {
   })
 
   test('a rejected record counts nowhere: it is kept whole', () => {
-    const found = findings()
+    const found = stats()
     flattened(orders, { id: 1, a: 1 }, found)
-    expect(found.undeclared.size).toBe(0)
+    expect(found.unknownFields.size).toBe(0)
   })
 })
 
@@ -406,7 +406,7 @@ describe('the hash', () => {
 })
 
 test('a text that was cleaned is counted, in cells, in lists and in extra', () => {
-  const found = findings()
+  const found = stats()
   const record = flat({ ...BASE, note: 'a\0', lines: [{ sku: '\0b' }], merged_at: 'c\0' }, orders, found)
   expect([record.row[5], record.children.lines?.[0]?.[2], record.extra]).toEqual(['a', 'b', '{"merged_at":"c"}'])
   expect(found.cleaned).toBe(3)
@@ -543,7 +543,7 @@ test('a rejected record says when it changed, where that can be read', () => {
 
 describe('on_mismatch: null', () => {
   const lenient: Stream = { ...orders, onMismatch: 'null' }
-  const tolerated = (more: object, found = findings()): { row: Record<string, unknown>; extra: unknown } => {
+  const tolerated = (more: object, found = stats()): { row: Record<string, unknown>; extra: unknown } => {
     const record = flat({ ...BASE, ...more }, lenient, found)
     const { id: _id, updated_at: _at, ...row } = named(record)
     return { row, extra: JSON.parse(record.extra ?? 'null') }
@@ -580,26 +580,26 @@ describe('on_mismatch: null', () => {
   ] as const
 
   test.each(CASES)('keeps %s in _extra, under its path, and the column is null', (_what, more, row, extra, paths) => {
-    const found = findings()
+    const found = stats()
     expect(tolerated(more, found)).toEqual({ row, extra })
     expect([...found.mismatched]).toEqual(paths.map(path => [path, 1]))
-    expect([...found.undeclared]).toEqual([])
+    expect([...found.unknownFields]).toEqual([])
   })
 
   test('beside what is undeclared, each counted for itself', () => {
-    const found = findings()
+    const found = stats()
     expect(tolerated({ customer: { id: 'x', vip: true } }, found)).toEqual({
       row: {},
       extra: { customer: { id: 'x', vip: true } },
     })
-    expect([found.mismatched, found.undeclared]).toEqual([
+    expect([found.mismatched, found.unknownFields]).toEqual([
       new Map([['customer.id', 1]]),
       new Map([['customer.vip', 1]]),
     ])
   })
 
   test('in a list, under the place of the element', () => {
-    const found = findings()
+    const found = stats()
     const record = flat(
       { ...BASE, lines: [{ sku: 'a' }, { sku: ['b'], variant: 5 }, 'c', { sku: 'd' }] },
       lenient,

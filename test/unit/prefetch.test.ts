@@ -9,7 +9,10 @@ interface Numbered extends Arrival {
 }
 
 /** The page of that number. */
-const page = (number: number, records = 1, bytes = 1): Numbered => ({ number, records, bytes })
+const page = (number: number, records = 1, bytes = 1): Numbered => ({
+  number,
+  decoded: { keys: { length: records } as readonly unknown[], bytes },
+})
 const numbers = (group: readonly Numbered[]): number[] => group.map(({ number }) => number)
 
 /** Long enough for whatever can happen without us. */

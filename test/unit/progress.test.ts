@@ -41,7 +41,7 @@ describe('a stream under way', () => {
 })
 
 describe('where it is shown', () => {
-  test('a terminal is redrawn, with the share of the upperBound below the streams', async () => {
+  test('a terminal is redrawn, with the share of the ceiling below the streams', async () => {
     const written: string[] = []
     let now = 0
     const out = { isTTY: true, write: (text: string) => written.push(text) }
@@ -50,10 +50,10 @@ describe('where it is shown', () => {
       progress.started(stats(1000, 4000, 9))
       now = 5000
       while (written.join('').split('left').length < 3) await wait(20)
-      progress.ended(stats(0, null), 'charges: complete')
+      progress.ended(stats(0, null), stats(0, null).report('complete', 1, null), 'charges: complete')
     }
     const shown = written.join('')
-    expect(shown).toContain('all: 9 requests, 1.8/s, 90 % of the upperBound')
+    expect(shown).toContain('all: 9 requests, 1.8/s, 90 % of the ceiling')
     expect(shown).toContain('\x1b[2A\x1b[J')
     expect(shown.endsWith('charges: complete\n') || shown.endsWith('\x1b[J')).toBe(true)
   })
@@ -64,7 +64,7 @@ describe('where it is shown', () => {
     {
       using progress = createProgress({ out, monotonic: () => 0, perSecond: null })
       progress.started(stats(1, null))
-      progress.ended(stats(1, null), 'charges: complete')
+      progress.ended(stats(1, null), stats(1, null).report('complete', 1, null), 'charges: complete')
     }
     expect(written).toEqual(['charges: complete\n'])
   })

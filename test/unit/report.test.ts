@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { exitCode, keepReport, outcomeOf, reportText, streamLine } from '../../src/cli/report.ts'
+import { exitCode, keepReport, reportText, streamLine } from '../../src/cli/report.ts'
 import { fromMillis } from '../../src/common/instant.ts'
 import type { Outcome, Problem, RunId, RunReport, StreamReport } from '../../src/common/model.ts'
+import { outcomeOf } from '../../src/pipeline/outcome.ts'
 import { withFolder } from '../support/destinations.ts'
 
 const AT = fromMillis(Date.UTC(2025, 0, 15, 10))

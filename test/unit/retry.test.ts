@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ContractError, Interrupted, SourceError, type SourceProblem } from '../../src/common/errors.ts'
 import type { RequestStats } from '../../src/common/model.ts'
-import { type Failed, PATIENCE, retry } from '../../src/extract/retry.ts'
+import { type Failed, PATIENCE, retryRequest } from '../../src/extract/retry.ts'
 
 const requestStats = (): RequestStats => ({ requests: 0, retries: 0, throttled: 0, waitedMs: 0, warnings: [] })
 
@@ -26,8 +26,8 @@ async function run(errors: readonly unknown[], { tries = 8, firstWaitMs = 1000, 
     if (seen.length <= errors.length) throw errors[seen.length - 1]
     return 'answer'
   }
-  const end = await retry(attempt, { sleep, random, firstWaitMs, tries }, counted, signal).then(
-    value => ({ value, error: null }),
+  const end = await retryRequest(attempt, { sleep, random, firstWaitMs, tries }, counted, signal).then(
+    ({ value }) => ({ value, error: null }),
     (error: unknown) => ({ value: null, error }),
   )
   return { ...end, waits, seen, attempts: seen.length, requestStats: counted }
@@ -120,7 +120,7 @@ test('an interruption while it waits ends it', async () => {
   }
   const { signal } = new AbortController()
   const options = { ...PATIENCE, sleep, random: () => 1 }
-  await expect(retry(attempt, options, requestStats(), signal)).rejects.toBe(interrupted)
+  await expect(retryRequest(attempt, options, requestStats(), signal)).rejects.toBe(interrupted)
   expect(attempts).toBe(1)
 })
 

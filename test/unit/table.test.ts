@@ -65,7 +65,11 @@ test('the owner in a list is of the kind of its key', () => {
     columns: { code: required(text('Key.')) },
     children: { lines: child({ doc: 'A line.', from: 'lines', columns: lines }) },
   })
-  expect(tablesOf(named).children[0]?.table.columns[0]).toMatchObject({ name: 'charge_id', kind: 'text', required: true })
+  expect(tablesOf(named).children[0]?.table.columns[0]).toMatchObject({
+    name: 'charge_id',
+    kind: 'text',
+    required: true,
+  })
 })
 
 test('all tables are its own and those it owns', () => {

@@ -1,8 +1,8 @@
 import { ConfigError } from '../../common/errors.ts'
 import type { Window } from '../../common/model.ts'
 import { backfillStream } from '../../jobs/backfill.ts'
+import type { Progress } from '../../pipeline/progress.ts'
 import type { App, Selection } from '../app.ts'
-import type { Progress } from '../progress.ts'
 import type { Result } from './result.ts'
 import { runCommand } from './run.ts'
 

@@ -56,7 +56,11 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
   return { code: failed ? 3 : lacks ? 1 : 0, json: { findings }, text: findings.map(line).join('\n') }
 }
 
-function scopeFindings(token: TokenInformation, streams: Selection['streams'], explicit: ReadonlySet<string>): Finding[] {
+function scopeFindings(
+  token: TokenInformation,
+  streams: Selection['streams'],
+  explicit: ReadonlySet<string>,
+): Finding[] {
   if (token.scopes === null)
     return [{ what: 'scope', state: 'warning', message: 'the API does not say which scopes the token has', next: null }]
   const lacking = streams.flatMap(stream => {

@@ -21,7 +21,13 @@ export async function plan(app: App, { streams, explicit }: Selection, signal: A
   for (const stream of tried) {
     const at = await destination.checkpoint(stream.name)
     const { start, overlapMs } = config.recharge
-    const pass = startScan(at, stream, { run: app.run, now: source.clock(), overlapMs, start, schemaHash: schemaHashOf(stream) })
+    const pass = startScan(at, stream, {
+      run: app.run,
+      now: source.clock(),
+      overlapMs,
+      start,
+      schemaHash: schemaHashOf(stream),
+    })
     const { since } = pass.scan.window
     const records = await source.count(stream, since, requestStats, signal)
     const requests = records === null ? null : Math.max(1, Math.ceil(records / PAGE))

@@ -15,7 +15,9 @@ export async function replay(app: App, { streams }: Selection, signal: AbortSign
   for (const stream of streams) {
     if ((await destination.rejects(stream.name)).length === 0) continue
     await destination.prepare(allTables(stream))
-    all.push(await replayStream(await withInferredColumns(stream, destination), { destination, run, now, sleep }, signal))
+    all.push(
+      await replayStream(await withInferredColumns(stream, destination), { destination, run, now, sleep }, signal),
+    )
   }
   await destination.finalize()
   const table = textTable(

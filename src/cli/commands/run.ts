@@ -1,7 +1,7 @@
 import type { RunReport } from '../../common/model.ts'
 import { runStreams, type StreamWork } from '../../jobs/run.ts'
+import type { Progress } from '../../pipeline/progress.ts'
 import type { App, Selection } from '../app.ts'
-import type { Progress } from '../progress.ts'
 import { exitCode, keepReport, reportText } from '../report.ts'
 import type { Result } from './result.ts'
 

@@ -1,6 +1,6 @@
 import { syncStream } from '../../jobs/sync.ts'
+import type { Progress } from '../../pipeline/progress.ts'
 import type { App, Selection } from '../app.ts'
-import type { Progress } from '../progress.ts'
 import type { Result } from './result.ts'
 import { runCommand } from './run.ts'
 

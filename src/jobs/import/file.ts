@@ -1,5 +1,5 @@
 import { Interrupted } from '../../common/errors.ts'
-import type { Checkpoint, Instant, Reject, RowBatch, RunId, ExistingRow } from '../../common/model.ts'
+import type { Checkpoint, ExistingRow, Instant, Reject, RowBatch, RunId } from '../../common/model.ts'
 import type { Destination, Inspection } from '../../load/destination.ts'
 import { type CommitOptions, commitBatch } from '../../pipeline/commit.ts'
 import type { Stream } from '../../schema/stream.ts'

@@ -1,4 +1,4 @@
-import type { Instant, RunId, RequestStats } from '../../common/model.ts'
+import type { Instant, RequestStats, RunId } from '../../common/model.ts'
 import type { Source } from '../../extract/source.ts'
 import type { ComparableRows, Warehouse } from '../../load/destination.ts'
 import type { StreamStats } from '../../pipeline/stream-stats.ts'

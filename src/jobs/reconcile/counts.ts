@@ -44,7 +44,9 @@ export async function doubtful(comparing: Comparing, counted: readonly Counted[]
   const agree = counted.every(({ agrees }) => agrees)
   if (!stream.created) return agree ? { months: [], known: [] } : everything
   if (!agree && !stream.count?.ranges) return everything
-  const stored = [...(await warehouse.countComparable(servedOf(comparing))).keys()].filter(month => month !== null).sort()
+  const stored = [...(await warehouse.countComparable(servedOf(comparing))).keys()]
+    .filter(month => month !== null)
+    .sort()
   const [first] = stored
   const last = watermark.slice(0, 7)
   const known = first === undefined || first > last ? [last] : monthsBetween(first, last)

@@ -1,5 +1,5 @@
 import type { Instant } from '../../common/model.ts'
-import type { Compared, Month, ComparableKey } from '../../load/destination.ts'
+import type { ComparableKey, Compared, Month } from '../../load/destination.ts'
 
 /** In what way a key differs. */
 export type Difference = 'missing' | 'changed' | 'gone'

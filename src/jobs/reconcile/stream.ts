@@ -108,11 +108,7 @@ function miscounted(
 }
 
 /** One line for each count, one for all records, and one for each month in which something differs. */
-function linesOf(
-  { stream, run, source }: Comparing,
-  diff: Diff,
-  counted: readonly Counted[],
-): Reconciliation[] {
+function linesOf({ stream, run, source }: Comparing, diff: Diff, counted: readonly Counted[]): Reconciliation[] {
   const of = { run, stream: stream.name, reconciled_at: source.clock() }
   const none = { missing: [], changed: [], gone: [], repaired: 0 }
   const total = (months: ReadonlyMap<Month, number>): number => [...months.values()].reduce((sum, n) => sum + n, 0)

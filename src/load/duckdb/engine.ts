@@ -173,7 +173,11 @@ async function attach(path: string, readOnly: boolean): Promise<DuckDBInstance> 
 }
 
 /** Replaced, not emptied: deleted rows would keep their room until the run ends. */
-async function createTempTable(connection: DuckDBConnection, table: string, columns: readonly TableColumn[]): Promise<void> {
+async function createTempTable(
+  connection: DuckDBConnection,
+  table: string,
+  columns: readonly TableColumn[],
+): Promise<void> {
   const fields = columns.map(({ name, kind }) => `"${name}" ${TYPES[kind].ddl}`)
   await connection.run(`create or replace temporary table "${table}" (${fields.join(', ')})`)
 }

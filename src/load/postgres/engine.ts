@@ -113,7 +113,11 @@ export function openPostgres({ url, schema, connections }: PostgresOptions): Eng
 /** A server that vanishes without a word is noticed, and not waited for. */
 const line = (url: string) => ({ connectionString: url, keepAlive: true, connectionTimeoutMillis: 15_000 })
 
-async function createTempTable(db: Kysely<SystemTables>, table: string, columns: readonly TableColumn[]): Promise<void> {
+async function createTempTable(
+  db: Kysely<SystemTables>,
+  table: string,
+  columns: readonly TableColumn[],
+): Promise<void> {
   let create = db.schema.createTable(table).temporary().onCommit('drop')
   for (const { name, kind } of columns) create = create.addColumn(name, sql.raw(TYPES[kind].ddl) as never)
   await create.execute()

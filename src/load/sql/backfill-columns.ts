@@ -1,10 +1,9 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { CellWriter } from '../../common/cell-writer.ts'
-import type { Instant } from '../../common/model.ts'
+import type { BackfilledRow, CellsByColumn, ExtraRow, Instant } from '../../common/model.ts'
 import { identifier } from '../../schema/name.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { CHILD_INDEX, type Table, type TableColumn, tablesOf } from '../../schema/table.ts'
-import type { CellsByColumn, ExtraRow, BackfilledRow } from '../../common/model.ts'
 import { blocks } from './blocks.ts'
 import type { Session } from './engine.ts'
 

@@ -5,7 +5,12 @@ import { stringifyScan } from './stored-json.ts'
 import type { SystemTables } from './system-tables.ts'
 
 /** Compare-and-set: a stream whose checkpoint another run has replaced since `from` was read is not written to. */
-export async function claimCheckpoint(db: Session['db'], committedAt: Instant, from: Checkpoint, to: Checkpoint): Promise<void> {
+export async function claimCheckpoint(
+  db: Session['db'],
+  committedAt: Instant,
+  from: Checkpoint,
+  to: Checkpoint,
+): Promise<void> {
   const row = {
     version: String(to.version),
     watermark: to.watermark,

@@ -4,7 +4,7 @@ import type { Instant } from '../../common/model.ts'
 import { identifier } from '../../schema/name.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { type Table, tablesOf } from '../../schema/table.ts'
-import type { Month, ComparableRows, ComparableKey } from '../destination.ts'
+import type { ComparableKey, ComparableRows, Month } from '../destination.ts'
 import type { Session } from './engine.ts'
 
 const DAY = 86_400_000

@@ -1,11 +1,19 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { DeletionEvidence, DeletionSkipped } from '../../common/model.ts'
 import { fromMillis, toMillis } from '../../common/instant.ts'
-import type { Checkpoint, Committed, RowBatch } from '../../common/model.ts'
+import type { Checkpoint, Committed, DeletionEvidence, DeletionSkipped, RowBatch } from '../../common/model.ts'
 import { identifier } from '../../schema/name.ts'
 import type { Session } from './engine.ts'
 import { hasTable } from './schema-changes.ts'
-import { forget, forgetUnended, isConfirmed, note, type EndedScan, seen, endSuspicion, sweptBefore } from './seen-keys.ts'
+import {
+  type EndedScan,
+  endSuspicion,
+  forget,
+  forgetUnended,
+  isConfirmed,
+  note,
+  seen,
+  sweptBefore,
+} from './seen-keys.ts'
 import { countTombstones, dropMet, keyText, softDelete, tableOf } from './tombstones.ts'
 
 const DAY = 86_400_000

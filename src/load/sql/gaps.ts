@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
-import type { Gap, RecordedGap } from '../../common/model.ts'
 import { type Instant, parseInstant } from '../../common/instant.ts'
-import type { Checkpoint } from '../../common/model.ts'
+import type { Checkpoint, Gap, RecordedGap } from '../../common/model.ts'
 import type { Session } from './engine.ts'
 
 /** Once for each beginning: a scan that is broken off and begun again finds the same gap, by then perhaps a longer one. */

@@ -6,7 +6,7 @@ import { blocks } from './blocks.ts'
 import { ownersIn, removeChildRows } from './child-rows.ts'
 import type { KeyColumn, Session } from './engine.ts'
 import { rangesOf } from './key-ranges.ts'
-import { keyWriter, childRows, rootRows } from './rows.ts'
+import { childRows, keyWriter, rootRows } from './rows.ts'
 
 /** What is to become of a record: it is not there yet, is there otherwise, is there as it is, or is there newer. */
 type Verdict = 'new' | 'changed' | 'same' | 'older'

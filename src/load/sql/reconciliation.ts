@@ -15,11 +15,13 @@ export function createReconciliation({ engine, schema, history, inSchema }: Cont
   return {
     compare: (batch, now) => engine.transaction(session => compare(session, schema, batch, now)),
 
-    countComparable: (rows, where) => engine.transaction(session => countComparable(session, schema, rows, where ?? null)),
+    countComparable: (rows, where) =>
+      engine.transaction(session => countComparable(session, schema, rows, where ?? null)),
 
     valuesOf: (stream, column) => engine.transaction(session => distinctValues(session, schema, stream, column)),
 
-    comparableKeys: (rows, after, most) => engine.transaction(session => listComparableKeys(session, schema, rows, after, most)),
+    comparableKeys: (rows, after, most) =>
+      engine.transaction(session => listComparableKeys(session, schema, rows, after, most)),
 
     repair: (batch, gone, from, to) =>
       engine.transaction(async session => {

@@ -1,7 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { DeletionEvidence } from '../../common/model.ts'
 import { toMillis } from '../../common/instant.ts'
-import type { Checkpoint, Instant } from '../../common/model.ts'
+import type { Checkpoint, DeletionEvidence, Instant } from '../../common/model.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { texts } from './blocks.ts'
 import type { Session } from './engine.ts'

@@ -54,7 +54,8 @@ const committed = z
     withheld: z.object({ why: z.enum(['unknown_key', 'few_seen', 'maybe_forgotten']), rows: count }).optional(),
   })
   .transform(
-    ({ withheld, ...counts }): Committed => (withheld === undefined ? counts : { ...counts, deletionSkipped: withheld }),
+    ({ withheld, ...counts }): Committed =>
+      withheld === undefined ? counts : { ...counts, deletionSkipped: withheld },
   )
 
 const problem = z.object({ code: z.string(), message: z.string(), next: z.string() })

@@ -42,5 +42,6 @@ const createInferredColumns = ({ engine, schema, inSchema, exists }: Context): I
   keepInferredColumns: (stream, columns, run, at) =>
     engine.transaction(session => keepInferredColumns(inSchema(session), stream, columns, run, at)),
 
-  backfillColumns: (stream, backfilled, at) => engine.transaction(session => backfillColumns(session, schema, stream, backfilled, at)),
+  backfillColumns: (stream, backfilled, at) =>
+    engine.transaction(session => backfillColumns(session, schema, stream, backfilled, at)),
 })

@@ -74,7 +74,8 @@ export class FieldIndex {
   record(layout: RecordLayout, at: number): boolean {
     this.#used = 0
     if (this.unknown.length > 0) this.unknown = []
-    this.ended = this.json.bytes[at] === OBJECT ? this.#object(layout.object, at + 1, this.#fieldCount(layout.fieldCount)) : -1
+    this.ended =
+      this.json.bytes[at] === OBJECT ? this.#object(layout.object, at + 1, this.#fieldCount(layout.fieldCount)) : -1
     return this.ended >= 0
   }
 

@@ -1,8 +1,8 @@
 import type { CellWriter } from '../../common/cell-writer.ts'
 import { cellAt } from '../../common/cells.ts'
 import { parseExact } from '../../common/exact-json.ts'
-import { beginExtra, rowStart, writeChildHead, writeHead, writeListHead } from '../../common/record-bytes.ts'
 import { parseInstant } from '../../common/instant.ts'
+import { beginExtra, rowStart, writeChildHead, writeHead, writeListHead } from '../../common/record-bytes.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { type Cleaning, toJson } from '../coerce.ts'
 import { decimalAt, MOST_DECIMALS } from '../encode.ts'
@@ -13,7 +13,7 @@ import { planOf } from '../plan.ts'
 import { TypeMismatch } from '../type-mismatch.ts'
 import type { ExtraPaths } from '../unknown-fields.ts'
 import { extraReader } from './extra.ts'
-import { ABSENT, ESCAPED, FALSE, JSON_TEXT, NULL, type FieldIndex, ROWS, TEXT, TRUE, WHOLE } from './field-index.ts'
+import { ABSENT, ESCAPED, FALSE, type FieldIndex, JSON_TEXT, NULL, ROWS, TEXT, TRUE, WHOLE } from './field-index.ts'
 import { layoutOf, type RowLayout } from './layout.ts'
 
 /** Writes the rows of the record that begins at `at`; null, and nothing is written: it has to be an object first. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Interrupted } from '../../src/common/errors.ts'
-import { createRateLimit, STANDARD, type RateLimit, type Tier, tierOf } from '../../src/extract/rate-limit.ts'
+import { createRateLimit, type RateLimit, STANDARD, type Tier, tierOf } from '../../src/extract/rate-limit.ts'
 
 /** Time that passes only when somebody sleeps or says so. */
 class Clock {

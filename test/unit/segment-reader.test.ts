@@ -2,15 +2,17 @@ import { expect, test } from 'vitest'
 import { STREAMS } from '../../src/cli/app.ts'
 import { parseInstant } from '../../src/common/instant.ts'
 import { note, type Reader, readerOf } from '../../src/extract/segment-reader.ts'
+import { decodeRecords } from '../../src/transform/decode-page.ts'
+import { sealed } from '../support/salt.ts'
 
-const customers = STREAMS.find(({ name }) => name === 'customers') as (typeof STREAMS)[number]
+const customers = sealed(STREAMS.find(({ name }) => name === 'customers') as (typeof STREAMS)[number])
 const at = (second: number): string => `2026-01-01T00:00:${String(second).padStart(2, '0')}+00:00`
 const page = (...seconds: readonly number[]) => seconds.map((second, id) => ({ id, updated_at: at(second) }))
 
 function reading(...pages: readonly (readonly unknown[])[]): Reader {
   const range = { id: 0, since: null, until: null }
   const reader = readerOf({ ...range, at: null, highest: null, resume: null, ordered: true, done: false })
-  for (const records of pages) note(reader, records, customers)
+  for (const records of pages) note(reader, decodeRecords(customers, records))
   return reader
 }
 
@@ -36,7 +38,7 @@ test('a page that begins before the one before it did breaks the order, unless i
   expect(reading(page(2, 5), page(3, 6)).ordered).toBe(true)
   const reader = reading(page(4, 5))
   reader.restarted = true
-  note(reader, page(3, 6), customers)
+  note(reader, decodeRecords(customers, page(3, 6)))
   expect(reader.ordered).toBe(true)
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Destination } from '../../src/load/destination.ts'
+import type { Warehouse } from '../../src/load/destination.ts'
 import { openDestination } from '../../src/load/open.ts'
 import { backfillColumns } from '../../src/pipeline/backfill-columns.ts'
 import { flag, int, json, money, required, sensitive, text } from '../../src/schema/column.ts'
@@ -66,7 +66,7 @@ const signal = new AbortController().signal
 const sleep = async (): Promise<void> => {}
 
 describe.each(PLACES)('$name', place => {
-  const backfilled = (destination: Destination, of: Stream): Promise<number> =>
+  const backfilled = (destination: Warehouse, of: Stream): Promise<number> =>
     backfillColumns(of, { destination, sleep, source: { clock: () => at(2_000_000) } }, signal)
 
   async function loaded(config: DestinationConfig, of: Stream, records: readonly unknown[], then: Stream | null) {

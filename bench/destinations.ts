@@ -6,18 +6,18 @@ import { fileURLToPath } from 'node:url'
 import type { DestinationConfig } from '../src/load/open.ts'
 import { answer } from './whole.ts'
 
-/** An empty place to load into. */
-export interface Place {
+/** An empty destination to load into. */
+export interface EmptyDestination {
   readonly into: DestinationConfig
   /** The same, as the configuration has it. */
   readonly yaml: string
 }
 
 /** One is gone before the next is opened: a server has work to do long after a load. */
-export async function atEmptyPlace<T>(
+export async function withEmptyDestination<T>(
   destination: string,
   folder: string,
-  work: (place: Place) => Promise<T>,
+  work: (destination: EmptyDestination) => Promise<T>,
 ): Promise<T> {
   if (destination === 'duckdb') {
     const file = join(folder, 'warehouse.duckdb')

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import type { Checkpoint, Page, RunId } from '../../src/common/model.ts'
-import { advance, startScan, startBackfillScan, type ScanState } from '../../src/pipeline/checkpoint.ts'
+import type { Checkpoint, RunId } from '../../src/common/model.ts'
+import { advance, type ScanState, startBackfillScan, startScan } from '../../src/pipeline/checkpoint.ts'
 import { evidenceOf } from '../../src/pipeline/deletions.ts'
 import { int, required, text } from '../../src/schema/column.ts'
 import { stream } from '../../src/schema/define.ts'
-import { toBatch } from '../../src/transform/batch.ts'
+import { type RawPage, toBatch } from '../support/page.ts'
 import { at } from '../support/samples.ts'
 
 const crates = stream({
@@ -32,7 +32,7 @@ const unwritten: Checkpoint = {
 const options = { run: '01J' as RunId, now: at(1000), overlapMs: 0, start: null, schemaHash: 'x' }
 const state = startScan(unwritten, crates, options)
 
-const page = (records: readonly unknown[], more: Partial<Page> = {}): Page => ({
+const page = (records: readonly unknown[], more: Partial<RawPage> = {}): RawPage => ({
   records,
   receivedAt: at(1000),
   range: 0,
@@ -43,7 +43,7 @@ const page = (records: readonly unknown[], more: Partial<Page> = {}): Page => ({
   ...more,
 })
 
-const evidence = (from: ScanState, ...pages: [Page, ...Page[]]) => {
+const evidence = (from: ScanState, ...pages: [RawPage, ...RawPage[]]) => {
   const batch = toBatch(crates, pages)
   return evidenceOf(from, advance(from, batch), batch)
 }

@@ -1,22 +1,20 @@
+import { isUtf8 } from 'node:buffer'
 import fc, { type GeneratorValue } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { STREAMS } from '../../src/cli/app.ts'
 import { parseExact } from '../../src/common/exact-json.ts'
-import { ScannedRecord } from '../../src/common/flat-record.ts'
-import type { Instant, ReadBody } from '../../src/common/model.ts'
-import { cursorOf, signature } from '../../src/extract/page.ts'
+import type { DecodedPage } from '../../src/common/model.ts'
 import { day, flag, instant, int, json, money, rate, required, sensitive, text } from '../../src/schema/column.ts'
 import { child, stream } from '../../src/schema/define.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { makeStore } from '../../src/simulator/story.ts'
-import { flattenPage } from '../../src/transform/batch.ts'
-import { bodyReader } from '../../src/transform/scanner/page.ts'
-import { pageOf } from '../support/page.ts'
+import { decodeRecords, pageDecoder } from '../../src/transform/decode-page.ts'
 import { sealed } from '../support/salt.ts'
+import { scanBody } from '../support/scan.ts'
 
 /*
- * A page whose records become rows at sight comes to the same as one that is parsed and flattened, whatever is in it: the
- * same rows, rejects and findings, and for `extract` the same records. The bodies are of the simulator's store, with
+ * A page that is scanned comes to the same as one that is parsed and flattened, whatever is in it: the same rows, rejects
+ * and stats, and for `extract` the same keys and cursors. The bodies are of the simulator's store, with
  * values that no declaration expects, written in every way that JSON has, and some of them broken.
  */
 
@@ -260,38 +258,35 @@ function ofStore(): Case[] {
   })
 }
 
-/** All that the rest of the program sees of a body. */
-function seen(body: unknown, stream: Stream): unknown {
-  const { [stream.list]: list, ...rest } = (body ?? {}) as Record<string, unknown>
-  if (!Array.isArray(list)) return { rest, list }
-  const { records, bytes, ...page } = flattenPage(stream, pageOf(list))
-  return {
-    rest,
-    ...page,
-    bytes,
-    records: records.map(e => ({ ...about(e), bytes: e.bytes.toString('hex', e.start, e.end) })),
-    signature: signature(list, stream),
-    cursors: list.map(record => cursorOf(record, stream)),
-  }
+/** All that the rest of the program sees of a page. */
+const seen = ({ records, ...page }: DecodedPage): unknown => ({
+  ...page,
+  records: records.map(({ bytes, start, end, ...record }) => ({ ...record, bytes: bytes.toString('hex', start, end) })),
+})
+
+/** What the parser makes of a body, or the error that it throws. */
+function parsed(body: Buffer, stream: Stream): unknown {
+  const members = parseExact(new TextDecoder().decode(body)) as Record<string, unknown>
+  const list = members[stream.list]
+  if (!Array.isArray(list)) return 'no list'
+  return { ...(seen(decodeRecords(stream, list)) as object), next: members.next_cursor ?? members.next }
 }
 
-const about = ({ key, cursor, hash }: { key: string; cursor: Instant | null; hash: bigint }) => ({ key, cursor, hash })
-
-const asWhole = (body: Buffer): unknown => parseExact(new TextDecoder().decode(body))
-
-async function compare(body: Buffer, stream: Stream, read: ReadBody): Promise<{ flat: number; objects: number }> {
+/** @returns how many records were scanned, and how many were left to the parser. */
+async function compare(body: Buffer, stream: Stream): Promise<{ scanned: number; parsed: number }> {
   let expected: unknown
   try {
-    expected = asWhole(body)
+    expected = parsed(body, stream)
   } catch {
-    expect(await read(body), 'a body that is no JSON was read').toBeNull()
-    return { flat: 0, objects: 0 }
+    expect(scanBody(stream, body), 'a body that is no JSON was scanned').toBeNull()
+    await expect(pageDecoder(stream)(body)).rejects.toThrow('not JSON')
+    return { scanned: 0, parsed: 0 }
   }
-  const actual = await read(body)
-  expect(seen(actual ?? asWhole(body), stream)).toEqual(seen(expected, stream))
-  const list = (actual?.[stream.list] ?? []) as readonly unknown[]
-  const flat = list.filter(record => record instanceof ScannedRecord).length
-  return { flat, objects: list.length - flat }
+  if (expected === 'no list') await expect(pageDecoder(stream)(body)).rejects.toThrow()
+  else expect(seen(await pageDecoder(stream)(body))).toEqual(expected)
+  const each = isUtf8(body) ? (scanBody(stream, body)?.scanned ?? []) : []
+  const scanned = each.filter(Boolean).length
+  return { scanned, parsed: each.length - scanned }
 }
 
 const POLICIES = [
@@ -303,16 +298,14 @@ const POLICIES = [
 ] as const
 
 describe.each(CASES)('$name', ({ declared, records, runs }) => {
-  test('records of the store become rows at sight', async () => {
+  test('records of the store are scanned', async () => {
     const under = sealed(declared)
-    const read = bodyReader(under)
     const body = Buffer.from(written({ members: [[under.list, records]] }, STYLES[0] as Style, undefined as never))
-    expect(read && (await compare(body, under, read))).toEqual({ flat: records.length, objects: 0 })
+    expect(await compare(body, under)).toEqual({ scanned: records.length, parsed: 0 })
   })
 
-  test('a body that is broken at its end or goes on is no body', async () => {
+  test('a body that is broken at its end or goes on is not scanned', () => {
     const under = sealed(declared)
-    const read = bodyReader(under)
     const body = written({ members: [[under.list, records.slice(0, 2)]] }, STYLES[0] as Style, undefined as never)
     for (const broken of [
       `${body}x`,
@@ -323,18 +316,16 @@ describe.each(CASES)('$name', ({ declared, records, runs }) => {
       body.slice(0, -3),
       '',
     ])
-      expect(await read?.(Buffer.from(broken)), broken.slice(-9)).toBeNull()
-    expect(await read?.(Buffer.from(`\n${body}\r\n`))).not.toBeNull()
+      expect(scanBody(under, Buffer.from(broken)), broken.slice(-9)).toBeNull()
+    expect(scanBody(under, Buffer.from(`\n${body}\r\n`))).not.toBeNull()
   })
 
   test('whatever stands in a page, it comes to the same', async () => {
-    let flat = 0
-    let objects = 0
+    let scanned = 0
+    let parsed = 0
     await fc.assert(
       fc.asyncProperty(fc.gen(), async g => {
         const under = sealed(declared, g(fc.constantFrom, ...POLICIES))
-        const read = bodyReader(under)
-        if (read === null) throw new Error(`${under.name} is not read at sight`)
         const style = g(fc.constantFrom, ...STYLES)
         const from = g(fc.nat, { max: records.length - 1 })
         const some = records.slice(from, from + 1 + g(fc.nat, { max: 2 })).map(record => {
@@ -347,21 +338,20 @@ describe.each(CASES)('$name', ({ declared, records, runs }) => {
           ['next_cursor', g(fc.nat, { max: 30 }) === 0 ? g(fc.constantFrom, ...ODD) : '"eyJ"'],
         ]
         const body = Buffer.from(written({ members }, style, g))
-        const counts = await compare(g(fc.nat, { max: 4 }) === 0 ? damaged(body, g) : body, under, read)
-        flat += counts.flat
-        objects += counts.objects
+        const counts = await compare(g(fc.nat, { max: 4 }) === 0 ? damaged(body, g) : body, under)
+        scanned += counts.scanned
+        parsed += counts.parsed
       }),
       { numRuns: runs },
     )
     // Both ways were taken, and more than now and then.
-    expect(flat).toBeGreaterThan(50)
-    expect(objects).toBeGreaterThan(50)
+    expect(scanned).toBeGreaterThan(50)
+    expect(parsed).toBeGreaterThan(50)
   })
 })
 
 describe('a value of its own', () => {
   const under = sealed(things)
-  const read = bodyReader(under) as ReadBody
   const inside: readonly ((node: Node) => Node)[] = [
     node => node,
     node => [node],
@@ -376,7 +366,7 @@ describe('a value of its own', () => {
           const { members } = nodeOf(THING) as { members: readonly (readonly [string, Node])[] }
           const record = { members: members.map(([known, node]) => [known, known === name ? put(odd) : node] as const) }
           const body = written({ members: [['things', [record]]] }, { blanks: [blank], escapes: 0 }, undefined as never)
-          await compare(Buffer.from(body), under, read)
+          await compare(Buffer.from(body), under)
         }
   })
 
@@ -385,7 +375,7 @@ describe('a value of its own', () => {
     async bytes => {
       const [before = '', after = ''] = JSON.stringify({ things: [{ ...THING, name: 'a|b' }] }).split('|')
       const body = Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(after)])
-      await compare(body, under, read)
+      await compare(body, under)
     },
   )
 })

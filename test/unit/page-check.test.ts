@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { refuseWrongPage, signature } from '../../src/extract/page-check.ts'
+import { decodeRecords } from '../../src/transform/decode-page.ts'
+import { at, parcel, parcels } from '../support/samples.ts'
+
+const records = [parcel(1, 1), parcel(2, 2), parcel(3, 2)]
+const decoded = (of: readonly unknown[]) => decodeRecords(parcels, of)
+const page = (of: readonly unknown[]) => () => refuseWrongPage(decoded(of), parcels, signature(decoded(records)), null)
+
+test('I2: the page before, served in place of the one asked for, is refused; one that begins or ends as it did is not', () => {
+  expect(page(records)).toThrow('the page before came again')
+  expect(page([records[0], records[1], parcel(4, 3)])).not.toThrow()
+  expect(page([records[0]])).not.toThrow()
+  expect(page([...records, parcel(4, 3)])).not.toThrow()
+  expect(page([parcel(1, 9), records[1], records[2]])).not.toThrow()
+  expect(page([])).not.toThrow()
+})
+
+test('I2: a record from outside of the range is refused, unless its time does not say how far it is from UTC', () => {
+  const bounds = { since: at(0), until: at(10) }
+  const within = (of: readonly unknown[]) => () => refuseWrongPage(decoded(of), parcels, '', bounds)
+  const stray = parcel(9, 10 + 6 * 3600)
+  expect(within(records)).not.toThrow()
+  expect(within([...records, stray])).toThrow('a record changed at')
+  const naive = { ...stray, updated_at: String(stray.updated_at).replace('Z', '') }
+  expect(within([...records, naive])).not.toThrow()
+})

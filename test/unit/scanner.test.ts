@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest'
+import charges from '../../schemas/charges.ts'
+import customers from '../../schemas/customers.ts'
+import orders from '../../schemas/orders.ts'
+import type { DecodedPage } from '../../src/common/model.ts'
+import type { Stream } from '../../src/schema/stream.ts'
+import { decodeRecords, pageDecoder } from '../../src/transform/decode-page.ts'
+import { recordScanner } from '../../src/transform/scanner/record.ts'
+import { sealed } from '../support/salt.ts'
+import { scanBody } from '../support/scan.ts'
+
+const AT = '2025-01-15T10:00:00+00:00'
+const BASE = { id: 1, updated_at: AT }
+const SECRET = '0fd760b0bccb64df'
+
+const bodyOf = (stream: Stream, records: readonly unknown[]): Buffer =>
+  Buffer.from(JSON.stringify({ [stream.list]: records }))
+
+const scannedOf = (stream: Stream, records: readonly unknown[]): readonly boolean[] | undefined =>
+  scanBody(stream, bodyOf(stream, records))?.scanned
+
+const rows = ({ records }: DecodedPage) => records.map(r => [r.key, r.hash, r.bytes.toString('latin1', r.start, r.end)])
+
+/** That the scanner takes the records, and makes the same rows of them as the parser does of objects. */
+async function scan(stream: Stream, records: readonly unknown[]): Promise<DecodedPage> {
+  expect(scannedOf(stream, records)).toEqual(records.map(() => true))
+  const [scanned, parsed] = [await pageDecoder(stream)(bodyOf(stream, records)), decodeRecords(stream, records)]
+  expect(rows(scanned)).toEqual(rows(parsed))
+  expect(scanned.stats).toEqual(parsed.stats)
+  return scanned
+}
+
+describe('undeclared members do not make a record an object', () => {
+  test.each([
+    ['of the record', { ...BASE, tier: 'gold', none: null }, ['tier']],
+    ['of an object in it', { ...BASE, customer: { id: 5, tier: { level: 1 } } }, ['customer.tier']],
+    ['of a row of a list', { ...BASE, line_items: [{ sku: 'a' }, { sku: 'b', tier: 1 }] }, ['line_items[].tier']],
+    [
+      'of an object in a row',
+      { ...BASE, line_items: [{ external_variant_id: { ecommerce: '1', tier: [] } }] },
+      ['line_items[].external_variant_id.tier'],
+    ],
+    [
+      'of nothing but the rows of a list in an object',
+      { ...BASE, analytics_data: { utm_params: [{ tier: 1 }] } },
+      ['analytics_data.utm_params[].tier'],
+    ],
+    ['of an object in place of a list', { ...BASE, line_items: { tier: 1 } }, ['line_items[].tier']],
+  ])('%s', async (_, record, paths) => {
+    const { stats } = await scan(sealed(charges), [record, BASE])
+    expect([...stats.unknownFields]).toEqual(paths.map(path => [path, 1]))
+  })
+
+  test('a protected value is taken out of them', async () => {
+    const record = { ...BASE, customer: { hash: SECRET }, portal: `https://shop.example/portal/${SECRET}` }
+    const { records } = await scan(sealed(charges), [record])
+    expect(records[0]?.bytes.toString('latin1')).not.toContain(SECRET)
+    expect(records[0]?.bytes.toString('latin1')).toContain('shop.example/portal/')
+  })
+
+  test('where rows of lists are protected, the record has to be an object first', async () => {
+    const stream = sealed(charges, { columns: { charges__line_items: { sku: 'hash' } } })
+    expect(scannedOf(stream, [{ ...BASE, line_items: [{ sku: SECRET }], copy: SECRET }])).toEqual([false])
+    await scan(stream, [{ ...BASE, line_items: [{ sku: SECRET }] }])
+  })
+})
+
+test('what would be rejected is left to the parser, and what stands beside it is scanned', async () => {
+  const given = [BASE, { ...BASE, id: 2, total_price: 'much' }, { ...BASE, id: 3 }, { id: 4 }]
+  expect(scannedOf(sealed(charges), given)).toEqual([true, false, true, false])
+  const { records, rejects, keys } = await pageDecoder(sealed(charges))(bodyOf(sealed(charges), given))
+  expect(records.map(({ key }) => key)).toEqual(['1', '3'])
+  expect(rejects.map(({ key, path }) => [key, path])).toEqual([
+    ['2', 'total_price'],
+    ['4', 'updated_at'],
+  ])
+  expect(keys).toEqual(['1', '2', '3', '4'])
+})
+
+test('bodies that are decoded at the same time do not meet', async () => {
+  const stream = sealed(customers)
+  const bodies = ['a', 'b', 'c'].map(letter =>
+    Array.from({ length: 90 }, (_, i) => ({ ...BASE, id: i, first_name: letter.repeat(1 + i), last_name: 'Müller' })),
+  )
+  const decode = pageDecoder(stream)
+  await decode(Buffer.from('{"customers":[]}'))
+  const pages = await Promise.all(bodies.map(records => decode(bodyOf(stream, records))))
+  expect(pages.map(rows)).toEqual(bodies.map(records => rows(decodeRecords(stream, records))))
+})
+
+test('decoding lets other work have its turn in between', async () => {
+  const stream = sealed(customers)
+  // The parser takes every second record: it is no slower for the others than the scanner is.
+  const records = Array.from({ length: 200 }, (_, id) => (id % 2 === 0 ? { ...BASE, id } : { ...BASE, id, email: 5 }))
+  let turns = 0
+  let decoded = false
+  const other = (): void => {
+    turns += 1
+    if (!decoded) setImmediate(other)
+  }
+  setImmediate(other)
+  await pageDecoder(stream)(bodyOf(stream, records))
+  decoded = true
+  expect(turns).toBeGreaterThanOrEqual(5)
+})
+
+test('where columns may still be made of what records have, nothing is scanned', () => {
+  expect(recordScanner(sealed(orders))).not.toBeNull()
+  expect(recordScanner(sealed(orders, { drift: 'evolve' }))).toBeNull()
+})
