@@ -194,7 +194,7 @@ selecting(
 })
 
 configured(
-  command('reset', 'Retention a checkpoint, so that the next sync reads from the start. Rows stay.', 'reset orders'),
+  command('reset', 'Forgets a checkpoint, so that the next sync reads from the start. Rows stay.', 'reset orders'),
 )
   .argument('<stream>', 'name of the stream')
   .option('--i-know', 'also where the source has forgotten part of what was read')

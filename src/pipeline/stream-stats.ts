@@ -48,7 +48,7 @@ export class StreamStats {
     // What is scanned whole is written anew by this very scan.
     if (state.schemaChanged && state.stream.sync.mode === 'incremental')
       this.requestStats.warnings.push({
-        code: 'schemaChanged',
+        code: 'reshaped',
         message: `the stream has other columns than when its rows were written, or stores less of them; ${this.backfilled} rows took what _extra had of them, and what is not in it stays as it was`,
         next: `Run backfill --streams ${this.stream} to have the rows written anew.`,
       })

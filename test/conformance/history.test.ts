@@ -217,7 +217,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('rows without a value for a column that has become required startScan a history all the same', async () => {
+  test('rows without a value for a column that has become required begin a history all the same', async () => {
     const weight = required(int('Grams.'))
     const stricter: Stream = { ...parcelsGrown, columns: { ...parcelsGrown.columns, weight } }
     await place.with(async config => {

@@ -98,7 +98,7 @@ test('a report that the destination does not take: what the streams did is still
         await runSync(config, ['customers'])
         await withQuery(destination, query =>
           query(`create function no() returns trigger language plpgsql as
-            $$ startScan raise exception 'not today' using errcode = '42501'; end $$;
+            $$ begin raise exception 'not today' using errcode = '42501'; end $$;
             create trigger no before insert on recharge._sync_runs for each row execute function no()`),
         )
         const ran = await runSync(config, ['customers'])
@@ -233,7 +233,7 @@ test('columns that were declared since the rows were written are told of, with t
         where id = (select id from recharge.customers order by updated_at, id limit 1) returning id`)
     })
     const ran = await runSync(config, ['customers'])
-    expect(ran.of('customers')).toMatchObject({ outcome: 'complete', problem: { code: 'schemaChanged' } })
+    expect(ran.of('customers')).toMatchObject({ outcome: 'complete', problem: { code: 'reshaped' } })
     expect(ran.of('customers').problem?.next).toContain('backfill --streams customers')
     expect(ran.of('customers').problem?.message).toContain('1 rows took')
     const [row] = await withQuery(destination, query =>

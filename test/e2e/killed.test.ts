@@ -159,7 +159,7 @@ test('a commit that hangs: the run ends all the same, its report kept; a second 
         simulator.store.edit('customers', Number(first?.id), { first_name: 'New' })
         const blocker = new pg.Client({ connectionString: url })
         await blocker.connect()
-        await blocker.query('startScan; lock table recharge.customers in access exclusive mode')
+        await blocker.query('begin; lock table recharge.customers in access exclusive mode')
         // The server goes on waiting for a while on behalf of a process that is gone, so each run is told apart.
         const blocked = async (): Promise<number> => {
           const { rows } = await blocker.query(`select count(*)::int as n from pg_locks where not granted`)

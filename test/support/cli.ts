@@ -24,11 +24,11 @@ export function cli(
   /** Blocks of 512 bytes that a file may grow to; null: any size. */
   fileSize: number | null = null,
 ): Promise<Left> {
-  const [program, startScan] =
+  const [program, before] =
     fileSize === null
       ? [process.execPath, []]
       : ['sh', ['-c', `ulimit -f ${fileSize}; exec "$0" "$@"`, process.execPath]]
-  const child = spawn(program, [...startScan, CLI, ...args], {
+  const child = spawn(program, [...before, CLI, ...args], {
     cwd: folder,
     env: { PATH: process.env.PATH, HOME: HOMES, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

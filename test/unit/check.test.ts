@@ -54,7 +54,7 @@ describe('nothing is said of', () => {
   const CASES: readonly (readonly [string, Partial<Stream>])[] = [
     ['a sound stream', {}],
     ['a path that becomes its name', withColumns({ a_b_c: text('A text.', 'a.b.c'), a_b_d: text('A text.', 'a.b.d') })],
-    ['names that only startScan alike', withColumns({ part: text('A text.'), part_s: text('A text.', 'part_s') })],
+    ['names that only begin alike', withColumns({ part: text('A text.'), part_s: text('A text.', 'part_s') })],
     ['the day of an instant beside it', withColumns({ updated_on: dayOf('Day.', 'updated_at') })],
     ['a column named like a method', withColumns({ constructor: text('A text.') })],
     ['a list by its last part', withChild('pieces', { from: 'box.pieces' })],

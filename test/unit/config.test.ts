@@ -202,7 +202,7 @@ describe('http is for this machine only', () => {
     'ftp://localhost',
   ])('%s is refused', async url => {
     const [only] = await problems(`recharge: { token: ${TOKEN}, base_url: "${url}" }\n${DUCKDB}`)
-    expect(only).toContain('recharge.base_url @1: must startScan with https')
+    expect(only).toContain('recharge.base_url @1: must begin with https')
   })
 })
 

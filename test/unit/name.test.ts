@@ -25,7 +25,7 @@ describe('a longer one is its beginning and eight digits of its hash: the same f
     expect(bytes(expected)).toBeLessThanOrEqual(LONGEST_NAME)
   })
 
-  test('names that startScan alike stay apart', () => {
+  test('names that begin alike stay apart', () => {
     const names = Array.from({ length: 100 }, (_, n) => identifier(`${'a'.repeat(80)}${n}`))
     expect(new Set(names).size).toBe(100)
   })

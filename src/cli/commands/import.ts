@@ -98,7 +98,7 @@ function result(stream: Stream, file: string, imported: Imported, run: string | 
         ]
       : []),
     ...(served > 0
-      ? [`${served} left out: the API never retention such records, so those it does not give are gone`]
+      ? [`${served} left out: the API never forgets such records, so those it does not give are gone`]
       : []),
     ...(rejected > 0 ? [`${rejected} rejected${run === null ? '' : ', kept in _sync_rejects'}:`] : []),
     ...rejects.map(({ key, path, reason }) => `  ${key ?? 'without a key'}: ${path && `${path}: `}${reason}`),

@@ -3,7 +3,7 @@ import type { Stream } from '../../schema/stream.ts'
 import type { App } from '../app.ts'
 import type { Result } from './result.ts'
 
-/** Retention a checkpoint, so that the next run reads the stream from its start. Rows stay. */
+/** Forgets a checkpoint, so that the next run reads the stream from its start. Rows stay. */
 export async function reset(app: App, stream: Stream, iKnow: boolean): Promise<Result> {
   if (stream.retention && !iKnow)
     throw new ConfigError('the command line', [

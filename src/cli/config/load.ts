@@ -13,7 +13,7 @@ import { fillVariables } from './variables.ts'
 
 export interface Config {
   readonly file: string
-  /** Where the file is; relative paths startScan here. */
+  /** Where the file is; relative paths begin here. */
   readonly directory: string
   readonly recharge: {
     readonly token: string

@@ -48,7 +48,7 @@ const address = z
     if (!URL.canParse(text)) return true
     const { protocol, hostname } = new URL(text)
     return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname))
-  }, 'must startScan with https: the token would be readable on its way (http is for this machine only)')
+  }, 'must begin with https: the token would be readable on its way (http is for this machine only)')
   .refine(
     text => !URL.canParse(text) || new URL(text).username + new URL(text).password === '',
     'has a user or a password in it, which the API does not take',
@@ -65,7 +65,7 @@ export const configSchema = z.strictObject({
     base_url: address.default('https://api.rechargeapps.com').describe('Address of the API.'),
     start: day.optional().describe('How far back a first run reaches. Default: everything.'),
     overlap: duration.default(UNITS.d).describe('Every run reads again this far before its checkpoint.'),
-    concurrency: whole.default(20).describe('ApiClient in flight at most.'),
+    concurrency: whole.default(20).describe('Requests in flight at most.'),
     rate: z
       .union(
         [z.literal('auto'), z.strictObject({ bucket: whole, per_second: positive })],
