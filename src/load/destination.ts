@@ -52,6 +52,8 @@ export interface Inspection {
   rows(tables: StreamTables): Promise<ReadonlyMap<string, number>>
   /** Rows of a stream that are marked as deleted; null: there is no table. */
   deleted(table: Table): Promise<number | null>
+  /** Up to when the stream is complete, also where the scan in its checkpoint cannot be read; null: it never was. */
+  watermark(stream: string): Promise<Instant | null>
   /** Every gap that was ever found in a stream, oldest first. */
   gaps(stream: string): Promise<readonly RecordedGap[]>
   /** @throws {DestinationError} `unreadable` */
@@ -64,7 +66,7 @@ export interface Inspection {
 
 /** Forgets a checkpoint. */
 export interface Reset {
-  /** Forgets a checkpoint, and what a scan under way has seen; rows stay. */
+  /** Forgets a checkpoint, also one that cannot be read, and what a scan under way has seen; rows stay. */
   reset(stream: string): Promise<void>
 }
 

@@ -16,7 +16,7 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
   await using destination = await app.open('read')
   const all = []
   for (const stream of streams) {
-    const { watermark } = await destination.checkpoint(stream.name)
+    const watermark = await destination.watermark(stream.name)
     const rows = await destination.rows(tablesOf(stream))
     const last = await destination.lastRun(stream.name)
     const reconciled = await destination.lastReconciliation(stream.name)

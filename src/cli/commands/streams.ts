@@ -15,7 +15,7 @@ export async function streams(app: App, signal: AbortSignal): Promise<Result> {
     const { granted, missing } = accessOf(stream, readableBy(token))
     const tables = tablesOf(stream)
     const rows = await destination.rows(tables)
-    const { watermark } = await destination.checkpoint(stream.name)
+    const watermark = await destination.watermark(stream.name)
     all.push({
       stream: stream.name,
       scope: scopesOf(stream).join(', ') || null,

@@ -26,7 +26,7 @@ export async function reconcileStream(
   signal: AbortSignal,
 ): Promise<Reconciled> {
   const { source, warehouse, sample, random } = options
-  const { watermark } = await warehouse.checkpoint(stream.name)
+  const watermark = await warehouse.watermark(stream.name)
   if (watermark === null)
     throw new ContractError(
       'never_read',

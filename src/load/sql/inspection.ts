@@ -1,4 +1,5 @@
 import { CompiledQuery, sql } from 'kysely'
+import { parseInstant } from '../../common/instant.ts'
 import type { StreamTables } from '../../schema/table.ts'
 import type { Inspection } from '../destination.ts'
 import type { Context } from './context.ts'
@@ -48,6 +49,17 @@ export function createInspection(context: Context): Inspection {
         const { rows } = await sql<{ n: string }>`
           select cast(count(_deleted_at) as text) as n from ${sql.table(`${schema}.${table.name}`)}`.execute(session.db)
         return Number(rows[0]?.n ?? 0)
+      }),
+
+    watermark: stream =>
+      engine.transaction(async session => {
+        if (!(await exists(session, '_sync_checkpoints'))) return null
+        const row = await inSchema(session)
+          .selectFrom('_sync_checkpoints')
+          .select(sql<string | null>`cast(watermark as text)`.as('watermark'))
+          .where('stream', '=', stream)
+          .executeTakeFirst()
+        return row?.watermark ? parseInstant(row.watermark, 'UTC') : null
       }),
 
     gaps: stream =>
