@@ -1,0 +1,27 @@
+import { describe, expect, test } from 'vitest'
+import { parseCommitted, parseScan, stringifyCommitted, stringifyScan } from '../../src/load/sql/stored-json.ts'
+
+/** As commit 5973f51 wrote it. An older program that runs again has to be able to read it. */
+describe('what an earlier version stored is written again under the same names', () => {
+  const segment = {
+    id: 3,
+    since: '2025-08-16T06:03:06.000000Z',
+    until: '2026-01-17T00:02:04.000000Z',
+    at: '2025-08-16T12:11:33.000000Z',
+    highest: '2025-11-09T12:15:42.000000Z',
+    resume: 'eyJ9',
+    ordered: true,
+    done: false,
+  }
+  const scan = { window: { since: null, until: null }, ceiling: '2026-11-20T11:59:59.999999Z', segments: [segment] }
+
+  test.each([[{ ...scan, noted: true }], [scan]])('a scan: %o', stored => {
+    expect(JSON.parse(stringifyScan(parseScan(JSON.stringify(stored), 'customers')))).toEqual(stored)
+  })
+
+  const counts = { added: 1, changed: 2, unchanged: 3, deleted: 4, rejected: 5 }
+
+  test.each([[counts], [{ ...counts, withheld: { why: 'few_seen', rows: 6 } }]])('counts: %o', stored => {
+    expect(JSON.parse(stringifyCommitted(parseCommitted(JSON.stringify(stored), 'customers')))).toEqual(stored)
+  })
+})
