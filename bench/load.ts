@@ -5,14 +5,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { DestinationConfig } from '../src/load/open.ts'
 import { PAGE } from './charges.ts'
-import { withEmptyDestination } from './destinations.ts'
+import { withEmptyDestination } from './empty-destination.ts'
 import { cliFlags } from './flags.ts'
 import { multiply, plainCopy } from './growth.ts'
 import type { Edited, Job, Took } from './load-process.ts'
 import { readPages, writePages } from './pages.ts'
 import { type OfLoad, type Page, type Row, report } from './report.ts'
 import { machine, writeSection } from './section.ts'
-import { answer, fromStore, type Pace } from './whole.ts'
+import { answer, fromStore, type Pace } from './sync-process.ts'
 
 /*
  * How fast are charges with three line items each loaded, beside the limit: reading the same pages from the same file

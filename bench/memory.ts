@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cliFlags } from './flags.ts'
 import { machine, writeSection } from './section.ts'
-import { answer } from './whole.ts'
+import { answer } from './sync-process.ts'
 
 /*
  * Does a long backfill need more memory than a short one? Peak resident size of `backfill` as a process of its own,

@@ -1,10 +1,10 @@
 import { Interrupted } from '../common/errors.ts'
 import { parseExact } from '../common/exact-json.ts'
-import { retryDestination } from '../common/retry.ts'
+import { retryDestination } from '../common/retry-destination.ts'
 import type { Source } from '../extract/source.ts'
 import type { InferredColumns } from '../load/destination.ts'
 import type { Stream } from '../schema/stream.ts'
-import { columnBackfiller } from '../transform/backfill-columns.ts'
+import { columnBackfiller } from '../transform/backfill-row.ts'
 
 export interface BackfillColumnsOptions {
   readonly destination: InferredColumns

@@ -1,7 +1,7 @@
 import { earlier, fromMillis, justBefore, later, minus, toMillis } from '../common/instant.ts'
 import type { Checkpoint, Gap, Instant, RowBatch, RunId, Scan, Window } from '../common/model.ts'
 import type { Stream } from '../schema/stream.ts'
-import { newScan, scanned, scannedUpTo } from './scan.ts'
+import { newScan, scanned, scannedUpTo } from './scan-progress.ts'
 
 /** One scan over a stream, from where its checkpoint stands to now. */
 export interface ScanState {

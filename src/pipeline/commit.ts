@@ -1,5 +1,5 @@
 import type { Checkpoint, Committed, DeletionEvidence, RowBatch } from '../common/model.ts'
-import { retryDestination } from '../common/retry.ts'
+import { retryDestination } from '../common/retry-destination.ts'
 import type { Destination } from '../load/destination.ts'
 
 /** What one commit replaces, and what it concludes about deletions. */

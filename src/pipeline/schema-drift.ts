@@ -5,7 +5,7 @@ import type { Destination, InferredColumns } from '../load/destination.ts'
 import { type InferredColumn, inferredName, withInferred } from '../schema/inferred-columns.ts'
 import type { Stream } from '../schema/stream.ts'
 import { allTables } from '../schema/table.ts'
-import { extraOf, inferInto, type Kinds } from '../transform/infer-columns.ts'
+import { extraOf, inferInto, type Kinds } from '../transform/infer-kinds.ts'
 import { type BackfillColumnsOptions, backfillColumns } from './backfill-columns.ts'
 import type { StreamStats } from './stream-stats.ts'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Columns } from './column.ts'
 import { type Export, headerKey } from './export.ts'
-import { HISTORY, VALID_FROM, VALID_TO } from './history.ts'
+import { HISTORY, VALID_FROM, VALID_TO } from './history-table.ts'
 import { childName, columnName, identifier } from './name.ts'
 import type { Stream } from './stream.ts'
 import { CHILD_INDEX, SYSTEM_COLUMNS } from './table.ts'

@@ -7,10 +7,10 @@ import { beginExtra, rowStart, writeChildHead, writeHead, writeListHead } from '
 import type { Stream } from '../schema/stream.ts'
 import { storable, toJson } from './coerce.ts'
 import { compileRow, type WriteRow } from './compile-row.ts'
+import { type ExtraPaths, extraFieldsOf, type ListExtra } from './extra-fields.ts'
 import { type ListPlan, memberKey, planOf, type RowPlan } from './plan.ts'
 import { redaction } from './redact.ts'
 import { bare, isObject, type JsonObject, kindOf, TypeMismatch } from './type-mismatch.ts'
-import { type ExtraPaths, extraFieldsOf, type ListExtra } from './unknown-fields.ts'
 
 interface List extends ListPlan {
   readonly write: WriteRow

@@ -1,7 +1,7 @@
 import type { CellWriter } from '../common/cell-writer.ts'
 import type { DecodedPage, DecodeStats, FlatRecord, Instant, Reject } from '../common/model.ts'
 import { count } from './flatten.ts'
-import type { Identity } from './identify.ts'
+import type { Identity } from './record-identity.ts'
 
 /** A record that became rows without being an object first. */
 export interface ScannedRecord extends Identity {

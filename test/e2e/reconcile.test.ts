@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createApp, STREAMS } from '../../src/cli/app.ts'
 import type { Config } from '../../src/cli/config/load.ts'
-import { type Reconciled, reconcileStream } from '../../src/jobs/reconcile/stream.ts'
+import { type Reconciled, reconcileStream } from '../../src/jobs/reconcile/reconcile-stream.ts'
 import { StreamStats } from '../../src/pipeline/stream-stats.ts'
 import { cli, writeConfig } from '../support/cli.ts'
 import { PLACES, withFolder } from '../support/destinations.ts'

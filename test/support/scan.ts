@@ -2,8 +2,8 @@ import { CellWriter } from '../../src/common/cell-writer.ts'
 import type { JsonMembers } from '../../src/common/json-body.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { FieldIndex } from '../../src/transform/scanner/field-index.ts'
-import { scanPage } from '../../src/transform/scanner/page.ts'
-import { recordScanner } from '../../src/transform/scanner/record.ts'
+import { scanPage } from '../../src/transform/scanner/page-scanner.ts'
+import { recordScanner } from '../../src/transform/scanner/record-scanner.ts'
 import { runSync } from '../../src/transform/yield-to-event-loop.ts'
 
 /** What the scanner alone makes of a body: its members, and for each record whether it became rows; null: nothing. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Checkpoint, RunId } from '../../src/common/model.ts'
 import { advance, type ScanState, startBackfillScan, startScan } from '../../src/pipeline/checkpoint.ts'
-import { evidenceOf } from '../../src/pipeline/deletions.ts'
+import { evidenceOf } from '../../src/pipeline/deletion-evidence.ts'
 import { int, required, text } from '../../src/schema/column.ts'
 import { stream } from '../../src/schema/define.ts'
 import { type RawPage, toBatch } from '../support/page.ts'

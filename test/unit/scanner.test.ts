@@ -5,7 +5,7 @@ import orders from '../../schemas/orders.ts'
 import type { DecodedPage } from '../../src/common/model.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { decodeRecords, pageDecoder } from '../../src/transform/decode-page.ts'
-import { recordScanner } from '../../src/transform/scanner/record.ts'
+import { recordScanner } from '../../src/transform/scanner/record-scanner.ts'
 import { sealed } from '../support/salt.ts'
 import { scanBody } from '../support/scan.ts'
 

@@ -1,6 +1,6 @@
 import { ConfigError } from '../../common/errors.ts'
 import type { RunReport } from '../../common/model.ts'
-import { type Imported, importKey, inspectFile, loadFile, tryFile } from '../../jobs/import/file.ts'
+import { type Imported, importKey, inspectFile, loadFile, tryFile } from '../../jobs/import/import-file.ts'
 import { withInferredColumns } from '../../pipeline/schema-drift.ts'
 import { StreamStats } from '../../pipeline/stream-stats.ts'
 import { withInferred } from '../../schema/inferred-columns.ts'

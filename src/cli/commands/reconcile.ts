@@ -1,5 +1,5 @@
 import type { Problem, RunReport, StreamReport } from '../../common/model.ts'
-import { type Reconciled, reconcileStream } from '../../jobs/reconcile/stream.ts'
+import { type Reconciled, reconcileStream } from '../../jobs/reconcile/reconcile-stream.ts'
 import { runStreams } from '../../jobs/run.ts'
 import type { Warehouse } from '../../load/destination.ts'
 import type { Progress } from '../../pipeline/progress.ts'

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Counts } from '../../common/model.ts'
-import { historyTable, VALID_FROM, VALID_TO } from '../../schema/history.ts'
+import { historyTable, VALID_FROM, VALID_TO } from '../../schema/history-table.ts'
 import { type InferredColumn, withInferred } from '../../schema/inferred-columns.ts'
 import { identifier } from '../../schema/name.ts'
 import type { Stream } from '../../schema/stream.ts'

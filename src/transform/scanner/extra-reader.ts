@@ -1,9 +1,9 @@
 import { parseExact } from '../../common/exact-json.ts'
 import type { Stream } from '../../schema/stream.ts'
+import { type ExtraPaths, extraFieldsOf, type ListExtra } from '../extra-fields.ts'
 import type { RecordPlan, RowPlan } from '../plan.ts'
 import { redaction } from '../redact.ts'
 import { bare, type JsonObject } from '../type-mismatch.ts'
-import { type ExtraPaths, extraFieldsOf, type ListExtra } from '../unknown-fields.ts'
 import { ABSENT, ESCAPED, type FieldIndex, ROWS, TEXT } from './field-index.ts'
 import type { RecordLayout } from './layout.ts'
 

@@ -4,7 +4,7 @@ import { writeOnce } from '../../pipeline/commit.ts'
 import { schemaHashOf } from '../../schema/table.ts'
 import { mergePages, singlePage } from '../../transform/batch.ts'
 import { decodeRecords, recordDecoder } from '../../transform/decode-page.ts'
-import type { Comparing } from './comparing.ts'
+import type { Comparing } from './comparison.ts'
 import type { Diff } from './diff.ts'
 
 /** Records asked for before they are committed together. */

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { DestinationConfig } from '../src/load/open.ts'
-import { answer } from './whole.ts'
+import { answer } from './sync-process.ts'
 
 /** An empty destination to load into. */
 export interface EmptyDestination {

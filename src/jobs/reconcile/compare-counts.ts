@@ -1,7 +1,7 @@
 import { asFilter, minus } from '../../common/instant.ts'
 import type { ComparableRows } from '../../load/destination.ts'
 import type { Stream } from '../../schema/stream.ts'
-import { type Comparing, servedOf } from './comparing.ts'
+import { type Comparing, servedOf } from './comparison.ts'
 import { lastSecondOf, monthsBetween, startOf } from './month.ts'
 
 const DAY = 86_400_000

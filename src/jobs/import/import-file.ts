@@ -8,9 +8,9 @@ import { mergePages, singlePage } from '../../transform/batch.ts'
 import { decodeRecords } from '../../transform/decode-page.ts'
 import { redaction } from '../../transform/redact.ts'
 import { unreadable } from './csv.ts'
-import { mayBeForgotten } from './forgotten.ts'
+import { pieces } from './csv-records.ts'
 import type { Layout } from './headers.ts'
-import { pieces } from './records.ts'
+import { mayBeForgotten } from './retention.ts'
 
 /** What a file came to, or would come to. */
 export interface Imported {

@@ -3,11 +3,11 @@ import type { Problem } from '../../common/model.ts'
 import type { Month, Reconciliation } from '../../load/destination.ts'
 import type { StreamStats } from '../../pipeline/stream-stats.ts'
 import type { Stream } from '../../schema/stream.ts'
-import type { Comparing, ReconcileOptions } from './comparing.ts'
-import { type Counted, compareCounts, doubtful, type Places } from './counts.ts'
+import { type Counted, compareCounts, doubtful, type Places } from './compare-counts.ts'
+import { compareAll, compareMonth } from './compare-records.ts'
+import type { Comparing, ReconcileOptions } from './comparison.ts'
 import { Diff } from './diff.ts'
-import { compareAll, compareMonth } from './records.ts'
-import { repair } from './repair.ts'
+import { repair } from './repair-differences.ts'
 
 /** What became of one stream. */
 export interface Reconciled {
