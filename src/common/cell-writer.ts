@@ -4,14 +4,15 @@ import type { Instant } from './model.ts'
 
 const HIGH = 2 ** 32
 const NEGATIVE = 0x4000
-/** By how much a number grows when its decimals are filled up by so many. */
-const FILLED_UP = [1, 10, 100, 1000]
-/** Up to this many characters or bytes are copied by a loop, which for them is faster than the call that copies more. */
+/** Powers of ten, by exponent. */
+const POWERS = [1, 10, 100, 1000]
+/** Up to this many characters or bytes are copied by a loop, which is faster than a call for so few. */
 const SHORT = 40
 
-/** Writes cells one after the other. It grows as needed. */
+/** Writes cells one after the other into a buffer that grows as needed. */
 export class CellWriter {
   bytes: Buffer
+  /** Where the next byte is written. */
   at = 0
   #view: DataView
 
@@ -20,19 +21,20 @@ export class CellWriter {
     this.#view = new DataView(this.bytes.buffer)
   }
 
-  /** What has been written; valid until more is. */
+  /** The bytes written so far; valid until the next write. */
   written(): Buffer {
     return this.bytes.subarray(0, this.at)
   }
 
-  /** What has been written, as a copy of exactly that size. */
-  taken(): Buffer {
+  /** A copy of the bytes written so far. */
+  copyOfWritten(): Buffer {
     const bytes = Buffer.allocUnsafeSlow(this.at)
     bytes.set(this.bytes.subarray(0, this.at))
     return bytes
   }
 
-  room(bytes: number): void {
+  /** Grows the buffer if fewer than `bytes` are free. */
+  reserve(bytes: number): void {
     const needed = this.at + bytes
     if (needed <= this.bytes.length) return
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.bytes.length))
@@ -41,35 +43,35 @@ export class CellWriter {
     this.#view = new DataView(grown.buffer)
   }
 
-  /** 16 bits, without a length. */
+  /** 16 bits without a length in front. */
   short(value: number): void {
-    this.room(2)
+    this.reserve(2)
     this.#view.setInt16(this.at, value)
     this.at += 2
   }
 
-  /** 32 bits, without a length. @returns where it stands, for `setWord`. */
-  word(value: number): number {
-    this.room(4)
+  /** 32 bits without a length in front. */
+  word(value: number): void {
+    this.reserve(4)
     this.#view.setInt32(this.at, value)
     this.at += 4
-    return this.at - 4
   }
 
+  /** Overwrites a `word` that was written at `at`. */
   setWord(at: number, value: number): void {
     this.#view.setInt32(at, value)
   }
 
-  /** The cell that begins at `at` is null. */
+  /** Whether the cell at `at` is null. */
   isNull(at: number): boolean {
     return this.#view.getInt32(at) === -1
   }
 
-  /** Cells written elsewhere. */
+  /** Copies cells from another buffer. */
   copy(bytes: Buffer, start: number, end: number): void {
     const length = end - start
-    this.room(length)
-    // Not by a `subarray`: a view for each row is a kilobyte of garbage for each record.
+    this.reserve(length)
+    // Without `subarray`: a view for each row would be a kilobyte of garbage for each record.
     if (length > SHORT) bytes.copy(this.bytes, this.at, start, end)
     else for (let i = 0; i < length; i++) this.bytes[this.at + i] = bytes[start + i] as number
     this.at += length
@@ -81,7 +83,7 @@ export class CellWriter {
 
   /** @param value a safe integer. */
   int(value: number): void {
-    this.room(12)
+    this.reserve(12)
     const high = Math.floor(value / HIGH)
     this.#view.setInt32(this.at, 8)
     this.#view.setInt32(this.at + 4, high)
@@ -89,26 +91,26 @@ export class CellWriter {
     this.at += 12
   }
 
-  /** @param value fits 64 bits. */
+  /** @param value fits into 64 bits. */
   bigint(value: bigint): void {
-    this.room(12)
+    this.reserve(12)
     this.#view.setInt32(this.at, 8)
     this.#view.setBigInt64(this.at + 4, value)
     this.at += 12
   }
 
   flag(value: boolean): void {
-    this.room(5)
+    this.reserve(5)
     this.#view.setInt32(this.at, 1)
     this.bytes[this.at + 4] = value ? 1 : 0
     this.at += 5
   }
 
-  /** A short text of ASCII without NUL. @returns false, and nothing is written, for any other. */
-  plainText(value: string): boolean {
+  /** Writes a short text of ASCII characters other than NUL. @returns false, and writes nothing, for any other text. */
+  asciiText(value: string): boolean {
     const { length } = value
     if (length > SHORT) return false
-    this.room(4 + length)
+    this.reserve(4 + length)
     const { bytes } = this
     const start = this.at + 4
     for (let at = 0; at < length; at++) {
@@ -121,29 +123,30 @@ export class CellWriter {
     return true
   }
 
-  /** @param value has no NUL and no half of a surrogate pair. */
+  /** @param value without NUL and without half of a surrogate pair. */
   text(value: string): void {
     this.#utf8(value, 0)
   }
 
-  /** A text that stands in other bytes, as `text`. */
+  /** A text cell whose bytes are copied from `start` to `end` of another buffer. */
   textOf(from: DataView, start: number, end: number): void {
-    this.room(4 + end - start)
+    this.reserve(4 + end - start)
     this.#view.setInt32(this.at, end - start)
     this.at += 4
-    this.#words(from, start, end)
+    this.#copyWords(from, start, end)
   }
 
-  /** JSON text that stands in other bytes. */
+  /** A JSON cell whose text is copied from `start` to `end` of another buffer. */
   jsonOf(from: DataView, start: number, end: number): void {
-    this.room(5 + end - start)
+    this.reserve(5 + end - start)
     this.#view.setInt32(this.at, 1 + end - start)
     this.bytes[this.at + 4] = 1
     this.at += 5
-    this.#words(from, start, end)
+    this.#copyWords(from, start, end)
   }
 
-  #words(from: DataView, start: number, end: number): void {
+  /** Four bytes at a time. */
+  #copyWords(from: DataView, start: number, end: number): void {
     const to = this.#view
     let { at } = this
     let next = start
@@ -152,15 +155,15 @@ export class CellWriter {
     this.at = at
   }
 
-  /** @param value JSON text, as `text`. */
+  /** @param value JSON text without NUL and without half of a surrogate pair. */
   json(value: string): void {
     this.#utf8(value, 1)
   }
 
-  /** @param mark a byte 1 before the text, or none. */
+  /** @param mark 1: a byte 1 is written before the text. */
   #utf8(value: string, mark: 0 | 1): void {
     const { length } = value
-    this.room(4 + mark + 3 * length)
+    this.reserve(4 + mark + 3 * length)
     const start = this.at + 4 + mark
     const size = this.bytes.write(value, start)
     if (mark === 1) this.bytes[start - 1] = 1
@@ -172,7 +175,7 @@ export class CellWriter {
     this.seconds(toSeconds(value), value.endsWith('.000000Z') ? 0 : Number(value.slice(20, 26)))
   }
 
-  /** An instant. @param seconds since 1970. */
+  /** An instant cell. @param seconds since 1970. @param micros to add. */
   seconds(seconds: number, micros = 0): void {
     const since = seconds - EPOCH_DAYS * 86_400
     const all = since * 1_000_000 + micros
@@ -182,21 +185,22 @@ export class CellWriter {
 
   /** @param value YYYY-MM-DD. */
   day(value: string): void {
-    this.room(8)
+    this.reserve(8)
     this.#view.setInt32(this.at, 4)
     this.#view.setInt32(this.at + 4, daysOf(value) - EPOCH_DAYS)
     this.at += 8
   }
 
   /**
-   * @param mantissa a safe integer that stays one when its decimals are filled up to a multiple of four.
-   * @param decimals of its digits; the last of them is not zero.
+   * The decimal `mantissa` / 10 ^ `decimals`.
+   * @param mantissa a safe integer, also after it is multiplied to give a multiple of four decimals.
+   * @param decimals how many; the last one is not zero.
    */
   decimal(mantissa: number, decimals: number): void {
     const scale = 4 * Math.ceil(decimals / 4)
-    let rest = Math.abs(mantissa) * (FILLED_UP[scale - decimals] as number)
+    let rest = Math.abs(mantissa) * (POWERS[scale - decimals] as number)
     let weight = -scale / 4
-    // Divided and multiplied again, because the remainder of floats takes ten times as long.
+    // A division and a multiplication: the remainder operator on floats takes ten times as long.
     for (let left = Math.floor(rest / 10_000); rest !== 0 && left * 10_000 === rest; left = Math.floor(rest / 10_000)) {
       rest = left
       weight += 1
@@ -212,7 +216,7 @@ export class CellWriter {
     this.at += 2 * count
   }
 
-  /** @param value canonical: no needless zeros, no `+`, no exponent. */
+  /** @param value canonical: without needless zeros, `+` and exponent. */
   decimalText(value: string): void {
     const negative = value.startsWith('-')
     const [whole = '', fraction = ''] = (negative ? value.slice(1) : value).split('.')
@@ -231,7 +235,7 @@ export class CellWriter {
   }
 
   #decimalHead(digits: number, weight: number, negative: boolean, decimals: number): void {
-    this.room(12 + 2 * digits)
+    this.reserve(12 + 2 * digits)
     this.#view.setInt32(this.at, 8 + 2 * digits)
     this.#view.setInt16(this.at + 4, digits)
     this.#view.setInt16(this.at + 6, weight)

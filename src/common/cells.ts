@@ -1,8 +1,8 @@
 /*
- * Rows as bytes. A batch waits in memory and is sent to a database far more cheaply as a few large buffers than as
- * millions of small objects, and a record's fingerprint is that of its bytes.
+ * Rows as bytes. A few large buffers cost much less memory, and much less time to send to a database, than millions of
+ * small objects. The fingerprint of a record is the hash of its bytes.
  *
- * A cell is its length as a 32-bit integer, -1 for null, and its bytes; everything is big-endian:
+ * A cell is its length as a 32-bit integer, -1 for null, and its bytes. Everything is big-endian:
  *
  *   int      64 bits                          day      32 bits, days since 2000-01-01
  *   flag     one byte                         text     UTF-8
@@ -16,24 +16,24 @@
 export const EPOCH_DAYS = 10_957
 const HIGH = 2 ** 32
 
-/** Rows, each a 16-bit integer that counts its cells, and the cells. */
+/** Rows. Each is the number of its cells as a 16-bit integer, and the cells. */
 export interface Block {
   readonly bytes: Buffer
-  /** Rows in it. */
+  /** Number of rows. */
   readonly count: number
 }
 
-/** Where the cell `index` cells after the one at `start` begins. */
+/** Offset of the cell that is `index` cells after the one at `start`. */
 export function cellAt(bytes: Buffer, start: number, index: number): number {
   let at = start
   for (let i = 0; i < index; i++) at = cellEnd(bytes, at)
   return at
 }
 
-/** Where the cell that begins at `at` ends. */
+/** Offset behind the cell at `at`. */
 export const cellEnd = (bytes: Buffer, at: number): number => at + 4 + Math.max(0, bytes.readInt32BE(at))
 
-/** An int as text. */
+/** The int cell at `at` as text. */
 export function intAt(bytes: Buffer, at: number): string {
   const number = bytes.readInt32BE(at + 4) * HIGH + bytes.readUInt32BE(at + 8)
   return Number.isSafeInteger(number) ? String(number) : bytes.readBigInt64BE(at + 4).toString()
@@ -41,7 +41,7 @@ export function intAt(bytes: Buffer, at: number): string {
 
 export const textAt = (bytes: Buffer, at: number): string => bytes.toString('utf8', at + 4, cellEnd(bytes, at))
 
-/** A JSON cell as text; null where it is null. */
+/** The JSON cell at `at` as text; null: the cell is null. */
 export function jsonAt(bytes: Buffer, at: number): string | null {
   const length = bytes.readInt32BE(at)
   return length === -1 ? null : bytes.toString('utf8', at + 5, at + 4 + length)

@@ -1,7 +1,7 @@
-/** What the run does about an error: leave at once, go on without the stream, give the stream up, or try again. */
+/** What a run does about an error: end at once, skip the stream, fail the stream, or retry. */
 export type Reaction = 'stop' | 'skip' | 'fail' | 'retry'
 
-/** An error we know. `code` is stable, `next` deletionEvents the reader what to do. */
+/** An error that users see. `code` is stable; `next` says what to do. */
 export abstract class SyncError extends Error {
   readonly code: string
   readonly reaction: Reaction
@@ -22,7 +22,7 @@ export interface ConfigProblem {
   readonly message: string
 }
 
-/** The configuration or the command line is wrong. Lists every problem; nothing was contacted. */
+/** The configuration or the command line is wrong. Lists every problem; no request was sent. */
 export class ConfigError extends SyncError {
   readonly problems: readonly ConfigProblem[]
 
@@ -40,8 +40,8 @@ const SOURCE = {
   forbidden: ['skip', 'Give the token the scope, or ask Recharge whether the plan includes this resource.'],
   unsupported: ['skip', 'The store has no such resource; leave the stream out to silence this.'],
   throttled: ['retry', 'Other programs use this token: give this one a token of its own, or lower recharge.budget.'],
-  conflict: ['retry', 'Recharge is busy with the same route; run again.'],
-  unavailable: ['retry', 'Recharge has trouble; run again later, nothing is lost.'],
+  conflict: ['retry', 'Recharge is still working on another request for the same resource; run again.'],
+  unavailable: ['retry', 'Recharge does not answer as it should; run again later, nothing is lost.'],
   timeout: ['retry', 'Raise recharge.timeout if this happens often; run again, nothing is lost.'],
   truncated: ['retry', 'The answer broke off; run again, nothing is lost.'],
   missing: ['fail', 'Check recharge.base_url; if it is right, the API has moved this resource: please report it.'],
@@ -50,12 +50,12 @@ const SOURCE = {
 
 export type SourceProblem = keyof typeof SOURCE
 
-/** The API answered with an error, or not at all. */
+/** The API answered with an error, or did not answer. */
 export class SourceError extends SyncError {
   readonly kind: SourceProblem
-  /** What a Retry-After header asked for, in milliseconds. */
+  /** The wait that a Retry-After header asks for, in milliseconds; null: there was none. */
   readonly retryAfterMs: number | null
-  /** Smaller pages may help. */
+  /** A smaller page may succeed. */
   readonly tooLarge: boolean
 
   constructor(
@@ -71,7 +71,7 @@ export class SourceError extends SyncError {
   }
 }
 
-/** The API broke a rule that this program rests on. Never taken for the end of the data. */
+/** The API broke a rule that this program depends on. Never treated as the end of the data. */
 export class ContractError extends SyncError {
   constructor(
     code: 'stream_contract' | 'too_many_rejects' | 'not_served' | 'never_read' | 'undeclared',
@@ -84,18 +84,18 @@ export class ContractError extends SyncError {
 
 const DESTINATION = {
   unreachable: ['retry', 'Check that the database runs and that the address and password are right.'],
-  serialisation: ['retry', 'Another transaction was in the way; run again.'],
-  moved: ['fail', 'Another run moved this stream meanwhile; let one run at a time write to a destination.'],
-  held: ['stop', 'Wait until it ends, or stop it; then run again.'],
+  serialisation: ['retry', 'Another transaction changed the same rows; run again.'],
+  moved: ['fail', 'Another run wrote this stream at the same time; let one run at a time write to a destination.'],
+  held: ['stop', 'Wait until that run ends, or stop it; then run again.'],
   incompatible: ['stop', 'Run the statements shown, or choose another schema.'],
   denied: ['stop', 'Give the database user the right to create and write in the schema.'],
-  full: ['stop', 'Make room on the disk; what was committed stands.'],
+  full: ['stop', 'Make room on the disk and run again; what was committed is kept.'],
   unreadable: ['fail', 'Reset the stream; its rows stay.'],
 } as const satisfies Record<string, readonly [Reaction, string]>
 
 export type DestinationProblem = keyof typeof DESTINATION
 
-/** The database refused, or was not there. */
+/** The database refused, or could not be reached. */
 export class DestinationError extends SyncError {
   readonly kind: DestinationProblem
 
@@ -106,9 +106,9 @@ export class DestinationError extends SyncError {
   }
 }
 
-/** A signal came. What was committed stands. */
+/** A signal ended the run. What was committed is kept. */
 export class Interrupted extends SyncError {
   constructor() {
-    super('interrupted', 'stop', 'The run was interrupted.', 'Run again: it goes on from what was committed.')
+    super('interrupted', 'stop', 'The run was interrupted.', 'Run again: the next run resumes after the last commit.')
   }
 }

@@ -1,9 +1,11 @@
 /*
- * A number that a float cannot hold is kept as the text it was sent as. Only a body that has a candidate pays for the slow
- * way, which takes six times as long: a run of sixteen digits and points, or an exponent of three digits, is the least
- * that can be inexact. Looked for before what ends a value first, since few texts have either before a comma or a bracket
- * of theirs; the sixteen are spelled out because the search then skips ahead, at a tenth of the cost. Then where a value may
- * begin: the keys of the customer portal, which every charge and customer has, are texts full of digits and exponents.
+ * A number that a float cannot hold is kept as the text in which it was sent. To parse with a reviver takes six times as
+ * long, so only a body that may have such a number pays for it: one with at least sixteen digits and points in a row, or
+ * an exponent of at least three digits.
+ *
+ * LONG and FAR look for that just before the end of a value, because few texts match there. The sixteen characters are
+ * spelled out instead of counted, since the search then skips ahead, at a tenth of the cost. MAY_BE_INEXACT then looks at
+ * the start of a value: every charge and customer has a key of the customer portal, which is a text full of digits.
  */
 const LONG = new RegExp(`${'[\\d.]'.repeat(16)}(?:[eE,}\\]\\s]|$)`)
 const FAR = /[eE][+-]?\d{3,}(?:[,}\]\s]|$)/
@@ -14,8 +16,8 @@ interface Source {
 }
 
 /**
- * `JSON.parse`, without loss: a number that a float cannot hold becomes what `JSON.rawJSON` makes of its text, which
- * `JSON.stringify` writes back as it was.
+ * `JSON.parse` without loss: a number that a float cannot hold becomes `JSON.rawJSON` of its text, and `JSON.stringify`
+ * writes it back as it was.
  * @throws {SyntaxError}
  */
 export function parseExact(body: string): unknown {
@@ -29,7 +31,7 @@ function keepExact(this: unknown, _key: string, value: unknown, context?: Source
   return isExact(value, context.source) ? value : JSON.rawJSON(context.source)
 }
 
-/** Fifteen significant digits survive a float and the way back, whatever the exponent within its range. */
+/** A float holds any fifteen significant digits without loss, if the exponent is in its range. */
 function isExact(value: number, source: string): boolean {
   if (Number.isSafeInteger(value) && /^-?\d+$/.test(source)) return true
   const [mantissa = ''] = source.split(/[eE]/)

@@ -12,10 +12,10 @@ const FIRST = Date.parse('0001-01-01T00:00:00Z')
 const LAST = Date.parse('9999-12-31T23:59:59Z')
 
 /**
- * A timestamp in any of the four shapes that the API writes: ISO 8601 with an offset, without one, a plain date, and
- * the HTTP date of `/shop`. One without an offset is wall time in `zone`: of an hour that a clock change repeats, the first;
- * one that it skips, as the offset before the change reads it. Null where the text is none of these, finer than a
- * microsecond, or outside the years 1 to 9999.
+ * Reads a timestamp in any of the four forms that the API writes: ISO 8601 with an offset, ISO 8601 without one, a date,
+ * and the HTTP date of `/shop`. Without an offset it is wall time in `zone`. If a clock change repeats that hour, the first
+ * one is meant; if it skips the hour, the offset before the change applies.
+ * @returns null for any other text, for more than six decimals of a second, and outside the years 1 to 9999.
  */
 export function parseInstant(text: string, zone: Zone): Instant | null {
   if (plainUtc(text) >= 0) return `${text.slice(0, 19)}.000000Z` as Instant
@@ -25,22 +25,22 @@ export function parseInstant(text: string, zone: Zone): Instant | null {
   if (/[1-9]/.test(fraction.slice(6))) return null
   const wall = `${date}T${time.slice(0, 8).padEnd(8, ':00')}`
   const clock = Date.parse(`${wall}Z`)
-  // Date.parse takes 30 February for 2 March: only what comes back unchanged is a date.
+  // Date.parse reads 30 February as 2 March, so the date is written again and has to be the same.
   if (Number.isNaN(clock) || new Date(clock).toISOString().slice(0, 19) !== wall) return null
-  const millis = offset === undefined && zone !== 'UTC' ? eastern(wall, zone) : clock - ahead(offset)
+  const millis = offset === undefined && zone !== 'UTC' ? millisOfWallTime(wall, zone) : clock - offsetMillis(offset)
   if (millis < FIRST || millis > LAST) return null
   return `${new Date(millis).toISOString().slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, '0')}Z` as Instant
 }
 
 /**
- * Seconds since 1970 of `2025-01-31T10:00:00+00:00`, which is what nearly all timestamps look like and is known at sight;
- * -1 for any other text, of which `parseInstant` has to make sense.
+ * A fast path for timestamps such as `2025-01-31T10:00:00+00:00`, the form of nearly all of them.
+ * @returns seconds since 1970; -1: `parseInstant` has to read the text.
  */
 export function plainUtc(text: string): number {
-  if (text.length !== 25 || !text.endsWith('+00:00') || !beginsPlainly(text)) return -1
-  const hour = two(text, 11)
-  const minute = two(text, 14)
-  const second = two(text, 17)
+  if (text.length !== 25 || !text.endsWith('+00:00') || !beginsWithDay(text)) return -1
+  const hour = twoDigits(text, 11)
+  const minute = twoDigits(text, 14)
+  const second = twoDigits(text, 17)
   const plain =
     text.charCodeAt(10) === T &&
     text.charCodeAt(13) === COLON &&
@@ -54,18 +54,18 @@ export function plainUtc(text: string): number {
   return plain ? daysOf(text) * 86_400 + hour * 3_600 + minute * 60 + second : -1
 }
 
-/** Whether the text is a day and nothing else, and is known at sight to be one of the calendar. */
-export const isPlainDay = (text: string): boolean => text.length === 10 && beginsPlainly(text)
+/** Whether the text is YYYY-MM-DD and certainly a day of the calendar. False says nothing. */
+export const isPlainDay = (text: string): boolean => text.length === 10 && beginsWithDay(text)
 
-/** The text begins with a day. Earlier years are left to the calendar, and so are the last days of a month. */
-function beginsPlainly(text: string): boolean {
-  const month = two(text, 5)
-  const day = two(text, 8)
+/** Whether the text begins with a day. False for years before 2000 and for the last days of a month, which need a calendar. */
+function beginsWithDay(text: string): boolean {
+  const month = twoDigits(text, 5)
+  const day = twoDigits(text, 8)
   return (
     text.charCodeAt(4) === DASH &&
     text.charCodeAt(7) === DASH &&
-    two(text, 0) >= 20 &&
-    two(text, 2) >= 0 &&
+    twoDigits(text, 0) >= 20 &&
+    twoDigits(text, 2) >= 0 &&
     month >= 1 &&
     month <= 12 &&
     day >= 1 &&
@@ -77,42 +77,42 @@ const DASH = 45
 const T = 84
 const COLON = 58
 
-/** Two digits as a number; below zero where they are none. */
-function two(text: string, at: number): number {
+/** The number that two digits make; negative if they are not digits. */
+function twoDigits(text: string, at: number): number {
   const tens = text.charCodeAt(at) - 48
   const ones = text.charCodeAt(at + 1) - 48
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? 10 * tens + ones : -10_000
 }
 
-/** Days since 1970 of YYYY-MM-DD, in the Gregorian calendar as if it had always been. */
+/** Days since 1970 of YYYY-MM-DD in the proleptic Gregorian calendar. */
 export function daysOf(text: string): number {
-  const month = two(text, 5)
-  // Years begin in March, so that the day that comes and goes is the last of the year.
-  const year = 100 * two(text, 0) + two(text, 2) - (month <= 2 ? 1 : 0)
+  const month = twoDigits(text, 5)
+  // The year is counted from March, so that 29 February is its last day.
+  const year = 100 * twoDigits(text, 0) + twoDigits(text, 2) - (month <= 2 ? 1 : 0)
   const era = Math.floor(year / 400)
   const yearOfEra = year - era * 400
-  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + two(text, 8) - 1
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + twoDigits(text, 8) - 1
   const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear
   return era * 146_097 + dayOfEra - 719_468
 }
 
 /** Seconds since 1970, rounded down. */
 export const toSeconds = (instant: Instant): number =>
-  daysOf(instant) * 86_400 + two(instant, 11) * 3_600 + two(instant, 14) * 60 + two(instant, 17)
+  daysOf(instant) * 86_400 + twoDigits(instant, 11) * 3_600 + twoDigits(instant, 14) * 60 + twoDigits(instant, 17)
 
-/** Milliseconds that an offset is ahead of UTC. */
-function ahead(offset = 'Z'): number {
+/** An offset such as `+02:00` in milliseconds. */
+function offsetMillis(offset = 'Z'): number {
   if (offset.toUpperCase() === 'Z') return 0
   const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.replace(':', '').slice(3, 5))
   return (offset.startsWith('-') ? -minutes : minutes) * 60_000
 }
 
-const eastern = (wall: string, zone: Zone): number =>
+const millisOfWallTime = (wall: string, zone: Zone): number =>
   Temporal.PlainDateTime.from(wall).toZonedDateTime(zone, { disambiguation: 'compatible' }).epochMilliseconds
 
 function httpDate(text: string): Instant | null {
   const millis = HTTP_DATE.test(text) ? Date.parse(text) : Number.NaN
-  // As above: what does not come back, weekday and all, is no date.
+  // As above, weekday included.
   return Number.isNaN(millis) || new Date(millis).toUTCString() !== text ? null : fromMillis(millis)
 }
 
@@ -128,7 +128,7 @@ export const toMillis = (instant: Instant): number => Date.parse(`${instant.slic
 
 export const minus = (instant: Instant, millis: number): Instant => fromMillis(toMillis(instant) - millis)
 
-/** A microsecond less. */
+/** One microsecond earlier. */
 export function justBefore(instant: Instant): Instant {
   const micros = Number(instant.slice(20, 26))
   if (micros === 0) return `${minus(instant, 1).slice(0, 23)}999Z` as Instant

@@ -3,7 +3,7 @@ import { parseExact } from './exact-json.ts'
 
 export type JsonMembers = Record<string, unknown>
 
-/** @param where such as `GET /orders`. @throws {SourceError} `truncated`: the body broke off, or is not JSON. */
+/** Parses a body. @param where such as `GET /orders`. @throws {SourceError} `truncated`: the body is not complete JSON. */
 export function parseBody(body: Buffer, where: string): unknown {
   const text = new TextDecoder().decode(body)
   try {
@@ -15,9 +15,10 @@ export function parseBody(body: Buffer, where: string): unknown {
 }
 
 /**
- * The members of a body. A 200 is not yet an answer: it may hold a warning in place of the list [client].
- * @param list the member that it must have; null: any object will do.
- * @throws {SourceError} for a body that is to be asked for again. @throws {ContractError} for one without the list.
+ * The members of a body. An answer with status 200 may hold a warning in place of the list [client].
+ * @param list the member that the body must have; null: any object is accepted.
+ * @throws {SourceError} `truncated` or `unavailable`: the body has to be requested again.
+ * @throws {ContractError} `stream_contract`: the body has other members than the list.
  */
 export function checkBody(body: unknown, list: string | null, where: string): JsonMembers {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
@@ -30,6 +31,6 @@ export function checkBody(body: unknown, list: string | null, where: string): Js
   throw new ContractError(
     'stream_contract',
     `${where}: the answer has no "${list}", only ${keys.join(', ') || 'nothing'}`,
-    'The API changed, or the address is not that of Recharge. Nothing was loaded; please report it.',
+    'The API changed, or recharge.base_url is not the address of the Recharge API. Nothing of this answer was loaded. Please report it.',
   )
 }

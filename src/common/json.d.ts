@@ -1,5 +1,4 @@
-/** Source text access of JSON, which Node has and the compiler's library does not yet describe. */
+/** Node has it (source text access of JSON); the compiler's library lacks this one of the two functions. */
 interface JSON {
-  rawJSON(text: string): object
   isRawJSON(value: unknown): value is { readonly rawJSON: string }
 }

@@ -6,8 +6,8 @@ export const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as c
 export type Level = (typeof LEVELS)[number]
 
 /**
- * JSON lines on stderr. Written at once, not from a worker: the last lines before an end are those that matter.
- * Secrets are taken out of the finished line, because they can hide anywhere in an error.
+ * Logs JSON lines to stderr. They are written synchronously, so that the last lines before a crash are not lost. Secrets
+ * are removed from the finished line, because an error can contain them anywhere.
  */
 export function createLog(level: Level, { scrub }: Secrets): Log {
   return pino(

@@ -3,178 +3,180 @@ import type { Instant } from './instant.ts'
 
 export type { Instant } from './instant.ts'
 
-/** A ULID: one run of the program. */
+/** A ULID that identifies one run of the program. */
 export type RunId = string & { readonly __run: true }
 
-/** What a scan asks for. Both bounds are inclusive; null is open. */
+/** The time range that a scan reads. Both bounds are inclusive; null: open. */
 export interface Window {
   readonly since: Instant | null
   readonly until: Instant | null
 }
 
-/** A part of a scan that is read on its own. Its bounds are inclusive; null is open. */
+/** A part of a window that is read on its own. */
 export interface Range extends Window {
   readonly id: number
 }
 
-/** A range, and how far it came. */
+/** A range, and what has been read of it. Stored as JSON beside the checkpoint. */
 export interface Segment extends Range {
-  /** Every record of the range changed before this is in the tables. Null: none yet, or order did not hold. */
+  /** Every record of the range that changed before this is in the tables. Null: none yet, or the API did not keep the order. */
   readonly at: Instant | null
-  /** The newest record read: what follows must not be older. */
+  /** The cursor of the newest record read. In order, no later record is older. */
   readonly highest: Instant | null
-  /** Where `extract` goes on after the last committed page. Only `extract` can read it. */
+  /** Where to continue after the last committed page; null: at the start of the range. Only `extract` interprets it. */
   readonly resume: string | null
   readonly ordered: boolean
   readonly done: boolean
 }
 
-/** A scan under way. It survives the run, so that the next one goes on from it. */
+/** A scan that has not ended. It is stored, so that the next run resumes it. */
 export interface Scan {
   readonly window: Window
   /** Just before the API's clock when the scan began. */
   readonly upperBound: Instant
-  /** By time; together they cover the window. */
+  /** In the order of time. Together they cover the window. */
   readonly segments: readonly Segment[]
-  /** From its first page on, what it saw was keysRecorded down. A scan begun by an older version did not. */
+  /** The keys of all records that the scan has seen were recorded. Absent in a scan that an older version started. */
   readonly keysRecorded?: true
 }
 
-/** Where a page lies in its scan: what the checkpoint has to know of it. */
+/** Where a page lies in its scan. */
 export interface PagePosition {
-  /** Id of the range that was read. */
+  /** Id of the range that the page is of. */
   readonly range: number
-  /** Every range that was not read to its end when this page came, this one included. Together they cover the rest. */
+  /** All ranges that were unfinished when the page arrived, its own included. Together they cover the rest of the window. */
   readonly ranges: readonly Range[]
-  /** Where to go on after this page; null: only from the beginning of the range. */
+  /** Where to continue after this page; null: only from the start of the range. */
   readonly resume: string | null
-  /** Nothing follows in this range. */
+  /** It is the last page of its range. */
   readonly last: boolean
-  /** The range was begun again, further back than it had come. */
+  /** The range was restarted before this page, at a point before what had been read. */
   readonly restarted: boolean
-  /** The value of a parameter, or the parent, whose list ended with this page. */
+  /** The parameter value or the parent record whose list ended with this page. */
   readonly ended?: string
 }
 
-/** What the API gave for one request. */
+/** The answer to one request. */
 export interface Page extends PagePosition {
   readonly decoded: DecodedPage
-  /** By the API's clock where it gives one. */
+  /** By the API's clock, or by ours until the API has sent its own. */
   readonly receivedAt: Instant
 }
 
-/** What one page says about the progress of its range. */
+/** How a page moves its range forward, by the cursors of its loaded records. */
 export interface PageRead extends PagePosition {
   readonly lowest: Instant | null
   readonly highest: Instant | null
-  /** No record's cursor lies before that of the record read before it. */
+  /** The cursors never decrease. */
   readonly inOrder: boolean
 }
 
 /** Counted while records are decoded. */
 export interface DecodeStats {
-  /** Texts from which a NUL or half of a surrogate pair was taken out: no database stores them. */
+  /** Texts from which a NUL or half of a surrogate pair was removed: no database stores them. */
   cleaned: number
-  /** Records in which each undeclared path had a value. */
+  /** For each path that is not declared, the number of records that had a value there. */
   readonly unknownFields: Map<string, number>
-  /** Records in which the value of each declared path did not fit: its column is null, and the value is in `_extra`. */
+  /** For each declared path, the number of records whose value did not fit: the column is null, the value is in `_extra`. */
   readonly mismatched: Map<string, number>
 }
 
-/** All that `extract` knows of records. */
+/** A page whose records are rows. `extract` uses its keys, cursors and pointer, and passes the rest on. */
 export interface DecodedPage {
   readonly records: readonly FlatRecord[]
   readonly rejects: readonly Reject[]
-  /** One for each record, rejected ones included, in their order: the key in the API's own text; empty where there is none. */
+  /** The key of each record in the API's own text, rejected records included; empty: the record has none. */
   readonly keys: readonly string[]
-  /** One for each of `keys`: when the record last changed, where it says so in a form that can be read. */
+  /** The cursor of each record, in the order of `keys`; null: it has none, or one that cannot be read. */
   readonly cursors: readonly (Instant | null)[]
-  /** Every cursor says how far it is from UTC. */
+  /** Every cursor was sent with an offset from UTC. */
   readonly zoned: boolean
-  /** The pointer to the next page, as the body has it. */
+  /** The pointer to the next page, as it stands in the body. */
   readonly next: unknown
   readonly stats: Readonly<DecodeStats>
-  /** Size of its rows. */
+  /** Size of the rows. */
   readonly bytes: number
-  /** Decodes the same body for a stream that has other columns by now; null: the stream cannot get any. */
-  readonly again: ((stream: Stream) => Promise<DecodedPage>) | null
+  /** Decodes the same body for other columns of the stream; null: the stream cannot get columns during a scan. */
+  readonly decodeAgain: ((stream: Stream) => Promise<DecodedPage>) | null
 }
 
-/** The record whose list a page is part of: it is not named in the body. */
+/** The parent record whose list a page is part of. The body does not name it. */
 export interface Owner {
   readonly id: string
-  /** Place in the list of the page's first record, from 0. */
+  /** Position in that list of the first record of the page, from 0. */
   readonly position: number
 }
 
 /**
- * The one way from a body to records. Made by `transform`, given to `extract` by the pipeline.
- * @throws {SourceError} `truncated` or `unavailable` for a body that is to be asked for again.
- * @throws {ContractError} `stream_contract` for a body that is no page of the stream.
+ * The only way from a body to records. `transform` makes it and the pipeline hands it to `extract`.
+ * @throws {SourceError} `truncated` or `unavailable`: the page has to be requested again.
+ * @throws {ContractError} `stream_contract`: the body is not a page of the stream.
  */
 export type PageDecoder = (body: Buffer, owner?: Owner) => Promise<DecodedPage>
 
-/** What the requests of one stream cost. Mutable: `extract` counts, the report reads. */
+/** The requests of one stream. Mutable: `extract` counts, the report reads. */
 export interface RequestStats {
   requests: number
   retries: number
   throttled: number
   waitedMs: number
-  /** What a complete stream has to say all the same. */
+  /** Problems that did not keep the stream from being read. */
   readonly warnings: Problem[]
 }
 
-/** A value as canonical text, so that nothing passes through a float. */
+/** A value as canonical text. Numbers are text so that none passes through a float. */
 export type Value = string | boolean | null
 
-/** One record, flattened: its row and the rows of its lists, as `record-bytes.ts` lays them out. They move together or not at all. */
+/** One record as bytes: its row and the rows of its lists, in the layout of `record-bytes.ts`. */
 export interface FlatRecord {
   readonly key: string
   readonly cursor: Instant | null
-  /** Fingerprint of its bytes. */
+  /** Fingerprint of the bytes. An equal hash means an unchanged record. */
   readonly hash: bigint
+  /** Shared by all records of a page. Assigned once the page is complete. */
   bytes: Buffer
   readonly start: number
   readonly end: number
 }
 
+/** The records of one commit. */
 export interface RowBatch {
   readonly stream: Stream
-  /** Where the records come from; absent: from the API. */
+  /** Where the records come from. Absent: the API. */
   readonly source?: 'export'
-  /** By key; of two versions of one record the newer, of two equals the later. */
+  /** By key. Of several versions of a record, the newest by cursor, and among equal ones the last read. */
   readonly records: ReadonlyMap<string, FlatRecord>
   readonly rejects: readonly Reject[]
-  /** One for each page, in the order of reading. */
+  /** One for each page, in the order in which they were read. */
   readonly reads: readonly PageRead[]
   /** Records read; `records`, `rejects` and `repeated` add up to it. */
   readonly read: number
-  /** Records that another of this batch, with the same key, took the place of. */
+  /** Records that were replaced by another record of the batch with the same key. */
   readonly repeated: number
   readonly stats: Readonly<DecodeStats>
   readonly receivedAt: Instant
-  /** Fingerprints of the kept rejects that these records are: the commit takes them away. */
+  /** Fingerprints of the rejects that these records were. The commit deletes the rejects. */
   readonly replayed?: readonly string[]
 }
 
-/** How far a stream is. Stored beside the rows and replaced in the same transaction. */
+/** How far a stream has been read. Stored beside the rows and replaced in the same transaction. */
 export interface Checkpoint {
   readonly stream: string
-  /** Compare-and-set: a commit names the version it starts from. 0: never written. */
+  /** A commit names the version that it replaces, and fails if another run has replaced it. 0: never written. */
   readonly version: number
   /** Every record changed at or before this is in the tables. */
   readonly watermark: Instant | null
-  /** A scan that has begun and not ended. */
+  /** The scan that has not ended; null: none. */
   readonly scan: Scan | null
-  /** Fingerprint of the tables that the rows were written to. */
+  /** Hash of the tables that the rows were written to. */
   readonly schemaHash: string | null
-  /** The run that wrote it: how a run knows its own commit after a lost connection. */
+  /** The run that wrote it. After a lost connection a run recognises its own commit by it. */
   readonly writer: RunId | null
-  /** When the last whole sweep began; null: none yet, or the stream has none. */
+  /** When the last complete list snapshot started; null: none yet, or the stream has none. */
   readonly lastSnapshotAt: Instant | null
 }
 
-/** What became of the records of one commit. */
+/** How many records one commit added, changed, and so on. */
 export interface Counts {
   readonly added: number
   readonly changed: number
@@ -183,14 +185,14 @@ export interface Counts {
   readonly rejected: number
 }
 
-/** What one commit comes to. */
+/** The result of one commit. */
 export interface Committed extends Counts {
   readonly deletionSkipped?: DeletionSkipped
 }
 
-/** What is known of a row that is there, without reading it. */
+/** What the merge compares of a row that exists. */
 export interface ExistingRow {
-  /** `export` where it was imported; null where the API gave it. */
+  /** `export`: imported. Null: from the API. */
   readonly source: string | null
   readonly deleted: boolean
   readonly hash: string
@@ -199,7 +201,7 @@ export interface ExistingRow {
 
 export type Outcome = 'complete' | 'failed' | 'skipped' | 'interrupted'
 
-/** What went wrong, and what to do about it. */
+/** What went wrong, and what to do next. */
 export interface Problem {
   readonly code: string
   readonly message: string
@@ -211,21 +213,21 @@ export interface StreamReport extends Counts {
   readonly outcome: Outcome
   readonly requests: number
   readonly records: number
-  /** Where the scan began; null: at the beginning. */
+  /** Start of the scan's window; null: open. */
   readonly from: Instant | null
   readonly complete_to: Instant | null
-  /** In how many records each undeclared path had a value. */
+  /** For each path that is not declared, the number of records that had a value there. */
   readonly undeclared: Readonly<Record<string, number>>
-  /** In how many records the value of each declared path did not fit its column and was kept in `_extra`. */
+  /** For each declared path, the number of records whose value did not fit its column and is in `_extra`. */
   readonly mismatched: Readonly<Record<string, number>>
-  /** Texts from which a character that no database stores was taken out. */
+  /** Texts from which a character was removed that no database stores. */
   readonly cleaned: number
   readonly gaps: readonly Gap[]
   readonly seconds: number
   readonly problem: Problem | null
 }
 
-/** What a run did: printed by `sync --json`, kept in `_sync_runs` and in `state/runs/`. */
+/** What a run did. Printed by `sync --json` and kept in `_sync_runs` and in `state/runs/`. */
 export interface RunReport {
   readonly run: RunId
   readonly started_at: Instant
@@ -236,7 +238,7 @@ export interface RunReport {
   readonly throttled: number
   readonly waited_ms: number
   readonly streams: readonly StreamReport[]
-  /** Why nothing could run, or what stopped the run as a whole. */
+  /** Why nothing could run, or what stopped the whole run; null: neither. */
   readonly problem: Problem | null
 }
 
@@ -246,7 +248,7 @@ export interface SchemaChange {
   readonly sql: string
 }
 
-/** What the last run did with one stream. */
+/** What the last run reported about one stream. */
 export interface LastRun extends StreamReport {
   readonly run: RunId
   readonly finished_at: Instant
@@ -258,21 +260,21 @@ export interface Reject {
   readonly path: string
   readonly reason: string
   readonly record: string
-  /** When the record last changed, where it says so. */
+  /** When the record last changed; null: it does not say. */
   readonly cursor: Instant | null
 }
 
-/** A reject as the destination keeps it. */
+/** A reject that the destination keeps. */
 export interface KeptReject {
   readonly fingerprint: string
   readonly key: string | null
-  /** When the source last showed the record like this. */
+  /** When the source last sent the record in this version. */
   readonly seenAt: Instant
-  /** Where it came from; null: from the API. */
+  /** Where the record came from. Null: the API. */
   readonly source: 'export' | null
 }
 
-/** A stretch of time that the source no longer serves and that no run has read. */
+/** A time range that the source no longer serves and that no run has read. */
 export interface Gap {
   readonly from: Instant
   readonly to: Instant
@@ -284,50 +286,50 @@ export interface RecordedGap extends Gap {
   readonly run: string
 }
 
-/** What a commit records, and what it concludes, about which records still exist at the source. */
+/** What a commit records about the keys that a scan or list snapshot has seen, and which deletions it may conclude. */
 export interface DeletionEvidence {
-  /** The scan or list snapshot that saw them, by the instant just before it began; null: the keys are not recorded. */
+  /** The scan or list snapshot that saw the keys, identified by the instant just before it started; null: they are not recorded. */
   readonly scan: Instant | null
-  /** A list snapshot begins with it: what an interrupted one has recorded is of no use. */
+  /** First commit of a list snapshot: keys that an interrupted one recorded are dropped. */
   readonly first: boolean
   /** Keys of the records seen, rejected ones included. */
   readonly keys: readonly string[]
-  /** A record came whose key cannot be told: whatever is absent may be it. */
+  /** The key of a record cannot be read, so any row that seems absent may be that record. */
   readonly unknown: boolean
-  /** Values of a parameter, or parents, whose lists were read to their end. */
+  /** Parameter values or parent records whose lists were read to the end. */
   readonly parts: readonly string[]
-  /** The scan or list snapshot that has ended with this commit: a row from before it that it did not see is deleted. */
+  /** The scan or list snapshot that has ended: rows written before it that it did not see are deleted. Null: none has ended. */
   readonly ended: Instant | null
-  /** Rows that events reported as deleted may be marked. */
+  /** Last commit of the scan: rows that events reported as deleted may be marked. */
   readonly last: boolean
-  /** To be kept for ever, beside the rows. */
+  /** A gap to record; null: none. */
   readonly gap: Gap | null
 }
 
-/** Why rows that were not seen are not marked. */
+/** Why rows that were not seen are not marked as deleted. */
 export interface DeletionSkipped {
   readonly why: 'unknown_key' | 'few_seen' | 'maybe_forgotten'
   readonly rows: number
 }
 
-/** A row that has something in `_extra`. */
+/** A row whose `_extra` is not null. */
 export interface ExtraRow {
-  /** Parts of its key, as text. */
+  /** The parts of its key as text. */
   readonly key: readonly string[]
   readonly hash: string
   /** JSON. */
   readonly extra: string
 }
 
-/** Cells by column, each as `cells.ts` has them. */
+/** Cells by column, in the format of `cells.ts`. */
 export type CellsByColumn = ReadonlyMap<string, Buffer>
 
-/** What a row takes out of its `_extra`. */
+/** A row with the values that move from its `_extra` into columns. */
 export interface BackfilledRow {
   readonly row: ExtraRow
   readonly cells: CellsByColumn
-  /** By list, by position in it. */
+  /** By list, and by position in the list. */
   readonly lists: ReadonlyMap<string, ReadonlyMap<number, CellsByColumn>>
-  /** What remains, as JSON. */
+  /** What remains in `_extra`, as JSON; null: nothing. */
   readonly extra: string | null
 }

@@ -2,9 +2,12 @@ import { DestinationError } from './errors.ts'
 
 const TRIES = 8
 
-/** Tries again what failed for a reason in the database that may pass: half a minute in all. */
+/**
+ * Retries after a `DestinationError` that may pass by itself. The waits add up to half a minute.
+ * @param work gets true when an earlier try has failed.
+ */
 export async function retryDestination<T>(
-  work: (again: boolean) => Promise<T>,
+  work: (isRetry: boolean) => Promise<T>,
   { sleep }: { readonly sleep: (ms: number, signal: AbortSignal) => Promise<void> },
   signal: AbortSignal,
 ): Promise<T> {

@@ -1,18 +1,19 @@
-/** What must not leave the process, whatever text it got into. */
+/** Values that must not appear in any output. */
 export interface Secrets {
+  /** The text with every secret replaced by `[secret]`. */
   scrub(text: string): string
 }
 
-/** Shorter values would blacken innocent text. */
+/** A shorter secret would also be found in text that has nothing to do with it. */
 const SHORTEST = 4
 
-/** @param values the token, and addresses whose passwords count, as written and as percent-encoded. */
+/** @param values secrets, and URLs, whose passwords are secrets both as written and decoded. */
 export function secretsOf(values: readonly string[]): Secrets {
   const hidden = new Set<string>()
   for (const value of values) {
     const address = value.includes('://') && URL.canParse(value) ? new URL(value) : null
     const secrets = address ? [address.password, decoded(address.password)] : [value]
-    // Logs and reports are JSON, where a quote in a secret has a backslash before it.
+    // Logs and reports are JSON, which escapes a quote inside a secret.
     for (const secret of secrets.flatMap(secret => [secret, JSON.stringify(secret).slice(1, -1)]))
       if (secret.length >= SHORTEST) hidden.add(secret)
   }

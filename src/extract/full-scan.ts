@@ -21,7 +21,7 @@ const EMPTY: DecodedPage = {
   next: null,
   stats: { cleaned: 0, unknownFields: new Map(), mismatched: new Map() },
   bytes: 0,
-  again: null,
+  decodeAgain: null,
 }
 
 /** What a scan of a stream that is read list by list needs besides. */

@@ -12,10 +12,10 @@ export interface BackfillStreamOptions extends ScanOptions {
   readonly newestFirst: boolean
 }
 
-/** Key of the checkpoint of a backfill: the stream's own stays as it is. */
+/** Key of the checkpoint of a backfill. The stream's own does not change. */
 export const backfillKey = (stream: Stream): string => `backfill:${stream.name}`
 
-/** Reads a range of one stream again, and goes on with it where an earlier run was broken off. */
+/** Reads a range of one stream again, or resumes a backfill of the same range. @throws {ContractError} `not_served` */
 export async function backfillStream(
   stream: Stream,
   options: BackfillStreamOptions,
@@ -23,15 +23,21 @@ export async function backfillStream(
   signal: AbortSignal,
 ): Promise<void> {
   const { source, destination, run, window, newestFirst } = options
-  const at = await destination.checkpoint(backfillKey(stream))
+  const checkpoint = await destination.checkpoint(backfillKey(stream))
   const now = source.clock()
-  const state = startBackfillScan(at, stream, { run, now, window, newestFirst, schemaHash: schemaHashOf(stream) })
+  const state = startBackfillScan(checkpoint, stream, {
+    run,
+    now,
+    window,
+    newestFirst,
+    schemaHash: schemaHashOf(stream),
+  })
   const { since, until } = state.scan.window
   if (since !== null && until !== null && since > until)
     throw new ContractError(
       'not_served',
-      `the source serves ${stream.name} only since ${since}`,
-      'What it has forgotten cannot be read again; what was read before is still in the tables.',
+      `the source serves ${stream.name} only from ${since} on`,
+      'Choose a later --to. What the source no longer serves cannot be read again; rows that were loaded before are kept.',
     )
   await scanStream(state, options, stats, signal)
 }

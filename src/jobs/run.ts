@@ -14,7 +14,7 @@ import { problemOf, StreamStats } from '../pipeline/stream-stats.ts'
 import type { Stream } from '../schema/stream.ts'
 import { allTables } from '../schema/table.ts'
 
-/** What is done to each stream. */
+/** The job that a run does for each stream. */
 export type StreamWork = (
   stream: Stream,
   options: ScanOptions,
@@ -25,31 +25,31 @@ export type StreamWork = (
 export interface RunOptions extends Omit<ScanOptions, 'readable' | 'destination'> {
   readonly run: RunId
   readonly work: StreamWork
-  /** Opened after the token has proved good, so that a wrong one leaves nothing behind. */
+  /** Opens the destination. Called after the API has accepted the token, so that a wrong token creates nothing. */
   readonly open: () => Promise<Destination & InferredColumns>
   readonly streams: readonly Stream[]
-  /** Asked for by name: tried even where the token's scopes do not list what they need, since names differ. */
+  /** Streams that the user named. They are tried even if the token's scopes lack theirs, since the API's names for scopes differ. */
   readonly explicit: ReadonlySet<string>
   readonly now: () => Instant
   readonly monotonic: () => number
   readonly log: Log
-  /** Takes secrets out of a text. */
+  /** Replaces secrets in a text. */
   readonly scrub: (text: string) => string
-  /** Keeps a report on this machine, before anything that may still hang. */
+  /** Writes the report to a file on this machine. Called before steps that may hang. */
   readonly keep: (report: RunReport) => void
   readonly progress: Progress
-  /** Keeps every other run out. Default: true. */
-  readonly hold?: boolean
-  /** Is kept among the runs, and as the last one of its streams. Default: true. */
+  /** Whether the run locks the destination against other runs. Default: true. */
+  readonly lock?: boolean
+  /** Whether the destination records the run, and its streams' reports as their last ones. Default: true. */
   readonly recorded?: boolean
-  /** What is said of a stream that has ended. */
+  /** Makes the progress line of a stream that has ended. Default: its counts. */
   readonly line?: (report: StreamReport) => string
 }
 
-/** Streams side by side. Each holds pages in memory; the rate limit is shared by all, so more would not be faster. */
-const STREAMS_AT_ONCE = 4
+/** Streams read in parallel. Each keeps pages in memory, and all share one rate limit, so more would not be faster. */
+const STREAMS_IN_PARALLEL = 4
 
-/** One run over all streams. What goes wrong is in the report; only a bug is thrown. */
+/** Runs a job for all streams. A `SyncError` ends up in the report; only a bug is thrown. */
 export async function runStreams(options: RunOptions, signal: AbortSignal): Promise<RunReport> {
   const { run, source, log, now } = options
   const startedAt = now()
@@ -74,20 +74,20 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
       streams,
       problem,
     }
-    // An answer can hold anything, the token too, and a report goes to many places.
+    // Messages quote answers of the API, which may contain anything, the token included.
     return scrubbed(report, options.scrub)
   }
   try {
     const information = await source.token(token.requestStats, signal)
     log.info({ event: 'token', name: information.name, scopes: information.scopes })
     await using destination = await options.open()
-    if (options.hold ?? true) await destination.acquireLock(run)
+    if (options.lock ?? true) await destination.acquireLock(run)
     const plan = options.streams.map(stream => ({ stream, stats: new StreamStats(stream.name) }))
     const changes = await destination.prepare(
       plan.filter(({ stream }) => isTried(stream, information, options)).flatMap(({ stream }) => allTables(stream)),
     )
     if (changes.length > 0) log.info({ event: 'schema', statements: changes.length })
-    const { reports, stopped } = await sideBySide(plan, information, { ...options, destination }, signal)
+    const { reports, stopped } = await runInParallel(plan, information, { ...options, destination }, signal)
     const report = finished(
       reports,
       plan.map(({ stats }) => stats),
@@ -112,7 +112,7 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
   }
 }
 
-/** A copy whose texts hold no secret. */
+/** A copy whose texts contain no secret. */
 const scrubbed = <T>(value: T, scrub: (text: string) => string): T => JSON.parse(scrub(JSON.stringify(value)))
 
 type Opened = RunOptions & { readonly destination: Destination & InferredColumns }
@@ -125,8 +125,8 @@ interface Planned {
 const isTried = (stream: Stream, information: TokenInformation, { explicit }: RunOptions): boolean =>
   explicit.has(stream.name) || accessOf(stream, readableBy(information)).granted
 
-/** Streams side by side. An error that concerns all of them stops the others where they stand. */
-async function sideBySide(
+/** Runs the job for streams in parallel. An error that concerns all of them stops the others. */
+async function runInParallel(
   plan: readonly Planned[],
   information: TokenInformation,
   options: Opened,
@@ -134,7 +134,7 @@ async function sideBySide(
 ): Promise<{ reports: readonly StreamReport[]; stopped: Problem | null }> {
   const stop = new AbortController()
   const either = AbortSignal.any([signal, stop.signal])
-  const limit = pLimit(STREAMS_AT_ONCE)
+  const limit = pLimit(STREAMS_IN_PARALLEL)
   let stopped: Problem | null = null
   const start = (planned: Planned): Promise<StreamReport> =>
     limit(async () => {
@@ -149,26 +149,28 @@ async function sideBySide(
       }
     })
   /*
-   * What deletionEvents of deletions goes before what it deletionEvents of: then a record that is read was there after all that has been
-   * told, and what was told of it before is void.
+   * Streams that report deletions run first. A record that another stream reads is then newer than every deletion reported
+   * so far, and cancels one reported for it.
    */
-  const telling = new Map(plan.filter(({ stream }) => stream.deletionEvents).map(planned => [planned, start(planned)]))
-  const told = Promise.allSettled(telling.values())
+  const reporting = new Map(
+    plan.filter(({ stream }) => stream.deletionEvents).map(planned => [planned, start(planned)]),
+  )
+  const allReported = Promise.allSettled(reporting.values())
   const ended = Promise.all(
     plan.map(
       planned =>
-        telling.get(planned) ??
-        (planned.stream.deletions.event === undefined ? start(planned) : told.then(() => start(planned))),
+        reporting.get(planned) ??
+        (planned.stream.deletions.event === undefined ? start(planned) : allReported.then(() => start(planned))),
     ),
   )
   const reports = await withinGrace(ended, signal, options)
   return { reports: reports ?? plan.map(({ stats }) => stats.last ?? stats.report('interrupted', 0, null)), stopped }
 }
 
-/** How long an interrupted run waits for the commits in hand. What is not committed by then, the database rolls back. */
+/** Milliseconds that an interrupted run waits for open commits. The database rolls back what is not committed by then. */
 const GRACE = 4000
 
-/** @returns null where the signal came and the work did not end within the grace. */
+/** @returns null: the signal was aborted and the work did not end within `GRACE`. */
 async function withinGrace<T>(
   work: Promise<T>,
   signal: AbortSignal,
@@ -192,7 +194,7 @@ async function withinGrace<T>(
   }
 }
 
-/** @throws {SyncError} one whose reaction is to stop the run. */
+/** Runs the job for one stream. @throws {SyncError} with the reaction `stop`. */
 async function runStream(
   { stream, stats }: Planned,
   information: TokenInformation,
@@ -200,9 +202,9 @@ async function runStream(
   signal: AbortSignal,
 ): Promise<StreamReport> {
   const { log, progress, monotonic } = options
-  const from = monotonic()
+  const startedAt = monotonic()
   const end = (outcome: StreamReport['outcome'], problem: Problem | null): StreamReport => {
-    const report = stats.report(outcome, (monotonic() - from) / 1000, problem)
+    const report = stats.report(outcome, (monotonic() - startedAt) / 1000, problem)
     log.info({ event: 'stream', ...report })
     const line = options.line?.(report)
     progress.ended(stats, scrubbed(report, options.scrub), line === undefined ? line : options.scrub(line))
@@ -228,7 +230,7 @@ async function runStream(
   }
 }
 
-/** A store or plan that does not have a resource refuses the first page; later it would be something else. */
+/** A store or plan without the resource is refused the first page. An error after that means something else. */
 function isSkip(error: SyncError, stream: Stream, { records, resumed }: StreamStats): boolean {
   if (records > 0 || resumed) return false
   if (error.reaction === 'skip') return true

@@ -13,7 +13,7 @@ export interface SyncOptions extends ScanOptions, Pick<StartScanOptions, 'run' |
   readonly refreshMs: (stream: Stream) => number
 }
 
-/** One stream, from its checkpoint to now. */
+/** Reads what changed in a stream since its checkpoint. */
 export async function syncStream(
   stream: Stream,
   options: SyncOptions,
@@ -25,43 +25,43 @@ export async function syncStream(
   if (stored.watermark !== null && isFresh(stored, stream, source.clock(), options))
     return stats.fresh(stored.watermark)
   const schemaHash = schemaHashOf(stream)
-  // Until the scan has committed something the checkpoint has the old schema hash, and a run after this one does it again.
+  // The checkpoint keeps the old schema hash until the scan has committed a batch, so an interrupted run repeats the backfill.
   if (stored.schemaHash !== null && stored.schemaHash !== schemaHash)
     stats.backfilled = await backfillColumns(stream, options, signal)
-  const { at, began } = await snapshotIfDue(stored, stream, options, stats, signal)
-  // Now, not before the snapshot: the scan has to tell what became of what left its list meanwhile.
+  const { checkpoint, startedAt } = await snapshotIfDue(stored, stream, options, stats, signal)
+  // After the snapshot: the scan has to read the records that left the list during it.
   const now = source.clock()
-  const state = startScan(at, stream, { run, overlapMs, start, now, schemaHash, snapshotAt: began })
+  const state = startScan(checkpoint, stream, { run, overlapMs, start, now, schemaHash, snapshotAt: startedAt })
   await scanStream(state, options, stats, signal)
 }
 
-/** A stream without a cursor is read whole or not at all, and an hourly run need not pay for it each time. */
+/** A stream without a cursor can only be read completely, which an hourly run does not do each time. */
 function isFresh({ watermark, scan }: Checkpoint, stream: Stream, now: Instant, { refreshMs }: SyncOptions): boolean {
   if (stream.sync.mode !== 'full' || watermark === null || scan !== null) return false
   return !isDue(watermark, now, refreshMs(stream))
 }
 
-/** A job that starts at the same minute of every day is a few seconds early on every other. */
+/** Share of the period by which a full scan may be early: a daily job does not start at the same second every day. */
 const EARLY = 1 / 24
 
 const isDue = (last: Instant, now: Instant, every: number): boolean =>
   toMillis(now) - toMillis(last) >= every * (1 - EARLY)
 
 /**
- * A list snapshot, where one is due. Not before a first scan, which meets everything anyway; nor before one that an
- * earlier run began: part of that was read before the snapshot, and cannot tell what changed since.
+ * Takes a list snapshot if one is due. None is taken before a first scan, which reads every record anyway, nor before a
+ * resumed scan: a part of that was read before the snapshot and does not show what changed since.
  */
 async function snapshotIfDue(
-  at: Checkpoint,
+  checkpoint: Checkpoint,
   stream: Stream,
   options: SyncOptions,
   stats: StreamStats,
   signal: AbortSignal,
 ): Promise<ListSnapshot> {
   const { absence } = stream.deletions
-  const none = { at, began: null }
-  if (typeof absence !== 'object' || at.watermark === null || at.scan !== null) return none
-  const last = at.lastSnapshotAt
+  const none = { checkpoint, startedAt: null }
+  if (typeof absence !== 'object' || checkpoint.watermark === null || checkpoint.scan !== null) return none
+  const last = checkpoint.lastSnapshotAt
   if (last !== null && !isDue(last, options.source.clock(), options.refreshMs(stream))) return none
-  return await listSnapshot(stream, absence, at, options, stats, signal)
+  return await listSnapshot(stream, absence, checkpoint, options, stats, signal)
 }

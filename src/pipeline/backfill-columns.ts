@@ -4,7 +4,7 @@ import { retryDestination } from '../common/retry-destination.ts'
 import type { Source } from '../extract/source.ts'
 import type { InferredColumns } from '../load/destination.ts'
 import type { Stream } from '../schema/stream.ts'
-import { columnBackfiller } from '../transform/backfill-row.ts'
+import { rowBackfiller } from '../transform/backfill-row.ts'
 
 export interface BackfillColumnsOptions {
   readonly destination: InferredColumns
@@ -13,9 +13,10 @@ export interface BackfillColumnsOptions {
 }
 
 /**
- * Gives rows that are loaded already the values that `_extra` holds of their columns. Broken off, it is begun again:
- * what is backfilled is no longer in `_extra`.
- * @returns how many rows took something.
+ * Fills columns of loaded rows with the values that their `_extra` holds. An interrupted backfill can start over: a value
+ * that has moved into its column is no longer in `_extra`.
+ * @returns the number of rows that got a value.
+ * @throws {Interrupted}
  */
 export async function backfillColumns(
   stream: Stream,
@@ -23,7 +24,7 @@ export async function backfillColumns(
   signal: AbortSignal,
 ): Promise<number> {
   const { destination, source } = options
-  const recover = columnBackfiller(stream)
+  const backfillRow = rowBackfiller(stream)
   let rows = 0
   let after: readonly string[] | null = null
   for (;;) {
@@ -31,7 +32,7 @@ export async function backfillColumns(
     const found: Awaited<ReturnType<InferredColumns['rowsWithExtra']>> = await destination.rowsWithExtra(stream, after)
     const last = found.at(-1)
     if (!last) return rows
-    const backfilled = found.map(row => recover(row, parseExact(row.extra))).filter(row => row !== null)
+    const backfilled = found.map(row => backfillRow(row, parseExact(row.extra))).filter(row => row !== null)
     if (backfilled.length > 0)
       await retryDestination(() => destination.backfillColumns(stream, backfilled, source.clock()), options, signal)
     rows += backfilled.length

@@ -1,26 +1,28 @@
 import { earlier, fromMillis, justBefore, later, minus, toMillis } from '../common/instant.ts'
 import type { Checkpoint, Gap, Instant, RowBatch, RunId, Scan, Window } from '../common/model.ts'
 import type { Stream } from '../schema/stream.ts'
-import { newScan, scanned, scannedUpTo } from './scan-progress.ts'
+import { advanceScan, completeUpTo, newScan } from './scan-progress.ts'
 
-/** One scan over a stream, from where its checkpoint stands to now. */
+/** One scan of a stream, with the checkpoint that its next commit replaces. Immutable. */
 export interface ScanState {
   readonly stream: Stream
   readonly run: RunId
-  /** What is read, and how far it has come. */
+  /** What is read, and what has been read of it. */
   readonly scan: Scan
-  readonly at: Checkpoint
-  /** The watermark at the start: where it returns to when order turns out not to hold. */
-  readonly base: Instant | null
-  /** The scan began in an earlier run. */
+  /** As the last commit wrote it. */
+  readonly checkpoint: Checkpoint
+  /** The watermark at the start. It goes back to this if the API turns out not to keep the order. */
+  readonly baseWatermark: Instant | null
+  /** An earlier run started the scan. */
   readonly resumed: boolean
-  /** A range is read again: whatever it finds, the watermark stays where it is. */
+  /** The scan reads a range again, and the stream's watermark stays where it is. */
   readonly backfill: boolean
   readonly newestFirst: boolean
+  /** Found when the scan started. */
   readonly gap: Gap | null
-  /** When the snapshotAt that this scan follows began; null: none went before. */
+  /** When the list snapshot started that this run took before the scan; null: it took none. */
   readonly snapshotAt: Instant | null
-  /** The rows that are there were written to other columns. */
+  /** The stored rows were written to other columns than the stream has now. */
   readonly schemaChanged: boolean
 }
 
@@ -28,42 +30,43 @@ export interface StartScanOptions {
   readonly run: RunId
   /** By the API's clock. */
   readonly now: Instant
-  /** Read again this far before the watermark, in milliseconds: records become visible late [client]. */
+  /** Lookback: how far before the watermark the scan starts, in milliseconds. Records become visible late [client]. */
   readonly overlapMs: number
-  /** How far back a first run reaches; null: everything. */
+  /** How far back a first run reads; null: everything. */
   readonly start: Instant | null
-  /** Fingerprint of the tables that this run writes to. */
+  /** Hash of the tables that this run writes to. */
   readonly schemaHash: string
-  /** When the snapshotAt began that has just ended; absent: there was none. */
+  /** When the list snapshot started that has just ended; null or absent: there was none. */
   readonly snapshotAt?: Instant | null
 }
 
 const DAY = 86_400_000
-/** Kept clear of the edge of what a source serves, for the time a request is on its way and for clocks that differ. */
-const EDGE = 5 * 60_000
+/** Milliseconds kept between a window and the end of the retention: a request takes time, and clocks differ. */
+const RETENTION_MARGIN = 5 * 60_000
 
-/** Where a scan begins, or goes on. */
-export function startScan(at: Checkpoint, stream: Stream, options: StartScanOptions): ScanState {
+/** Starts a scan, or resumes the one that the checkpoint holds. */
+export function startScan(checkpoint: Checkpoint, stream: Stream, options: StartScanOptions): ScanState {
   const { run, now, schemaHash } = options
-  const { window, gap } = windowOf(at.watermark, stream, options)
-  const resumed = at.scan !== null && isServed(at.scan, stream, now)
+  const { window, gap } = windowOf(checkpoint.watermark, stream, options)
+  const resumed = checkpoint.scan !== null && isServed(checkpoint.scan, stream, now)
   /*
-   * Not the API's clock itself: a record changed later may already have been scanned by, and times are whole seconds,
-   * so one read in the second of the start may change again within it.
+   * The upper bound is just before the API's clock. A record that is changed after the start may lie in a part that has
+   * been read already. And since times are whole seconds, a record read in the second of the start may change again in
+   * the same second.
    */
-  const scan = resumed && at.scan ? at.scan : newScan(window, justBefore(now))
+  const scan = resumed && checkpoint.scan ? checkpoint.scan : newScan(window, justBefore(now))
   return {
     stream,
     run,
     scan,
-    base: at.watermark,
+    baseWatermark: checkpoint.watermark,
     resumed,
     backfill: false,
     newestFirst: false,
-    gap: resumed ? gapWhileInterrupted(scan, at, stream, now) : gap,
+    gap: resumed ? gapWhileInterrupted(scan, checkpoint, stream, now) : gap,
     snapshotAt: options.snapshotAt ?? null,
-    schemaChanged: at.schemaHash !== null && at.schemaHash !== schemaHash,
-    at: { ...at, schemaHash },
+    schemaChanged: checkpoint.schemaHash !== null && checkpoint.schemaHash !== schemaHash,
+    checkpoint: { ...checkpoint, schemaHash },
   }
 }
 
@@ -72,32 +75,33 @@ export interface BackfillOptions extends Pick<StartScanOptions, 'run' | 'now' | 
   readonly newestFirst: boolean
 }
 
-/** So that the newest can come first, the window is cut into this many parts from the start. */
-const PARTS = 12
+/** With `newestFirst`, the window is divided into this many segments at the start, and they are read from the last. */
+const SEGMENTS = 12
 
-/** A scan over a range that was read before. `at` is a checkpoint of its own: the stream's is not touched. */
-export function startBackfillScan(at: Checkpoint, stream: Stream, options: BackfillOptions): ScanState {
+/** Starts or resumes a scan of a range. @param checkpoint of the backfill; the stream's own is not touched. */
+export function startBackfillScan(checkpoint: Checkpoint, stream: Stream, options: BackfillOptions): ScanState {
   const { run, now, schemaHash, newestFirst } = options
   const oldest = stream.retention?.refuses ? oldestServed(stream.retention.days, now) : null
   const { since: from, until } = options.window
   const window = { since: newest(from, oldest), until }
   const gap = oldest !== null && (from === null || from < oldest) ? { from: from ?? oldest, to: oldest } : null
-  const resumed = at.scan !== null && isServed(at.scan, stream, now) && isSame(at.scan.window, window)
+  const resumed =
+    checkpoint.scan !== null && isServed(checkpoint.scan, stream, now) && isSame(checkpoint.scan.window, window)
   const upperBound = justBefore(now)
   const cuts = newestFirst && stream.sync.mode === 'incremental' && stream.sync.sorted ? cutsOf(window, upperBound) : []
-  const scan = resumed && at.scan ? at.scan : newScan(window, upperBound, cuts)
+  const scan = resumed && checkpoint.scan ? checkpoint.scan : newScan(window, upperBound, cuts)
   return {
     stream,
     run,
     scan,
-    base: null,
+    baseWatermark: null,
     resumed,
     backfill: true,
     newestFirst,
     gap: from === null ? null : gap,
     snapshotAt: null,
     schemaChanged: false,
-    at: { ...at, schemaHash },
+    checkpoint: { ...checkpoint, schemaHash },
   }
 }
 
@@ -106,26 +110,27 @@ const isSame = (a: Window, b: Window): boolean => a.since === b.since && a.until
 function cutsOf({ since, until }: Window, upperBound: Instant): Instant[] {
   if (since === null) return []
   const from = toMillis(since)
-  const part = (toMillis(until ?? upperBound) - from) / PARTS
-  const seconds = Array.from({ length: PARTS - 1 }, (_, i) => Math.floor((from + (i + 1) * part) / 1000) * 1000)
+  const length = (toMillis(until ?? upperBound) - from) / SEGMENTS
+  const seconds = Array.from({ length: SEGMENTS - 1 }, (_, i) => Math.floor((from + (i + 1) * length) / 1000) * 1000)
   return [...new Set(seconds)].filter(millis => millis > from).map(fromMillis)
 }
 
-/** The edge of what the source serves has not passed the beginning of the scan. */
+/** Whether the source still serves the whole window of a scan that an earlier run started. */
 function isServed({ window }: Scan, { retention }: Stream, now: Instant): boolean {
   if (!retention?.refuses) return true
   return window.since !== null && window.since >= oldestServed(retention.days, now)
 }
 
-/** The edge of what a source serves that retention after so many days. */
-export const oldestServed = (days: number, now: Instant): Instant => fromMillis(toMillis(now) - days * DAY + EDGE)
+/** The oldest instant that a source with this retention in days still serves. */
+export const oldestServed = (days: number, now: Instant): Instant =>
+  fromMillis(toMillis(now) - days * DAY + RETENTION_MARGIN)
 
-/** A watermark within a scan says nothing of a pause: it may be years back. When the scan was begun does. */
-function gapWhileInterrupted(scan: Scan, at: Checkpoint, { retention }: Stream, now: Instant): Gap | null {
-  // All that is asked for is still served; what was not, was kept as a gap with the walk's first commit.
+/** The watermark inside an interrupted scan may be years back, so the time since the scan started decides. */
+function gapWhileInterrupted(scan: Scan, { watermark }: Checkpoint, { retention }: Stream, now: Instant): Gap | null {
+  // A resumed scan of such a stream is served whole, and the gap before its window was kept with its first commit.
   if (!retention || retention.refuses) return null
   const oldest = oldestServed(retention.days, now)
-  const from = at.watermark === null ? scan.upperBound : earlier(at.watermark, scan.upperBound)
+  const from = watermark === null ? scan.upperBound : earlier(watermark, scan.upperBound)
   return scan.upperBound < oldest ? { from, to: oldest } : null
 }
 
@@ -139,49 +144,50 @@ function windowOf(
   if (!stream.retention) return { window: { since: wanted, until: null }, gap: null }
   const oldest = oldestServed(stream.retention.days, now)
   const gap = watermark !== null && watermark < oldest ? { from: watermark, to: oldest } : null
-  // What is forgotten may go by another time than the cursor's: then all that is still served is asked for.
+  // The retention may go by another time than the cursor does, so the window is not cut.
   if (!stream.retention.refuses) return { window: { since: wanted, until: null }, gap }
   return { window: { since: wanted === null ? oldest : later(wanted, oldest), until: null }, gap }
 }
 
 /**
- * How far `batch` lets the stream advance.
+ * The state after the commit of `batch`.
  *
- * In order, up to the newest record read without a hole before it, less the instant itself: others may share it.
- * Otherwise nothing until the scan has ended, because what is still to come may be older. Never past the walk's start,
- * and never back.
+ * As long as the API keeps the order, the watermark is just before the newest record that was read without a hole before
+ * it: other records may share that instant. Otherwise the watermark stays until the scan is complete, because the pages
+ * still to come may hold older records. It never passes the scan's upper bound and never goes below where it was at the
+ * start.
  */
 export function advance(state: ScanState, batch: RowBatch): ScanState {
-  const scan = scanned(state.scan, batch.reads)
+  const scan = advanceScan(state.scan, batch.reads)
   return {
     ...state,
     scan: scan ?? { ...state.scan, segments: [] },
-    at: {
-      ...state.at,
-      version: state.at.version + 1,
+    checkpoint: {
+      ...state.checkpoint,
+      version: state.checkpoint.version + 1,
       writer: state.run,
       scan,
-      watermark: newest(state.base, reached(state, scan)),
-      lastSnapshotAt: scan === null ? lastSnapshotAt(state) : state.at.lastSnapshotAt,
+      watermark: newest(state.baseWatermark, reached(state, scan)),
+      lastSnapshotAt: scan === null ? lastSnapshotAt(state) : state.checkpoint.lastSnapshotAt,
     },
   }
 }
 
-/** A first scan has met all that a snapshotAt would have. */
-function lastSnapshotAt({ stream, backfill, at, snapshotAt, scan }: ScanState): Instant | null {
-  if (backfill || typeof stream.deletions.absence !== 'object') return at.lastSnapshotAt
-  return snapshotAt ?? at.lastSnapshotAt ?? scan.upperBound
+/** A first scan has read every record that a list snapshot would have listed, so it counts as one. */
+function lastSnapshotAt({ stream, backfill, checkpoint, snapshotAt, scan }: ScanState): Instant | null {
+  if (backfill || typeof stream.deletions.absence !== 'object') return checkpoint.lastSnapshotAt
+  return snapshotAt ?? checkpoint.lastSnapshotAt ?? scan.upperBound
 }
 
 /** Nothing is left to read. */
-export const isComplete = (state: ScanState): boolean => state.at.scan === null
+export const isComplete = (state: ScanState): boolean => state.checkpoint.scan === null
 
 function reached({ stream, backfill, scan: { upperBound } }: ScanState, scan: Scan | null): Instant | null {
   if (backfill) return null
   if (scan === null) return upperBound
   if (stream.sync.mode === 'full' || !stream.sync.sorted) return null
-  const at = scannedUpTo(scan)
-  return at === null ? null : earlier(at, upperBound)
+  const complete = completeUpTo(scan)
+  return complete === null ? null : earlier(complete, upperBound)
 }
 
 const newest = (a: Instant | null, b: Instant | null): Instant | null => (a === null ? b : b === null ? a : later(a, b))

@@ -2,12 +2,14 @@ import type { Checkpoint, Committed, DeletionEvidence, RowBatch } from '../commo
 import { retryDestination } from '../common/retry-destination.ts'
 import type { Destination } from '../load/destination.ts'
 
-/** What one commit replaces, and what it concludes about deletions. */
-export interface Step {
+/** What one commit replaces, and what it says about deletions. */
+export interface Step<State> {
   readonly from: Checkpoint
   readonly to: Checkpoint
-  /** Absent: nothing is concluded. */
+  /** Absent: the commit concludes no deletion. */
   readonly evidence?: DeletionEvidence
+  /** The state after the commit. */
+  readonly state: State
 }
 
 export interface CommitOptions {
@@ -15,35 +17,59 @@ export interface CommitOptions {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
-/** Writes a batch and the checkpoint that it justifies, in one transaction. @throws {DestinationError} */
-export const commitBatch = (
-  batch: RowBatch,
-  { from, to, evidence }: Step,
+/** A batch whose rows are in the tables. */
+export interface CommittedBatch<State> {
+  readonly batch: RowBatch
+  readonly result: Committed
+  readonly state: State
+}
+
+/** Commits one batch after another. @param stepOf the step from the state so far. @throws {DestinationError} */
+export async function* commit<State>(
+  batches: AsyncIterable<RowBatch>,
+  start: State,
+  stepOf: (state: State, batch: RowBatch) => Step<State>,
   options: CommitOptions,
   signal: AbortSignal,
-): Promise<Committed> => {
+): AsyncGenerator<CommittedBatch<State>> {
+  let state = start
+  for await (const batch of batches) {
+    const step = stepOf(state, batch)
+    const result = await commitBatch(batch, step, options, signal)
+    state = step.state
+    yield { batch, result, state }
+  }
+}
+
+/** Writes a batch and the checkpoint that it justifies in one transaction. @throws {DestinationError} */
+export function commitBatch(
+  batch: RowBatch,
+  { from, to, evidence }: Omit<Step<unknown>, 'state'>,
+  options: CommitOptions,
+  signal: AbortSignal,
+): Promise<Committed> {
   const { destination } = options
   const write = (): Promise<Committed> => destination.commit(batch, from, to, evidence)
   return writeOnce(write, () => destination.lastCounts(to.stream), to, options, signal)
 }
 
 /**
- * Writes what replaces a checkpoint by `to`, once, whatever becomes of the connection. A lost one leaves open whether the
- * COMMIT stands: version and writer of the checkpoint tell.
- * @param written what the write gave, asked for where it stands; null: not known, so it is tried again.
+ * Retries a write that replaces a checkpoint by `to`, and never repeats one that has succeeded. When the connection is
+ * lost during COMMIT, the stored checkpoint decides: if it has the version and the writer of `to`, the write succeeded.
+ * @param resultOf reads the result of a write that succeeded; null: it is not known, so the write is tried again.
  */
 export function writeOnce<T>(
   write: () => Promise<T>,
-  written: () => Promise<T | null>,
+  resultOf: () => Promise<T | null>,
   to: Checkpoint,
   { destination, sleep }: Pick<CommitOptions, 'sleep'> & { readonly destination: Pick<Destination, 'checkpoint'> },
   signal: AbortSignal,
 ): Promise<T> {
   return retryDestination(
-    async again => {
-      if (again) {
+    async isRetry => {
+      if (isRetry) {
         const { version, writer } = await destination.checkpoint(to.stream)
-        const result = version === to.version && writer === to.writer ? await written() : null
+        const result = version === to.version && writer === to.writer ? await resultOf() : null
         if (result !== null) return result
       }
       return await write()

@@ -2,14 +2,14 @@ import type { DeletionEvidence, Instant, RowBatch } from '../common/model.ts'
 import type { Stream } from '../schema/stream.ts'
 import { isComplete, type ScanState } from './checkpoint.ts'
 
-/** What the commit of `batch`, which takes a scan from `before` to `after`, notes down and concludes. */
+/** What the commit of `batch`, which moves a scan from `before` to `after`, records and concludes about deletions. */
 export function evidenceOf(before: ScanState, after: ScanState, batch: RowBatch): DeletionEvidence {
   const { stream, backfill, scan, snapshotAt } = before
-  const whole = stream.deletions.absence === 'scan' && !backfill && scan.keysRecorded === true
+  const recordsKeys = stream.deletions.absence === 'scan' && !backfill && scan.keysRecorded === true
   const last = !backfill && isComplete(after)
-  const ended = whole ? scan.upperBound : snapshotAt
+  const ended = recordsKeys ? scan.upperBound : snapshotAt
   return {
-    ...seen(whole ? scan.upperBound : null, batch),
+    ...keysIn(batch, recordsKeys ? scan.upperBound : null),
     first: false,
     ended: last ? ended : null,
     last,
@@ -17,20 +17,23 @@ export function evidenceOf(before: ScanState, after: ScanState, batch: RowBatch)
   }
 }
 
-/** A page of a snapshotAt concludes nothing: what it did not see may have become something else, which the scan after it deletionEvents. */
-export const evidenceOfSnapshot = (began: Instant, first: boolean, batch: RowBatch): DeletionEvidence => ({
-  ...seen(began, batch),
+/**
+ * The evidence of a page of a list snapshot. It concludes nothing: a record that left the list may have changed its kind,
+ * and only the scan that follows shows that.
+ */
+export const evidenceOfSnapshot = (startedAt: Instant, first: boolean, batch: RowBatch): DeletionEvidence => ({
+  ...keysIn(batch, startedAt),
   first,
   ended: null,
   last: false,
   gap: null,
 })
 
-function seen(
-  scan: Instant | null,
+function keysIn(
   { stream, records, rejects, reads }: RowBatch,
+  scan: Instant | null,
 ): Pick<DeletionEvidence, 'scan' | 'keys' | 'unknown' | 'parts'> {
-  const rejected = rejects.map(({ key }) => canonical(key, stream))
+  const rejected = rejects.map(({ key }) => storedKey(key, stream))
   return {
     scan,
     keys: [...new Set([...records.keys(), ...rejected.filter(key => key !== null)])],
@@ -39,13 +42,16 @@ function seen(
   }
 }
 
-const WHOLE = /^(?:0|-?[1-9]\d*)$/
+const INTEGER = /^(?:0|-?[1-9]\d*)$/
 
-/** The key as the tables have it; null where it may be another's. A record is also rejected for its key. */
-function canonical(key: string | null, stream: Stream): string | null {
+/**
+ * The key of a rejected record as the tables would store it; null if that is not certain, because the key itself may be
+ * why the record was rejected.
+ */
+function storedKey(key: string | null, stream: Stream): string | null {
   const parts = key?.split('\u001f') ?? []
-  const sure =
+  const certain =
     parts.length === stream.key.length &&
-    parts.every((part, i) => part !== '' && (stream.columns[stream.key[i] ?? '']?.kind !== 'int' || WHOLE.test(part)))
-  return sure ? key : null
+    parts.every((part, i) => part !== '' && (stream.columns[stream.key[i] ?? '']?.kind !== 'int' || INTEGER.test(part)))
+  return certain ? key : null
 }

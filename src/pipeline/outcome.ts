@@ -1,8 +1,8 @@
 import type { Outcome, StreamReport } from '../common/model.ts'
 
-/** Outcome of a whole run, from that of its streams. */
+/** The outcome of a run: interrupted if a stream was, else failed if a stream failed. A skipped stream is complete. */
 export function outcomeOf(streams: readonly StreamReport[]): Outcome {
-  const all = new Set(streams.map(({ outcome }) => outcome))
-  if (all.has('interrupted')) return 'interrupted'
-  return all.has('failed') ? 'failed' : 'complete'
+  const outcomes = new Set(streams.map(({ outcome }) => outcome))
+  if (outcomes.has('interrupted')) return 'interrupted'
+  return outcomes.has('failed') ? 'failed' : 'complete'
 }

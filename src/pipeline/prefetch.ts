@@ -1,20 +1,21 @@
-/** Records, and bytes of their rows, that wait for a commit at most. Beyond it, reading pauses: memory stays bounded. */
+/** How many records, and bytes of rows, wait for a commit at most. Reading then pauses, which bounds the memory. */
 const MOST_RECORDS = 10_000
 const MOST_BYTES = 32 * 1024 * 1024
-/** A group that is at least this part of the largest was large: pages come faster than they are committed. */
+/** A group of at least this share of the largest is large: pages arrive faster than they are committed. */
 const LARGE = 1 / 10
-/** Milliseconds that the next one then waits at most for more. */
-const PATIENCE = 1_000
+/** After a large group, the milliseconds that the next one waits at most for more pages. */
+const LONGEST_WAIT = 1_000
 
-/** What came with one request: its records, and the size of their rows. */
+/** What prefetch needs to know of a page. */
 export interface Arrival {
   readonly decoded: { readonly keys: readonly unknown[]; readonly bytes: number }
 }
 
 /**
- * Reads ahead while a commit runs, and gives all that came meanwhile as one group; after a large one it waits until there
- * is no room for more. So a slow API is committed page by page, and a fast one by the ten thousand records. What was read
- * before an error is given before the error is thrown; after an interruption nothing more is.
+ * Reads ahead while a commit runs and yields all pages that arrived meanwhile as one group. After a large group it waits
+ * until the next one is full. So pages of a slow API are committed one by one, and those of a fast API by ten thousand
+ * records. Before it throws an error of `read`, it yields the pages that arrived before the error. Once `signal` is
+ * aborted it yields nothing more.
  */
 export async function* prefetch<T extends Arrival>(
   read: (signal: AbortSignal) => AsyncIterable<T>,
@@ -57,7 +58,7 @@ export async function* prefetch<T extends Arrival>(
   try {
     for (;;) {
       await arrived.promise
-      if (wasLarge) await atMost(PATIENCE, full.promise)
+      if (wasLarge) await atMost(LONGEST_WAIT, full.promise)
       arrived = Promise.withResolvers()
       full = Promise.withResolvers()
       wasLarge = records >= LARGE * MOST_RECORDS || bytes >= LARGE * MOST_BYTES
@@ -80,7 +81,7 @@ export async function* prefetch<T extends Arrival>(
   }
 }
 
-/** Until it happens, but not for longer. */
+/** Waits for the event, but not longer than `millis`. */
 async function atMost(millis: number, event: Promise<void>): Promise<void> {
   const waited = Promise.withResolvers<void>()
   const timer = setTimeout(waited.resolve, millis)

@@ -1,11 +1,11 @@
 import type { StreamReport } from '../common/model.ts'
 import type { StreamStats } from './stream-stats.ts'
 
-/** Follows a run while it goes on. Called synchronously; what it throws ends the run. */
+/** Shows a run while it goes on. Its methods are called synchronously; an error that they throw ends the run. */
 export interface Progress extends Disposable {
-  /** A stream begins. Its stats change while it is read. */
+  /** A stream is started. Its stats change while it is read. */
   started(stats: StreamStats): void
-  /** @param line what to say of it in place of its counts. */
+  /** @param line shown in place of the stream's counts. */
   ended(stats: StreamStats, report: StreamReport, line?: string): void
 }
 

@@ -1,14 +1,14 @@
 import { justBefore } from '../common/instant.ts'
 import type { Instant, PageRead, Range, Scan, Segment, Window } from '../common/model.ts'
 
-/** A scan that has read nothing yet. @param cuts instants at which the window is cut from the start. */
+/** A scan that has read nothing yet. @param cuts instants at which its window is divided into segments. */
 export function newScan(window: Window, upperBound: Instant, cuts: readonly Instant[] = []): Scan {
   const bounds = [window.since, ...cuts, window.until]
-  const segments = bounds.slice(0, -1).map((since, id) => unread({ id, since, until: bounds[id + 1] ?? null }))
+  const segments = bounds.slice(0, -1).map((since, id) => newSegment({ id, since, until: bounds[id + 1] ?? null }))
   return { window, upperBound, segments, keysRecorded: true }
 }
 
-const unread = (range: Range): Segment => ({
+const newSegment = (range: Range): Segment => ({
   ...range,
   at: null,
   highest: null,
@@ -18,37 +18,37 @@ const unread = (range: Range): Segment => ({
 })
 
 /**
- * The scan after these pages have been committed, or null when it has ended.
+ * The scan after the commit of these pages; null: it is complete.
  *
- * Every page says how the window was divided when it came. Taking only the division that concerns the page itself
- * would leave a hole where another cut has been made but none of its pages committed yet.
+ * Each page carries all ranges into which the window was divided when the page arrived. Its own range would not be
+ * enough: where a range has been divided and no page of the new part is committed yet, the scan would have a hole.
  */
-export function scanned(scan: Scan, reads: readonly PageRead[]): Scan | null {
+export function advanceScan(scan: Scan, reads: readonly PageRead[]): Scan | null {
   const segments = new Map(scan.segments.map(segment => [segment.id, segment]))
   let divided: PageRead['ranges'] | null = null
   for (const read of reads) {
     if (read.ranges !== divided) for (const range of read.ranges) divide(segments, range)
     divided = read.ranges
     const segment = segments.get(read.range)
-    if (!segment) throw new Error(`a page of range ${read.range}, which is none of this scan`)
-    segments.set(segment.id, after(segment, read))
+    if (!segment) throw new Error(`a page is of range ${read.range}, which this scan does not have`)
+    segments.set(segment.id, advanceSegment(segment, read))
   }
   if ([...segments.values()].every(({ done }) => done)) return null
-  return { ...scan, segments: joined([...segments.values()].sort(byTime)) }
+  return { ...scan, segments: mergeDone([...segments.values()].sort(byTime)) }
 }
 
 function divide(segments: Map<number, Segment>, range: Range): void {
   const segment = segments.get(range.id)
-  segments.set(range.id, segment ? { ...segment, until: range.until } : unread(range))
+  segments.set(range.id, segment ? { ...segment, until: range.until } : newSegment(range))
 }
 
-function after(before: Segment, { highest, lowest, inOrder, resume, last, restarted }: PageRead): Segment {
+function advanceSegment(before: Segment, { highest, lowest, inOrder, resume, last, restarted }: PageRead): Segment {
   const segment = restarted ? { ...before, highest: null } : before
-  const steps = segment.highest === null || lowest === null || lowest >= segment.highest
-  const ordered = segment.ordered && inOrder && steps
+  const follows = segment.highest === null || lowest === null || lowest >= segment.highest
+  const ordered = segment.ordered && inOrder && follows
   /*
-   * From a page's first record, not from its last: a record edited between its choice and its serialisation carries
-   * the time of the edit in the place of the old one, and at the end of a page nothing contradicts it.
+   * The first record of the page counts, not the last. The API may choose a record for the page and serialise it after
+   * an edit, and then it carries the time of the edit. As the last record of a page it would still look ordered.
    */
   const at = ordered ? (lowest ?? segment.at) : null
   return { ...segment, at, highest: highest ?? segment.highest, ordered, resume, done: last }
@@ -59,19 +59,19 @@ const byTime = (a: Segment, b: Segment): number => {
   return a.since === null || (b.since !== null && a.since < b.since) ? -1 : 1
 }
 
-/** What is done side by side is kept as one, so that a scan of thousands of pages stays a small value. */
-function joined(segments: readonly Segment[]): readonly Segment[] {
-  const kept: Segment[] = []
+/** Merges done segments that are neighbours, so that the stored scan stays small after thousands of pages. */
+function mergeDone(segments: readonly Segment[]): readonly Segment[] {
+  const merged: Segment[] = []
   for (const segment of segments) {
-    const before = kept.at(-1)
-    if (before?.done && segment.done) kept[kept.length - 1] = { ...before, until: segment.until }
-    else kept.push(segment.done ? { ...segment, resume: null, at: null, highest: null } : segment)
+    const before = merged.at(-1)
+    if (before?.done && segment.done) merged[merged.length - 1] = { ...before, until: segment.until }
+    else merged.push(segment.done ? { ...segment, resume: null, at: null, highest: null } : segment)
   }
-  return kept
+  return merged
 }
 
-/** Up to where everything has been read: the end of the done segments at the beginning, and a bit of the next. */
-export function scannedUpTo({ segments }: Scan): Instant | null {
+/** The instant up to which everything has been read: through the done segments at the start and into the next one. */
+export function completeUpTo({ segments }: Scan): Instant | null {
   const next = segments.find(({ done }) => !done)
   const at = next?.at ?? next?.since ?? null
   return at === null ? null : justBefore(at)

@@ -1,44 +1,32 @@
-import { ContractError } from '../common/errors.ts'
 import { parseExact } from '../common/exact-json.ts'
-import type { Page, RowBatch, RunId } from '../common/model.ts'
+import type { Page, RunId } from '../common/model.ts'
 import type { Destination, InferredColumns } from '../load/destination.ts'
 import { type InferredColumn, inferredName, withInferred } from '../schema/inferred-columns.ts'
 import type { Stream } from '../schema/stream.ts'
 import { allTables } from '../schema/table.ts'
-import { extraOf, inferInto, type Kinds } from '../transform/infer-kinds.ts'
+import { extraOf, inferKinds, type Kinds } from '../transform/infer-kinds.ts'
 import { type BackfillColumnsOptions, backfillColumns } from './backfill-columns.ts'
 import type { StreamStats } from './stream-stats.ts'
 
-/** Columns that a table gets by itself at most: an object whose members are keys would make one for each. */
-const MOST = 100
+/** Inferred columns that a table gets at most. An object whose member names are ids would make one column for each id. */
+const MOST_COLUMNS = 100
 
-/** The stream with the columns that earlier runs made for it, all of which are there. */
+/** The stream with the columns that earlier runs inferred for it. After this they exist in the destination. */
 export async function withInferredColumns(
   declared: Stream,
   destination: Destination & InferredColumns,
 ): Promise<Stream> {
   const inferred = await destination.inferredColumns(declared.name)
   const stream = withInferred(declared, inferred)
-  // A run that broke off may have keysRecorded a column and not made it.
+  // An interrupted run may have recorded a column without creating it.
   if (stream !== declared) await destination.prepare(allTables(stream))
   return stream
-}
-
-/** With `drift: fail`, before the commit: the checkpoint stays in front of what has the field. @throws {ContractError} */
-export function refuseUnknownFields({ stream, stats: { unknownFields } }: RowBatch): void {
-  if (stream.drift !== 'fail' || unknownFields.size === 0) return
-  const paths = [...unknownFields].map(([path, n]) => `${path} (${n})`).sort()
-  throw new ContractError(
-    'undeclared',
-    `records have fields that are not declared: ${paths.join(', ')}`,
-    'Nothing of this batch was written, and drift is fail. Look for a newer version, or set drift to capture or evolve.',
-  )
 }
 
 /** At least one page. */
 export type PageGroup = readonly [Page, ...Page[]]
 
-/** Pages whose records are rows of this version of the stream. */
+/** Pages, decoded for the columns of `stream`. */
 export interface DecodedGroup {
   readonly stream: Stream
   readonly pages: PageGroup
@@ -50,8 +38,8 @@ export interface EvolveOptions extends BackfillColumnsOptions {
 }
 
 /**
- * With `drift: evolve`: a column for each undeclared field that a group has a value for, and its values in it. Without it
- * the groups pass as they are.
+ * With `drift: evolve`, adds a column for each unknown field that has a value in a group, and decodes the group again so
+ * that the column holds the values. With any other `drift` it passes the groups on unchanged.
  */
 export async function* evolve(
   groups: AsyncIterable<PageGroup>,
@@ -66,7 +54,7 @@ export async function* evolve(
       yield { stream, pages }
       continue
     }
-    // Pages are decoded for the stream as it was when the scan began.
+    // The source decodes pages for the columns that the stream had at the start of the scan.
     const current = stream === declared ? pages : await decodeAgain(pages, stream)
     const evolved = await withNewColumns(stream, current, options, stats, signal)
     yield { stream: evolved, pages: evolved === stream ? current : await decodeAgain(pages, evolved) }
@@ -75,14 +63,14 @@ export async function* evolve(
 }
 
 async function decodeAgain([first, ...rest]: PageGroup, stream: Stream): Promise<PageGroup> {
-  const again = async (page: Page): Promise<Page> => ({
+  const decode = async (page: Page): Promise<Page> => ({
     ...page,
-    decoded: (await page.decoded.again?.(stream)) ?? page.decoded,
+    decoded: (await page.decoded.decodeAgain?.(stream)) ?? page.decoded,
   })
-  return [await again(first), ...(await Promise.all(rest.map(again)))]
+  return [await decode(first), ...(await Promise.all(rest.map(decode)))]
 }
 
-/** A new column is of a kind that takes every value of its field in these pages and in the tables so far. */
+/** The kind of a new column takes every value that its field has in these pages and in the tables. */
 async function withNewColumns(
   stream: Stream,
   pages: PageGroup,
@@ -94,9 +82,9 @@ async function withNewColumns(
   for (const { decoded } of pages)
     for (const record of decoded.stats.unknownFields.size === 0 ? [] : decoded.records) {
       const extra = extraOf(record, stream)
-      if (extra !== null) inferInto(kinds, stream, parseExact(extra))
+      if (extra !== null) inferKinds(kinds, stream, parseExact(extra))
     }
-  if (room(stream, kinds) === 0) return stream
+  if (!hasRoom(stream, kinds)) return stream
   await widen(kinds, stream, options.destination)
   const inferred = columnsFor(stream, kinds)
   if (inferred.length === 0) return stream
@@ -108,19 +96,16 @@ async function withNewColumns(
   return evolved
 }
 
-/** How many of the fields may have a column still. */
-function room(stream: Stream, kinds: Kinds): number {
-  let sum = 0
-  for (const [table, fields] of kinds) sum += Math.min(fields.size, MOST - inferredIn(stream, table))
-  return sum
-}
+/** Whether a table of one of these fields may still get a column. */
+const hasRoom = (stream: Stream, kinds: Kinds): boolean =>
+  [...kinds].some(([table, fields]) => fields.size > 0 && inferredIn(stream, table) < MOST_COLUMNS)
 
 const inferredIn = (stream: Stream, table: string): number =>
   allTables(stream)
     .find(({ name }) => name === table)
     ?.columns.filter(({ inferred }) => inferred).length ?? 0
 
-/** By what the tables have of the same fields. */
+/** Widens the kinds so that they take the values that `_extra` of loaded rows has for the same fields. */
 async function widen(kinds: Kinds, stream: Stream, destination: InferredColumns): Promise<void> {
   const all: Kinds = new Map([...kinds].map(([table, fields]) => [table, new Map(fields)]))
   let after: readonly string[] | null = null
@@ -128,7 +113,7 @@ async function widen(kinds: Kinds, stream: Stream, destination: InferredColumns)
     const found: Awaited<ReturnType<InferredColumns['rowsWithExtra']>> = await destination.rowsWithExtra(stream, after)
     const last = found.at(-1)
     if (!last) break
-    for (const { extra } of found) inferInto(all, stream, parseExact(extra))
+    for (const { extra } of found) inferKinds(all, stream, parseExact(extra))
     after = last.key
   }
   for (const [table, fields] of kinds)
@@ -139,7 +124,7 @@ function columnsFor(stream: Stream, kinds: Kinds): InferredColumn[] {
   return allTables(stream).flatMap(({ name: table, columns }) => {
     const taken = new Set(columns.map(({ name }) => name.toLowerCase()))
     const fields = [...(kinds.get(table) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))
-    return fields.slice(0, MOST - inferredIn(stream, table)).map(([path, kind]) => {
+    return fields.slice(0, MOST_COLUMNS - inferredIn(stream, table)).map(([path, kind]) => {
       const column = inferredName(path, taken)
       taken.add(column)
       return { table, column, path, kind }

@@ -16,17 +16,17 @@ import type { ScanState } from './checkpoint.ts'
 
 const NONE: Counts = { added: 0, changed: 0, unchanged: 0, deleted: 0, rejected: 0 }
 
-/** What one stream did so far in this run. Mutable; `report()` is what it comes to. */
+/** What one stream has done so far in this run. Mutable; `report()` sums it up. */
 export class StreamStats {
   readonly stream: string
   readonly requestStats: RequestStats = { requests: 0, retries: 0, throttled: 0, waitedMs: 0, warnings: [] }
   counts = NONE
   records = 0
-  /** Goes on with a scan of an earlier run. */
+  /** The stream resumes a scan of an earlier run. */
   resumed = false
-  /** Rows that took values for their columns out of `_extra`. */
+  /** Rows whose columns were filled from `_extra`. */
   backfilled = 0
-  /** Records that the API counts in all that is to be read; null: it cannot, or has not yet. */
+  /** How many records the API says there are to read; null: it has no count, or has not answered yet. */
   expected: number | null = null
   #from: Instant | null = null
   #completeTo: Instant | null = null
@@ -43,40 +43,40 @@ export class StreamStats {
   began(state: ScanState): void {
     this.#from = state.scan.window.since
     this.resumed = state.resumed
-    this.#completeTo = state.at.watermark
+    this.#completeTo = state.checkpoint.watermark
     this.#gaps = state.gap ? [state.gap] : []
-    // What is scanned whole is written anew by this very scan.
+    // A full scan rewrites every row by itself.
     if (state.schemaChanged && state.stream.sync.mode === 'incremental')
       this.requestStats.warnings.push({
         code: 'reshaped',
-        message: `the stream has other columns than when its rows were written, or stores less of them; ${this.backfilled} rows took what _extra had of them, and what is not in it stays as it was`,
-        next: `Run backfill --streams ${this.stream} to have the rows written anew.`,
+        message: `the columns of the stream, or what is stored of them, changed since its rows were written; ${this.backfilled} rows got values from _extra, and the rest is as it was`,
+        next: `Run backfill --streams ${this.stream} to write the rows again.`,
       })
   }
 
-  /** Columns were made for undeclared fields. */
+  /** Columns were added for unknown fields. */
   inferred(columns: readonly InferredColumn[]): void {
-    const made = columns.map(({ table, column, kind }) => `${table}.${column} (${kind})`)
+    const added = columns.map(({ table, column, kind }) => `${table}.${column} (${kind})`)
     this.requestStats.warnings.push({
       code: 'evolved',
-      message: `columns were made for undeclared fields: ${made.join(', ')}`,
-      next: 'They are in _sync_columns. Later values that do not fit stay in _extra.',
+      message: `columns were added for fields that are not declared: ${added.join(', ')}`,
+      next: 'Nothing to do. _sync_columns lists them; a later value that does not fit its column stays in _extra.',
     })
   }
 
-  /** Read so recently that nothing was asked. */
+  /** The stream was read so recently that this run sends no request for it. */
   fresh(watermark: Instant): void {
     this.#completeTo = watermark
   }
 
   committed(batch: RowBatch, committed: Committed, state: ScanState): void {
     this.countRecords(batch, committed)
-    this.#completeTo = state.at.watermark
+    this.#completeTo = state.checkpoint.watermark
     const { sync } = state.stream
     this.#disorder ||= sync.mode === 'incremental' && sync.sorted && state.scan.segments.some(s => !s.ordered)
   }
 
-  /** Records of a list snapshot: they say nothing of how far the stream is. */
+  /** Counts the records of a list snapshot, which do not move the watermark. */
   countRecords(batch: RowBatch, { deletionSkipped, ...counts }: Committed): void {
     const sum = (name: keyof Counts): number => this.counts[name] + counts[name]
     this.counts = {
@@ -94,7 +94,7 @@ export class StreamStats {
     if (deletionSkipped) this.requestStats.warnings.push(DELETION_SKIPPED[deletionSkipped.why](deletionSkipped.rows))
   }
 
-  /** The report, once there is one. */
+  /** The last report; null: none was made yet. */
   last: StreamReport | null = null
 
   report(outcome: Outcome, seconds: number, problem: Problem | null): StreamReport {
@@ -116,10 +116,10 @@ export class StreamStats {
     return this.last
   }
 
-  /** What a complete stream has to say all the same, the most serious first. */
+  /** The warnings of a stream without an error, the most serious first. */
   #warning(): Problem | null {
     const [first, ...more] = [
-      ...this.#gaps.map(lost),
+      ...this.#gaps.map(gap),
       ...(this.#disorder ? [DISORDER] : []),
       ...(this.counts.rejected > 0 ? [rejects(this.counts.rejected)] : []),
       ...(this.#mismatched.size > 0 ? [mismatched([...this.#mismatched.keys()].sort())] : []),
@@ -130,16 +130,16 @@ export class StreamStats {
   }
 }
 
-const lost = ({ from, to }: Gap): Problem => ({
+const gap = ({ from, to }: Gap): Problem => ({
   code: 'gap',
-  message: `the source forgot what happened from ${from} to ${to} before it was read; see gaps`,
-  next: 'Run more often than the source retention. What is lost cannot be read again.',
+  message: `the source no longer serves what changed from ${from} to ${to}, and no run had read it; see gaps`,
+  next: 'Run more often than the retention of the source is long. The records of the gap cannot be read any more.',
 })
 
 const DISORDER: Problem = {
   code: 'disorder',
-  message: 'the API did not keep the order asked for; the checkpoint waited for the end of the walk',
-  next: 'Nothing is missing. An interrupted run starts this stream over; please report it.',
+  message: 'the API did not keep the requested order, so the watermark stayed until the end of the scan',
+  next: 'Nothing is missing. An interrupted run starts this stream over. Please report it.',
 }
 
 const rejects = (rejected: number): Problem => ({
@@ -150,11 +150,11 @@ const rejects = (rejected: number): Problem => ({
 
 const mismatched = (paths: readonly string[]): Problem => ({
   code: 'mismatched',
-  message: `values of another type than declared are in _extra, and their columns null: ${paths.join(', ')}`,
+  message: `values do not fit the declared type, so they are in _extra and their columns are null: ${paths.join(', ')}`,
   next: 'Look into _extra. A newer version may declare another type.',
 })
 
-/** @returns null for an error that is not ours: a bug. */
+/** @returns null for an error that is not a `SyncError`: a bug. */
 export const problemOf = (error: unknown): Problem | null =>
   error instanceof SyncError ? { code: error.code, message: error.message, next: error.next } : null
 
@@ -162,17 +162,17 @@ export const problemOf = (error: unknown): Problem | null =>
 const DELETION_SKIPPED: Readonly<Record<DeletionSkipped['why'], (rows: number) => Problem>> = {
   unknown_key: rows => ({
     code: 'not_marked',
-    message: `a record came whose key cannot be read, so none of the ${rows} rows not seen again is marked as deleted`,
+    message: `the source listed a record whose key cannot be read, so none of the ${rows} rows that were not seen again is marked as deleted`,
     next: 'See _sync_rejects for the record.',
   }),
   few_seen: rows => ({
     code: 'not_marked',
-    message: `the source listed less than half of what it did: ${rows} rows were not seen again, and none is marked as deleted`,
-    next: 'Look into the store. If the rows are gone, a second scan half a day later is believed.',
+    message: `the source listed less than half of the records that it listed before: ${rows} rows were not seen again, and none is marked as deleted`,
+    next: 'Look into the store. If the records are gone, a second scan half a day later marks the rows.',
   }),
   maybe_forgotten: rows => ({
     code: 'not_marked',
-    message: `${rows} rows were last known to be there before what the source remembers, so whether they are deleted cannot be known`,
-    next: 'They stay as they were last read. Run more often than the source retention.',
+    message: `${rows} rows were last seen before the retention of the source began, so it is not known whether their records are deleted`,
+    next: 'The rows stay as they were last read. Run more often than the retention of the source is long.',
   }),
 }

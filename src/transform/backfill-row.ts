@@ -6,8 +6,8 @@ import { toJson } from './coerce.ts'
 import { type Encode, encoder } from './encode.ts'
 import { bare, isObject, type JsonObject, TypeMismatch } from './type-mismatch.ts'
 
-/** Where in an object a value would be, and the columns that it becomes: one, and those that keep a part of it. */
-interface Wanted {
+/** A declared path, and the columns that are read from it: the one that keeps the value, and those derived from it. */
+interface DeclaredPath {
   readonly steps: readonly string[]
   readonly columns: readonly { readonly name: string; readonly encode: Encode }[]
 }
@@ -15,30 +15,30 @@ interface Wanted {
 const writer = new CellWriter(1024)
 
 /**
- * How rows that are loaded already get what `_extra` holds of their columns: those that were declared later, and those
- * whose value did not fit and does now. It is read as a load reads it; what still does not fit stays.
- * @returns null for a row whose `_extra` has nothing for any column.
+ * Makes the function that moves values of a loaded row from `_extra` into columns: columns that were declared later, and
+ * columns whose declaration the value did not fit before. Values are encoded as in a load; one that still does not fit stays.
+ * @returns a function that returns null for a row whose `_extra` has no value for a column.
  */
-export function columnBackfiller(stream: Stream): (row: ExtraRow, extra: unknown) => BackfilledRow | null {
-  const root = wantedOf(stream.columns, stream)
+export function rowBackfiller(stream: Stream): (row: ExtraRow, extra: unknown) => BackfilledRow | null {
+  const root = declaredPathsOf(stream.columns, stream)
   const lists = Object.entries(stream.children).map(([child, { from, columns }]) => ({
     child,
     steps: from.split('.'),
-    wanted: wantedOf(columns, stream),
+    paths: declaredPathsOf(columns, stream),
   }))
   return (row, extra) => {
     if (!isObject(extra)) return null
-    const rest = copied(extra)
+    const rest = copyOf(extra)
     let taken = false
     const cells = take(rest, root, () => (taken = true))
     const backfilled = new Map<string, ReadonlyMap<number, CellsByColumn>>()
-    for (const { child, steps, wanted } of lists) {
+    for (const { child, steps, paths } of lists) {
       const elements = memberAt(rest, steps)
       if (!isObject(elements)) continue
       const byPosition = new Map<number, CellsByColumn>()
       for (const [position, element] of Object.entries(elements)) {
         if (!/^\d+$/.test(position) || !isObject(element)) continue
-        const found = take(element, wanted, () => (taken = true))
+        const found = take(element, paths, () => (taken = true))
         if (found.size > 0) byPosition.set(Number(position), found)
         if (isEmpty(element)) delete elements[position]
       }
@@ -50,18 +50,18 @@ export function columnBackfiller(stream: Stream): (row: ExtraRow, extra: unknown
   }
 }
 
-function wantedOf(declared: Columns, { salt }: Stream): Wanted[] {
-  const paths = Map.groupBy(Object.entries(declared), ([name, { from }]) => from ?? name)
-  return [...paths].map(([path, columns]) => ({
+function declaredPathsOf(declared: Columns, { salt }: Stream): DeclaredPath[] {
+  const byPath = Map.groupBy(Object.entries(declared), ([name, { from }]) => from ?? name)
+  return [...byPath].map(([path, columns]) => ({
     steps: path.split('.'),
     columns: columns.map(([name, column]) => ({ name, encode: encoder(column, salt) })),
   }))
 }
 
-/** Takes values that fit out of the object. A null is taken too: it says no more than the column does. */
-function take(object: JsonObject, wanted: readonly Wanted[], onTaken: () => void): CellsByColumn {
+/** Removes the values that fit from the object and encodes them. A null is removed too, since the column is null already. */
+function take(object: JsonObject, declared: readonly DeclaredPath[], onTaken: () => void): CellsByColumn {
   const cells = new Map<string, Buffer>()
-  for (const { steps, columns } of wanted) {
+  for (const { steps, columns } of declared) {
     const holder = memberAt(object, steps.slice(0, -1))
     const last = steps.at(-1) ?? ''
     if (!isObject(holder) || !Object.hasOwn(holder, last)) continue
@@ -86,7 +86,7 @@ function cellOf(encode: Encode, value: unknown): Buffer | null {
     if (error instanceof TypeMismatch) return null
     throw error
   }
-  return writer.taken()
+  return writer.copyOfWritten()
 }
 
 function memberAt(object: JsonObject, steps: readonly string[]): unknown {
@@ -95,7 +95,7 @@ function memberAt(object: JsonObject, steps: readonly string[]): unknown {
   return value
 }
 
-/** Takes away the objects on the path that nothing is left in, the innermost first. */
+/** Removes the objects on the path that have become empty, the innermost first. */
 function prune(object: JsonObject, steps: readonly string[]): void {
   for (let depth = steps.length; depth > 0; depth--) {
     const holder = memberAt(object, steps.slice(0, depth - 1))
@@ -109,9 +109,9 @@ function prune(object: JsonObject, steps: readonly string[]): void {
 
 const isEmpty = (object: JsonObject): boolean => Object.keys(object).length === 0
 
-/** A copy whose objects may be changed; members called `__proto__` stay members. */
-function copied(object: JsonObject): JsonObject {
+/** A copy whose objects may be changed. */
+function copyOf(object: JsonObject): JsonObject {
   const copy = bare()
-  for (const [name, value] of Object.entries(object)) copy[name] = isObject(value) ? copied(value) : value
+  for (const [name, value] of Object.entries(object)) copy[name] = isObject(value) ? copyOf(value) : value
   return copy
 }

@@ -3,8 +3,8 @@ import type { DecodedPage, DecodeStats, FlatRecord, Instant, Page, PageRead, Row
 import type { Stream } from '../schema/stream.ts'
 
 /**
- * Pages as one batch. One key appears once: Postgres refuses to merge two rows into one, DuckDB keeps either. Of two
- * versions the newer by the stream's cursor stands, of two equals the later read.
+ * Merges pages into one batch in which each key occurs once: Postgres refuses to merge two rows into one, and DuckDB keeps
+ * either of them. Of two versions of a record, the newer by cursor is kept, and of two with an equal cursor the later read.
  */
 export function mergePages(stream: Stream, pages: readonly [Page, ...Page[]]): RowBatch {
   const records = new Map<string, FlatRecord>()
@@ -24,7 +24,7 @@ export function mergePages(stream: Stream, pages: readonly [Page, ...Page[]]): R
       const known = records.get(key)
       if (known) repeated += 1
       if (known && isOlder(record, known)) continue
-      // Deleted first, so that the map keeps the order of what was read last.
+      // A map keeps a replaced key in its old position, so it is deleted before it is set again.
       if (known) records.delete(key)
       records.set(key, record)
     }
@@ -33,7 +33,7 @@ export function mergePages(stream: Stream, pages: readonly [Page, ...Page[]]): R
   return { stream, records, rejects, reads: pages.map(readOf), read, repeated, receivedAt, stats }
 }
 
-/** What the page says of the progress of its range, by the records that are loaded. */
+/** How the page moves its range forward. Rejected records do not count. */
 function readOf({ decoded, receivedAt: _, ...position }: Page): PageRead {
   let lowest: Instant | null = null
   let highest: Instant | null = null
@@ -53,7 +53,7 @@ function addCounts(counts: ReadonlyMap<string, number>, to: Map<string, number>)
 
 const isOlder = (a: FlatRecord, b: FlatRecord): boolean => a.cursor !== null && b.cursor !== null && a.cursor < b.cursor
 
-/** Records that did not come from a scan, as its only page. */
+/** Records that do not come from a scan, as the only page of one. */
 export function singlePage(decoded: DecodedPage, receivedAt: Instant): Page {
   const range = { id: 0, since: null, until: null }
   return { decoded, receivedAt, range: 0, ranges: [range], resume: null, last: true, restarted: false }

@@ -3,14 +3,14 @@ import type { Instant, Value } from '../common/model.ts'
 import type { Column, ColumnKind, Zone } from '../schema/column.ts'
 import { TypeMismatch } from './type-mismatch.ts'
 
-/** What had to be taken out of texts. */
+/** Counts the texts from which something had to be removed. */
 export interface Cleaning {
   cleaned: number
 }
 
 export type Coerce = (value: unknown, cleaning: Cleaning) => Value
 
-/** How a value that is neither null nor absent becomes a cell of the column. @throws {TypeMismatch} */
+/** The function that turns a value of the column into canonical text. It takes no null. @throws {TypeMismatch} */
 export function coercion(column: Column): Coerce {
   const read = column.derived ? dayOf : READ[column.kind]
   return (value, cleaning) => read(value, column.zone, cleaning)
@@ -33,9 +33,9 @@ function integer(value: unknown): Value {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return Object.is(value, -0) ? '0' : String(value)
   const parts = decimalParts(value)
   if (parts === null) return null
-  if (parts.fraction !== '') throw new TypeMismatch(`${show(value)} is no whole number`)
+  if (parts.fraction !== '') throw new TypeMismatch(`${show(value)} is not a whole number`)
   const whole = BigInt(parts.sign + parts.whole)
-  if (whole < INT64.min || whole > INT64.max) throw new TypeMismatch(`${show(value)} does not fit 64 bits`)
+  if (whole < INT64.min || whole > INT64.max) throw new TypeMismatch(`${show(value)} does not fit into 64 bits`)
   return whole.toString()
 }
 
@@ -51,13 +51,13 @@ function decimal(value: unknown, precision: number, scale: number): Value {
 
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/
 
-/** A number or its text, in parts without needless zeros; null for an empty text, which says nothing. */
+/** A number or its text, split and without needless zeros; null for an empty text. */
 function decimalParts(value: unknown): { sign: '' | '-'; whole: string; fraction: string } | null {
   const source = numberText(value).trim()
   if (source === '') return null
   const match = DECIMAL.exec(source)
   const [, sign, before = '', after = '', exponent = '0'] = match ?? []
-  if (!match || before + after === '') throw new TypeMismatch(`${show(value)} is no number`)
+  if (!match || before + after === '') throw new TypeMismatch(`${show(value)} is not a number`)
   const point = before.length + Number(exponent)
   const digits = before + after
   const whole = digits.slice(0, Math.max(0, point)).padEnd(Math.max(0, point), '0').replace(/^0+/, '') || '0'
@@ -69,20 +69,20 @@ function numberText(value: unknown): string {
   if (typeof value === 'string') return value
   if (typeof value === 'number') return String(value)
   if (JSON.isRawJSON(value)) return value.rawJSON
-  throw new TypeMismatch(`${show(value)} is no number`)
+  throw new TypeMismatch(`${show(value)} is not a number`)
 }
 
 function instant(value: unknown, zone: Zone): Value {
   if (value === '') return null
   const parsed = typeof value === 'string' ? parseInstant(value, zone) : null
-  if (parsed === null) throw new TypeMismatch(`${show(value)} is no point in time`)
+  if (parsed === null) throw new TypeMismatch(`${show(value)} is not a point in time`)
   return parsed
 }
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/
 const MIDNIGHT = /^(\d{4}-\d{2}-\d{2})[T ]00:00(?::00(?:\.0+)?)?$/
 
-/** A day, or the midnight that older resources write for one: naive, or Eastern written in UTC [observed]. */
+/** A day. Older resources write a midnight for it, without an offset, or midnight in US Eastern written in UTC [observed]. */
 function day(value: unknown): Value {
   if (value === '') return null
   const plain = typeof value === 'string' ? (MIDNIGHT.exec(value)?.[1] ?? value) : ''
@@ -92,12 +92,12 @@ function day(value: unknown): Value {
     const eastern = dayIn('America/New_York', parsed)
     if (parseInstant(eastern, 'America/New_York') === parsed) return eastern
   }
-  throw new TypeMismatch(`${show(value)} is no calendar day`)
+  throw new TypeMismatch(`${show(value)} is not a calendar day`)
 }
 
 const WRITTEN_MIDNIGHT = /^(\d{4}-\d{2}-\d{2})[T ]00:00(?::00(?:\.0+)?)?\s*(?:Z|[+-]\d{2}(?::?\d{2})?)?$/i
 
-/** The day that an instant means. Its hour is not lost: another column keeps it. */
+/** The day of an instant. Another column keeps the instant itself. */
 function dayOf(value: unknown, zone: Zone): Value {
   const at = instant(value, zone)
   if (at === null) return null
@@ -107,10 +107,10 @@ function dayOf(value: unknown, zone: Zone): Value {
 
 function flag(value: unknown): Value {
   if (typeof value === 'boolean') return value
-  const said = typeof value === 'string' ? value.trim().toLowerCase() : value
-  if (said === '') return null
-  if (said === 1 || said === '1' || said === 'true') return true
-  if (said === 0 || said === '0' || said === 'false') return false
+  const word = typeof value === 'string' ? value.trim().toLowerCase() : value
+  if (word === '') return null
+  if (word === 1 || word === '1' || word === 'true') return true
+  if (word === 0 || word === '0' || word === 'false') return false
   throw new TypeMismatch(`${show(value)} is neither true nor false`)
 }
 
@@ -118,15 +118,15 @@ function text(value: unknown, cleaning: Cleaning): Value {
   if (typeof value === 'string') return clean(value, cleaning)
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (JSON.isRawJSON(value)) return value.rawJSON
-  throw new TypeMismatch(`${show(value)} is no text`)
+  throw new TypeMismatch(`${show(value)} is not a text`)
 }
 
 const UNSTORABLE = /\\u0000|\\u[dD][89a-fA-F][0-9a-fA-F]{2}/
 
-/** JSON text that both databases take. */
+/** JSON text that both databases accept. */
 export function toJson(value: unknown, cleaning: Cleaning): string {
   const json = JSON.stringify(value)
-  // Nearly no text has an escape of this kind, and to see that is quick.
+  // Nearly no text has such an escape, and this test is quick.
   return json.includes('\\u') && UNSTORABLE.test(json)
     ? JSON.stringify(value, (_key, member) => cleanMember(member, cleaning))
     : json
@@ -138,14 +138,14 @@ function cleanMember(member: unknown, cleaning: Cleaning): unknown {
   return Object.fromEntries(Object.entries(member).map(([name, value]) => [clean(name, cleaning), value]))
 }
 
-/** Postgres refuses NUL and half a surrogate pair, DuckDB keeps the first: neither ever sees them. */
+/** Postgres refuses NUL and half of a surrogate pair, DuckDB stores NUL. Neither is sent to them. */
 function clean(value: string, cleaning: Cleaning): string {
   if (!value.includes('\0') && value.isWellFormed()) return value
   cleaning.cleaned += 1
   return storable(value)
 }
 
-/** A text that both databases take, such as the name of a member. */
+/** The text without what a database does not store. */
 export const storable = (text: string): string => text.replaceAll('\0', '').toWellFormed()
 
 const show = (value: unknown): string => {

@@ -6,12 +6,12 @@ import type { Salt } from '../schema/salt.ts'
 import { type Cleaning, coercion, toJson } from './coerce.ts'
 import { digestOf } from './redact.ts'
 
-/** Writes a value that is neither null nor absent as a cell. @throws {TypeMismatch} */
+/** Writes a value, which must not be null or undefined, as a cell. @throws {TypeMismatch} */
 export type Encode = (to: CellWriter, value: unknown, cleaning: Cleaning) => void
 
 /**
- * What a column's values look like nearly always is written at sight; `coercion` is asked about the rest, and both come to
- * the same cell.
+ * Makes the encoder of a column. The form that nearly all values of the column have is written directly; any other goes
+ * through `coercion`. Both write the same cell.
  */
 export function encoder(column: Column, salt: Salt | null): Encode {
   if (column.policy === 'omit') return to => to.null()
@@ -50,7 +50,7 @@ export function encoder(column: Column, salt: Salt | null): Encode {
       }
     case 'text':
       return (to, value, cleaning) => {
-        if (typeof value !== 'string' || !to.plainText(value)) slow(to, value, cleaning)
+        if (typeof value !== 'string' || !to.asciiText(value)) slow(to, value, cleaning)
       }
     case 'json':
       return (to, value, cleaning) => to.json(toJson(value, cleaning))
@@ -62,19 +62,19 @@ export function encoder(column: Column, salt: Salt | null): Encode {
   }
 }
 
-/** Decimals of each kind. */
+/** The most decimals that a value of each kind may have. */
 export const MOST_DECIMALS = { money: 6, rate: 10 } as const
 
-/** Whatever the value is, it has a hash: nothing of it is ever shown as the reason of a reject. */
+/** Hashes any value, so that no value of a protected column is shown in the reason of a reject. */
 function hashing(kind: ColumnKind, salt: Salt | null): Encode {
-  if (kind !== 'text' && kind !== 'json') throw new Error(`a hash is no ${kind}`)
-  if (salt === null) throw new Error('values are to be hashed, and the stream has no salt')
+  if (kind !== 'text' && kind !== 'json') throw new Error(`a column of kind ${kind} cannot hold a hash`)
+  if (salt === null) throw new Error('the stream has columns to hash and no salt')
   return kind === 'text'
     ? (to, value) => to.text(digestOf(value, salt))
     : (to, value) => to.json(JSON.stringify(digestOf(value, salt)))
 }
 
-/** A canonical cell, as `coercion` gives it. */
+/** Writes canonical text, as `coercion` returns it. */
 const WRITE: Record<ColumnKind, (to: CellWriter, cell: Exclude<Value, null>) => void> = {
   int: (to, cell) => to.bigint(BigInt(cell)),
   money: (to, cell) => to.decimalText(String(cell)),
@@ -97,11 +97,11 @@ function isPlainInteger(text: string): boolean {
   return true
 }
 
-/** Digits that fill up to a multiple of four decimals and still are a safe integer. */
+/** With so many digits, a mantissa with a multiple of four decimals is still a safe integer. */
 const MOST_DIGITS = 12
 const digits = new Uint8Array(MOST_DIGITS)
 
-/** @param most decimals. @returns false, and nothing is written, where it takes more than a look. */
+/** @param most decimals. @returns false, and writes nothing, if `coercion` has to read the value. */
 function writePlainDecimal(to: CellWriter, value: unknown, most: number): boolean {
   if (typeof value === 'number') {
     if (!Number.isSafeInteger(value) || value > 1e11 || value < -1e11) return false
@@ -110,19 +110,19 @@ function writePlainDecimal(to: CellWriter, value: unknown, most: number): boolea
   }
   if (typeof value !== 'string' || value.length > MOST_DIGITS) return false
   const { length } = value
-  // What is no digit in UTF-16 may become one in a byte.
+  // A character code above 255 must not become a digit when it is cut to a byte.
   for (let at = 0; at < length; at++) digits[at] = Math.min(255, value.charCodeAt(at))
   return decimalAt(to, digits, 0, length, most)
 }
 
-/** The same, of text that stands in bytes. */
+/** Like `writePlainDecimal`, from text in bytes. */
 export function decimalAt(to: CellWriter, bytes: Uint8Array, start: number, end: number, most: number): boolean {
   if (start === end || end - start > MOST_DIGITS) return false
   const negative = bytes[start] === MINUS
   const first = negative ? start + 1 : start
   let mantissa = 0
   let point = -1
-  /** Behind the point, since the last other digit: without them the mantissa need not be divided again. */
+  /** Zeros at the end of the decimals so far. They are left out, so that the mantissa need not be divided by ten again. */
   let zeros = 0
   for (let at = first; at < end; at++) {
     const code = bytes[at] as number

@@ -1,25 +1,26 @@
 import { memberKey, type RowPlan } from './plan.ts'
 import { bare, isObject, type JsonObject } from './type-mismatch.ts'
 
-/** What the elements of a list have that is not declared. */
+/** The extra fields of the elements of a list. */
 export interface ListExtra {
   readonly objectId: number
   readonly name: string
   readonly extra: JsonObject
 }
 
-/** Paths that have a value which no column took. */
+/** Paths of a record's values that no column holds. */
 export interface ExtraPaths {
-  /** Nothing is declared for them. */
+  /** They are not declared. */
   readonly unknown: Set<string>
-  /** It does not fit what is declared. */
+  /** The value does not fit its declaration. */
   readonly mismatched: Set<string>
 }
 
 /**
- * The members that nothing is declared for or that do not fit what is, each where the record has it, by name: a record
- * whose members come in another order is the same record.
- * @param paths takes the path of each that has a value.
+ * The extra fields of a record or element: members that are not declared or whose value does not fit, inside the same
+ * objects as in the record. They are sorted by name, so that the order in which the API sends them does not matter.
+ * @param paths the path of each member that is not null is added.
+ * @returns null: there are none.
  */
 export function extraFieldsOf(
   { objects, mismatches }: RowPlan,
@@ -28,27 +29,27 @@ export function extraFieldsOf(
   paths: ExtraPaths,
 ): JsonObject | null {
   const of = (object: unknown, at: number): JsonObject | null => {
-    const objectId = objects[at]
-    if (!isObject(object) || !objectId) return null
+    const plan = objects[at]
+    if (!isObject(object) || !plan) return null
     const found: [name: string, value: unknown][] = []
     for (const [name, value] of Object.entries(object)) {
-      const declared = objectId.known.has(name)
+      const declared = plan.known.has(name)
       if (declared && !mismatches?.has(memberKey(at, name))) continue
       found.push([name, value])
       if (value !== null)
-        paths[declared ? 'mismatched' : 'unknown'].add(objectId.path === '' ? name : `${objectId.path}.${name}`)
+        paths[declared ? 'mismatched' : 'unknown'].add(plan.path === '' ? name : `${plan.path}.${name}`)
     }
     for (const [inside, { parent, name }] of objects.entries()) {
       const extra = parent === at ? of(object[name], inside) : null
       if (extra !== null) found.push([name, extra])
     }
     for (const { objectId: holder, name, extra } of lists) if (holder === at) found.push([name, extra])
-    return found.length === 0 ? null : inOrder(found)
+    return found.length === 0 ? null : sorted(found)
   }
   return of(element, 0)
 }
 
-function inOrder(members: [name: string, value: unknown][]): JsonObject {
+function sorted(members: [name: string, value: unknown][]): JsonObject {
   const object = bare()
   for (const [name, value] of members.sort(([a], [b]) => (a < b ? -1 : 1))) object[name] = value
   return object

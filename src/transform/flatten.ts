@@ -3,25 +3,25 @@ import type { CellWriter } from '../common/cell-writer.ts'
 import { cellAt, intAt, textAt } from '../common/cells.ts'
 import { parseInstant } from '../common/instant.ts'
 import type { DecodeStats, FlatRecord, Instant, Reject } from '../common/model.ts'
-import { beginExtra, rowStart, writeChildHead, writeHead, writeListHead } from '../common/record-bytes.ts'
+import { rowStart, startExtra, writeChildHead, writeHead, writeListHead } from '../common/record-bytes.ts'
 import type { Stream } from '../schema/stream.ts'
 import { storable, toJson } from './coerce.ts'
 import { compileRow, type WriteRow } from './compile-row.ts'
 import { type ExtraPaths, extraFieldsOf, type ListExtra } from './extra-fields.ts'
 import { type ListPlan, memberKey, planOf, type RowPlan } from './plan.ts'
 import { redaction } from './redact.ts'
-import { bare, isObject, type JsonObject, kindOf, TypeMismatch } from './type-mismatch.ts'
+import { bare, isObject, type JsonObject, TypeMismatch, typeName } from './type-mismatch.ts'
 
 interface List extends ListPlan {
   readonly write: WriteRow
 }
 
-/** Writes a record's rows, or nothing and says why. */
+/** Writes the rows of a record. If it rejects the record, it writes nothing. */
 export type Flatten = (record: unknown, to: CellWriter, stats: DecodeStats) => FlatRecord | Reject
 
 const compiled = new WeakMap<Stream, Flatten>()
 
-/** How a stream's records become rows, worked out once from its declaration. */
+/** Makes the function that flattens the records of a stream. It is compiled once for each stream. */
 export function flattener(stream: Stream): Flatten {
   const known = compiled.get(stream)
   if (known) return known
@@ -35,7 +35,7 @@ function compile(stream: Stream): Flatten {
   const write = compileRow(plan)
   const lists = plan.lists.map((list): List => ({ ...list, write: compileRow(list.row) }))
   const names = Object.keys(stream.columns)
-  const owner = names.indexOf(stream.key[0] ?? '')
+  const keyColumn = names.indexOf(stream.key[0] ?? '')
   const keyIn = keyReader(stream)
   const { sync, columns } = stream
   const cursor = sync.mode === 'incremental' ? sync.cursor : null
@@ -49,26 +49,27 @@ function compile(stream: Stream): Flatten {
   const paths: ExtraPaths = { unknown: new Set(), mismatched: new Set() }
 
   /*
-   * A column that was made by itself makes no other record of it: else all rows would be written anew with each. What
-   * was read as declared has the field in `_extra`, and so its value counts.
+   * The hash of a record does not depend on inferred columns. It is taken of the record as flattened without them, where
+   * their values are in `_extra`. Otherwise each new inferred column would change the hash of every row, and all rows
+   * would be written again.
    */
-  const declared = stream.declared === null ? null : flattener(stream.declared)
+  const flattenDeclared = stream.declared === null ? null : flattener(stream.declared)
   const hashOf = (record: unknown, start: number, to: CellWriter): bigint => {
-    if (declared === null) return fingerprint(to.bytes.subarray(start, to.at))
+    if (flattenDeclared === null) return fingerprint(to.bytes.subarray(start, to.at))
     const end = to.at
-    const flat = declared(record, to, { cleaned: 0, unknownFields: new Map(), mismatched: new Map() })
+    const flat = flattenDeclared(record, to, { cleaned: 0, unknownFields: new Map(), mismatched: new Map() })
     to.at = end
     return 'hash' in flat ? flat.hash : fingerprint(to.bytes.subarray(start, end))
   }
 
-  // A column that was made by itself takes what stands in the record, and that may be a copy of what is protected.
-  const isCopied = redact !== null && stream.declared !== null
+  // The field of an inferred column may hold a copy of a protected value, so the record is redacted before it is flattened.
+  const redactFirst = redact !== null && stream.declared !== null
 
   return (given, to, stats) => {
     const start = to.at
-    const record = isCopied ? redact.of(given, given) : given
+    const record = redactFirst ? redact.of(given, given) : given
     try {
-      if (!isObject(record)) throw new TypeMismatch('the record is no object', '')
+      if (!isObject(record)) throw new TypeMismatch('the record is not an object', '')
       writeHead(to, lists.length)
       plan.mismatches?.clear()
       paths.unknown.clear()
@@ -76,20 +77,20 @@ function compile(stream: Stream): Flatten {
       const unknownFields = write(record, to, stats)
       const extras: ListExtra[] = []
       const row = rowStart(start, lists.length)
-      const ownerAt = lists.length === 0 ? row : cellAt(to.bytes, row, owner)
+      const keyAt = lists.length === 0 ? row : cellAt(to.bytes, row, keyColumn)
       for (const [i, list] of lists.entries()) {
         const elements = elementsOf(list, memberOf(record, list.steps), plan)
         writeListHead(to, start, i, elements.length)
-        const extra = writeList(list, elements, ownerAt, to, stats, paths)
+        const extra = writeList(list, elements, keyAt, to, stats, paths)
         if (extra !== null) extras.push({ objectId: list.objectId, name: list.name, extra })
       }
-      const more = unknownFields || extras.length > 0 || hasMismatches(plan)
-      const extra = more ? extraFieldsOf(plan, record, extras, paths) : null
-      beginExtra(to, start, lists.length)
+      const hasExtra = unknownFields || extras.length > 0 || hasMismatches(plan)
+      const extra = hasExtra ? extraFieldsOf(plan, record, extras, paths) : null
+      startExtra(to, start, lists.length)
       if (extra === null) to.null()
       else to.json(toJson(redact === null ? extra : redact.of(given, extra), stats))
-      count(paths.unknown, stats.unknownFields)
-      count(paths.mismatched, stats.mismatched)
+      countPaths(paths.unknown, stats.unknownFields)
+      countPaths(paths.mismatched, stats.mismatched)
       return {
         key: keyIn(to.bytes, row),
         cursor: cursorOf(record),
@@ -113,7 +114,7 @@ function compile(stream: Stream): Flatten {
   }
 }
 
-/** The member at the end of a path whose objects the row's plan has found to be objects; null where there is none. */
+/** The member at the end of a path; null: there is none. */
 function memberOf(record: JsonObject, steps: readonly string[]): unknown {
   let value: unknown = record
   for (const name of steps) value = isObject(value) && Object.hasOwn(value, name) ? value[name] : null
@@ -122,15 +123,15 @@ function memberOf(record: JsonObject, steps: readonly string[]): unknown {
 
 const hasMismatches = ({ mismatches }: RowPlan): boolean => mismatches !== null && mismatches.size > 0
 
-/** One record more that has these. */
-export function count(paths: ReadonlySet<string>, into: Map<string, number>): void {
+/** Adds one record to the count of each path. */
+export function countPaths(paths: ReadonlySet<string>, into: Map<string, number>): void {
   for (const path of paths) {
     const name = storable(path)
     into.set(name, (into.get(name) ?? 0) + 1)
   }
 }
 
-/** The elements of a list. One that is no list at all is noted, or thrown. @throws {TypeMismatch} */
+/** The elements of a list. @throws {TypeMismatch} if the value is not a list; a lenient plan records the mismatch instead. */
 function elementsOf(
   { path, objectId, name, lenient }: List,
   value: unknown,
@@ -138,22 +139,22 @@ function elementsOf(
 ): readonly unknown[] {
   if (Array.isArray(value)) return value
   if (value === null) return []
-  // One object in place of a list has been seen for marketing attribution [client]: it is a list of one.
+  // For marketing attribution the API may send one object in place of a list [client]: a list of one.
   if (isObject(value)) return [value]
-  if (!lenient) throw new TypeMismatch(`declared as a list, got ${kindOf(value)}`, path)
+  if (!lenient) throw new TypeMismatch(`declared as a list, but it is ${typeName(value)}`, path)
   mismatches?.add(memberKey(objectId, name))
   return []
 }
 
 /**
  * Writes the rows of a list.
- * @param ownerAt where the cell of the owner's key begins.
- * @returns what no column took of each element, by its position in the list.
+ * @param keyAt offset of the cell with the record's key.
+ * @returns the extra fields of the elements, by position in the list; null: there are none.
  */
 function writeList(
   { row, write, path, lenient }: List,
   elements: readonly unknown[],
-  ownerAt: number,
+  keyAt: number,
   to: CellWriter,
   stats: DecodeStats,
   paths: ExtraPaths,
@@ -166,11 +167,11 @@ function writeList(
   for (const [index, element] of elements.entries()) {
     const object = isObject(element) ? element : null
     if (object === null && element !== null) {
-      if (!lenient) throw new TypeMismatch(`declared as an object, got ${kindOf(element)}`, `${path}[]`)
+      if (!lenient) throw new TypeMismatch(`declared as an object, but it is ${typeName(element)}`, `${path}[]`)
       keep(index, element)
       paths.mismatched.add(`${path}[]`)
     }
-    writeChildHead(to, row.cells.length, ownerAt, index)
+    writeChildHead(to, row.cells.length, keyAt, index)
     row.mismatches?.clear()
     const unknownFields = write(object ?? {}, to, stats)
     const inner =
@@ -180,7 +181,7 @@ function writeList(
   return extra
 }
 
-/** Reads the key of a row. @returns a function of the bytes, and of where in them the row's first cell begins. */
+/** Makes a function that reads the key of a row. @returns a function of the bytes and the offset of the row's first cell. */
 export function keyReader(stream: Stream): (bytes: Buffer, row: number) => string {
   const names = Object.keys(stream.columns)
   const keys = stream.key.map(name => ({ at: names.indexOf(name), kind: stream.columns[name]?.kind }))
@@ -195,18 +196,19 @@ export function keyReader(stream: Stream): (bytes: Buffer, row: number) => strin
   }
 }
 
-/** 63 bits of SHA-256 as a BIGINT: two versions of one record that share it are one in nine million million million. */
+/** The first 63 bits of SHA-256, which fit into a BIGINT. Two versions of a record collide with a probability of 1 in 9e18. */
 export function fingerprint(bytes: Uint8Array): bigint {
-  // A byte for each character: as hexadecimal digits it would have to be parsed.
+  // Binary, one byte for each character: hexadecimal digits would have to be parsed.
   const digest = hash('sha256', bytes, 'binary')
-  return (BigInt(wordOf(digest, 0)) << 31n) | BigInt(wordOf(digest, 4) >>> 1)
+  return (BigInt(wordAt(digest, 0)) << 31n) | BigInt(wordAt(digest, 4) >>> 1)
 }
 
 /** Four bytes as an unsigned integer. */
-const wordOf = (digest: string, at: number): number =>
+const wordAt = (digest: string, at: number): number =>
   digest.charCodeAt(at) * 2 ** 24 +
   ((digest.charCodeAt(at + 1) << 16) | (digest.charCodeAt(at + 2) << 8) | digest.charCodeAt(at + 3))
 
+/** The key of a rejected record as it was sent; null: it has none. */
 function keyOf(record: unknown, stream: Stream): string | null {
   if (!isObject(record)) return null
   const parts = stream.key.map(name => record[stream.columns[name]?.from ?? name])

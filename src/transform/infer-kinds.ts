@@ -9,11 +9,11 @@ import { tablesOf } from '../schema/table.ts'
 import { coercion } from './coerce.ts'
 import { isObject, type JsonObject, TypeMismatch } from './type-mismatch.ts'
 
-/** What kind of column takes every value seen of each undeclared field, by table and path. */
+/** For each unknown field, by table and path, the kind of column that takes every value seen of it. */
 export type Kinds = Map<string, Map<string, ColumnKind>>
 
-/** Widens `kinds` by the undeclared fields that an `_extra` has a value for. */
-export function inferInto(kinds: Kinds, stream: Stream, extra: unknown): void {
+/** Widens `kinds` so that they take the values of an `_extra`. */
+export function inferKinds(kinds: Kinds, stream: Stream, extra: unknown): void {
   const { root, children } = tablesOf(stream)
   const lists = children.map(({ child, table }) => ({
     from: stream.children[child]?.from ?? child,
@@ -22,7 +22,7 @@ export function inferInto(kinds: Kinds, stream: Stream, extra: unknown): void {
   }))
   const visit = (object: JsonObject, prefix: string, table: string, declared: readonly string[]): void => {
     for (const [name, value] of Object.entries(object)) {
-      // A path would not lead back to it.
+      // A dotted path could not name such a member.
       if (value === null || name === '' || /[.[\]]/.test(name)) continue
       const path = prefix + name
       const list = table === root.name ? lists.find(({ from }) => from === path) : undefined
@@ -33,7 +33,7 @@ export function inferInto(kinds: Kinds, stream: Stream, extra: unknown): void {
         if (isObject(value)) visit(value, `${path}.`, table, declared)
       } else if (!declared.includes(path)) {
         const known = kinds.get(table) ?? new Map<string, ColumnKind>()
-        known.set(path, wider(known.get(path), kindOf(value)))
+        known.set(path, widest(known.get(path), kindOf(value)))
         kinds.set(table, known)
       }
     }
@@ -45,7 +45,7 @@ export function inferInto(kinds: Kinds, stream: Stream, extra: unknown): void {
 const pathsOf = (columns: Stream['columns']): string[] =>
   Object.entries(columns).map(([name, { from }]) => from ?? name)
 
-/** `_extra` of a record, as JSON; null: it has none. */
+/** `_extra` of a record as JSON; null: it has none. */
 export function extraOf(record: FlatRecord, { children }: Stream): string | null {
   return jsonAt(record.bytes, extraStart(record, Object.keys(children).length))
 }
@@ -73,8 +73,8 @@ function reads(read: ReturnType<typeof coercion>, value: unknown): boolean {
   }
 }
 
-/** A text takes every scalar as it is written, JSON takes everything. */
-function wider(a: ColumnKind | undefined, b: ColumnKind): ColumnKind {
+/** The kind that takes the values of both. Text takes every scalar, JSON takes everything. */
+function widest(a: ColumnKind | undefined, b: ColumnKind): ColumnKind {
   if (a === undefined || a === b) return b
   if (a === 'json' || b === 'json') return 'json'
   return [a, b].every(kind => kind === 'int' || kind === 'rate') ? 'rate' : 'text'

@@ -1,16 +1,16 @@
 import type { CellWriter } from '../common/cell-writer.ts'
 import type { DecodedPage, DecodeStats, FlatRecord, Instant, Reject } from '../common/model.ts'
-import { count } from './flatten.ts'
+import { countPaths } from './flatten.ts'
 import type { Identity } from './record-identity.ts'
 
-/** A record that became rows without being an object first. */
+/** A record whose rows the scanner wrote. */
 export interface ScannedRecord extends Identity {
   readonly record: FlatRecord
-  /** Paths that nothing is declared for and that have a value; null: none. */
+  /** Paths that are not declared and have a value; null: none. */
   readonly unknownFields: ReadonlySet<string> | null
 }
 
-/** Collects the records of one page, whose rows go to one writer. */
+/** Collects the records of one page. All rows go to one writer. */
 export class PageBuilder {
   readonly stats: DecodeStats = { cleaned: 0, unknownFields: new Map(), mismatched: new Map() }
   readonly #writer: CellWriter
@@ -35,11 +35,12 @@ export class PageBuilder {
 
   addScanned(scanned: ScannedRecord): void {
     this.add(scanned.record, scanned)
-    if (scanned.unknownFields !== null) count(scanned.unknownFields, this.stats.unknownFields)
+    if (scanned.unknownFields !== null) countPaths(scanned.unknownFields, this.stats.unknownFields)
   }
 
-  finish(next: unknown, again: DecodedPage['again']): DecodedPage {
-    const bytes = this.#writer.taken()
+  /** Copies the rows out of the writer, which the next page uses again. */
+  finish(next: unknown, decodeAgain: DecodedPage['decodeAgain']): DecodedPage {
+    const bytes = this.#writer.copyOfWritten()
     for (const record of this.#records) record.bytes = bytes
     return {
       records: this.#records,
@@ -50,7 +51,7 @@ export class PageBuilder {
       next,
       stats: this.stats,
       bytes: bytes.length,
-      again,
+      decodeAgain,
     }
   }
 }

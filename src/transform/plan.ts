@@ -3,40 +3,40 @@ import type { Stream } from '../schema/stream.ts'
 import { type Encode, encoder } from './encode.ts'
 import { TypeMismatch } from './type-mismatch.ts'
 
-/** What an object of a record holds, by the names of its members. */
+/** An object of a record. Its id is its index in `RowPlan.objects`. */
 export interface ObjectPlan {
-  /** The object that holds this one, by its number; -1: the record, or the element of a list, itself. */
+  /** Id of the object that contains this one; -1: this is the record, or the element of a list, itself. */
   readonly parent: number
   readonly name: string
   /** Dotted, as in `line_items[].images`. */
   readonly path: string
-  /** Every member that something is declared for. */
+  /** Names of the declared members. */
   readonly known: Set<string>
-  /** Something else in its objectId is no reason to reject the record. */
+  /** If the value is not an object, the record is loaded all the same. */
   readonly lenient: boolean
 }
 
-/** A cell of the row: what is written, and from where. */
+/** A cell of the row, and the member that it is written from. */
 export interface CellPlan {
-  /** The object it is a member of, by its number. */
+  /** The object that has the member. */
   readonly objectId: number
   readonly name: string
   readonly path: string
   readonly required: boolean
   readonly encode: Encode
-  /** Of a column that stores its values as they are; null: `encode` makes something else of them. */
+  /** Kind of a column that stores its values unchanged; null: `encode` changes them. */
   readonly kind: ColumnKind | null
 }
 
-/** How an object becomes a row: its cells in the order of the table's columns. */
+/** How an object becomes a row. The cells are in the order of the table's columns. */
 export interface RowPlan {
   readonly objects: readonly ObjectPlan[]
   readonly cells: readonly CellPlan[]
-  /** Members that did not fit in the object read last, by objectId and name; null: one that does not fit rejects the record. */
+  /** Members of the object read last whose value did not fit, by `memberKey`; null: a value that does not fit rejects the record. */
   readonly mismatches: Set<string> | null
 }
 
-/** How a member is named in `mismatches`. */
+/** The name of a member in `mismatches`. */
 export const memberKey = (objectId: number, name: string): string => `${objectId} ${name}`
 
 /** A list inside a record, whose elements become rows. */
@@ -44,10 +44,10 @@ export interface ListPlan {
   readonly objectId: number
   readonly name: string
   readonly path: string
-  /** Where in the record. */
+  /** The path, split. */
   readonly steps: readonly string[]
   readonly row: RowPlan
-  /** Something else in its objectId, or in that of an element, is no reason to reject the record. */
+  /** If the value is not a list, or an element is not an object, the record is loaded all the same. */
   readonly lenient: boolean
 }
 
@@ -56,7 +56,7 @@ export interface RecordPlan extends RowPlan {
   readonly lists: readonly ListPlan[]
 }
 
-/** Worked out once from a stream's declaration. */
+/** The plan that follows from a stream's declaration. */
 export function planOf(stream: Stream): RecordPlan {
   const root = rowPlan(stream.columns, '', stream)
   const lists = Object.values(stream.children).map(({ from, columns }): ListPlan => {
@@ -89,7 +89,7 @@ function rowPlan(
   return { objects, cells, mismatches }
 }
 
-/** Null in objectId of a value that does not fit, and a note of it. */
+/** Writes null for a value that does not fit, and adds the member to `mismatches`. */
 function tolerant(encode: Encode, mismatches: Set<string>, key: string): Encode {
   return (to, value, cleaning) => {
     const start = to.at
@@ -104,7 +104,7 @@ function tolerant(encode: Encode, mismatches: Set<string>, key: string): Encode 
   }
 }
 
-/** The object that the path's last member lies in, which is added with those above it where it is new. */
+/** Resolves a path to its last member and the object that has it. Objects on the path that are new are added. */
 function resolvePath(
   objects: ObjectPlan[],
   path: string,

@@ -1,27 +1,28 @@
 import type { Stream } from '../schema/stream.ts'
 import { isObject } from './type-mismatch.ts'
 
-/** What `extract` tells records apart by, as the API wrote it. */
+/** What `extract` needs to know of a record. */
 export interface Identity {
-  /** Parts of the key, separated by commas; a part that is absent is empty. */
+  /** The parts of the key as the API wrote them, separated by commas; a part that is absent is empty. */
   readonly key: string
-  /** The cursor says how far it is from UTC; true where there is none. */
+  /** The cursor was sent with an offset from UTC; true if there is no cursor. */
   readonly zoned: boolean
 }
 
 const OFFSET = /(?:Z|[+-]\d{2}:?\d{2})$/
 
-/** Whether a point in time says how far it is from UTC. */
+/** Whether a timestamp has an offset from UTC. */
 export const hasOffset = (time: string): boolean => time.endsWith('Z') || OFFSET.test(time)
 
-export function identifier({ key, sync, columns }: Stream): (record: unknown) => Identity {
+/** Makes the function that reads the identity of a stream's records. */
+export function identityReader({ key, sync, columns }: Stream): (record: unknown) => Identity {
   const stepsOf = (name: string): readonly string[] => (columns[name]?.from ?? name).split('.')
   const parts = key.map(stepsOf)
   const cursor = sync.mode === 'incremental' ? stepsOf(sync.cursor) : null
   return record => {
     const time = cursor === null ? null : memberAt(record, cursor)
     return {
-      key: parts.map(steps => written(memberAt(record, steps))).join(),
+      key: parts.map(steps => textOf(memberAt(record, steps))).join(),
       zoned: typeof time !== 'string' || hasOffset(time),
     }
   }
@@ -33,5 +34,5 @@ function memberAt(record: unknown, steps: readonly string[]): unknown {
   return value
 }
 
-/** An id past 64 bits, or one that is an object one day, has no text of its own. */
-const written = (value: unknown): string | undefined => (typeof value === 'string' ? value : JSON.stringify(value))
+/** A number, or what else the API may send for a key one day, as JSON. */
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : JSON.stringify(value))

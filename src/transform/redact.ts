@@ -4,16 +4,16 @@ import type { Stream } from '../schema/stream.ts'
 import { bare, isObject, type JsonObject } from './type-mismatch.ts'
 
 /**
- * What stands in a rejected record for a value that is hashed. An object, so that a record that is loaded again is not
- * hashed twice and nothing that the API sends in clear can pass for it.
+ * Member of the object that replaces a hashed value in a rejected record. It is an object so that the value is not hashed
+ * again when the reject is loaded again, and so that no value that the API sends in clear looks like it.
  */
 const DIGEST = '_sync_sha256'
 const HEX = /^[0-9a-f]{64}$/
-/** What stands for a value in the position of an object that would hold one: no object, so that it fits no better than before. */
+/** Replaces a value that was sent in place of an object with a protected member. It is not an object, so it still does not fit. */
 const MISPLACED = /^sha256:[0-9a-f]{64}$/
-/** Step of a path into the elements of a list. */
+/** The step of a path into the elements of a list. */
 const EACH = '[]'
-/** Shorter values would blacken innocent text. */
+/** A shorter value would also be found in text that has nothing to do with it. */
 const SHORTEST = 6
 
 interface ProtectedPath {
@@ -21,15 +21,15 @@ interface ProtectedPath {
   readonly policy: Exclude<Policy, 'keep'>
 }
 
-/** Takes what is to be hashed or omitted out of what is kept beside the columns. */
+/** Hashes or removes protected values in what is kept outside of their columns: `_extra` and rejects. */
 export interface Redaction {
-  /** A record, or what is left of it: its protected values hashed or gone, wherever they stand in it. */
+  /** A copy of `part` of the record in which the protected values of the record are hashed or removed, wherever they stand. */
   of(record: unknown, part: unknown): unknown
-  /** A reason that may quote the record. */
+  /** The reason of a reject, without the values that it may quote from the record. */
   reason(record: unknown, reason: string): string
 }
 
-/** @returns null where the stream keeps every value. */
+/** @returns null: the stream stores every value unchanged. */
 export function redaction(stream: Stream): Redaction | null {
   const { salt } = stream
   const paths = [
@@ -39,33 +39,33 @@ export function redaction(stream: Stream): Redaction | null {
     ),
   ]
   if (paths.length === 0) return null
-  const stand: Record<ProtectedPath['policy'], (text: string) => string | null> = {
-    hash: text => sealed(salt).digest(text),
+  const replacement: Record<ProtectedPath['policy'], (text: string) => string | null> = {
+    hash: text => saltOf(salt).digest(text),
     omit: () => null,
   }
   const secretsOf = (record: unknown): Map<string, string> => {
     const found = new Map<string, string>()
     for (const { steps, policy } of paths)
       for (const value of valuesAt(record, steps, 0))
-        if (value.length >= SHORTEST) found.set(value, stand[policy](value) ?? '[omitted]')
+        if (value.length >= SHORTEST) found.set(value, replacement[policy](value) ?? '[omitted]')
     return found
   }
   return {
     of(record, part) {
       let redacted = part
-      for (const { steps, policy } of paths) redacted = redactedAt(redacted, steps, 0, stand[policy])
+      for (const { steps, policy } of paths) redacted = redactedAt(redacted, steps, 0, replacement[policy])
       const secrets = secretsOf(record)
-      return secrets.size === 0 ? redacted : without(redacted, [...secrets])
+      return secrets.size === 0 ? redacted : withoutSecrets(redacted, [...secrets])
     },
     reason(record, reason) {
-      // Values are quoted cut short, so a beginning is enough.
+      // A reason cuts quoted values short, so it is enough to find the start of one.
       const quoted = [...secretsOf(record).keys()].some(value => reason.includes(value.slice(0, SHORTEST)))
-      return quoted ? 'the value does not fit; it is not shown, because it holds a sensitive one' : reason
+      return quoted ? 'the value does not fit; it is not shown, because it contains a protected value' : reason
     },
   }
 }
 
-/** The hash of a value that is neither null nor absent. A text and the number that it spells have the same one. */
+/** The hash of a value, which must not be null or undefined. A number has the hash of its text. */
 export function digestOf(value: unknown, salt: Salt): string {
   return isObject(value) && isDigest(value[DIGEST]) ? value[DIGEST] : salt.digest(textOf(value))
 }
@@ -78,8 +78,8 @@ function textOf(value: unknown): string {
   return JSON.stringify(value)
 }
 
-function sealed(salt: Salt | null): Salt {
-  if (salt === null) throw new Error('values are to be hashed, and the stream has no salt')
+function saltOf(salt: Salt | null): Salt {
+  if (salt === null) throw new Error('the stream has columns to hash and no salt')
   return salt
 }
 
@@ -88,20 +88,20 @@ const protectedPaths = (columns: Columns, prefix: readonly string[]): ProtectedP
     policy === 'keep' || derived ? [] : [{ steps: [...prefix, ...(from ?? name).split('.')], policy }],
   )
 
-/** Texts at the end of the path, and those that stand where an object on the way to it should. */
+/** The texts at the end of a path, and texts that were sent in place of an object on the path. */
 function valuesAt(value: unknown, steps: readonly string[], at: number): string[] {
   if (typeof value === 'string') return [value]
   if (Array.isArray(value)) return value.flatMap(element => valuesAt(element, steps, skipEach(steps, at)))
   if (!isObject(value)) return []
   if (at >= steps.length) return Object.values(value).flatMap(member => valuesAt(member, steps, at))
-  if (steps[at] === EACH) return [value, ...indexed(value)].flatMap(element => valuesAt(element, steps, at + 1))
+  if (steps[at] === EACH) return [value, ...elementsOf(value)].flatMap(element => valuesAt(element, steps, at + 1))
   return valuesAt(Object.hasOwn(value, steps[at] ?? '') ? value[steps[at] ?? ''] : null, steps, at + 1)
 }
 
 const skipEach = (steps: readonly string[], at: number): number => (steps[at] === EACH ? at + 1 : at)
 
-/** `_extra` keeps the elements of a list by their position in it. */
-const indexed = (value: JsonObject): unknown[] =>
+/** The elements of a list in `_extra`, which keeps them as an object by position. */
+const elementsOf = (value: JsonObject): unknown[] =>
   Object.entries(value).flatMap(([name, element]) => (isPosition(name) ? [element] : []))
 
 const isPosition = (name: string): boolean => /^\d+$/.test(name)
@@ -110,41 +110,42 @@ function redactedAt(
   value: unknown,
   steps: readonly string[],
   at: number,
-  stand: (text: string) => string | null,
+  replace: (text: string) => string | null,
 ): unknown {
   if (value === null || value === undefined) return value
   if (at >= steps.length) {
     if (isObject(value) && isDigest(value[DIGEST])) return value
-    const digest = stand(textOf(value))
+    const digest = replace(textOf(value))
     return digest === null ? null : { [DIGEST]: digest }
   }
-  if (Array.isArray(value)) return value.map(element => redactedAt(element, steps, skipEach(steps, at), stand))
+  if (Array.isArray(value)) return value.map(element => redactedAt(element, steps, skipEach(steps, at), replace))
   if (!isObject(value)) {
-    // Something else stands where the object should be; it may be what that object would hold.
+    // The value was sent in place of the object, and may be the protected value itself.
     const text = textOf(value)
     if (MISPLACED.test(text)) return value
-    const digest = stand(text)
+    const digest = replace(text)
     return digest === null ? null : `sha256:${digest}`
   }
   const name = steps[at] ?? ''
   const copy: JsonObject = Object.assign(bare(), value)
   if (name === EACH) {
     for (const [position, element] of Object.entries(value))
-      if (isPosition(position)) copy[position] = redactedAt(element, steps, at + 1, stand)
-    return redactedAt(copy, steps, at + 1, stand)
+      if (isPosition(position)) copy[position] = redactedAt(element, steps, at + 1, replace)
+    return redactedAt(copy, steps, at + 1, replace)
   }
   if (!Object.hasOwn(value, name)) return value
-  copy[name] = redactedAt(value[name], steps, at + 1, stand)
+  copy[name] = redactedAt(value[name], steps, at + 1, replace)
   return copy
 }
 
-/** The same value of a secret may stand in a link, or under a name that nothing is declared for. */
-function without(value: unknown, secrets: readonly (readonly [secret: string, stand: string])[]): unknown {
+/** Replaces the secrets in all texts: a secret may also stand in a link, or in a member that is not declared. */
+function withoutSecrets(value: unknown, secrets: readonly (readonly [secret: string, replacement: string])[]): unknown {
   if (typeof value === 'string')
-    return secrets.reduce((text, [secret, stand]) => text.replaceAll(secret, () => stand), value)
-  if (Array.isArray(value)) return value.map(element => without(element, secrets))
+    return secrets.reduce((text, [secret, replacement]) => text.replaceAll(secret, () => replacement), value)
+  if (Array.isArray(value)) return value.map(element => withoutSecrets(element, secrets))
   if (!isObject(value)) return value
   const copy = bare()
-  for (const [name, member] of Object.entries(value)) copy[String(without(name, secrets))] = without(member, secrets)
+  for (const [name, member] of Object.entries(value))
+    copy[String(withoutSecrets(name, secrets))] = withoutSecrets(member, secrets)
   return copy
 }

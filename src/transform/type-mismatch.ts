@@ -1,8 +1,8 @@
 export type JsonObject = Record<string, unknown>
 
-/** A value does not fit its declaration. */
+/** A value does not fit its declaration, or a required one is missing. */
 export class TypeMismatch extends Error {
-  /** Dotted, in the record; null until it is known which member had the value. */
+  /** Dotted path in the record; null: not known yet. */
   readonly path: string | null
   constructor(reason: string, path: string | null = null) {
     super(reason)
@@ -13,7 +13,8 @@ export class TypeMismatch extends Error {
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)
 
-/** Without a prototype, so that a member called `__proto__` is a member like any other. */
+/** An object without a prototype, so that a member named `__proto__` is like any other. */
 export const bare = (): JsonObject => Object.create(null)
 
-export const kindOf = (value: unknown): string => (Array.isArray(value) ? 'a list' : `a ${typeof value}`)
+/** The type of a value in words, for messages. */
+export const typeName = (value: unknown): string => (Array.isArray(value) ? 'a list' : `a ${typeof value}`)

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 
-/** Records between two moments at which other work gets its turn: about a millisecond. */
+/** Records in one slice: about a millisecond of work. */
 export const SLICE = 25
 
-/** Work that comes in slices, all of it at once. */
+/** Runs all slices without a pause. */
 export function runSync<T>(slices: Generator<undefined, T>): T {
   for (;;) {
     const { done, value } = slices.next()
@@ -11,7 +11,7 @@ export function runSync<T>(slices: Generator<undefined, T>): T {
   }
 }
 
-/** The same, slice by slice: the database's answers wait for a slice and not for a page, and a commit waits for many. */
+/** Yields to the event loop after each slice: a commit needs many answers of the database, and each waits for one slice, not a page. */
 export async function runSliced<T>(slices: Generator<undefined, T>): Promise<T> {
   for (;;) {
     const { done, value } = slices.next()

@@ -442,7 +442,7 @@ describe.each(PLACES)('$name', place => {
       )
       expect(more).toEqual([])
       expect(reject).toMatchObject({ stream: 'parcels', key: '7', path: 'updated_at' })
-      expect(reject?.reason).toContain('"soon" is no point in time')
+      expect(reject?.reason).toContain('"soon" is not a point in time')
     })
   })
 })

@@ -201,7 +201,7 @@ describe.each(PLACES)('$name', place => {
         stream: 'charges',
         key: String(all[3]?.id),
         path: 'total_price',
-        reason: '"much" is no number',
+        reason: '"much" is not a number',
       })
       expect(more).toEqual([])
     })

@@ -330,7 +330,7 @@ describe.each(PLACES)('$name', place => {
         new StreamStats('customers'),
         new AbortController().signal,
       )
-      expect([commits, diff.settled, problem]).toEqual([1, true, null])
+      expect([commits, diff.resolved, problem]).toEqual([1, true, null])
     })
   })
 })

@@ -76,9 +76,9 @@ function history(stream: Stream, edits: readonly Edit[], pageSize: number, choic
         warehouse.set(key, { version: Number(rowsOf(record, stream).row[2]), updatedAt: cursor })
     }
     // The scan goes through the database as JSON.
-    stored = JSON.parse(JSON.stringify(next.at)) as Checkpoint
+    stored = JSON.parse(JSON.stringify(next.checkpoint)) as Checkpoint
     // I3, but for what a scan itself took back when order did not hold.
-    if (before !== null && at.base !== null) expect((stored.watermark ?? '') >= at.base).toBe(true)
+    if (before !== null && at.baseWatermark !== null) expect((stored.watermark ?? '') >= at.baseWatermark).toBe(true)
     // I2, for what was visible as soon as it was written.
     const complete = stored.watermark === null ? -1 : toSecond(stored.watermark)
     for (const thing of api.things)

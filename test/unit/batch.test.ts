@@ -102,7 +102,7 @@ test('I8: records read are records, rejects and repeated', () => {
 test('I8: a rejected version of a record is kept aside, and the good one stands', () => {
   const batch = toBatch(things, [page([record(1, 1, 'good'), { ...record(1, 2), updated_at: 'soon' }])])
   expect([...batch.records.keys()]).toEqual(['1'])
-  expect(batch.rejects).toMatchObject([{ key: '1', path: 'updated_at', reason: '"soon" is no point in time' }])
+  expect(batch.rejects).toMatchObject([{ key: '1', path: 'updated_at', reason: '"soon" is not a point in time' }])
   expect(batch).toMatchObject({ read: 2, repeated: 0 })
   expect(batch.reads).toMatchObject([{ lowest: cursor(1), highest: cursor(1) }])
 })

@@ -54,28 +54,28 @@ describe('in the middle of a walk', () => {
   test('a sorted stream advances to just before the first record of the newest page', () => {
     const state = startScan(unwritten, parcels, options)
     const next = read(state, parcels, page(state, [10, 20]), page(state, [20, 30]))
-    expect(next.at.watermark).toBe('2026-01-01T00:00:19.999999Z')
+    expect(next.checkpoint.watermark).toBe('2026-01-01T00:00:19.999999Z')
   })
 
   test('I2: a record edited while its page was made, at the end of the page, lifts nothing', () => {
     const state = startScan(unwritten, parcels, options)
     const next = read(state, parcels, page(state, [10, 20, 999]))
-    expect(next.at.watermark).toBe('2026-01-01T00:00:09.999999Z')
-    expect(secondsOf(read(next, parcels, page(next, [30, 40])).at.watermark)).toBe(null)
+    expect(next.checkpoint.watermark).toBe('2026-01-01T00:00:09.999999Z')
+    expect(secondsOf(read(next, parcels, page(next, [30, 40])).checkpoint.watermark)).toBe(null)
   })
 
   test('never past its start: what is changed during the scan belongs to the next', () => {
     const state = startScan(unwritten, parcels, options)
-    expect(read(state, parcels, page(state, [5000, 6000])).at.watermark).toBe('2026-01-01T00:16:39.999999Z')
+    expect(read(state, parcels, page(state, [5000, 6000])).checkpoint.watermark).toBe('2026-01-01T00:16:39.999999Z')
   })
 
   test('an unsorted stream waits for the end', () => {
     const state = startScan(unwritten, unsorted, options)
     const middle = read(state, unsorted, page(state, [10, 20]))
-    expect(middle.at.watermark).toBeNull()
+    expect(middle.checkpoint.watermark).toBeNull()
     expect(isComplete(middle)).toBe(false)
     const end = read(middle, unsorted, page(middle, [5], { last: true }))
-    expect(secondsOf(end.at.watermark)).toBeCloseTo(1000, 2)
+    expect(secondsOf(end.checkpoint.watermark)).toBeCloseTo(1000, 2)
     expect(isComplete(end)).toBe(true)
   })
 
@@ -98,12 +98,12 @@ describe('in the middle of a walk', () => {
     const from = { ...unwritten, version: 3, watermark: at(5) }
     const state = startScan(from, parcels, options)
     const first = read(state, parcels, page(state, one))
-    expect(secondsOf(first.at.watermark)).toBeCloseTo(10, 2)
+    expect(secondsOf(first.checkpoint.watermark)).toBeCloseTo(10, 2)
     const second = read(first, parcels, page(first, two))
-    expect(second.at.watermark).toBe(at(5))
+    expect(second.checkpoint.watermark).toBe(at(5))
     const third = read(second, parcels, page(second, [50]))
-    expect(third.at.watermark).toBe(at(5))
-    expect(secondsOf(read(third, parcels, page(third, [60], { last: true })).at.watermark)).toBeCloseTo(1000, 2)
+    expect(third.checkpoint.watermark).toBe(at(5))
+    expect(secondsOf(read(third, parcels, page(third, [60], { last: true })).checkpoint.watermark)).toBeCloseTo(1000, 2)
   })
 
   test('a later segment advances nothing before the earlier ones are done', () => {
@@ -114,10 +114,10 @@ describe('in the middle of a walk', () => {
     ]
     const first = read(state, parcels, page(state, [10, 20], { ranges }))
     const second = read(first, parcels, page(first, [600, 700], { ranges, range: 1 }))
-    expect(secondsOf(second.at.watermark)).toBeCloseTo(10, 2)
+    expect(secondsOf(second.checkpoint.watermark)).toBeCloseTo(10, 2)
     const third = read(second, parcels, page(second, [400], { ranges, last: true }))
-    expect(secondsOf(third.at.watermark)).toBeCloseTo(600, 2)
-    expect(third.at.scan?.segments.map(({ id, done }) => [id, done])).toEqual([
+    expect(secondsOf(third.checkpoint.watermark)).toBeCloseTo(600, 2)
+    expect(third.checkpoint.scan?.segments.map(({ id, done }) => [id, done])).toEqual([
       [0, true],
       [1, false],
     ])
@@ -133,7 +133,7 @@ describe('in the middle of a walk', () => {
         parcels,
         page(next, [range * 100], { ranges: ranges.slice(range === 2 ? 2 : 0), range, last: true }),
       )
-    expect(next.at.scan?.segments.map(s => [s.id, s.until, s.done])).toEqual([
+    expect(next.checkpoint.scan?.segments.map(s => [s.id, s.until, s.done])).toEqual([
       [0, at(100), false],
       [1, at(300), true],
       [3, null, false],
@@ -149,7 +149,7 @@ describe('where a scan begins', () => {
 
   test('where it was broken off, with the upperBound it had', () => {
     const state = startScan(unwritten, parcels, options)
-    const { at: stored } = read(state, parcels, page(state, [10, 20]))
+    const { checkpoint: stored } = read(state, parcels, page(state, [10, 20]))
     const resumed = startScan(stored, parcels, { ...options, now: at(9000) })
     expect(resumed).toMatchObject({ resumed: true, scan: { upperBound: state.scan.upperBound } })
     expect(resumed.scan.segments).toMatchObject([{ at: at(10), highest: at(20), resume: 'cursor', done: false }])
@@ -202,13 +202,13 @@ describe('a backfill', () => {
     const state = startBackfillScan(unwritten, parcels, { ...range, window: { since: at(0), until: at(500) } })
     const middle = read(state, parcels, page(state, [10, 20]))
     const end = read(middle, parcels, page(middle, [30], { last: true }))
-    expect([middle.at.watermark, end.at.watermark, end.at.scan]).toEqual([null, null, null])
+    expect([middle.checkpoint.watermark, end.checkpoint.watermark, end.checkpoint.scan]).toEqual([null, null, null])
   })
 
   test('goes on with the same range, and begins anew with another', () => {
     const window = { since: at(0), until: at(500) }
     const state = startBackfillScan(unwritten, parcels, { ...range, window })
-    const stored = read(state, parcels, page(state, [10])).at
+    const stored = read(state, parcels, page(state, [10])).checkpoint
     expect(startBackfillScan(stored, parcels, { ...range, window }).resumed).toBe(true)
     expect(startBackfillScan(stored, parcels, { ...range, window: { ...window, until: at(600) } }).resumed).toBe(false)
   })

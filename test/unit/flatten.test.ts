@@ -243,7 +243,7 @@ describe('_extra keeps every field that is not declared', () => {
 
 describe('a record that does not fit is set aside, with path, reason and itself', () => {
   const CASES = [
-    ['a text for an amount', { ...BASE, total: 'ten' }, 'total', '"ten" is no number', '1'],
+    ['a text for an amount', { ...BASE, total: 'ten' }, 'total', '"ten" is not a number', '1'],
     [
       'an amount that is too fine',
       { ...BASE, total: '0.1234567' },
@@ -251,43 +251,49 @@ describe('a record that does not fit is set aside, with path, reason and itself'
       '"0.1234567" has more than 6 decimals',
       '1',
     ],
-    ['a value inside an object', { ...BASE, customer: { id: 'x' } }, 'customer.id', '"x" is no number', '1'],
-    ['a value inside a list', { ...BASE, lines: [{ sku: [] }] }, 'lines[].sku', '[] is no text', '1'],
+    ['a value inside an object', { ...BASE, customer: { id: 'x' } }, 'customer.id', '"x" is not a number', '1'],
+    ['a value inside a list', { ...BASE, lines: [{ sku: [] }] }, 'lines[].sku', '[] is not a text', '1'],
     [
       'deeper inside a list',
       { ...BASE, lines: [{ variant: { id: 1.5 } }] },
       'lines[].variant.id',
-      '1.5 is no whole number',
+      '1.5 is not a whole number',
       '1',
     ],
-    ['a text for an object', { ...BASE, customer: 'x' }, 'customer', 'declared as an object, got a string', '1'],
-    ['a list for an object', { ...BASE, customer: [{ id: 1 }] }, 'customer', 'declared as an object, got a list', '1'],
-    ['a number for a list', { ...BASE, lines: 3 }, 'lines', 'declared as a list, got a number', '1'],
-    ['a text for an element', { ...BASE, lines: ['x'] }, 'lines[]', 'declared as an object, got a string', '1'],
-    ['a list for an element', { ...BASE, lines: [[]] }, 'lines[]', 'declared as an object, got a list', '1'],
-    ['no cursor', { id: 1 }, 'updated_at', 'required, but absent, null or empty', '1'],
-    ['no key', { updated_at: AT }, 'id', 'required, but absent, null or empty', null],
-    ['null for a key', { id: null, updated_at: AT }, 'id', 'required, but absent, null or empty', null],
-    ['an empty key', { id: '', updated_at: AT }, 'id', 'required, but absent, null or empty', ''],
-    ['a key that is an object', { id: {}, updated_at: AT }, 'id', '{} is no number', null],
+    ['a text for an object', { ...BASE, customer: 'x' }, 'customer', 'declared as an object, but it is a string', '1'],
+    [
+      'a list for an object',
+      { ...BASE, customer: [{ id: 1 }] },
+      'customer',
+      'declared as an object, but it is a list',
+      '1',
+    ],
+    ['a number for a list', { ...BASE, lines: 3 }, 'lines', 'declared as a list, but it is a number', '1'],
+    ['a text for an element', { ...BASE, lines: ['x'] }, 'lines[]', 'declared as an object, but it is a string', '1'],
+    ['a list for an element', { ...BASE, lines: [[]] }, 'lines[]', 'declared as an object, but it is a list', '1'],
+    ['no cursor', { id: 1 }, 'updated_at', 'required, but it is absent, null or empty', '1'],
+    ['no key', { updated_at: AT }, 'id', 'required, but it is absent, null or empty', null],
+    ['null for a key', { id: null, updated_at: AT }, 'id', 'required, but it is absent, null or empty', null],
+    ['an empty key', { id: '', updated_at: AT }, 'id', 'required, but it is absent, null or empty', ''],
+    ['a key that is an object', { id: {}, updated_at: AT }, 'id', '{} is not a number', null],
     [
       'a required value missing in a list',
       { ...BASE, marketing: { utm: [{}] } },
       'marketing.utm[].source',
-      'required, but absent, null or empty',
+      'required, but it is absent, null or empty',
       '1',
     ],
     [
       'null where a list has a required value',
       { ...BASE, marketing: { utm: [null] } },
       'marketing.utm[].source',
-      'required, but absent, null or empty',
+      'required, but it is absent, null or empty',
       '1',
     ],
-    ['a text', 'x', '', 'the record is no object', null],
-    ['a list', [BASE], '', 'the record is no object', null],
-    ['null', null, '', 'the record is no object', null],
-    ['a number', 5, '', 'the record is no object', null],
+    ['a text', 'x', '', 'the record is not an object', null],
+    ['a list', [BASE], '', 'the record is not an object', null],
+    ['null', null, '', 'the record is not an object', null],
+    ['a number', 5, '', 'the record is not an object', null],
   ] as const
 
   test.each(CASES)('%s', (_what, record, path, reason, key) => {
@@ -630,7 +636,7 @@ describe('on_mismatch: null', () => {
   })
 
   test('and says why as it would have', () => {
-    expect(rejected({ ...BASE, id: 'x' }, lenient).reason).toBe('"x" is no number')
+    expect(rejected({ ...BASE, id: 'x' }, lenient).reason).toBe('"x" is not a number')
   })
 
   test('a value that is hashed always fits, and where it should be an object it is kept as a hash', () => {

@@ -3,25 +3,25 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { importable } from '../../src/cli/commands/import.ts'
 import { ConfigError } from '../../src/common/errors.ts'
-import { type Piece, pieces } from '../../src/jobs/import/csv-records.ts'
-import { mayBeForgotten } from '../../src/jobs/import/retention.ts'
+import { type FileItem, readRecords } from '../../src/jobs/import/csv-records.ts'
+import { mayBePastRetention } from '../../src/jobs/import/retention.ts'
 import { headerKey } from '../../src/schema/export.ts'
 import { withFolder } from '../support/destinations.ts'
 
 const charges = importable('charges')
 
-async function read(content: string | Uint8Array): Promise<Piece[]> {
+async function read(content: string | Uint8Array): Promise<FileItem[]> {
   return withFolder(async folder => {
     const file = join(folder, 'charges.csv')
     writeFileSync(file, content)
-    const all: Piece[] = []
-    for await (const piece of pieces(charges, file)) all.push(piece)
+    const all: FileItem[] = []
+    for await (const item of readRecords(charges, file)) all.push(item)
     return all
   })
 }
 
 const records = async (content: string): Promise<unknown[]> =>
-  JSON.parse(JSON.stringify((await read(content)).flatMap(piece => (piece.is === 'record' ? [piece.record] : []))))
+  JSON.parse(JSON.stringify((await read(content)).flatMap(piece => (piece.kind === 'record' ? [piece.record] : []))))
 
 async function refusal(content: string | Uint8Array): Promise<string> {
   const error = await read(content).then(
@@ -63,9 +63,9 @@ describe('the form of the file', () => {
     [
       'another character set',
       Buffer.from('id,note,updated_at\n1,caf\xe9,2023-01-01\n', 'latin1'),
-      /^@null: is not written in UTF-8/,
+      /^@null: is not UTF-8/,
     ],
-    ['UTF-16', Buffer.from('\u{feff}id,updated_at\n1,2023-01-01\n', 'utf16le'), /^@null: is not written in UTF-8/],
+    ['UTF-16', Buffer.from('\u{feff}id,updated_at\n1,2023-01-01\n', 'utf16le'), /^@null: is not UTF-8/],
     ['nothing', '', /^@null: is empty/],
     [
       'no key column',
@@ -93,7 +93,7 @@ describe('the form of the file', () => {
   })
 
   test('a file that is not there is named', async () => {
-    const reading = pieces(charges, '/nowhere/charges.csv').next()
+    const reading = readRecords(charges, '/nowhere/charges.csv').next()
     await expect(reading).rejects.toThrow('/nowhere/charges.csv: there is no such file')
   })
 })
@@ -133,30 +133,30 @@ describe('columns', () => {
   test('what is not declared is named, and kept under a name of its own', async () => {
     const content = 'id,updated_at,Memo,__proto__,customer,Empty\n1,2023-01-01,hello,odd,ours,\n'
     const [layout, record] = await read(content)
-    expect(layout?.is === 'layout' && layout.layout.unknown.map(({ header }) => header)).toEqual([
+    expect(layout?.kind === 'layout' && layout.layout.unknown.map(({ header }) => header)).toEqual([
       'Memo',
       '__proto__',
       'customer',
       'Empty',
     ])
-    expect(JSON.stringify(record?.is === 'record' && record.record)).toBe(
+    expect(JSON.stringify(record?.kind === 'record' && record.record)).toBe(
       '{"id":"1","updated_at":"2023-01-01","export":{"Memo":"hello","__proto__":"odd","customer":"ours"}}',
     )
   })
 
   test('a key that stands twice is loaded once, and the other row is set aside', async () => {
     const all = await read('id,note,updated_at\n1,a,2023-01-01\n2,b,2023-01-01\n01x,c,2023-01-01\n1,d,2023-01-01\n')
-    expect(all.map(({ is }) => is)).toEqual(['layout', 'record', 'record', 'reject', 'record'])
+    expect(all.map(({ kind }) => kind)).toEqual(['layout', 'record', 'record', 'reject', 'record'])
     expect(all[3]).toMatchObject({ reject: { key: '1', record: '["1","d","2023-01-01"]' } })
   })
 
   test('a row of another length than the header is set aside', async () => {
     const all = await read('id,note,updated_at\n1,a\n2,b,2023-01-01\n')
     expect(all[1]).toMatchObject({
-      is: 'reject',
-      reject: { key: '1', reason: 'the row has 2 fields and the header 3' },
+      kind: 'reject',
+      reject: { key: '1', reason: 'the row has 2 fields and the header has 3' },
     })
-    expect(all[2]).toMatchObject({ is: 'record' })
+    expect(all[2]).toMatchObject({ kind: 'record' })
   })
 })
 
@@ -182,12 +182,12 @@ describe('a row for each line', () => {
 
   test('rows of one charge apart from each other are refused: a part of the lines would be taken for all', async () => {
     const content = `${HEADER}1,2023-01-01,5,Tea,1\n2,2023-01-01,7,Cup,1\n1,2023-01-01,5,Pot,1\n`
-    expect(await refusal(content)).toMatch(/^@4: the rows of 1 are not together.*sort/)
+    expect(await refusal(content)).toMatch(/^@4: the rows of 1 do not follow one another.*sort/)
   })
 
   test('so is a row of another length than the header', async () => {
     expect(await refusal(`${HEADER}1,2023-01-01,5,Tea,1\n1,2023-01-01,5,Pot\n`)).toMatch(
-      /^@3: the row has 4 fields and the header 5/,
+      /^@3: the row has 4 fields and the header has 5/,
     )
   })
 
@@ -206,7 +206,7 @@ test.each([
   [{ status: ' ', scheduled_at: '2023-01-01' }, false],
   [{}, false],
 ])('of %j the API may have forgotten: %s', (record, expected) => {
-  expect(mayBeForgotten(charges, record)).toBe(expected)
+  expect(mayBePastRetention(charges, record)).toBe(expected)
 })
 
 test('what cannot be imported is said, with what can be', () => {

@@ -39,7 +39,7 @@ export async function reconcile(
       progress,
       maxRejects: app.config.maxRejects,
       // Without a repair no row is written: other runs need not wait for hours, where the database lets two in.
-      hold: repair,
+      lock: repair,
       recorded: false,
       keep: () => {},
       line: stream => lineOf(stream, found.get(stream.stream)),
@@ -83,7 +83,7 @@ function summary({ stream, outcome, requests, seconds, problem: failed }: Stream
     outcome,
     agrees: diff?.agrees ?? null,
     /** It agrees, or does since the repair. */
-    settled: diff?.settled ?? false,
+    settled: diff?.resolved ?? false,
     compared: found?.months ?? null,
     source_count: all?.source_count ?? null,
     warehouse_count: all?.warehouse_count ?? null,

@@ -3,79 +3,82 @@ import type { Stream } from '../../schema/stream.ts'
 import { type CsvRow, csvRows, unreadable } from './csv.ts'
 import { type Layout, layoutOf, type Target } from './headers.ts'
 
-/** What a file holds, piece by piece: first how it is laid out, then its records in the form that the API has. */
-export type Piece =
-  | { readonly is: 'layout'; readonly layout: Layout }
-  | { readonly is: 'record'; readonly record: unknown }
-  | { readonly is: 'reject'; readonly reject: Reject }
+/** What a file contains: first its layout, then its records in the form in which the API sends them. */
+export type FileItem =
+  | { readonly kind: 'layout'; readonly layout: Layout }
+  | { readonly kind: 'record'; readonly record: unknown }
+  | { readonly kind: 'reject'; readonly reject: Reject }
 
 type Draft = Record<string, unknown>
 
+/** The record whose rows are being read. */
 interface Open {
   readonly key: string
   readonly record: Draft
 }
 
-/** Where in `_extra` the columns go that nothing is declared for. */
+/** Member of `_extra` that keeps the columns that are not declared. */
 const UNKNOWN = 'export'
 
 /**
- * Reads a file once, a record at a time. Kept besides are the keys of the records that have been.
- * @throws {ConfigError} where the file cannot be read, or what it has of a list is not the whole of it.
+ * Reads the records of a file. Only the current record and the keys of all earlier ones are in memory.
+ * @throws {ConfigError} if the file cannot be read, or may have only a part of a record's list.
  */
-export async function* pieces(stream: Stream, file: string): AsyncGenerator<Piece> {
+export async function* readRecords(stream: Stream, file: string): AsyncGenerator<FileItem> {
   let layout: Layout | null = null
   let open: Open | null = null
-  const before = new Set<string | number>()
+  const seen = new Set<string | number>()
   for await (const row of csvRows(file)) {
     if (layout === null) {
       layout = layoutOf(stream, file, row.line, row.fields)
-      yield { is: 'layout', layout }
+      yield { kind: 'layout', layout }
       continue
     }
-    const fit = row.fields.length === layout.width
+    const fits = row.fields.length === layout.width
     const key = fieldFor(layout.key, row)?.trim() ?? ''
-    if (fit && open !== null && layout.element.length > 0 && key !== '' && key === open.key) {
+    if (fits && open !== null && layout.element.length > 0 && key !== '' && key === open.key) {
       addElement(open.record, layout, row)
       continue
     }
-    const known = before.has(compact(key))
-    if (layout.element.length > 0 && (!fit || known))
-      throw unreadable(file, row.line, fit ? apart(key) : width(row, layout))
-    if (!fit || known) {
-      const reason = fit ? `${key} stands in the file more than once; the first is taken` : width(row, layout)
+    const isRepeated = seen.has(compact(key))
+    if (layout.element.length > 0 && (!fits || isRepeated))
+      throw unreadable(file, row.line, fits ? scattered(key) : wrongWidth(row, layout))
+    if (!fits || isRepeated) {
+      const reason = fits
+        ? `${key} occurs more than once in the file; the first row was taken`
+        : wrongWidth(row, layout)
       yield {
-        is: 'reject',
+        kind: 'reject',
         reject: { key: key || null, path: '', reason, record: JSON.stringify(row.fields), cursor: null },
       }
       continue
     }
-    if (open) yield { is: 'record', record: open.record }
-    if (key !== '') before.add(compact(key))
+    if (open) yield { kind: 'record', record: open.record }
+    if (key !== '') seen.add(compact(key))
     open = { key, record: recordOf(layout, row) }
     addElement(open.record, layout, row)
   }
   if (layout === null) throw unreadable(file, null, 'is empty; export it again')
-  if (open) yield { is: 'record', record: open.record }
+  if (open) yield { kind: 'record', record: open.record }
 }
 
-/** A number takes a third of the memory of its text. */
+/** A key as a number takes a third of the memory of its text. */
 const compact = (key: string): string | number => (/^[1-9]\d{0,14}$/.test(key) ? Number(key) : key)
 
-const apart = (key: string): string =>
-  `the rows of ${key} are not together, so part of a list would be taken for the whole; sort the file by that column`
+const scattered = (key: string): string =>
+  `the rows of ${key} do not follow one another, so a part of its list would be loaded as the whole list; sort the file by that column`
 
-const width = ({ fields }: CsvRow, layout: Layout): string =>
-  `the row has ${fields.length} fields and the header ${layout.width}`
+const wrongWidth = ({ fields }: CsvRow, layout: Layout): string =>
+  `the row has ${fields.length} fields and the header has ${layout.width}`
 
 function recordOf({ own, unknown }: Layout, row: CsvRow): Draft {
   const record = bare()
   for (const target of own) put(record, target.path, fieldFor(target, row))
-  for (const { header, place } of unknown) put(record, [UNKNOWN, header], textAt(row, place))
+  for (const { header, position } of unknown) put(record, [UNKNOWN, header], textAt(row, position))
   return record
 }
 
-/** A row without any value of the list says that the record has none. */
+/** Adds an element to the record's list. A row without any value of the list means that the list is empty. */
 function addElement(record: Draft, { element, list }: Layout, row: CsvRow): void {
   if (element.length === 0) return
   const member = bare()
@@ -86,21 +89,21 @@ function addElement(record: Draft, { element, list }: Layout, row: CsvRow): void
   put(record, list, elements)
 }
 
-function fieldFor({ places, lowerCase }: Target, row: CsvRow): string | null {
-  for (const place of places) {
-    const text = textAt(row, place)
+function fieldFor({ positions, lowerCase }: Target, row: CsvRow): string | null {
+  for (const position of positions) {
+    const text = textAt(row, position)
     if (text !== null) return lowerCase ? text.toLowerCase() : text
   }
   return null
 }
 
-/** A field of nothing but spaces says nothing. */
-function textAt({ fields }: CsvRow, place: number): string | null {
-  const text = fields[place] ?? ''
+/** The text of a field; null: it is empty or only spaces. */
+function textAt({ fields }: CsvRow, position: number): string | null {
+  const text = fields[position] ?? ''
   return text.trim() === '' ? null : text
 }
 
-/** Without a prototype, so that a column called `__proto__` is a column like any other. */
+/** An object without a prototype, so that a column named `__proto__` is like any other. */
 const bare = (): Draft => Object.create(null)
 
 function put(object: Draft, path: readonly string[], value: unknown): void {

@@ -3,20 +3,20 @@ import { pipeline, Readable } from 'node:stream'
 import { CsvError, parse } from 'csv-parse'
 import { ConfigError } from '../../common/errors.ts'
 
-/** One row of the file. */
+/** One row of a CSV file. */
 export interface CsvRow {
-  /** Where it ends; the first line is 1. */
+  /** The line on which it ends, from 1. */
   readonly line: number
   readonly fields: readonly string[]
 }
 
-/** A quote that is never closed would otherwise take the rest of the file for one field. */
+/** In bytes. Without a limit, a quote that is never closed makes one field of the rest of the file. */
 const LONGEST_ROW = 8 * 1024 * 1024
 
 /**
- * The rows of a CSV file in UTF-8, the header first, one at a time. Fields may be quoted and hold commas, quotes and line
- * ends; lines may end either way; a byte order mark and empty lines are passed over.
- * @throws {ConfigError} that names the file, and the line where there is one.
+ * Reads the rows of a CSV file in UTF-8, the header first. A quoted field may contain commas, quotes and line ends. Lines
+ * may end in any of the three ways; a byte order mark and empty lines are skipped.
+ * @throws {ConfigError} naming the file, and the line if it is known.
  */
 export async function* csvRows(file: string): AsyncGenerator<CsvRow> {
   const parser = parse({
@@ -26,18 +26,18 @@ export async function* csvRows(file: string): AsyncGenerator<CsvRow> {
     record_delimiter: ['\r\n', '\n', '\r'],
     max_record_size: LONGEST_ROW,
   })
-  // What goes wrong comes out of the parser below.
+  // The parser passes on the errors of the whole chain, and the loop below throws them.
   pipeline(Readable.from(texts(file)), parser, () => {})
   try {
     for await (const { record, info } of parser) yield { line: info.lines, fields: record }
   } catch (error) {
     throw error instanceof CsvError
-      ? unreadable(file, Number(error.lines) || null, `${error.message}; correct it there, or export it again`)
+      ? unreadable(file, Number(error.lines) || null, `${error.message}; correct that line, or export the file again`)
       : error
   }
 }
 
-/** @throws {ConfigError} where the file is not there, or holds bytes that are no UTF-8. */
+/** Decodes a file. @throws {ConfigError} if it cannot be read or is not UTF-8. */
 async function* texts(file: string): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   try {
@@ -48,13 +48,15 @@ async function* texts(file: string): AsyncGenerator<string> {
     yield decoder.decode()
   } catch (error) {
     if (error instanceof TypeError)
-      throw unreadable(file, null, 'is not written in UTF-8; save it as CSV UTF-8 and import that')
+      throw unreadable(file, null, 'is not UTF-8; save it as CSV UTF-8 and import that file')
     const code = error instanceof Error && 'code' in error ? error.code : null
-    if (code === 'ENOENT') throw unreadable(file, null, 'there is no such file')
-    if (code === 'EISDIR' || code === 'EACCES') throw unreadable(file, null, `cannot be read: ${code}`)
+    if (code === 'ENOENT') throw unreadable(file, null, 'there is no such file; check the path')
+    if (code === 'EISDIR' || code === 'EACCES')
+      throw unreadable(file, null, `cannot be read (${code}); check that it is a file and that you may read it`)
     throw error
   }
 }
 
+/** The error for a file that cannot be imported. */
 export const unreadable = (file: string, line: number | null, message: string): ConfigError =>
   new ConfigError(file, [{ path: '', line, message }])

@@ -1,56 +1,62 @@
 import { asFilter, justBefore, minus } from '../../common/instant.ts'
 import type { Page, Window } from '../../common/model.ts'
 import { oldestServed } from '../../pipeline/checkpoint.ts'
-import { decoders } from '../../pipeline/pipeline.ts'
+import { pageDecoders } from '../../pipeline/page-decoders.ts'
 import { prefetch } from '../../pipeline/prefetch.ts'
 import { newScan } from '../../pipeline/scan-progress.ts'
 import { mergePages } from '../../transform/batch.ts'
 import { pageDecoder } from '../../transform/decode-page.ts'
-import { type Comparing, servedOf } from './comparison.ts'
+import { type Comparison, comparableRowsOf } from './comparison.ts'
 import type { Diff } from './diff.ts'
 import { lastSecondOf, nextMonth, startOf } from './month.ts'
 
-/** A filter may be read as US Eastern wall time [unknown]: asked this much further on both sides, in milliseconds. */
+/** The API may read a filter as US Eastern wall time [unknown], so each side of the range is extended by so many milliseconds. */
 const ZONE_UNCERTAINTY = 5 * 3_600_000
-/** Keys brought from the tables at once. */
-const KEYS = 20_000
+/** Keys read from the tables by one query. */
+const KEYS_IN_QUERY = 20_000
 
-/** Everything that the source serves of the stream, beside its rows. */
-export async function compareAll(comparing: Comparing, diff: Diff): Promise<void> {
-  const { source, stream, readable, requestStats, now, stats } = comparing
+/** Compares every record that the source serves with its row. */
+export async function compareAll(comparison: Comparison, diff: Diff): Promise<void> {
+  const { source, stream, readable, requestStats, now, stats } = comparison
   const since = stream.retention?.refuses ? oldestServed(stream.retention.days, now) : null
   const scan = newScan({ since, until: null }, justBefore(now))
   const warnings = requestStats.warnings.length
-  const reading = { readable, decoderOf: decoders(), requestStats, expected: () => stats.expected, newestFirst: false }
+  const reading = {
+    readable,
+    decoderOf: pageDecoders(),
+    requestStats,
+    expected: () => stats.expected,
+    newestFirst: false,
+  }
   const pages = (signal: AbortSignal) => source.pages(stream, scan, { ...reading, signal })
-  await comparePages(comparing, diff, pages)
+  await comparePages(comparison, diff, pages)
   const refused = requestStats.warnings.slice(warnings).find(({ code }) => code === 'partly_forbidden')
   if (refused) diff.partial = refused.message
-  await lookForGone(comparing, diff, { since: null, until: null })
+  await findGone(comparison, diff, { since: null, until: null })
 }
 
-/** What was created in one month. The first known month reaches back without end, the last one forward. */
+/** Compares the records created in one month. The first known month includes all earlier ones, the last one all later ones. */
 export async function compareMonth(
-  comparing: Comparing,
+  comparison: Comparison,
   diff: Diff,
   month: string,
   known: readonly string[],
 ): Promise<void> {
-  const { source, stream, requestStats } = comparing
+  const { source, stream, requestStats } = comparison
   const since = month === known[0] ? null : startOf(month)
   const until = month === known.at(-1) ? null : startOf(nextMonth(month))
   const filters = {
     ...(since === null ? {} : { created_at_min: asFilter(minus(since, ZONE_UNCERTAINTY)) }),
     ...(until === null ? {} : { created_at_max: asFilter(minus(lastSecondOf(month), -ZONE_UNCERTAINTY)) }),
   }
-  await comparePages(comparing, diff, signal =>
+  await comparePages(comparison, diff, signal =>
     source.listWhere(stream, filters, pageDecoder(stream), { requestStats, signal }),
   )
-  await lookForGone(comparing, diff, { since, until })
+  await findGone(comparison, diff, { since, until })
 }
 
 async function comparePages(
-  { stream, warehouse, watermark, now, writtenBy, stats, signal }: Comparing,
+  { stream, warehouse, watermark, now, writtenBy, stats, signal }: Comparison,
   diff: Diff,
   read: (signal: AbortSignal) => AsyncIterable<Page>,
 ): Promise<void> {
@@ -64,15 +70,15 @@ async function comparePages(
   }
 }
 
-/** Rows that should have been listed, and were not. */
-async function lookForGone(comparing: Comparing, diff: Diff, { since, until }: Window): Promise<void> {
-  const rows = { ...servedOf(comparing), since, before: until }
-  for (const [month, n] of await comparing.warehouse.countComparable(rows)) diff.inWarehouse.set(month, n)
+/** Finds comparable rows whose records the source did not list. */
+async function findGone(comparison: Comparison, diff: Diff, { since, until }: Window): Promise<void> {
+  const rows = { ...comparableRowsOf(comparison), since, before: until }
+  for (const [month, n] of await comparison.warehouse.countComparable(rows)) diff.inWarehouse.set(month, n)
   if (diff.partial !== null) return
   for (let after: string | null = null; ; ) {
-    const keys = await comparing.warehouse.comparableKeys(rows, after, KEYS)
+    const keys = await comparison.warehouse.comparableKeys(rows, after, KEYS_IN_QUERY)
     for (const row of keys) if (!diff.seen.has(row.key)) diff.addGone(row)
-    if (keys.length < KEYS) return
+    if (keys.length < KEYS_IN_QUERY) return
     after = keys.at(-1)?.key ?? null
   }
 }

@@ -9,30 +9,30 @@ export interface ReconcileOptions {
   readonly warehouse: Warehouse
   readonly readable: Readable
   readonly run: RunId
-  /** Months drawn for a comparison of records besides those whose counts differ; null: all records are compared. */
+  /** Months chosen at random whose records are compared, besides those whose counts differ; null: all records are compared. */
   readonly sample: number | null
   readonly repair: boolean
-  /** 0 to 1. */
+  /** Gives numbers from 0 to 1. */
   readonly random: () => number
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
-/** What the comparison of one stream needs. */
-export interface Comparing extends ReconcileOptions {
+/** The comparison of one stream. */
+export interface Comparison extends ReconcileOptions {
   readonly stream: Stream
   readonly stats: StreamStats
   readonly requestStats: RequestStats
   readonly signal: AbortSignal
-  /** The API's clock at the start. */
+  /** By the API's clock, when the comparison started. */
   readonly now: Instant
-  /** Up to where the warehouse says it is complete. */
+  /** The stream's watermark: the warehouse is complete up to it. */
   readonly watermark: Instant
-  /** Rows written later are those of another run; null: there can be none. */
+  /** Rows written after this are from another run; null: the destination is locked, so there are none. */
   readonly writtenBy: Instant | null
 }
 
-/** Every row that the source should still serve. */
-export const servedOf = ({ stream, now, writtenBy }: Comparing): ComparableRows => ({
+/** All rows that the source should still serve. */
+export const comparableRowsOf = ({ stream, now, writtenBy }: Comparison): ComparableRows => ({
   stream,
   now,
   since: null,

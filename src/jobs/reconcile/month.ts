@@ -16,5 +16,5 @@ export function monthsBetween(first: string, last: string): readonly string[] {
   return months
 }
 
-/** The last second of a month: times of the API are whole seconds. */
+/** The last second of a month, because times of the API are whole seconds. */
 export const lastSecondOf = (month: string): Instant => fromMillis(toMillis(startOf(nextMonth(month))) - 1000)

@@ -3,13 +3,13 @@ import type { Problem } from '../../common/model.ts'
 import type { Month, Reconciliation } from '../../load/destination.ts'
 import type { StreamStats } from '../../pipeline/stream-stats.ts'
 import type { Stream } from '../../schema/stream.ts'
-import { type Counted, compareCounts, doubtful, type Places } from './compare-counts.ts'
+import { type Counted, compareCounts, type MonthSelection, suspectMonths } from './compare-counts.ts'
 import { compareAll, compareMonth } from './compare-records.ts'
-import type { Comparing, ReconcileOptions } from './comparison.ts'
+import type { Comparison, ReconcileOptions } from './comparison.ts'
 import { Diff } from './diff.ts'
-import { repair } from './repair-differences.ts'
+import { repairDifferences } from './repair-differences.ts'
 
-/** What became of one stream. */
+/** The result for one stream. */
 export interface Reconciled {
   readonly diff: Diff
   readonly counted: readonly Counted[]
@@ -18,7 +18,7 @@ export interface Reconciled {
   readonly problem: Problem | null
 }
 
-/** Holds one stream against the source, and repairs what differs where that is wanted. */
+/** Compares one stream with the source, and with `repair` repairs the differences. @throws {ContractError} `never_read` */
 export async function reconcileStream(
   stream: Stream,
   options: ReconcileOptions,
@@ -35,26 +35,27 @@ export async function reconcileStream(
     )
   const now = source.clock()
   const writtenBy = options.repair ? null : now
-  const comparing = { ...options, stream, stats, requestStats: stats.requestStats, signal, now, watermark, writtenBy }
+  const comparison = { ...options, stream, stats, requestStats: stats.requestStats, signal, now, watermark, writtenBy }
   let diff = new Diff()
-  const counted = await compareCounts(comparing)
+  const counted = await compareCounts(comparison)
   stats.expected = counted.find(({ bucket }) => bucket === 'all')?.source ?? null
-  const places: Places = sample === null ? { months: 'all', known: [] } : await doubtful(comparing, counted)
+  const selection: MonthSelection =
+    sample === null ? { months: 'all', known: [] } : await suspectMonths(comparison, counted)
   let months: Reconciled['months'] =
-    places.months === 'all' ? 'all' : [...places.months, ...drawn(places, sample ?? 0, random)].sort()
-  if (months !== 'all') for (const month of months) await compareMonth(comparing, diff, month, places.known)
-  if (months === 'all' || !explains(diff, counted)) {
+    selection.months === 'all' ? 'all' : [...selection.months, ...sampleOf(selection, sample ?? 0, random)].sort()
+  if (months !== 'all') for (const month of months) await compareMonth(comparison, diff, month, selection.known)
+  if (months === 'all' || !explainsCounts(diff, counted)) {
     months = 'all'
     diff = new Diff()
-    await compareAll(comparing, diff)
+    await compareAll(comparison, diff)
   }
-  let left: Problem | null = null
+  let notRepaired: Problem | null = null
   let lines: readonly Reconciliation[] = []
   try {
-    if (options.repair) left = await repair(comparing, diff)
+    if (options.repair) notRepaired = await repairDifferences(comparison, diff)
   } finally {
-    // What was found is kept even where its repair failed.
-    lines = linesOf(comparing, diff, counted)
+    // The result is recorded even if the repair failed.
+    lines = linesOf(comparison, diff, counted)
     await warehouse.keepReconciliations(lines)
   }
   return {
@@ -62,35 +63,35 @@ export async function reconcileStream(
     counted,
     months,
     lines,
-    problem: left ?? partly(diff) ?? miscounted(stream, diff, counted, months),
+    problem: notRepaired ?? partlyCompared(diff) ?? miscounted(stream, diff, counted, months),
   }
 }
 
-/** What was found is all that the counts differ by. If not, there is more, in a month whose counts agree by chance. */
-function explains(diff: Diff, counted: readonly Counted[]): boolean {
+/** Whether the differences found add up to that of the counts. If not, a month whose counts agree by chance has more. */
+function explainsCounts(diff: Diff, counted: readonly Counted[]): boolean {
   const all = counted.find(({ bucket }) => bucket === 'all')
   if (!all || counted.length > 1) return true
   return all.source - all.warehouse === diff.keys('missing').length - diff.keys('gone').length
 }
 
-/** So many of the months that counts leave no doubt about. */
-function drawn({ months, known }: Places, most: number, random: () => number): readonly string[] {
+/** Months chosen at random from those whose counts agree. */
+function sampleOf({ months, known }: MonthSelection, most: number, random: () => number): readonly string[] {
   const rest = known.filter(month => !months.includes(month))
-  const taken: string[] = []
-  while (taken.length < most && rest.length > 0) taken.push(...rest.splice(Math.floor(random() * rest.length), 1))
-  return taken
+  const chosen: string[] = []
+  while (chosen.length < most && rest.length > 0) chosen.push(...rest.splice(Math.floor(random() * rest.length), 1))
+  return chosen
 }
 
-const partly = ({ partial }: Diff): Problem | null =>
+const partlyCompared = ({ partial }: Diff): Problem | null =>
   partial === null
     ? null
     : {
         code: 'partly_compared',
-        message: `rows that the source lacks could not be looked for: ${partial}`,
+        message: `it is not known which rows the source lacks, because its list may be incomplete: ${partial}`,
         next: 'Give the token the scope, or leave the stream out.',
       }
 
-/** Records agree, and yet the API counts others than it lists: perhaps it does not list all. */
+/** The records agree and the counts differ, so the API may not list all that it counts. */
 function miscounted(
   { name, retention }: Stream,
   { agrees }: Diff,
@@ -98,17 +99,17 @@ function miscounted(
   months: Reconciled['months'],
 ): Problem | null {
   const all = counted.find(({ bucket }) => bucket === 'all')
-  // What a count of a stream that is forgotten includes is not certain.
+  // It is not certain what a count includes of a stream with a retention.
   if (!all || all.agrees || !agrees || months !== 'all' || retention !== null) return null
   return {
     code: 'miscounted',
-    message: `the API counts ${all.source} of ${name} where the warehouse, which agrees with its list, has ${all.warehouse}`,
-    next: 'Run again. If it stays, the API counts what it does not list: please report it.',
+    message: `the API counts ${all.source} records of ${name}, but it lists ${all.warehouse}, as many as the warehouse has`,
+    next: 'Run again. If the counts differ again, the API counts records that it does not list. Please report it.',
   }
 }
 
-/** One line for each count, one for all records, and one for each month in which something differs. */
-function linesOf({ stream, run, source }: Comparing, diff: Diff, counted: readonly Counted[]): Reconciliation[] {
+/** One line for each count, one for all records, and one for each month with a difference. */
+function linesOf({ stream, run, source }: Comparison, diff: Diff, counted: readonly Counted[]): Reconciliation[] {
   const of = { run, stream: stream.name, reconciled_at: source.clock() }
   const none = { missing: [], changed: [], gone: [], repaired: 0 }
   const total = (months: ReadonlyMap<Month, number>): number => [...months.values()].reduce((sum, n) => sum + n, 0)

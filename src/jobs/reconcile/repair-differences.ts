@@ -4,81 +4,88 @@ import { writeOnce } from '../../pipeline/commit.ts'
 import { schemaHashOf } from '../../schema/table.ts'
 import { mergePages, singlePage } from '../../transform/batch.ts'
 import { decodeRecords, recordDecoder } from '../../transform/decode-page.ts'
-import type { Comparing } from './comparison.ts'
+import type { Comparison } from './comparison.ts'
 import type { Diff } from './diff.ts'
 
-/** Records asked for before they are committed together. */
-const TOGETHER = 100
+/** Keys whose records are requested and repaired in one commit. */
+const KEYS_IN_COMMIT = 100
 
 /**
- * Reads the keys that differ again, one request for each, and commits what comes; what the API answers 404 to is marked
- * as deleted. A path that is not served answers 404 as well, so one is only believed once another record of the stream
- * has been had from the same path. The commits move a checkpoint of their own: the stream's stays where it is.
- * @returns why something was left; null: nothing was.
+ * Requests the records that differ one by one and writes them. A row whose record the API answers 404 to is marked as
+ * deleted. The API also answers 404 if it does not serve single records under this path, so a 404 counts only after the
+ * path has served another record of the stream. The commits have a checkpoint of their own; the stream's does not change.
+ * @returns why some differences are not repaired; null: all are.
  */
-export async function repair(comparing: Comparing, diff: Diff): Promise<Problem | null> {
-  const { source, stream, requestStats, signal, warehouse, run } = comparing
+export async function repairDifferences(comparison: Comparison, diff: Diff): Promise<Problem | null> {
+  const { source, stream, requestStats, signal, warehouse, run } = comparison
   if (diff.differing.size === 0) return null
-  if (!stream.retrieve) return unread(`the API reads no record of ${stream.name} by its id`, stream.name)
-  // Those that the source listed come first: an answer to one of them proves the path.
+  if (!stream.retrieve) return notRepaired(`the API does not serve single records of ${stream.name}`, stream.name)
+  // The keys that the source listed come first: an answer to one of them proves that the path is served.
   const keys = [...diff.keys('changed'), ...diff.keys('missing'), ...diff.keys('gone')]
   const decode = recordDecoder(stream)
   const retrieve = (key: string): Promise<DecodedPage | null> =>
     source.retrieve(stream, key, decode, { requestStats, signal })
-  let at = await warehouse.checkpoint(`reconcile:${stream.name}`)
-  let served = false
-  let left: Problem | null = null
-  for (let start = 0; start < keys.length; start += TOGETHER) {
-    const asked = keys.slice(start, start + TOGETHER)
-    const answers = await Promise.all(asked.map(retrieve))
+  let checkpoint = await warehouse.checkpoint(`reconcile:${stream.name}`)
+  let pathWorks = false
+  let problem: Problem | null = null
+  for (let start = 0; start < keys.length; start += KEYS_IN_COMMIT) {
+    const requested = keys.slice(start, start + KEYS_IN_COMMIT)
+    const answers = await Promise.all(requested.map(retrieve))
     const found = answers.filter(answer => answer !== null)
-    const absent = asked.filter((_, i) => answers[i] === null)
+    const absent = requested.filter((_, i) => answers[i] === null)
     const pages = found.map(decoded => singlePage(decoded, source.clock()))
     const batch = mergePages(stream, [singlePage(decodeRecords(stream, []), source.clock()), ...pages])
-    refuseOthers(batch, asked)
-    served ||= batch.records.size > 0
-    if (absent.length > 0 && !served) served = await isServed(diff, asked, retrieve)
-    if (!served) left = unread(`GET ${stream.path}/… answers 404 to what the list serves as well`, stream.name)
-    const gone = served ? absent : []
-    const to: Checkpoint = { ...at, version: at.version + 1, writer: run, schemaHash: schemaHashOf(stream), scan: null }
-    // The rows marked are counted by what was asked for.
-    const write = (): Promise<number> => warehouse.repair(batch, gone, at, to)
-    await writeOnce(write, async () => gone.length, to, { destination: warehouse, sleep: comparing.sleep }, signal)
-    at = to
-    for (const { key, verdict } of await warehouse.compare(batch, comparing.now))
+    refuseOtherRecords(batch, requested)
+    pathWorks ||= batch.records.size > 0
+    if (absent.length > 0 && !pathWorks) pathWorks = await servesAnother(diff, requested, retrieve)
+    if (!pathWorks)
+      problem = notRepaired(`GET ${stream.path}/… answers 404 also for records that the list has`, stream.name)
+    const gone = pathWorks ? absent : []
+    const to: Checkpoint = {
+      ...checkpoint,
+      version: checkpoint.version + 1,
+      writer: run,
+      schemaHash: schemaHashOf(stream),
+      scan: null,
+    }
+    // After a lost connection, the number of rows marked is taken to be that of the keys.
+    const write = (): Promise<number> => warehouse.repair(batch, gone, checkpoint, to)
+    await writeOnce(write, async () => gone.length, to, { destination: warehouse, sleep: comparison.sleep }, signal)
+    checkpoint = to
+    for (const { key, verdict } of await warehouse.compare(batch, comparison.now))
       if (verdict === 'same') diff.repaired.add(key)
     for (const key of gone) diff.repaired.add(key)
   }
-  if (left === null && diff.repaired.size < diff.differing.size)
-    left = unread('some records cannot be loaded without loss', stream.name)
-  return left
+  if (problem === null && diff.repaired.size < diff.differing.size)
+    problem = notRepaired('some records cannot be loaded without loss', stream.name)
+  return problem
 }
 
-/** Whether the path serves a record that was just listed; without any there is nothing to go by. */
-async function isServed(
+/** Whether the path serves a listed record that is not among the requested ones. False if there is none. */
+async function servesAnother(
   { seen }: Diff,
-  asked: readonly string[],
+  requested: readonly string[],
   retrieve: (key: string) => Promise<DecodedPage | null>,
 ): Promise<boolean> {
-  const among = new Set(asked)
-  for (const key of seen) if (!among.has(key)) return (await retrieve(key)) !== null
+  const known = new Set(requested)
+  for (const key of seen) if (!known.has(key)) return (await retrieve(key)) !== null
   return false
 }
 
-/** An answer for another record than the one asked for would be written in its place. */
-function refuseOthers({ records, stream }: RowBatch, asked: readonly string[]): void {
-  const wanted = new Set(asked)
+/** Guards against the answer for another record. @throws {ContractError} */
+function refuseOtherRecords({ records, stream }: RowBatch, requested: readonly string[]): void {
+  const wanted = new Set(requested)
   for (const key of records.keys())
     if (!wanted.has(key))
       throw new ContractError(
         'stream_contract',
-        `asked for ${asked.length} records of ${stream.name} by id, the API answered with ${key}, which is none of them`,
-        'Nothing of it was loaded; please report it.',
+        `${requested.length} records of ${stream.name} were requested by id, and the API answered with ${key}, which is none of them`,
+        'Nothing of that answer was loaded. Please report it.',
       )
 }
 
-const unread = (why: string, stream: string): Problem => ({
+const notRepaired = (why: string, stream: string): Problem => ({
   code: 'not_repaired',
-  message: `not everything could be repaired: ${why}`,
-  next: `See _sync_reconciliations for the keys. \`reset ${stream}\` and a sync read the stream again and keep its rows.`,
+  message: `some differences are not repaired: ${why}`,
+  next: `See _sync_reconciliations for the keys. \`reset ${stream}\` and then \`sync\` read the whole stream again and keep its rows.`,
 })

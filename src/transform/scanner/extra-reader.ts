@@ -7,14 +7,14 @@ import { bare, type JsonObject } from '../type-mismatch.ts'
 import { ABSENT, ESCAPED, type FieldIndex, ROWS, TEXT } from './field-index.ts'
 import type { RecordLayout } from './layout.ts'
 
-/** What no column takes of the record that was read last; null: it has to be an object first. */
-export type ExtraOf = (fields: FieldIndex, paths: ExtraPaths) => unknown
+/** The extra fields of the record that was indexed last; null: the record has to be parsed. */
+export type ReadExtra = (fields: FieldIndex, paths: ExtraPaths) => unknown
 
-/** As little as it takes of a record is made an object: the members that are not declared, and what they may repeat. */
-export function extraReader(stream: Stream, plan: RecordPlan, layout: RecordLayout): ExtraOf {
+/** Makes a reader that parses only the members that are not declared, and the protected values that these may repeat. */
+export function extraReader(stream: Stream, plan: RecordPlan, layout: RecordLayout): ReadExtra {
   const redact = redaction(stream)
   const isProtected = (policy: string, derived: boolean): boolean => policy !== 'keep' && !derived
-  // Undeclared members may hold the value of a protected one, which is then taken out of them.
+  // An unknown member may repeat a protected value, which is then removed from it.
   const secrets = Object.values(stream.columns).flatMap(({ policy, derived }, i) => {
     const cell = layout.cells[i]
     return cell !== undefined && isProtected(policy, derived) ? [cell] : []
@@ -34,7 +34,7 @@ export function extraReader(stream: Stream, plan: RecordPlan, layout: RecordLayo
     const extras: ListExtra[] = []
     for (const { base, objectId, name, start, end } of fields.unknown) {
       const row = plan.lists[listOf(fields, layout, base)]?.row ?? plan
-      // Of two of one name the last counts.
+      // Of two members with one name, the last counts.
       objectsOfRow(base, row)(objectId)[name] = parseExact(fields.json.bytes.toString('utf8', start, end))
     }
     for (const [i, { objectId, name, row }] of plan.lists.entries()) {
@@ -47,7 +47,7 @@ export function extraReader(stream: Stream, plan: RecordPlan, layout: RecordLayo
       }
       if (Object.keys(extra).length === 0) continue
       extras.push({ objectId, name, extra })
-      // What holds the list may hold nothing else that is undeclared.
+      // The object that contains the list may have no other unknown member, and would not exist yet.
       record(objectId)
     }
     const extra = extraFieldsOf(plan, record(0), extras, paths)
@@ -57,7 +57,7 @@ export function extraReader(stream: Stream, plan: RecordPlan, layout: RecordLayo
   }
 }
 
-/** The list that a row belongs to; -1: it is the record's own. */
+/** Number of the list that a row belongs to; -1: it is the record's own row. */
 function listOf(fields: FieldIndex, { lists }: RecordLayout, base: number): number {
   if (base === 0) return -1
   return lists.findIndex(({ field, row }) => {
@@ -66,7 +66,7 @@ function listOf(fields: FieldIndex, { lists }: RecordLayout, base: number): numb
   })
 }
 
-/** An object of a row by its number, inside those that hold it; made when it is first asked for. */
+/** An object of a row by its id. It is created on the first call, inside the objects that contain it. */
 type Objects = (objectId: number) => JsonObject
 
 function objectsIn({ objects }: RowPlan): Objects {

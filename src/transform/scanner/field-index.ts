@@ -2,13 +2,15 @@ import { COLON, COMMA, F, JsonText, LIST, LIST_END, N, OBJECT, OBJECT_END, QUOTE
 import type { Member, ObjectLayout, RecordLayout, RowLayout } from './layout.ts'
 
 /*
- * What is keysRecorded of a value: what it is, where it begins and where it ends. Of a text without its quotes; of a list of
- * rows the first one's first value, and how many rows there are.
+ * Kinds of a field. The index has a kind, a start and an end for each: the offsets of its text in the body, for a text
+ * without the quotes. For a list of rows, the start is the index of the first row's first field, and the end is the number
+ * of rows.
  */
 export const ABSENT = 0
 export const NULL = 1
-/** Without escapes. */
+/** A text without escapes. */
 export const TEXT = 2
+/** A text with escapes. */
 export const ESCAPED = 3
 /** A whole number of at most fifteen digits. */
 export const WHOLE = 4
@@ -16,20 +18,21 @@ export const WHOLE = 4
 export const NUMBER = 5
 export const TRUE = 6
 export const FALSE = 7
-/** A list or an object, written as `JSON.stringify` would write it. */
+/** A list or an object in the form in which `JSON.stringify` would write it. */
 export const JSON_TEXT = 8
 /** Another list or object. */
 export const OTHER = 9
-/** Its elements are rows. */
+/** A list whose elements are rows. */
 export const ROWS = 10
 
+/** Numbers for each field: kind, start, end. */
 const SPAN = 3
 
-/** A member that nothing is declared for. */
+/** A member that is not declared. */
 export interface UnknownField {
-  /** The first value of the row it belongs to. */
+  /** Index of the first field of its row. */
   readonly base: number
-  /** The object that it is a member of, by its number. */
+  /** The object that has the member. */
   readonly objectId: number
   readonly name: string
   readonly start: number
@@ -37,14 +40,14 @@ export interface UnknownField {
 }
 
 /**
- * Where the values of a record lie in the text of its page. Nothing is made of them, so that a value costs no more than
- * the look at its bytes. Whatever is not JSON, or is other than declared, ends it: then the record is read the long way.
+ * The positions of a record's values in the text of its page, one field for each declared member. The values themselves
+ * are not parsed. A record that is not JSON, or whose objects and lists are not as declared, is not indexed.
  */
 export class FieldIndex {
   readonly json = new JsonText()
-  /** Where the record read last ends. */
+  /** Offset behind the record that was indexed last; -1: it was not indexed. */
   ended = -1
-  /** Of the record read last. */
+  /** Members of that record that are not declared. */
   unknown: UnknownField[] = []
   #spans = new Int32Array(SPAN * 1024)
   #used = 0
@@ -61,7 +64,7 @@ export class FieldIndex {
     return this.#spans[SPAN * field + 2] as number
   }
 
-  /** A `WHOLE` as a number. */
+  /** The number of a `WHOLE`. */
   whole(field: number): number {
     const { bytes } = this.json
     const end = this.end(field)
@@ -70,16 +73,17 @@ export class FieldIndex {
     return value
   }
 
-  /** @param at where it begins. @returns whether it is as declared. */
+  /** Indexes the record at `at`. @returns false: it has to be parsed. */
   record(layout: RecordLayout, at: number): boolean {
     this.#used = 0
     if (this.unknown.length > 0) this.unknown = []
     this.ended =
-      this.json.bytes[at] === OBJECT ? this.#object(layout.object, at + 1, this.#fieldCount(layout.fieldCount)) : -1
+      this.json.bytes[at] === OBJECT ? this.#object(layout.object, at + 1, this.#addFields(layout.fieldCount)) : -1
     return this.ended >= 0
   }
 
-  #fieldCount(count: number): number {
+  /** Adds fields for a row. @returns the index of the first one. */
+  #addFields(count: number): number {
     const base = this.#used
     this.#used += count
     const needed = SPAN * this.#used
@@ -88,13 +92,13 @@ export class FieldIndex {
       grown.set(this.#spans)
       this.#spans = grown
     }
-    // A call into the engine costs more than a loop over the few values of a row.
+    // For the few fields of a row, a loop is faster than `fill`.
     const spans = this.#spans
     for (let at = SPAN * base; at < needed; at += SPAN) spans[at] = ABSENT
     return base
   }
 
-  #note(field: number, kind: number, start: number, end: number): void {
+  #setField(field: number, kind: number, start: number, end: number): void {
     const spans = this.#spans
     const at = SPAN * field
     spans[at] = kind
@@ -103,9 +107,9 @@ export class FieldIndex {
   }
 
   /**
-   * @param start after its bracket.
-   * @param base the first of the fieldCount that its members' are counted from.
-   * @returns where it ends; -1: it is not as declared.
+   * @param start behind the bracket.
+   * @param base index of the first field of its row.
+   * @returns the offset behind the object; -1: the record has to be parsed.
    */
   #object(layout: ObjectLayout, start: number, base: number): number {
     const { json } = this
@@ -124,12 +128,12 @@ export class FieldIndex {
           at = json.past(at + member.length - 1) + 1
         }
       }
-      if (member === null) at = this.#other(layout.objectId, at, base)
+      if (member === null) at = this.#addUnknown(layout.objectId, at, base)
       else {
         before = member
         if ((bytes[at] as number) <= 32) at = json.past(at)
         const field = base + member.field
-        // Of a member that comes twice, the last would count.
+        // The member occurs twice. The parser takes the last one.
         if (this.#spans[SPAN * field] !== ABSENT) return -1
         at = this.#value(member, field, at, base)
       }
@@ -142,7 +146,7 @@ export class FieldIndex {
     }
   }
 
-  /** Its name and the colon begin at `at`. */
+  /** Whether the member's name and the colon stand at `at`. */
   #isAt({ words, length }: Member, at: number): boolean {
     const { view, bytes } = this.json
     if (at + length > bytes.length) return false
@@ -151,7 +155,7 @@ export class FieldIndex {
     return view.getInt32(at + length - 4, true) === words[last]
   }
 
-  /** The member whose name begins at `at`; null where there is no name, or none that is declared. */
+  /** The member whose name stands at `at`; null: there is no name, or it is not declared. */
   #member(layout: ObjectLayout, at: number): Member | null {
     const { json } = this
     const { bytes } = json
@@ -161,14 +165,14 @@ export class FieldIndex {
     return layout.members.get(bytes.toString('latin1', at + 1, end - 1)) ?? null
   }
 
-  /** A member that is not declared. */
-  #other(objectId: number, start: number, base: number): number {
+  /** Records a member that is not declared. @returns the offset behind it; -1: the record has to be parsed. */
+  #addUnknown(objectId: number, start: number, base: number): number {
     const { json } = this
     const { bytes } = json
-    const named = bytes[start] === QUOTE ? json.pastText(start + 1) : -1
-    if (named < 0 || json.escaped) return -1
-    const name = bytes.toString('utf8', start + 1, named - 1)
-    const colon = json.past(named)
+    const nameEnd = bytes[start] === QUOTE ? json.pastText(start + 1) : -1
+    if (nameEnd < 0 || json.escaped) return -1
+    const name = bytes.toString('utf8', start + 1, nameEnd - 1)
+    const colon = json.past(nameEnd)
     if (bytes[colon] !== COLON) return -1
     const at = json.past(colon + 1)
     const end = json.pastValue(at)
@@ -183,24 +187,24 @@ export class FieldIndex {
       if (list !== null && first === LIST) return this.#rows(list, field, at + 1)
       if (list !== null && first === OBJECT) return this.#oneRow(list, field, at + 1)
       const isObject = object !== null && first === OBJECT
-      // Anything else but null does not fit what is declared.
+      // Any other value but null does not fit the declaration.
       const end = isObject ? this.#object(object, at + 1, base) : first === N ? json.pastValue(at) : -1
-      if (end >= 0) this.#note(field, isObject ? OTHER : NULL, at, end)
+      if (end >= 0) this.#setField(field, isObject ? OTHER : NULL, at, end)
       return end
     }
     if (first === QUOTE) {
       const end = json.pastText(at + 1)
-      this.#note(field, json.escaped ? ESCAPED : TEXT, at + 1, end - 1)
+      this.#setField(field, json.escaped ? ESCAPED : TEXT, at + 1, end - 1)
       return end
     }
     const whole = json.pastWhole(at)
     if (whole > 0) {
-      this.#note(field, WHOLE, at, whole)
+      this.#setField(field, WHOLE, at, whole)
       return whole
     }
     json.canonical = true
     const end = json.pastValue(at)
-    this.#note(field, this.#kind(first), at, end)
+    this.#setField(field, this.#kind(first), at, end)
     return end
   }
 
@@ -212,15 +216,15 @@ export class FieldIndex {
     return NUMBER
   }
 
-  /** An object in objectId of a list is a list of one. @param start after its bracket. */
+  /** An object in place of a list is a list of one. @param start behind the bracket. */
   #oneRow(row: RowLayout, field: number, start: number): number {
     const first = this.#used
-    const end = this.#object(row.object, start, this.#fieldCount(row.fieldCount))
-    this.#note(field, ROWS, first, 1)
+    const end = this.#object(row.object, start, this.#addFields(row.fieldCount))
+    this.#setField(field, ROWS, first, 1)
     return end
   }
 
-  /** @param start after the bracket. */
+  /** @param start behind the bracket. */
   #rows(row: RowLayout, field: number, start: number): number {
     const { json } = this
     const { bytes } = json
@@ -230,7 +234,7 @@ export class FieldIndex {
     if (bytes[at] !== LIST_END)
       for (;;) {
         if (bytes[at] !== OBJECT) return -1
-        at = this.#object(row.object, at + 1, this.#fieldCount(row.fieldCount))
+        at = this.#object(row.object, at + 1, this.#addFields(row.fieldCount))
         if (at < 0) return -1
         count += 1
         at = json.past(at)
@@ -238,7 +242,7 @@ export class FieldIndex {
         if (bytes[at] !== COMMA) return -1
         at = json.past(at + 1)
       }
-    this.#note(field, ROWS, first, count)
+    this.#setField(field, ROWS, first, count)
     return at + 1
   }
 }

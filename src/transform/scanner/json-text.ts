@@ -5,33 +5,33 @@ export const LIST = 91
 export const LIST_END = 93
 export const OBJECT = 123
 export const OBJECT_END = 125
-/** Of `null`, `true` and `false`. */
+/** First letters of `null`, `true` and `false`. */
 export const N = 110
 export const T = 116
 export const F = 102
 const BACKSLASH = 92
 
-/** Deeper ones are left to `JSON.parse`. */
+/** Values that are nested deeper are left to `JSON.parse`. */
 const DEEPEST = 64
-/** Digits that are the same as a number and as text. */
+/** A whole number of so many digits is the same as a number and as text. */
 const SAFE_DIGITS = 15
-/** Names that are told apart, of an object and those around it. */
+/** How many member names are compared to find one that occurs twice, those of the outer objects included. */
 const MOST_NAMES = 256
 
 /**
- * JSON as bytes, looked through value by value without making anything of it. What it lets pass `JSON.parse` would take, and
- * what it does not know it does not let pass. A objectId is the number of a byte, -1 is none.
+ * Skips over JSON values in bytes without parsing them. It accepts only what `JSON.parse` accepts, and rejects what it does
+ * not handle. Positions are byte offsets; -1 means that the value is rejected.
  */
 export class JsonText {
   bytes: Buffer = Buffer.alloc(0)
   view = new DataView(this.bytes.buffer)
-  /** Of the text passed last: it has a backslash. */
+  /** The text that was skipped last has a backslash. */
   escaped = false
-  /** `JSON.stringify` would write every value as it stands, of those passed since this was set. */
+  /** All values that were skipped since this was set to true stand there as `JSON.stringify` would write them. */
   canonical = true
-  /** Fingerprints of the names of each object that is being passed. */
+  /** Hashes of the member names of the objects that are being skipped. */
   readonly #names = new Int32Array(MOST_NAMES)
-  #named = 0
+  #nameCount = 0
 
   /** @param bytes valid UTF-8. */
   open(bytes: Buffer): void {
@@ -39,7 +39,7 @@ export class JsonText {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
-  /** What is not blank at `at` or after it. */
+  /** The offset of the first byte from `at` on that is not white space. */
   past(at: number): number {
     const { bytes } = this
     let to = at
@@ -47,13 +47,13 @@ export class JsonText {
     return to
   }
 
-  /** @param start of any value. @returns where it ends. */
+  /** @param start of any value. @returns the offset behind it. */
   pastValue(start: number): number {
-    this.#named = 0
+    this.#nameCount = 0
     return this.#pastValue(start, 0)
   }
 
-  /** @param start after the quote. @returns after the other one. */
+  /** @param start behind the opening quote. @returns the offset behind the closing one. */
   pastText(start: number): number {
     const { bytes, view } = this
     this.escaped = false
@@ -79,7 +79,7 @@ export class JsonText {
     }
   }
 
-  /** A number of at most fifteen digits and nothing else. */
+  /** @returns the offset behind a number of at most fifteen digits; -1: it is another value. */
   pastWhole(start: number): number {
     const { bytes } = this
     let at = start
@@ -113,7 +113,7 @@ export class JsonText {
   #pastMembers(bracket: number, start: number, depth: number): number {
     const { bytes } = this
     const close = bracket === OBJECT ? OBJECT_END : LIST_END
-    const names = this.#named
+    const names = this.#nameCount
     let at = this.#pastBlank(start)
     if (bytes[at] === close) return at + 1
     for (;;) {
@@ -125,32 +125,32 @@ export class JsonText {
       if (bytes[at] !== COMMA) return -1
       at = this.#pastBlank(at + 1)
     }
-    this.#named = names
+    this.#nameCount = names
     return at + 1
   }
 
-  /** A member's name and what parts it from its value. @param names how many are keysRecorded of the objects around this one. */
+  /** @param names number of names kept for the outer objects. @returns the offset of the member's value. */
   #pastName(start: number, names: number): number {
     const { bytes } = this
     if (bytes[start] !== QUOTE) return -1
     const end = this.pastText(start + 1)
     if (end < 0) return -1
-    // Names that are numbers are put in order, and of one that comes twice the last counts.
+    // `JSON.parse` sorts names that are numbers, and of a name that occurs twice it takes the last value.
     const isNumber = isDigit(bytes[start + 1] as number)
-    if (this.escaped || isNumber || this.#isTwice(start, end, names)) this.canonical = false
+    if (this.escaped || isNumber || this.#mayBeDuplicate(start, end, names)) this.canonical = false
     const at = this.#pastBlank(end)
     return bytes[at] === COLON ? this.#pastBlank(at + 1) : -1
   }
 
-  /** Whether the object may have had a member of this name; it is keysRecorded. */
-  #isTwice(start: number, end: number, names: number): boolean {
+  /** Whether the object may have had a member of this name before. Keeps the name. */
+  #mayBeDuplicate(start: number, end: number, names: number): boolean {
     const { view } = this
     const length = end - start
-    if (this.#named === MOST_NAMES || length < 4) return true
+    if (this.#nameCount === MOST_NAMES || length < 4) return true
     const name = Math.imul(31, view.getInt32(start + 1, true)) ^ Math.imul(17, view.getInt32(end - 4, true)) ^ length
-    for (let i = names; i < this.#named; i++) if (this.#names[i] === name) return true
-    this.#names[this.#named] = name
-    this.#named += 1
+    for (let i = names; i < this.#nameCount; i++) if (this.#names[i] === name) return true
+    this.#names[this.#nameCount] = name
+    this.#nameCount += 1
     return false
   }
 
@@ -184,10 +184,10 @@ const ESCAPES = new Set([...'"\\/bfnrt'].map(c => c.charCodeAt(0)))
 
 const isDigit = (c: number): boolean => c >= ZERO && c <= ZERO + 9
 
-/** Digits, point, signs and exponent. */
+/** A digit, a point, a sign or an exponent. */
 const isOfNumber = (c: number): boolean => isDigit(c) || c === 46 || c === 45 || c === 43 || c === 101 || c === 69
 
-/** The high bits of those of four bytes that are a quote, a backslash or a control character: behind the first, others too. */
+/** Sets the high bit of each of four bytes that is a quote, a backslash or a control character. Behind the first of them it may set others too. */
 function marked(word: number): number {
   const quote = word ^ 0x22222222
   const backslash = word ^ 0x5c5c5c5c

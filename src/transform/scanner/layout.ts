@@ -1,18 +1,18 @@
 import type { CellPlan, RecordPlan, RowPlan } from '../plan.ts'
 
-/** A member that something is declared for. */
+/** A declared member. */
 export class Member {
-  /** Bytes of `"name":`. */
+  /** Length of `"name":` in bytes. */
   readonly length: number
-  /** The same, four bytes at a time, the last four once more: to compare these takes a third of the time. */
+  /** `"name":` as 32-bit words, the last of which are its last four bytes. To compare words takes a third of the time. */
   readonly words: Int32Array
-  /** Where, among the values of the row, its own is keysRecorded. */
+  /** Its field, counted from the first field of the row. */
   readonly field: number
-  /** What it holds, where members of it are declared. */
+  /** If members of it are declared: the object that it is. */
   object: ObjectLayout | null = null
-  /** What its elements become, where it is a list. */
+  /** If it is a list: the rows that its elements become. */
   list: RowLayout | null = null
-  /** It was followed by this one when it was last met: records of one stream are written in one order. */
+  /** The member that followed it last time. The API writes the members of all records of a stream in the same order. */
   next: Member | null = null
 
   constructor(name: string, field: number) {
@@ -26,12 +26,12 @@ export class Member {
   }
 }
 
-/** An object, by the members that are declared. */
+/** An object with its declared members. */
 export class ObjectLayout {
-  /** Its number among the objects of the row. */
+  /** Its id in the plan of the row. */
   readonly objectId: number
   readonly members = new Map<string, Member>()
-  /** It began with this one when it was last met. */
+  /** The member that came first last time. */
   first: Member | null = null
 
   constructor(objectId: number) {
@@ -39,25 +39,25 @@ export class ObjectLayout {
   }
 }
 
-/** A cell, and where the value is keysRecorded that it is of. */
+/** A cell, and the field of the row that it is written from. */
 export interface LayoutCell extends CellPlan {
   readonly field: number
 }
 
 export interface RowLayout {
   readonly object: ObjectLayout
-  /** Values that are keysRecorded of one row. */
+  /** Number of fields of a row. */
   readonly fieldCount: number
   readonly cells: readonly LayoutCell[]
   readonly plan: RowPlan
 }
 
 export interface RecordLayout extends RowLayout {
-  /** Where each list is keysRecorded, in the order of the stream's children. */
+  /** The lists, in the order of the stream's children. */
   readonly lists: readonly { readonly field: number; readonly row: RowLayout }[]
 }
 
-/** A declaration reads no path twice, nor one inside of another, so a member is a value, an object or a list. */
+/** The layout that follows from a plan. No declared path occurs twice or lies inside another, so a member is a value, an object or a list. */
 export function layoutOf(plan: RecordPlan): RecordLayout {
   const { members, ...row } = rowLayout(plan)
   const lists: RecordLayout['lists'][number][] = []
@@ -77,7 +77,7 @@ function rowLayout(plan: RowPlan): RowLayout & { members: (objectId: number, nam
     for (const name of known) objects[i]?.members.set(name, new Member(name, fieldCount++))
   const members = (objectId: number, name: string): Member => {
     const member = objects[objectId]?.members.get(name)
-    if (member === undefined) throw new Error(`${name} is not known to its own plan`)
+    if (member === undefined) throw new Error(`the plan has no member ${name}`)
     return member
   }
   for (const [i, { parent, name }] of plan.objects.entries()) {

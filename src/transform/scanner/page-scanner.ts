@@ -5,9 +5,10 @@ import { SLICE } from '../yield-to-event-loop.ts'
 import { COLON, COMMA, type JsonText, LIST, LIST_END, OBJECT, OBJECT_END, QUOTE } from './json-text.ts'
 
 /**
- * Goes through a body without making objects of its records.
- * @param onRecord called with where each record begins; it says where the record ends, -1: that is no JSON.
- * @returns its members, of the list only that it is there; null: the body has to be parsed, which also says what is wrong.
+ * Scans a body without creating objects for its records.
+ * @param onRecord called with the offset of each record. It returns the offset behind the record; -1: invalid JSON.
+ * @returns the members of the body, with `true` in place of the list; null: the body has to be parsed, which also reports
+ * what is wrong with it.
  */
 export function* scanPage(
   json: JsonText,
@@ -20,14 +21,14 @@ export function* scanPage(
   if (bytes[at] !== OBJECT) return null
   at = json.past(at + 1)
   for (;;) {
-    const named = bytes[at] === QUOTE ? json.pastText(at + 1) : -1
-    if (named < 0) return null
-    const name = String(parseExact(bytes.toString('utf8', at, named)))
-    at = json.past(named)
+    const nameEnd = bytes[at] === QUOTE ? json.pastText(at + 1) : -1
+    if (nameEnd < 0) return null
+    const name = String(parseExact(bytes.toString('utf8', at, nameEnd)))
+    at = json.past(nameEnd)
     if (bytes[at] !== COLON) return null
     at = json.past(at + 1)
     if (name === list) {
-      // Of two lists of one name the last would count.
+      // The name occurs twice. The parser takes the last one.
       if (list in members) return null
       members[name] = true
       at = bytes[at] === LIST ? yield* scanList(json, at + 1, onRecord) : -1
@@ -44,7 +45,7 @@ export function* scanPage(
   }
 }
 
-/** @param start after the bracket. @returns where the list ends; -1: it is none. */
+/** @param start behind the bracket. @returns the offset behind the list; -1: it is not a list. */
 function* scanList(json: JsonText, start: number, onRecord: (at: number) => number): Generator<undefined, number> {
   const { bytes } = json
   let at = json.past(start)

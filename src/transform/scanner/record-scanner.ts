@@ -2,7 +2,7 @@ import type { CellWriter } from '../../common/cell-writer.ts'
 import { cellAt } from '../../common/cells.ts'
 import { parseExact } from '../../common/exact-json.ts'
 import { parseInstant } from '../../common/instant.ts'
-import { beginExtra, rowStart, writeChildHead, writeHead, writeListHead } from '../../common/record-bytes.ts'
+import { rowStart, startExtra, writeChildHead, writeHead, writeListHead } from '../../common/record-bytes.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { type Cleaning, toJson } from '../coerce.ts'
 import { decimalAt, MOST_DECIMALS } from '../encode.ts'
@@ -16,17 +16,17 @@ import { extraReader } from './extra-reader.ts'
 import { ABSENT, ESCAPED, FALSE, type FieldIndex, JSON_TEXT, NULL, ROWS, TEXT, TRUE, WHOLE } from './field-index.ts'
 import { layoutOf, type RowLayout } from './layout.ts'
 
-/** Writes the rows of the record that begins at `at`; null, and nothing is written: it has to be an object first. */
+/** Writes the rows of the record at `at`. @returns null, and writes nothing: the record has to be parsed. */
 export type ScanRecord = (fields: FieldIndex, at: number, to: CellWriter) => ScannedRecord | null
 
 /**
- * How a stream's records become rows without becoming objects first, at half the cost. The rows are the same. A record
- * that takes more than a look is left to `flattener`: one with a value that does not fit, or with a text that has to be
- * cleaned.
- * @returns null where every record of the stream is.
+ * Makes the scanner of a stream, which writes the rows of a record from the bytes of the body. It writes the same rows as
+ * `flattener` at half the cost. It returns null for a record that it does not handle, such as one with a value that does
+ * not fit its declaration, or with a text that has to be cleaned.
+ * @returns null: all records of the stream have to be parsed.
  */
 export function recordScanner(stream: Stream): ScanRecord | null {
-  // Where columns are still to be made of what records have, the records are needed.
+  // To infer columns takes the parsed values of unknown fields.
   if (stream.drift === 'evolve' || stream.declared !== null) return null
   const { sync, columns } = stream
   const plan = planOf(stream)
@@ -38,33 +38,33 @@ export function recordScanner(stream: Stream): ScanRecord | null {
   if (keyFields.includes(-1) || cursorField === -1) return null
   const { lists } = layout
   const zone = (cursor === null ? undefined : columns[cursor]?.zone) ?? 'UTC'
-  const owner = Object.keys(columns).indexOf(stream.key[0] ?? '')
+  const keyColumn = Object.keys(columns).indexOf(stream.key[0] ?? '')
   const keyOf = keyReader(stream)
-  const extraOf = extraReader(stream, plan, layout)
+  const readExtra = extraReader(stream, plan, layout)
   const cleaning: Cleaning = { cleaned: 0 }
   const paths: ExtraPaths = { unknown: new Set(), mismatched: new Set() }
 
-  const rowsOf = (fields: FieldIndex, start: number, to: CellWriter): boolean => {
+  const writeRows = (fields: FieldIndex, start: number, to: CellWriter): boolean => {
     writeHead(to, lists.length)
     const row = to.at
     if (!writeRow(layout, 0, fields, to, cleaning)) return false
-    const ownerAt = lists.length === 0 ? row : cellAt(to.bytes, row, owner)
-    // Not by `entries()`, here and wherever records are gone through: a pair for each would be garbage.
+    const keyAt = lists.length === 0 ? row : cellAt(to.bytes, row, keyColumn)
+    // Loops over records do not use `entries()`, which would create a pair for each list.
     for (let i = 0; i < lists.length; i++) {
       const list = lists[i] as (typeof lists)[number]
       const count = fields.kind(list.field) === ROWS ? fields.end(list.field) : 0
       const first = fields.start(list.field)
       writeListHead(to, start, i, count)
       for (let index = 0; index < count; index++) {
-        writeChildHead(to, list.row.cells.length, ownerAt, index)
+        writeChildHead(to, list.row.cells.length, keyAt, index)
         if (!writeRow(list.row, first + index * list.row.fieldCount, fields, to, cleaning)) return false
       }
     }
-    beginExtra(to, start, lists.length)
+    startExtra(to, start, lists.length)
     if (fields.unknown.length === 0) to.null()
     else {
       paths.unknown.clear()
-      const extra = extraOf(fields, paths)
+      const extra = readExtra(fields, paths)
       if (extra === null) return false
       to.json(toJson(extra, cleaning))
     }
@@ -78,7 +78,7 @@ export function recordScanner(stream: Stream): ScanRecord | null {
       if (part === null) return null
       key = i === 0 ? part : `${key},${part}`
     }
-    // Where it is no text it is not the time that the stream is declared to have: the parser says so.
+    // A cursor that is not a text does not fit its declaration, and the parser rejects the record.
     if (cursorField !== null && fields.kind(cursorField) !== TEXT) return null
     const time = cursorField === null ? null : textIn(fields, cursorField)
     const { bytes, at: end } = to
@@ -101,7 +101,7 @@ export function recordScanner(stream: Stream): ScanRecord | null {
     const start = to.at
     cleaning.cleaned = 0
     try {
-      const record = fields.record(layout, at) && rowsOf(fields, start, to) ? recordOf(fields, start, to) : null
+      const record = fields.record(layout, at) && writeRows(fields, start, to) ? recordOf(fields, start, to) : null
       if (record === null) to.at = start
       return record
     } catch (error) {
@@ -112,7 +112,7 @@ export function recordScanner(stream: Stream): ScanRecord | null {
   }
 }
 
-/** A text or a whole number as the API wrote it; null: it is something else. */
+/** A text or a whole number as the API wrote it; null: the value is neither. */
 function textIn(fields: FieldIndex, field: number): string | null {
   const kind = fields.kind(field)
   return kind === TEXT || kind === WHOLE
@@ -120,7 +120,7 @@ function textIn(fields: FieldIndex, field: number): string | null {
     : null
 }
 
-/** @param base number of the row's first field. @returns false: a value does not fit. @throws {TypeMismatch} */
+/** Writes a row. @param base index of its first field. @returns false: a value does not fit. @throws {TypeMismatch} */
 function writeRow(row: RowLayout, base: number, fields: FieldIndex, to: CellWriter, cleaning: Cleaning): boolean {
   const { cells, plan } = row
   const { bytes, view } = fields.json
