@@ -12,7 +12,7 @@ import { tierOf } from '../extract/rate-limit.ts'
 import { createSource, type Source } from '../extract/source.ts'
 import type { Warehouse } from '../load/destination.ts'
 import { openDestination } from '../load/open.ts'
-import { underPolicies } from '../schema/policy.ts'
+import { withPolicies } from '../schema/policy.ts'
 import { Salt } from '../schema/salt.ts'
 import type { Stream } from '../schema/stream.ts'
 import type { Config } from './config/load.ts'
@@ -57,7 +57,7 @@ export function createApp(config: Config, { level, patience }: AppOptions): App 
   const now = (): number => Date.now()
   const monotonic = (): number => performance.now()
   const salt = new Salt()
-  const streams = STREAMS.map(stream => underPolicies(stream, config.policies, salt))
+  const streams = STREAMS.map(stream => withPolicies(stream, config.policies, salt))
   const versioned = streams.filter(({ name }) => config.history.includes(name))
   const api = createApiClient({
     ...recharge,

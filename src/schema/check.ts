@@ -6,7 +6,7 @@ import { childName, columnName, identifier } from './name.ts'
 import type { Stream } from './stream.ts'
 import { CHILD_INDEX, SYSTEM_COLUMNS } from './table.ts'
 
-/** A file in `schemas/` says something that cannot be. A bug of ours: it stops everything, at load. */
+/** A declaration in `schemas/` is wrong. This is a bug of ours, so it is thrown when the module is loaded. */
 export class DeclarationError extends Error {
   constructor(stream: string, problems: readonly string[]) {
     super(`schemas/${stream}.ts: ${problems.join('; ')}`)
@@ -17,7 +17,7 @@ export class DeclarationError extends Error {
 const snake = z.string().regex(/^[a-z][a-z0-9_]*$/, 'is not snake_case')
 const doc = z.string().regex(/\S.*\.$/s, 'needs a doc that is a sentence')
 
-/** What the types of `stream()` cannot see. Collects every problem before it throws. */
+/** Checks what the types of `stream()` cannot. @throws {DeclarationError} with every problem. */
 export function check(stream: Stream): void {
   const problems: string[] = []
   const say = (where: string, result: { success: boolean; error?: z.ZodError }): void => {
@@ -38,8 +38,8 @@ export function check(stream: Stream): void {
     say(where, snake.safeParse(name))
     say(where, doc.safeParse(child.doc))
     if (name !== columnName(child.from) && name !== child.from.split('.').at(-1))
-      problems.push(`${where}: ${child.from} is named by its last part or by its joined path`)
-    if (stream.key.length !== 1) problems.push(`${where}: only a stream with one key column may own rows`)
+      problems.push(`${where}: the name must be the last part of ${child.from} or its joined path`)
+    if (stream.key.length !== 1) problems.push(`${where}: only a stream with one key column may have child rows`)
     for (const taken of [`${stream.singular}_id`, CHILD_INDEX])
       if (Object.hasOwn(child.columns, taken)) problems.push(`${where}.${taken}: taken by the key of the child table`)
     columns(childName(stream.name, name), child.columns, problems, say)
@@ -52,12 +52,12 @@ export function check(stream: Stream): void {
   if (stream.parent && !stream.path.includes(`{${stream.parent.as}}`))
     problems.push(`path: lacks {${stream.parent.as}} of its parent`)
   for (const field of [stream.parent?.as, stream.parent?.position])
-    if (field !== undefined && !Object.hasOwn(stream.columns, field)) problems.push(`parent: ${field} is no column`)
+    if (field !== undefined && !Object.hasOwn(stream.columns, field)) problems.push(`parent: ${field} is not a column`)
   if (stream.export !== null) exported(stream, stream.export, problems)
   if (problems.length > 0) throw new DeclarationError(stream.name, problems)
 }
 
-/** Nothing that the source retention may ever be taken for deleted because it is absent. */
+/** A record that is past the retention of the source must never count as deleted because it is absent. */
 function deletions(
   { deletions: { absence, except }, retention, key, sync, columns, deletionEvents }: Stream,
   problems: string[],
@@ -66,21 +66,22 @@ function deletions(
     problems.push(`deletions: ${problem}`)
   }
   if (absence === 'scan') {
-    if (sync.mode !== 'full') say('only a stream that is read whole shows by a scan what is gone')
-    if (retention) say('of a stream whose source retention, absence says nothing')
+    if (sync.mode !== 'full') say('absence: scan needs a full scan')
+    if (retention) say('a stream with a retention cannot conclude deletions from absence')
   } else if (absence !== undefined) {
     const { column, value } = absence
-    if (sync.mode === 'full') say('a stream that is read whole needs no sweep')
-    if (!Object.hasOwn(columns, column)) say(`${column} is no column`)
+    if (sync.mode === 'full') say('a stream with a full scan needs no list snapshot')
+    if (!Object.hasOwn(columns, column)) say(`${column} is not a column`)
     if (retention && (retention.when?.[column] ?? [value]).includes(value))
-      say(`the source retention where ${column} is ${value}`)
+      say(`records whose ${column} is ${value} have a retention`)
   }
-  if (except && !Object.hasOwn(columns, except.column)) say(`${except.column} is no column`)
-  if (deletionEvents && key.length !== 1) problems.push('deletionEvents: only a stream with one key column may tell')
+  if (except && !Object.hasOwn(columns, except.column)) say(`${except.column} is not a column`)
+  if (deletionEvents && key.length !== 1)
+    problems.push('deletionEvents: only a stream with one key column may report deletions')
   for (const field of deletionEvents
     ? [deletionEvents.type, deletionEvents.key, deletionEvents.verb, deletionEvents.at]
     : [])
-    if (!Object.hasOwn(columns, field)) problems.push(`deletionEvents: ${field} is no column`)
+    if (!Object.hasOwn(columns, field)) problems.push(`deletionEvents: ${field} is not a column`)
 }
 
 function columns(
@@ -106,19 +107,19 @@ function columns(
 const pathsOf = (declared: Columns): string[] =>
   Object.entries(declared).flatMap(([name, { from, derived }]) => (derived ? [] : [from ?? name]))
 
-/** What holds a part of a value needs a column that holds the whole. */
+/** A derived column keeps a part of a value, so another column must keep the whole value. */
 function derived(table: string, declared: Columns, problems: string[]): void {
   const whole = new Map(Object.entries(declared).flatMap(([n, c]) => (c.derived ? [] : [[c.from ?? n, c] as const])))
   for (const [name, column] of Object.entries(declared))
     if (column.derived && whole.get(column.from ?? name)?.kind !== 'instant')
-      problems.push(`${table}.${name}: no column keeps the instant ${column.from ?? name} itself`)
+      problems.push(`${table}.${name}: no column keeps the whole instant ${column.from ?? name}`)
 }
 
-/** Every header leads to a column that there is, and to no more than one table; nothing required is left out. */
+/** Each header must name a declared column of one table only, and every required column needs a header. */
 function exported(stream: Stream, { columns, lowerCase, elements }: Export, problems: string[]): void {
   if (stream.key.length !== 1) problems.push('export: only a stream with one key column can be imported')
   const child = elements && stream.children[elements.child]
-  if (elements && !child) problems.push(`export: ${elements.child} is no list of the stream`)
+  if (elements && !child) problems.push(`export: ${elements.child} is not a list of the stream`)
   const tables = [
     { where: 'export', declared: stream.columns, headers: columns },
     ...(elements && child
@@ -127,8 +128,8 @@ function exported(stream: Stream, { columns, lowerCase, elements }: Export, prob
   ]
   for (const { where, declared, headers } of tables) {
     for (const [name, spellings] of Object.entries(headers)) {
-      if (!Object.hasOwn(declared, name)) problems.push(`${where}.${name}: is no column`)
-      if (declared[name]?.derived) problems.push(`${where}.${name}: follows from another column`)
+      if (!Object.hasOwn(declared, name)) problems.push(`${where}.${name}: is not a column`)
+      if (declared[name]?.derived) problems.push(`${where}.${name}: is derived from another column`)
       for (const header of spellings)
         if (headerKey(header) !== header) problems.push(`${where}.${name}: write ${header} as ${headerKey(header)}`)
     }
@@ -140,10 +141,10 @@ function exported(stream: Stream, { columns, lowerCase, elements }: Export, prob
     if (own.has(header)) problems.push(`export: ${header} is a column of the stream and of its list`)
   for (const name of lowerCase)
     if (stream.columns[name]?.kind !== 'text' || !Object.hasOwn(columns, name))
-      problems.push(`export.lowerCase: ${name} is no text of the export`)
+      problems.push(`export.lowerCase: ${name} is not a text column of the export`)
 }
 
-/** What is read as a whole cannot be read in parts as well: one of the two would never have a value. */
+/** No path may occur twice or lie inside another: one of the two columns would never have a value. */
 function paths(table: string, declared: readonly string[], problems: string[]): void {
   const seen = new Set<string>()
   for (const path of declared) {

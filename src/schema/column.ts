@@ -1,28 +1,28 @@
-/** What a value is. Each database folder says how it stores each kind; `transform/coerce.ts` says how it is read. */
+/** The kind of a column's values. Each database folder maps it to a type; `transform/coerce.ts` reads the values. */
 export type ColumnKind = 'int' | 'money' | 'rate' | 'instant' | 'day' | 'flag' | 'text' | 'json'
 
-/** The zone of a timestamp that carries no offset. */
+/** The time zone of timestamps without an offset. */
 export type Zone = 'America/New_York' | 'UTC'
 
-/** What is stored of a value: the value, a hash that equal values share, or nothing. */
+/** What is stored of a value: the value itself, a salted hash, or nothing. */
 export type Policy = 'keep' | 'hash' | 'omit'
 
 export interface Column<K extends ColumnKind = ColumnKind, R extends boolean = boolean> {
   readonly kind: K
-  /** A record without a value here is rejected. */
+  /** Whether a record without a value here is rejected. */
   readonly required: R
-  /** What the value means, in words for an analyst. Never empty. */
+  /** What the value means, for an analyst. Never empty. */
   readonly doc: string
-  /** Dotted path in the record. Absent: the column's own name. */
+  /** Dotted path in the record; null: the column's own name. */
   readonly from: string | null
-  /** Opens doors: a processor token, a login link, a key of the customer portal. */
+  /** The value is a credential: a processor token, a login link, a key of the customer portal. */
   readonly sensitive: boolean
-  /** As declared `keep`, and `hash` for what is sensitive; an operator may say otherwise. */
+  /** Declared as `keep`, or `hash` if the column is sensitive. The configuration may change it. */
   readonly policy: Policy
   readonly zone: Zone
-  /** Reads again what another column of the same path keeps whole, and keeps a part of it. */
+  /** Keeps a part of the value that another column with the same path keeps whole. */
   readonly derived: boolean
-  /** Made for a field that no declaration names: a value that does not fit stays in `_extra`. */
+  /** Inferred for an unknown field: a value that does not fit stays in `_extra`. */
   readonly inferred?: true
 }
 
@@ -33,9 +33,9 @@ function column<K extends ColumnKind>(kind: K, doc: string, from: string | undef
 }
 
 /*
- * Naive timestamps mean US Eastern wall time: one order read under both API versions shows 00:07:28 without and
- * 04:07:28+00:00 with an offset [observed]. For resources that are naive on 2021-11 too this is inferred, so a column
- * may say `UTC`, and nothing that orders records may rest on it.
+ * Timestamps without an offset are US Eastern wall time: one order read under both API versions has 00:07:28 without an
+ * offset and 04:07:28+00:00 with one [observed]. For resources without an offset under 2021-11 too this is [inferred], so
+ * a column may set `UTC`, and no order of records may depend on it.
  */
 const EASTERN: Zone = 'America/New_York'
 
@@ -51,27 +51,27 @@ export const instant = (doc: string, from?: string, zone: Zone = EASTERN): Colum
 /** DATE. */
 export const day = (doc: string, from?: string): Column<'day', false> => column('day', doc, from, EASTERN)
 /**
- * DATE. The day that an instant means whose hour says nothing, beside the column that keeps the instant: the day as
- * written where a midnight is written, else the day in US Eastern, whose midnight some resources write in UTC [observed].
+ * DATE. The day of an instant whose hour has no meaning, beside the column that keeps the instant. If the API writes a
+ * midnight, it is the day as written, else the day in US Eastern: some resources write an Eastern midnight in UTC [observed].
  */
 export const dayOf = (doc: string, from: string): Column<'day', false> => ({
   ...column('day', doc, from, EASTERN),
   derived: true,
 })
-/** BOOLEAN. 0, 1, "0", "1", "true" and "false" are read as well. */
+/** BOOLEAN. 0, 1, "0", "1", "true" and "false" are accepted too. */
 export const flag = (doc: string, from?: string): Column<'flag', false> => column('flag', doc, from, EASTERN)
 /** TEXT. */
 export const text = (doc: string, from?: string): Column<'text', false> => column('text', doc, from, EASTERN)
-/** JSON (JSONB in Postgres). A list, an object inside a list, or a value whose shape varies. */
+/** JSON (JSONB in Postgres). A list, an object inside a list, or a value that may be of any type. */
 export const json = (doc: string, from?: string): Column<'json', false> => column('json', doc, from, EASTERN)
 
-/** The same column, whose absence rejects the record. */
+/** The same column, required: a record without a value is rejected. */
 export const required = <K extends ColumnKind>(column: Column<K, boolean>): Column<K, true> => ({
   ...column,
   required: true,
 })
 
-/** The same column, marked as one that opens doors. */
+/** The same column, marked as a credential. */
 export const sensitive = <K extends ColumnKind, R extends boolean>(column: Column<K, R>): Column<K, R> => ({
   ...column,
   sensitive: true,

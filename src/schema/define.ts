@@ -26,7 +26,7 @@ type RequiredInstant<C extends Columns> = {
 
 type OneOrMore<T> = T | readonly [T, T, ...T[]]
 
-/** What a file in `schemas/` writes; the rest has a default that is right for most streams. */
+/** A declaration in `schemas/`. What it leaves out has a default that is right for most streams. */
 export interface StreamInput<
   Name extends string,
   C extends Columns,
@@ -51,14 +51,14 @@ export interface StreamInput<
   readonly key: OneOrMore<RequiredColumn<C>>
   readonly sync: Incremental<RequiredInstant<C>> | Full
   readonly retention?: Retention
-  /** Default: nothing deletionEvents. */
+  /** Default: deletions are not detected. */
   readonly deletions?: Deletions
   readonly deletionEvents?: DeletionEvents
   readonly each?: Each
   readonly parent?: Parent
   readonly count?: Count
   readonly created?: boolean
-  /** Default: where the list comes in pages and the record has an id of its own. */
+  /** Default: true if the list comes in pages and the record has an id of its own. */
   readonly retrieve?: boolean
   readonly export?: E
   readonly columns: C
@@ -66,8 +66,8 @@ export interface StreamInput<
 }
 
 /**
- * A stream, checked and frozen.
- * @throws {DeclarationError} naming every problem that the types could not see.
+ * Completes a declaration, checks it and freezes it.
+ * @throws {DeclarationError} with every problem that the types cannot find.
  */
 export function stream<
   const Name extends string,

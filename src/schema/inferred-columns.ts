@@ -4,7 +4,7 @@ import { columnName, identifier } from './name.ts'
 import type { Child, Stream } from './stream.ts'
 import { allTables, tablesOf } from './table.ts'
 
-/** A column that was made for a field which no declaration names. */
+/** A column that was added for an unknown field. */
 export interface InferredColumn {
   readonly table: string
   readonly column: string
@@ -13,7 +13,7 @@ export interface InferredColumn {
   readonly kind: ColumnKind
 }
 
-/** The stream with the columns that were made for it. What a declaration names by now is the declaration's. */
+/** The stream with its inferred columns. An inferred column whose path is declared by now is left out. */
 export function withInferred(stream: Stream, inferred: readonly InferredColumn[]): Stream {
   const names = new Set(allTables(stream).map(({ name }) => name))
   if (!inferred.some(({ table }) => names.has(table))) return stream
@@ -37,7 +37,10 @@ export function withInferred(stream: Stream, inferred: readonly InferredColumn[]
 }
 
 const columnOf = ({ kind, path }: InferredColumn): Column => ({
-  ...text(`What the API sends as ${path}, which is not declared; made for the values seen first.`, path),
+  ...text(
+    `What the API sends as ${path}, a field that is not declared. The type follows from the values that were read first.`,
+    path,
+  ),
   kind,
   inferred: true,
 })
@@ -49,7 +52,7 @@ function isDeclared(path: string, declared: Columns): boolean {
   })
 }
 
-/** A name for the column of a path that both databases take and no other column has. */
+/** A name for the column of a path that both databases accept and no other column has. */
 export function inferredName(path: string, taken: ReadonlySet<string>): string {
   const plain = columnName(path)
     .toLowerCase()

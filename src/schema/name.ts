@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 
-/** Postgres cuts longer identifiers without a word; DuckDB keeps them. So neither ever sees one. */
+/** In bytes. Postgres cuts longer identifiers silently and DuckDB keeps them, so none is ever longer. */
 export const LONGEST_NAME = 63
 
-/** `name`, or where it is too long its beginning and eight hex digits of its SHA-256: the same on both databases. */
+/** The name in the databases: if it is too long, its first bytes and eight hex digits of its SHA-256. */
 export function identifier(name: string): string {
   if (Buffer.byteLength(name) <= LONGEST_NAME) return name
   const digest = createHash('sha256').update(name).digest('hex').slice(0, 8)
-  // A character that the cut would split is left out whole.
+  // With `stream`, a character that the cut would split is left out.
   const beginning = new TextDecoder().decode(Buffer.from(name).subarray(0, LONGEST_NAME - 9), { stream: true })
   return `${beginning}_${digest}`
 }

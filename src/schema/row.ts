@@ -1,7 +1,7 @@
 import type { Column, ColumnKind, Columns } from './column.ts'
 import type { Child, Stream } from './stream.ts'
 
-/** What a query gives for a column. Numbers come as text or bigint: nothing passes through a float. */
+/** The type of a column's values in the result of a query. Numbers are text or bigint, so that none passes through a float. */
 interface Selected extends Record<ColumnKind, unknown> {
   int: string | bigint
   money: string
@@ -25,16 +25,16 @@ interface System {
   _hash: Selected['int']
 }
 
-type Owned<Owner extends string, C extends Columns> = { [K in `${Owner}_id`]: Selected['int'] } & {
+type ChildRow<Owner extends string, C extends Columns> = { [K in `${Owner}_id`]: Selected['int'] } & {
   index: Selected['int']
 } & Declared<C>
 
-/** Only where rows can come from elsewhere. */
+/** Only streams that can be imported have it. */
 type Source<S extends Stream> = S['export'] extends null ? unknown : { _source: 'export' | null }
 
 type OneStream<S extends Stream> = { [K in S['name']]: Declared<S['columns']> & System & Source<S> } & {
   [K in keyof S['children'] & string as `${S['name']}__${K}`]: S['children'][K] extends Child<infer C>
-    ? Owned<S['singular'], C>
+    ? ChildRow<S['singular'], C>
     : never
 }
 

@@ -2,10 +2,10 @@ import type { Columns } from './column.ts'
 import type { Export } from './export.ts'
 import type { Salt } from './salt.ts'
 
-/** `2021-11` pages by a cursor in the body, `2021-01` by a Link header. */
+/** Pages of `2021-11` have a cursor in the body, those of `2021-01` have a Link header. */
 export type ApiVersion = '2021-11' | '2021-01'
 
-/** A list inside the record: a table of its own, keyed by the owner's id and the place in the list. */
+/** A list inside the record. It has a table of its own, whose key is the owner's id and the position in the list. */
 export interface Child<C extends Columns = Columns> {
   readonly doc: string
   /** Dotted path of the list in the record. */
@@ -13,22 +13,23 @@ export interface Child<C extends Columns = Columns> {
   readonly columns: C
 }
 
-/** Where a resource says which scope reads it, any one of these is enough; an empty list needs none. */
+/** Scopes that allow to read a resource. One of them is enough; an empty list: none is needed. */
 export type Scopes = readonly string[]
 
-/** Whether the token may use any one of these scopes. */
+/** Whether the token has one of these scopes. */
 export type Readable = (scopes: Scopes) => boolean
 
 export interface Incremental<Cursor extends string = string> {
   readonly mode: 'incremental'
   readonly cursor: Cursor
-  /** Name of the filter for "changed at or after". */
+  /** Name of the filter for records changed at or after a time. */
   readonly since: string
-  /** Name of the filter for "changed at or before". */
+  /** Name of the filter for records changed at or before a time. */
   readonly until: string
   /**
-   * True only where the API is asked for this order and its cursor follows a keyset, so that a record edited during
-   * the scan moves to the end and is met again. False is always safe, and only costs a longer retry.
+   * True only if the request asks for this order and the API's cursor follows a keyset, so that a record that is edited
+   * during the scan moves to the end and is read again. False is always safe; it only makes an interrupted scan read more
+   * again.
    */
   readonly sorted: boolean
 }
@@ -37,78 +38,82 @@ export interface Full {
   readonly mode: 'full'
 }
 
-/** What the source no longer serves after a while. Absence of such a record says nothing about it. */
+/** The source stops serving records after some days. The absence of such a record does not mean that it is deleted. */
 export interface Retention {
   /** Days, counted back from now. */
   readonly days: number
   /** The field whose age counts. */
   readonly by: string
-  /** Only records like these are forgotten; absent: all of them. */
+  /** Only records with these values have a retention; absent: all of them. */
   readonly when?: Readonly<Record<string, readonly string[]>>
   /** The API answers 422 to a window that begins earlier, so the window has to be cut. */
   readonly refuses?: boolean
 }
 
-/** Records of one kind: those with this value in a column. */
+/** A kind of records: those with this value in a column. */
 export interface Kind {
   readonly column: string
   readonly value: string
 }
 
-/** How it is known that a record is gone. Owned rows stay with their owner. */
+/** How deletions are detected. Child rows stay as long as the row that owns them. */
 export interface Deletions {
   /**
-   * `scan`: what a full scan that ended whole did not see is gone. A kind: of those rows, the ones that a whole list of
-   * the kind did not show; the filter that gives it is named as the column. Never where the source retention: there
-   * absence says nothing.
+   * `scan`: rows that a completed full scan did not see are deleted. A kind: rows of the kind that a complete list of it
+   * did not have; the filter for that list has the name of the column. Neither is allowed for records with a retention,
+   * whose absence does not mean that they are deleted.
    */
   readonly absence?: 'scan' | Kind
-  /** Rows that may go with what the source retention: their absence says nothing either. */
+  /** Rows that may disappear together with records that have a retention, so their absence does not count either. */
   readonly except?: Kind
   /** `object_type` of the events that name records of this stream, in lower case. */
   readonly event?: string
 }
 
-/** Of a stream whose records tell of deletions elsewhere: the columns that say what is gone, and when it is. */
+/** The columns of a stream whose records report deletions in other streams. */
 export interface DeletionEvents {
+  /** Column with the type of the record. */
   readonly type: string
+  /** Column with its key. */
   readonly key: string
+  /** Column that says what happened. */
   readonly verb: string
-  /** Value of `verb`, in lower case. */
+  /** Value of `verb` for a deletion, in lower case. */
   readonly gone: string
+  /** Column with the time. */
   readonly at: string
 }
 
-/** One request sequence for each value of a parameter, as the metafields of each kind of owner. */
+/** One list for each value of a parameter, such as the metafields of each kind of owner. */
 export interface Each {
   readonly parameter: string
   readonly values: Readonly<Record<string, Scopes>>
 }
 
-/** One request sequence for each record of another stream. `{as}` in the path and the column `as` take its id. */
+/** One list for each record of another stream, whose id is put into `{as}` of the path and into the column `as`. */
 export interface Parent {
   readonly stream: string
   readonly as: string
-  /** Column that takes the place of the record in its parent's list, where the record has no id of its own. */
+  /** Column for the position in the parent's list, if the record has no id of its own. */
   readonly position?: string
 }
 
 /** `/count` on 2021-01, with the same token. */
 export interface Count {
   readonly path: string
-  /** It takes the `updated_at` and the `created_at` filters [client]. */
+  /** It accepts the `updated_at` and the `created_at` filters [client]. */
   readonly ranges: boolean
-  /** Name of a column, and of a filter, by whose values it counts apart [client]. */
+  /** Name of a column and of a filter: it counts the records with each value [client]. */
   readonly by?: string
 }
 
-/** What becomes of a value that cannot be read as its declared type: the record is rejected, or the column is null. */
+/** What happens if a value does not fit its declared type: the record is rejected, or the column is null. */
 export type OnMismatch = 'reject' | 'null'
 
-/** What becomes of a field that is not declared: it is kept in `_extra`, gets a column, or fails the stream. */
+/** What happens with a field that is not declared: it is kept in `_extra`, gets a column, or fails the stream. */
 export type Drift = 'capture' | 'evolve' | 'fail'
 
-/** Everything there is to say about one stream. Frozen; what is wrong with it is thrown where it is built. */
+/** The declaration of a stream. */
 export interface Stream<
   Name extends string = string,
   C extends Columns = Columns,
@@ -128,11 +133,11 @@ export interface Stream<
   /** Value of `sort_by`; null where the resource takes none. */
   readonly sort: string | null
   readonly scopes: Scopes
-  /** Plan or feature without which the API refuses the stream. */
+  /** Plan or feature that the store needs for the stream; null: none. */
   readonly plan: string | null
-  /** Whether a store has it at all is not certain: a 404 or a 422 on its first page skips it. */
+  /** Not every store has it: a 404 or a 422 on the first page skips it. */
   readonly optional: boolean
-  /** Costs so much that it is read only when named. */
+  /** It takes so many requests that it is read only if the user names it. */
   readonly optIn: boolean
   readonly key: readonly string[]
   readonly sync: Incremental | Full
@@ -142,19 +147,19 @@ export interface Stream<
   readonly each: Each | null
   readonly parent: Parent | null
   readonly count: Count | null
-  /** The list takes `created_at_min` and `created_at_max` [documented]. */
+  /** The list accepts `created_at_min` and `created_at_max` [documented]. */
   readonly created: boolean
-  /** One record is read at `path` + `/{id}`, under the key `singular`. */
+  /** The API serves one record at `path` + `/{id}`, as the member `singular` of the body. */
   readonly retrieve: boolean
   /** What `import` reads; null: the stream cannot be imported. */
   readonly export: E
   readonly columns: C
   readonly children: Ch
-  /** What hashes values of a stream that is read into a warehouse; a declaration on its own has none. */
+  /** Salt of the warehouse that the stream is loaded into; null: a declaration without a warehouse. */
   readonly salt: Salt | null
-  /** `null`: the value is kept in `_extra`, and the column has none. What is required is rejected all the same. */
+  /** With `null` the value is kept in `_extra`. A record without a required value is rejected in any case. */
   readonly onMismatch: OnMismatch
   readonly drift: Drift
-  /** The stream without the columns that were made for it; null: none were. */
+  /** The stream without its inferred columns; null: it has none. */
   readonly declared: Stream | null
 }

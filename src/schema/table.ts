@@ -7,11 +7,11 @@ export interface TableColumn {
   readonly name: string
   readonly kind: ColumnKind
   readonly required: boolean
-  /** What it means, and what is stored of it. */
+  /** What the value means, and what is stored of it. */
   readonly doc: string
-  /** Absent: the values are kept. */
+  /** Absent: the values are stored unchanged. */
   readonly policy?: Exclude<Policy, 'keep'>
-  /** Made for a field that no declaration names. */
+  /** Inferred for an unknown field. */
   readonly inferred?: true
 }
 
@@ -22,13 +22,13 @@ export interface Table {
   readonly columns: readonly TableColumn[]
 }
 
-/** A stream's own table and those of the lists it owns, in the order of its declaration. */
+/** A stream's own table and those of its lists, in the order of the declaration. */
 export interface StreamTables {
   readonly root: Table
   readonly children: readonly { readonly child: string; readonly table: Table }[]
 }
 
-/** Column of a child table: 0-based place in the list. */
+/** Column of a child table: the position in the list, from 0. */
 export const CHILD_INDEX = 'index'
 
 const system = (kind: ColumnKind, required: boolean, doc: string): Omit<TableColumn, 'name'> => ({
@@ -37,14 +37,18 @@ const system = (kind: ColumnKind, required: boolean, doc: string): Omit<TableCol
   doc,
 })
 
-/** What every stream's table has besides its declared columns, and who fills it. */
+/** The columns that every stream's table has besides the declared ones. */
 export const SYSTEM_COLUMNS = {
   _synced_at: system('instant', true, 'When this row last changed in the warehouse. Set by the load.'),
-  _deleted_at: system('instant', false, 'When the record was found gone from the source; null while it is there.'),
+  _deleted_at: system(
+    'instant',
+    false,
+    'When the record was found to be deleted at the source; null while it exists there.',
+  ),
   _deleted_by: system(
     'text',
     false,
-    'How that was found: `absence` from a scan that ended whole, an `event` that said so, or a `probe` of the one record.',
+    'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.',
   ),
   _extra: system('json', false, 'Every field of the record that the schema does not declare, by its path.'),
   _hash: system(
@@ -54,7 +58,7 @@ export const SYSTEM_COLUMNS = {
   ),
 } as const satisfies Record<string, Omit<TableColumn, 'name'>>
 
-/** Only where rows can come from elsewhere. */
+/** Only tables of streams that can be imported have it. */
 export const SOURCE: TableColumn = {
   name: '_source',
   ...system(
@@ -66,7 +70,7 @@ export const SOURCE: TableColumn = {
 
 const cache = new WeakMap<Stream, StreamTables>()
 
-/** The tables that a declaration becomes. */
+/** The tables of a stream. */
 export function tablesOf(stream: Stream): StreamTables {
   const known = cache.get(stream)
   if (known) return known
@@ -110,19 +114,19 @@ export function allTables(stream: Stream): readonly Table[] {
   return [root, ...children.map(({ table }) => table)]
 }
 
-/** System columns that came later: rows from before need no value in them, so they make no other shape. */
+/** System columns that later versions added. Older rows need no value in them, so they do not change the schema hash. */
 const LATER: ReadonlySet<string> = new Set(['_deleted_by', SOURCE.name])
 
-/** Fingerprint of the tables a stream is written to: rows written under another one may lack columns or hold clear values. */
+/** Hash of a stream's tables. Rows written under another hash may lack values, or have values that are now to be hashed. */
 export function schemaHashOf(stream: Stream): string {
-  const shape = allTables(stream).map(({ name, key, columns }) => [
+  const tables = allTables(stream).map(({ name, key, columns }) => [
     name,
     key,
     columns
       .filter(({ name, inferred }) => !inferred && !LATER.has(name))
       .map(column => [column.name, column.kind, ...(column.policy ? [column.policy] : [])]),
   ])
-  return createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, 16)
+  return createHash('sha256').update(JSON.stringify(tables)).digest('hex').slice(0, 16)
 }
 
 const STORED: Readonly<Record<Policy, string>> = {

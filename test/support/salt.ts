@@ -1,4 +1,4 @@
-import { type Policies, underPolicies } from '../../src/schema/policy.ts'
+import { type Policies, withPolicies } from '../../src/schema/policy.ts'
 import { SALT, Salt } from '../../src/schema/salt.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 
@@ -11,7 +11,7 @@ export function openSeal(): Salt {
 
 /** A stream as a warehouse would store it. */
 export const sealed = (stream: Stream, policies: Partial<Policies> = {}): Stream =>
-  underPolicies(
+  withPolicies(
     stream,
     { sensitive: 'hash', columns: {}, onMismatch: 'reject', drift: 'capture', ...policies },
     openSeal(),

@@ -107,17 +107,17 @@ describe('refused', () => {
     [
       'the day of an instant that no column keeps',
       withColumns({ sent_on: dayOf('Day.', 'sent_at') }),
-      'things.sent_on: no column keeps the instant sent_at itself',
+      'things.sent_on: no column keeps the whole instant sent_at',
     ],
     [
       'the day of what is no instant',
       withColumns({ owner_on: dayOf('Day.', 'owner.id') }),
-      'things.owner_on: no column keeps the instant owner.id itself',
+      'things.owner_on: no column keeps the whole instant owner.id',
     ],
     [
       'an export of what is no column',
       exported({ columns: { ...EXPORT.columns, price: ['price'] } }),
-      'export.price: is no column',
+      'export.price: is not a column',
     ],
     [
       'an export without what every record needs',
@@ -137,17 +137,17 @@ describe('refused', () => {
     [
       'an export of a list that is none',
       exported({ elements: { child: 'pieces', columns: {} } }),
-      'export: pieces is no list of the stream',
+      'export: pieces is not a list of the stream',
     ],
     [
       'an export of what is no column of the list',
       exported({ elements: { child: 'parts', columns: { size: ['size'] } } }),
-      'export.parts.size: is no column',
+      'export.parts.size: is not a column',
     ],
     [
       'an export in lower case of what is no text',
       exported({ lowerCase: ['owner_id'] }),
-      'export.lowerCase: owner_id is no text of the export',
+      'export.lowerCase: owner_id is not a text column of the export',
     ],
     [
       'an export of a part of another column',
@@ -155,7 +155,7 @@ describe('refused', () => {
         ...withColumns({ updated_on: dayOf('Day.', 'updated_at') }),
         ...exported({ columns: { ...EXPORT.columns, updated_on: ['day'] } }),
       },
-      'export.updated_on: follows from another column',
+      'export.updated_on: is derived from another column',
     ],
     [
       'an export of a stream with two key columns',
@@ -189,12 +189,12 @@ describe('refused', () => {
     [
       'a list by a name of its own',
       withChild('bits', { from: 'box.pieces' }),
-      'children.bits: box.pieces is named by its last part or by its joined path',
+      'children.bits: the name must be the last part of box.pieces or its joined path',
     ],
     [
       'a list of two owners',
       { key: ['id', 'owner_id'] },
-      'children.parts: only a stream with one key column may own rows',
+      'children.parts: only a stream with one key column may have child rows',
     ],
     [
       'a list with a column for its owner',
@@ -227,17 +227,17 @@ describe('refused', () => {
     [
       'a parent without a column',
       { path: '/{boss_id}', parent: { stream: 'owners', as: 'boss_id' } },
-      'parent: boss_id is no column',
+      'parent: boss_id is not a column',
     ],
     [
       'a parent named like a method',
       { path: '/{constructor}', parent: { stream: 'owners', as: 'constructor' } },
-      'parent: constructor is no column',
+      'parent: constructor is not a column',
     ],
     [
       'a place without a column',
       { path: '/{owner_id}', parent: { ...parent, position: 'place' } },
-      'parent: place is no column',
+      'parent: place is not a column',
     ],
   ]
 
@@ -259,33 +259,33 @@ describe('I12: a declaration may not take for deleted what is only forgotten, or
       { columns: status, deletions: queued, retention: { ...days, when: { status: ['success'] } } },
       'none',
     ],
-    ['a scan of what changed', { deletions: { absence: 'scan' } }, 'deletions: only a stream that is read whole'],
+    ['a scan of what changed', { deletions: { absence: 'scan' } }, 'deletions: absence: scan needs a full scan'],
     [
       'a whole scan of what is forgotten',
       { ...full, retention: days, deletions: { absence: 'scan' } },
-      'deletions: of a stream whose source retention, absence says nothing',
+      'deletions: a stream with a retention cannot conclude deletions from absence',
     ],
-    ['a kind of what is read whole', { ...full, columns: status, deletions: queued }, 'needs no sweep'],
-    ['a kind by a column that is none', { deletions: queued }, 'deletions: status is no column'],
+    ['a kind of what is read whole', { ...full, columns: status, deletions: queued }, 'needs no list snapshot'],
+    ['a kind by a column that is none', { deletions: queued }, 'deletions: status is not a column'],
     [
       'a kind that is forgotten',
       { columns: status, deletions: queued, retention: { ...days, when: { status: ['success', 'queued'] } } },
-      'deletions: the source retention where status is queued',
+      'deletions: records whose status is queued have a retention',
     ],
     [
       'any kind where all is forgotten',
       { columns: status, deletions: queued, retention: days },
-      'deletions: the source retention where status is queued',
+      'deletions: records whose status is queued have a retention',
     ],
     [
       'an exception by a column that is none',
       { ...full, deletions: { absence: 'scan', except: { column: 'owner', value: 'charge' } } },
-      'deletions: owner is no column',
+      'deletions: owner is not a column',
     ],
     [
       'telling by columns that are none',
       { deletionEvents: { type: 'id', key: 'id', verb: 'verb', gone: 'deleted', at: 'updated_at' } },
-      'deletionEvents: verb is no column',
+      'deletionEvents: verb is not a column',
     ],
     [
       'telling under two keys',
@@ -294,7 +294,7 @@ describe('I12: a declaration may not take for deleted what is only forgotten, or
         children: {},
         deletionEvents: { type: 'id', key: 'id', verb: 'id', gone: 'x', at: 'id' },
       },
-      'deletionEvents: only a stream with one key column may tell',
+      'deletionEvents: only a stream with one key column may report deletions',
     ],
   ]
 
@@ -323,6 +323,6 @@ test('every problem is told at once, with the file', () => {
     'children.Parts.index: taken by the key of the child table',
     'sort: a sorted stream asks for updated_at-asc',
     'path: lacks {boss_id} of its parent',
-    'parent: boss_id is no column',
+    'parent: boss_id is not a column',
   ])
 })

@@ -451,19 +451,19 @@ describe('what is stored of columns', () => {
     ['columns: { customers: { email: hide } }', 'columns.customers.email @3: should be keep, hash or omit, not "hide"'],
     [
       'columns: { customers: { id: omit } }',
-      'columns.customers.id @3: cannot be omitted: customers is read by its value; it can only be kept',
+      'columns.customers.id @3: cannot be omitted: the sync of customers needs its value; set it to keep',
     ],
     [
       'columns: { customers: { updated_at: hash } }',
-      'columns.customers.updated_at @3: cannot be hashed: customers is read by its value; it can only be kept',
+      'columns.customers.updated_at @3: cannot be hashed: the sync of customers needs its value; set it to keep',
     ],
     [
       'columns: { charges: { status: hash } }',
-      'columns.charges.status @3: cannot be hashed: charges is read by its value; it can only be kept',
+      'columns.charges.status @3: cannot be hashed: the sync of charges needs its value; set it to keep',
     ],
     [
       'columns: { charges: { total_price: hash } }',
-      'columns.charges.total_price @3: cannot be hashed: a hash is text, and this is money; write omit',
+      'columns.charges.total_price @3: cannot be hashed: a hash is text, and the column is money; set it to omit',
     ],
   ] as const
 

@@ -88,7 +88,7 @@ describe('the form of the file', () => {
 
   test('a field without an end does not fill the memory', async () => {
     expect(await refusal(`id,note,updated_at\n1,"${'x'.repeat(9 * 1024 * 1024)}`)).toMatch(
-      /^@2: .*record size.*export it again/i,
+      /^@2: .*record size.*export the file again/i,
     )
   })
 

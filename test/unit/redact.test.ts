@@ -82,7 +82,7 @@ describe('a column', () => {
 
   test('nothing is hashed without a salt, and nothing is stored in clear for want of one', () => {
     expect(() => flattened(things, { id: 1, token: SECRET })).toThrow('no salt')
-    expect(() => new Salt().digest(SECRET)).toThrow('before the salt was read')
+    expect(() => new Salt().digest(SECRET)).toThrow('before the salt was loaded')
   })
 })
 

@@ -4,7 +4,7 @@ import { type Imported, importKey, inspectFile, loadFile, tryFile } from '../../
 import { withInferredColumns } from '../../pipeline/schema-drift.ts'
 import { StreamStats } from '../../pipeline/stream-stats.ts'
 import { withInferred } from '../../schema/inferred-columns.ts'
-import { onTrial } from '../../schema/policy.ts'
+import { withRandomSalt } from '../../schema/policy.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { allTables } from '../../schema/table.ts'
 import { type App, STREAMS } from '../app.ts'
@@ -35,12 +35,12 @@ export async function importFile(
   if (dryRun) {
     await using destination = await app.open('read')
     const known = withInferred(stored, await destination.inferredColumns(stored.name))
-    const stream = (await destination.loadSalt()) ? known : onTrial(known)
+    const stream = (await destination.loadSalt()) ? known : withRandomSalt(known)
     return result(stream, file, await tryFile(stream, file, { destination, now }, signal), null)
   }
   const began = app.monotonic()
   // Before the destination is touched at all, so that a wrong file leaves nothing behind.
-  await inspectFile(onTrial(stored), file, now, app.config.maxRejects, signal)
+  await inspectFile(withRandomSalt(stored), file, now, app.config.maxRejects, signal)
   await using destination = await app.open('write')
   await destination.acquireLock(app.run)
   await destination.prepare(allTables(stored))
