@@ -7,10 +7,10 @@ import { cliFlags } from './flags.ts'
 import { machine, writeSection } from './section.ts'
 
 /*
- * How much of the API's rate does `sync` use, whatever the API's latency? The bucket is Recharge's, its leak four times
- * as fast, so that the table takes half an hour and not two. What the bucket allowed is its size, and what drained from
- * it between the first page's request and the last one's. The start costs a latency, in which nothing is known yet, and
- * the end one or two, so a run lasts a hundred times its latency.
+ * Which share of the API's rate limit does `sync` use, at different latencies of the API? The bucket has the size of
+ * Recharge's and leaks four times as fast, so that the table takes half an hour instead of two. The bucket allows its size
+ * and what leaks from it between the requests of the first and the last page. The start of a run costs one latency and its
+ * end one or two, so each run lasts a hundred times its latency.
  */
 const BUCKET = 40
 const PER_SECOND = 8
@@ -35,7 +35,7 @@ interface Measured {
   readonly mostInFlight: number
 }
 
-const ask = <T>(child: ChildProcess, question: unknown): Promise<T> =>
+const request = <T>(child: ChildProcess, question: unknown): Promise<T> =>
   new Promise(resolve => {
     child.once('message', message => resolve(message as T))
     child.send(question as never)
@@ -47,7 +47,7 @@ async function measure({ latencyMs, pages }: (typeof ROWS)[number]): Promise<Mea
   const server = fork(fileURLToPath(new URL('./store-process.ts', import.meta.url)))
   try {
     const store = { records, latencyMs, bucket: BUCKET, perSecond: PER_SECOND }
-    const { url, token } = await ask<{ url: string; token: string }>(server, store)
+    const { url, token } = await request<{ url: string; token: string }>(server, store)
     const inFlight = Math.ceil((latencyMs / 1000) * PER_SECOND * 1.5) + 4
     writeFileSync(
       join(folder, 'sync.config.yaml'),
@@ -57,7 +57,7 @@ async function measure({ latencyMs, pages }: (typeof ROWS)[number]): Promise<Mea
     const [stream] = report.streams
     if (report.outcome !== 'complete' || stream.added !== records)
       throw new Error(`not complete: ${JSON.stringify(report).slice(0, 500)}`)
-    const seen = await ask<{ requests: number; seconds: number; throttled: number; mostInFlight: number }>(
+    const seen = await request<{ requests: number; seconds: number; throttled: number; mostInFlight: number }>(
       server,
       'seen',
     )
@@ -95,7 +95,7 @@ function sync(folder: string): Promise<any> {
   })
   return new Promise((resolve, reject) => {
     child.on('close', code =>
-      code === 0 ? resolve(JSON.parse(out)) : reject(new Error(`sync left with ${code}: ${out}`)),
+      code === 0 ? resolve(JSON.parse(out)) : reject(new Error(`sync exited with ${code}: ${out}`)),
     )
   })
 }

@@ -1,4 +1,4 @@
-/** Records on a page: what the API gives at most. */
+/** Records on a page, as many as the API serves at most. */
 export const PAGE = 250
 
 const CITIES = ['Portland', 'Leeds', 'Utrecht', 'São Paulo', 'Québec', 'Kraków', 'Dunedin', 'Oslo']
@@ -6,14 +6,14 @@ const NAMES = ['Marta', 'Ikenna', 'Zoë', 'Tomás', 'Hana', 'Björk', 'Amir', 'L
 const SURNAMES = ['Oyelaran', 'Lindqvist', 'Nakamura', 'Ferreira', 'Novák', "O'Brien", 'Haddad', 'Müller']
 const BEGAN = Date.parse('2021-03-01T00:00:00Z')
 
-/** 32 bits that look random and follow from the seed. */
+/** 32 pseudo-random bits from a seed. */
 const mix = (seed: number): number => {
   let x = Math.imul(seed ^ (seed >>> 16), 0x45d9f3b)
   x = Math.imul(x ^ (x >>> 16), 0x45d9f3b)
   return (x ^ (x >>> 16)) >>> 0
 }
 
-/** A day before the simulator's now, for all of them: it retention charges 90 days after that, as the API does. */
+/** For all charges, a day before the simulator's present: it stops serving a charge 90 days after that, as the API does. */
 const PROCESSED = '2026-11-19T12:00:00+00:00'
 
 const cents = (n: number): string => (n / 100).toFixed(2)
@@ -22,7 +22,7 @@ const stamp = (seconds: number): string => `${new Date(BEGAN + seconds * 1000).t
 
 /**
  * A charge as the API serves it: about 4 KB, three line items, one row in each of the other lists.
- * @param edits times that the record has been edited: another amount, a later `updated_at`.
+ * @param edits how often the record has been edited. Each edit changes an amount and makes `updated_at` later.
  */
 export function charge(id: number, edits = 0): object {
   const n = mix(id)

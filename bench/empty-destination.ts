@@ -9,11 +9,11 @@ import { answer } from './sync-process.ts'
 /** An empty destination to load into. */
 export interface EmptyDestination {
   readonly into: DestinationConfig
-  /** The same, as the configuration has it. */
+  /** The same in the form of the configuration. */
   readonly yaml: string
 }
 
-/** One is gone before the next is opened: a server has work to do long after a load. */
+/** Opens an empty destination for `work` and removes it afterwards: a database server is still busy long after a load. */
 export async function withEmptyDestination<T>(
   destination: string,
   folder: string,

@@ -5,8 +5,8 @@ import type { DestinationConfig } from '../src/load/open.ts'
 import { allTables } from '../src/schema/table.ts'
 
 /**
- * Multiplies the rows that `records` charges have left, in SQL: as if so many later ones had been loaded as well. Their
- * numbers and times go on where those of the first end.
+ * Multiplies the rows of `records` loaded charges in SQL, as if later charges had been loaded too. The ids and times of the
+ * copies continue those of the originals.
  */
 export async function multiply(into: DestinationConfig, records: number, times: number): Promise<void> {
   for (let i = 1; i < times; i++)
@@ -42,7 +42,7 @@ async function execute(into: DestinationConfig, statement: string): Promise<void
   instance.closeSync()
 }
 
-/** The size of a file that holds the same rows, each table made by `create table as`. */
+/** Writes a file with the same rows, each table made by `create table as`. */
 export async function plainCopy(file: string, schema: string, copy: string): Promise<void> {
   const instance = await DuckDBInstance.create(copy)
   const connection = await instance.connect()

@@ -2,7 +2,7 @@ import { Store, type StoreRecord } from '../src/simulator/store.ts'
 import { charge } from './charges.ts'
 import { PreparedRecords } from './pages.ts'
 
-/** A store of one large stream: customers, changed evenly over two years. */
+/** A store with one large stream: customers whose changes are spread evenly over two years. */
 export function largeStore(count: number): Store {
   const store = new Store('2026-11-20T12:00:00Z')
   const now = store.now().getTime()
@@ -23,8 +23,8 @@ export function largeStore(count: number): Store {
 }
 
 /**
- * A store of charges with three line items each, see `charges.ts`. They are served from prepared pages, and no more than
- * lists are made by is kept as objects: what it takes to serve a page is to be little beside what it takes to load it.
+ * A store of charges with three line items each, see `charges.ts`. They are served from prepared pages. Only the members
+ * that a list is filtered and sorted by are kept as objects, so that to serve a page costs little beside loading it.
  */
 export function chargesStore(count: number, file: string): Store {
   const store = new Store('2026-11-20T12:00:00Z')

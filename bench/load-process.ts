@@ -6,16 +6,16 @@ import { prefetch } from '../src/pipeline/prefetch.ts'
 import { allTables } from '../src/schema/table.ts'
 import { mergePages, singlePage } from '../src/transform/batch.ts'
 import { decodeRecords, pageDecoder } from '../src/transform/decode-page.ts'
-import { sealed } from '../test/support/salt.ts'
+import { withTestSalt } from '../test/support/salt.ts'
 import { charge } from './charges.ts'
 import { readPages } from './pages.ts'
 
-/** When every page is said to have come. */
+/** When every page counts as received. */
 const NOW = '2026-01-01T00:00:00.000000Z' as Instant
 
 /*
- * One measurement, in a process of its own, so that its memory and its compiled code are its own. It is told what to do
- * and says what it took.
+ * One measurement in a process of its own, which shares neither memory nor compiled code with another one. It gets a job and
+ * sends what the job took.
  */
 export type Job =
   | { readonly kind: 'parse'; readonly file: string; readonly pages: number }
@@ -32,18 +32,18 @@ export interface Took {
   /** Peak resident size. */
   readonly megabytes: number
   readonly counts: { readonly added: number; readonly changed: number; readonly unchanged: number }
-  /** Of each commit. */
+  /** Duration of each commit. */
   readonly millis: readonly number[]
 }
 
-/** As by default: what opens doors is stored as a salted hash. */
-const charges = sealed(declared)
+/** With the default policies: credentials are stored as salted hashes. */
+const charges = withTestSalt(declared)
 
 async function run(job: Job): Promise<Omit<Took, 'cpu' | 'megabytes' | 'seconds'>> {
   const counts = { added: 0, changed: 0, unchanged: 0 }
   const millis: number[] = []
   if (job.kind === 'parse') {
-    // Decoded as the body of an answer is.
+    // Like the body of an answer.
     const decoder = new TextDecoder()
     for (const page of readPages(job.file, job.pages)) JSON.parse(decoder.decode(page))
     return { counts, millis }

@@ -15,14 +15,14 @@ import { machine, writeSection } from './section.ts'
 import { answer, fromStore, type Pace } from './sync-process.ts'
 
 /*
- * How fast are charges with three line items each loaded, beside the limit: reading the same pages from the same file
- * and `JSON.parse`, nothing else? Every figure is of a process of its own. The limit is taken before and after each of
- * them, and a figure is held against its own: a shared machine is half as fast again one minute as the next.
+ * How fast are charges with three line items each loaded, compared with the limit: to read the same pages from the same file
+ * and `JSON.parse` them, nothing else? Each measurement has a process of its own. The limit is measured before and after each
+ * of them, and the measurement is compared with these: the speed of a shared machine changes by half within minutes.
  */
 const SMALL = 100_000
 const LARGE = Number(process.argv[2] ?? 1_000_000)
 const LARGEST = 5
-/** Of a first load that `sync` is held against: the start of a process is to weigh no more than in a backfill. */
+/** Records of the first load that `sync` is compared with: so many that the start of the process does not matter. */
 const PAIRED = LARGE / 2
 const ROUNDS = 3
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
@@ -30,7 +30,7 @@ const folder = mkdtempSync(join(tmpdir(), 'recharge-sync-bench-'))
 const BASE = join(folder, 'pages')
 const EDITED = join(folder, 'edited')
 
-/** Pages are read once beforehand, so that they come from memory: what lay untouched for some minutes may have to come from a slow disk. */
+/** Reads the pages once, so that they come from memory and not from a slow disk. */
 function warm(file: string, pages: number): void {
   for (const _page of readPages(file, pages));
 }
@@ -42,17 +42,17 @@ function take(job: Job, flags = cliFlags()): Promise<Took> {
   return answer<Took>(child)
 }
 
-/** Of one measurement, and of the limit around it. */
-interface Beside {
+/** A measurement, and those of the limit before and after it. */
+interface WithLimits {
   readonly took: Took
   readonly limits: readonly Took[]
 }
 
-/** All that was taken of the limit. */
+/** All measurements of the limit. */
 const limits: Took[] = []
 const AROUND = 2
 
-async function beside(measure: () => Promise<Took>): Promise<Beside> {
+async function withLimits(measure: () => Promise<Took>): Promise<WithLimits> {
   const around: Took[] = []
   for (let i = 0; i < AROUND; i++) around.push(await parse())
   const took = await measure()
@@ -61,7 +61,7 @@ async function beside(measure: () => Promise<Took>): Promise<Beside> {
   return { took, limits: around }
 }
 
-function row(destination: string, what: string, records: number, { took, limits }: Beside): Row {
+function row(destination: string, what: string, records: number, { took, limits }: WithLimits): Row {
   const { seconds, cpu, megabytes } = took
   const limit = medianOf(limits)
   const made = {
@@ -78,20 +78,20 @@ function row(destination: string, what: string, records: number, { took, limits 
   return made
 }
 
-/** The middle one, by time; of two the faster. */
+/** The median by time; of two, the faster one. */
 const medianOf = (taken: readonly Took[]): Took =>
   [...taken].sort((a, b) => a.seconds - b.seconds)[(taken.length - 1) >> 1] as Took
 
-/** How many times as long as the limit it took. */
-const ofLimit = ({ took, limits }: Beside): number => took.seconds / medianOf(limits).seconds
+/** The time as a multiple of the limit's. */
+const ofLimit = ({ took, limits }: WithLimits): number => took.seconds / medianOf(limits).seconds
 
 /** A first load and a `sync` of as many records, one right after the other. */
 interface Pair {
-  readonly load: Beside
-  readonly sync: Beside
+  readonly load: WithLimits
+  readonly sync: WithLimits
 }
 
-/** What part of the load's speed `sync` has. */
+/** The speed of `sync` as a share of the load's. */
 const share = ({ load, sync }: Pair): number => load.took.seconds / sync.took.seconds
 
 const middleBy = <T>(taken: readonly T[], by: (one: T) => number): T =>
@@ -99,12 +99,12 @@ const middleBy = <T>(taken: readonly T[], by: (one: T) => number): T =>
 
 const parse = (flags?: string[]): Promise<Took> => take({ kind: 'parse', file: BASE, pages: SMALL / PAGE }, flags)
 
-/** @throws {Error} where it came to something else: its figure would be that of another work. */
-async function cameTo(wanted: Partial<Took['counts']>, taking: Promise<Took>): Promise<Took> {
+/** Checks the counts of a measurement. @throws {Error} if they differ: it then measured other work. */
+async function withCounts(wanted: Partial<Took['counts']>, taking: Promise<Took>): Promise<Took> {
   const took = await taking
   for (const [what, count] of Object.entries(wanted))
     if (took.counts[what as keyof Took['counts']] !== count)
-      throw new Error(`${count} records were to be ${what}, and it came to ${JSON.stringify(took.counts)}`)
+      throw new Error(`${count} records should be ${what}, but the counts are ${JSON.stringify(took.counts)}`)
   return took
 }
 
@@ -112,14 +112,14 @@ const load = (file: string, records: number, into: DestinationConfig): Promise<T
   take({ kind: 'load', file, pages: records / PAGE, into })
 
 const firstLoad = (records: number, into: DestinationConfig): Promise<Took> =>
-  cameTo({ added: records }, load(BASE, records, into))
+  withCounts({ added: records }, load(BASE, records, into))
 
 const middle = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
 
 const TRIES = 7
 const group = (of: (n: number) => Edited): Edited[] => Array.from({ length: PAGE }, (_, n) => of(n))
 
-/** Milliseconds that the commit of one page takes, into a table of so many rows. */
+/** Milliseconds that the commit of one page takes, into a table with so many rows. */
 async function pages(destination: string, into: DestinationConfig, rows: number, empty: number): Promise<Page> {
   const tries = Array.from({ length: TRIES }, (_, t) => t)
   const measure = async (groups: Edited[][]): Promise<number> =>
@@ -152,23 +152,23 @@ interface Measured {
 }
 
 async function measured(destination: string): Promise<Measured> {
-  const first = (records: number): Promise<Beside> =>
-    withEmptyDestination(destination, folder, ({ into }) => beside(() => firstLoad(records, into)))
-  const whole = (pace: Pace): Promise<Beside> =>
+  const first = (records: number): Promise<WithLimits> =>
+    withEmptyDestination(destination, folder, ({ into }) => withLimits(() => firstLoad(records, into)))
+  const syncAt = (pace: Pace): Promise<WithLimits> =>
     withEmptyDestination(destination, folder, ({ yaml }) =>
       fromStore(BASE, yaml, pace, sync =>
-        beside(() => {
+        withLimits(() => {
           warm(BASE, pace.records / PAGE)
-          return cameTo({ added: pace.records }, sync())
+          return withCounts({ added: pace.records }, sync())
         }),
       ),
     )
-  const small: Beside[] = []
+  const small: WithLimits[] = []
   for (let round = 0; round < ROUNDS; round++) small.push(await first(SMALL))
   const rows = [row(destination, 'first load', SMALL, middleBy(small, ofLimit))]
-  rows.push(row(destination, SLOW.what, SLOW.records, await whole(SLOW)))
+  rows.push(row(destination, SLOW.what, SLOW.records, await syncAt(SLOW)))
   const pairs: Pair[] = []
-  for (let round = 0; round < ROUNDS; round++) pairs.push({ load: await first(PAIRED), sync: await whole(UNLIMITED) })
+  for (let round = 0; round < ROUNDS; round++) pairs.push({ load: await first(PAIRED), sync: await syncAt(UNLIMITED) })
   const pair = middleBy(pairs, share)
   rows.push(row(destination, 'first load', PAIRED, pair.load))
   rows.push(row(destination, UNLIMITED.what, UNLIMITED.records, pair.sync))
@@ -179,23 +179,23 @@ async function measured(destination: string): Promise<Measured> {
   })
 }
 
-/** From the first load to the largest table. */
+/** Measures from the first load to the largest table. */
 async function growing(destination: string, into: DestinationConfig): Promise<Omit<Measured, 'ofLoad'>> {
   const groups = Array.from({ length: TRIES }, (_, t) => group(n => [-1 - t * PAGE - n, 0]))
   const empty = middle((await take({ kind: 'commits', into, groups })).millis.slice(1))
   const rows = [
-    row(destination, 'first load', LARGE, await beside(() => firstLoad(LARGE, into))),
+    row(destination, 'first load', LARGE, await withLimits(() => firstLoad(LARGE, into))),
     row(
       destination,
       'the same again, all unchanged',
       SMALL,
-      await beside(() => cameTo({ unchanged: SMALL }, load(BASE, SMALL, into))),
+      await withLimits(() => withCounts({ unchanged: SMALL }, load(BASE, SMALL, into))),
     ),
     row(
       destination,
       '5 % changed',
       SMALL,
-      await beside(() => cameTo({ changed: SMALL / 20 }, load(EDITED, SMALL, into))),
+      await withLimits(() => withCounts({ changed: SMALL / 20 }, load(EDITED, SMALL, into))),
     ),
   ]
   const file = into.kind === 'duckdb' ? await fileRatio(into) : null
@@ -216,7 +216,7 @@ try {
   writePages(BASE, LARGE)
   writePages(EDITED, SMALL, id => (id % 20 === 7 ? 1 : 0))
   await parse()
-  const plain = await beside(() => parse([]))
+  const plain = await withLimits(() => parse([]))
   const rows: Row[] = []
   const pageRows: Page[] = []
   const ofLoads: OfLoad[] = []

@@ -8,8 +8,8 @@ import { machine, writeSection } from './section.ts'
 import { answer } from './sync-process.ts'
 
 /*
- * Does a long backfill need more memory than a short one? Peak resident size of `backfill` as a process of its own,
- * over a store with no limit to its rate: the case in which pages come faster than they are committed.
+ * Does a long backfill need more memory than a short one? Measures the peak resident size of a `backfill` process. The store
+ * has no rate limit, so pages arrive faster than they are committed.
  */
 const SIZES = [100_000, 1_000_000]
 const CLI = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
@@ -63,7 +63,7 @@ function backfill(folder: string): Promise<void> {
   ]
   const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
   return new Promise((resolve, reject) => {
-    child.on('close', code => (code === 0 ? resolve() : reject(new Error(`backfill left with ${code}`))))
+    child.on('close', code => (code === 0 ? resolve() : reject(new Error(`backfill exited with ${code}`))))
   })
 }
 

@@ -4,7 +4,7 @@ import { charge, PAGE } from './charges.ts'
 const HEAD = '{"charges":['
 const END = ']}\n'
 
-/** Prepares pages as the API would serve them, one on each line. @param edits of a record, by its number. */
+/** Writes pages as the API would serve them, one on each line. @param edits how often a record has been edited, by its number. */
 export function writePages(file: string, records: number, edits: (id: number) => number = () => 0): void {
   const out = openSync(file, 'w')
   for (let first = 0; first < records; first += PAGE) {
@@ -15,7 +15,8 @@ export function writePages(file: string, records: number, edits: (id: number) =>
 }
 
 const CHUNK = 4 * 1024 * 1024
-/** Prepared pages, a few in memory at a time; each is valid until the next is asked for. */
+
+/** Reads prepared pages, a few at a time. Each is valid until the next one is read. */
 export function* readPages(file: string, pages: number): Generator<Buffer> {
   const fd = openSync(file, 'r')
   try {
@@ -23,17 +24,17 @@ export function* readPages(file: string, pages: number): Generator<Buffer> {
     let rest = 0
     let given = 0
     for (;;) {
-      const backfilled = rest + readSync(fd, chunk, rest, CHUNK - rest, null)
-      if (backfilled === rest) throw new Error(`${file} has only ${given} pages`)
+      const filled = rest + readSync(fd, chunk, rest, CHUNK - rest, null)
+      if (filled === rest) throw new Error(`${file} has only ${given} pages`)
       let from = 0
-      for (let end = chunk.indexOf(10); end >= 0 && end < backfilled; end = chunk.indexOf(10, from)) {
+      for (let end = chunk.indexOf(10); end >= 0 && end < filled; end = chunk.indexOf(10, from)) {
         yield chunk.subarray(from, end)
         given += 1
         if (given === pages) return
         from = end + 1
       }
-      chunk.copy(chunk, 0, from, backfilled)
-      rest = backfilled - from
+      chunk.copy(chunk, 0, from, filled)
+      rest = filled - from
     }
   } finally {
     closeSync(fd)
@@ -41,8 +42,8 @@ export function* readPages(file: string, pages: number): Generator<Buffer> {
 }
 
 /**
- * The records of prepared pages, served from their file: in memory of its own, a million would leave a destination
- * beside it with less than it has in a load from the same file.
+ * The records of prepared pages, read from their file when they are served. A million records in memory would leave less of
+ * it to the destination than a load from the same file does.
  */
 export class PreparedRecords {
   readonly #fd: number
@@ -54,7 +55,7 @@ export class PreparedRecords {
     this.#fd = openSync(file, 'r')
   }
 
-  /** Of the file's next record. @param length of its text, in bytes. */
+  /** Adds the next record of the file. @param length of its text in bytes. @returns a function that reads the text. */
   next(length: number): () => Buffer {
     const n = this.#starts.length
     const start = this.#end + (n === 0 ? HEAD.length : n % PAGE === 0 ? END.length + HEAD.length : 1)
@@ -63,7 +64,7 @@ export class PreparedRecords {
     return () => this.#read(n, length)
   }
 
-  /** With those after it, as many as a page has: they are what is asked for next. */
+  /** Reads the record and those after it, as many as a page has, because they are served next. */
   #read(n: number, length: number): Buffer {
     const start = this.#starts[n] ?? 0
     const { from, bytes } = this.#window

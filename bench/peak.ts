@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 
-/** Loaded beside the program: leaves its peak resident size and CPU seconds in the working directory. */
+/** Imported before the program. Writes its peak resident size and CPU seconds into the working directory when it exits. */
 process.on('exit', () => {
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
   const megabytes = Math.round(maxRSS / 1024)

@@ -10,11 +10,11 @@ export interface Row {
   /** CPU seconds per million records. */
   readonly cpu: number
   readonly megabytes: number
-  /** The same of the limit, taken before and after it: what part of its speed, how many times its CPU. */
+  /** Compared with the limit measured before and after: the speed as a share, the CPU as a multiple. */
   readonly ofLimit: { readonly perSecond: number; readonly cpu: number }
 }
 
-/** Milliseconds for a page of 250 records, into an empty table and into one of so many rows. */
+/** Milliseconds for the commit of a page of 250 records, into an empty table and into one with so many rows. */
 export interface Page {
   readonly destination: string
   readonly rows: number
@@ -24,7 +24,7 @@ export interface Page {
   readonly scattered: number
 }
 
-/** What part of the speed of a first load the whole of `sync` has, in each of the pairs. */
+/** For each pair, the speed of `sync` as a share of that of a first load. */
 export interface OfLoad {
   readonly destination: string
   readonly records: number
@@ -33,7 +33,7 @@ export interface OfLoad {
 
 const fixed = (n: number, digits = 2): string => n.toFixed(digits)
 
-/** @param file size of DuckDB's file, to that of plain copies of its tables. */
+/** @param file size of the DuckDB file divided by that of plain copies of its tables. */
 export function report(
   rows: readonly Row[],
   ofLoads: readonly OfLoad[],

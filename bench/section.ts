@@ -3,10 +3,10 @@ import { cpus } from 'node:os'
 
 const PERFORMANCE = new URL('../docs/performance.md', import.meta.url)
 
-/** What a table was measured on. */
+/** The machine of a measurement. */
 export const machine = (): string => `${cpus().length} cores, ${cpus()[0]?.model.trim()}, Node ${process.version}.`
 
-/** Replaces what stands between the marks of that name in docs/performance.md. */
+/** Replaces the text between the marks of this name in docs/performance.md. */
 export function writeSection(name: string, content: string): void {
   const marked = new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(\\n<!-- \\/${name} -->)`)
   const text = readFileSync(PERFORMANCE, 'utf8')

@@ -1,7 +1,7 @@
 import { type Simulator, startSimulator } from '../src/simulator/server.ts'
 import { chargesStore, largeStore } from './large-store.ts'
 
-/** Serves a large store from a process of its own, and says what it saw. */
+/** Serves a large store from a process of its own, and reports its requests. */
 let simulator: Simulator | null = null
 let latency = 0
 
@@ -14,7 +14,7 @@ interface Wanted {
   readonly perSecond: number
 }
 
-// Whoever asked for it may have been interrupted.
+// The parent process may have been interrupted.
 process.once('disconnect', () => process.exit())
 process.on('message', async (message: Wanted | 'seen') => {
   if (message !== 'seen') {
@@ -24,7 +24,7 @@ process.on('message', async (message: Wanted | 'seen') => {
       store: charges === undefined ? largeStore(records) : chargesStore(records, charges),
       ...options,
     })
-    // Puts its records in order now: that takes a second for a million, which is not the API's.
+    // The first request sorts the records, which takes a second for a million. The API would not need it.
     const headers = { 'x-recharge-access-token': simulator.token, 'x-recharge-version': '2021-11' }
     const list = charges === undefined ? 'customers' : 'charges'
     const first = new URL(`/${list}?sort_by=updated_at-asc&limit=1`, simulator.url)
@@ -40,15 +40,15 @@ process.on('message', async (message: Wanted | 'seen') => {
     requests: answered.length,
     seconds: ((last?.at ?? 0) - (first?.at ?? 0)) / 1000,
     throttled: pages.filter(({ status }) => status === 429).length,
-    mostInFlight: mostAtOnce(
+    mostInFlight: mostInFlight(
       answered.map(({ at }) => at),
       latency,
     ),
   })
 })
 
-/** ApiClient that arrived within one latency of each other. */
-function mostAtOnce(arrivals: readonly number[], latency: number): number {
+/** The most requests that arrived within one latency. */
+function mostInFlight(arrivals: readonly number[], latency: number): number {
   let from = 0
   let most = 0
   for (const [to, at] of arrivals.entries()) {

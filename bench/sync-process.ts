@@ -10,15 +10,15 @@ import type { Took } from './load-process.ts'
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
 
-/** What a process says first. */
+/** The first message of a process. */
 export function answer<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
     child.once('message', message => resolve(message as T))
-    child.once('exit', code => reject(new Error(`a measurement left with ${code}`)))
+    child.once('exit', code => reject(new Error(`a measurement exited with ${code}`)))
   })
 }
 
-/** How fast the store gives its pages: its rate limit, and the records that there are. */
+/** The rate limit of a store, and how many records it has. */
 export interface Pace {
   readonly what: string
   readonly records: number
@@ -26,14 +26,14 @@ export interface Pace {
   readonly perSecond: number
 }
 
-/** Has a store serve the prepared pages while `measure` runs `sync` from it. @param into the destination, as the configuration has it. */
+/** Starts a store that serves the prepared pages while `measure` runs. @param into the destination in the form of the configuration. */
 export async function fromStore<T>(
   pages: string,
   into: string,
   { records, bucket, perSecond }: Pace,
   measure: (sync: () => Promise<Took>) => Promise<T>,
 ): Promise<T> {
-  // So that the store spends its time on answers: bodies lie outside of the heap, and would have it looked through.
+  // Bodies outside of the heap make V8 collect garbage more often. With these flags the store spends its time on answers.
   const execArgv = ['--max-old-space-size=8000', '--external-memory-accounted-in-global-limit']
   const server = fork(here('./store-process.ts'), { execArgv })
   const folder = mkdtempSync(join(tmpdir(), 'recharge-sync-bench-'))
@@ -46,14 +46,14 @@ export async function fromStore<T>(
     )
     return await measure(() => sync(folder, 'charges'))
   } finally {
-    const left = once(server, 'exit')
+    const exited = once(server, 'exit')
     server.kill()
-    await left
+    await exited
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-/** The command as a process; its CPU and memory are what it says of itself when it ends. */
+/** Runs the command as a process. Its CPU and memory come from `peak.ts`. */
 async function sync(destination: string, stream: string): Promise<Took> {
   const args = [...cliFlags(), '--import', here('./peak.ts'), here('../src/cli/main.ts')]
   const began = performance.now()
@@ -65,10 +65,10 @@ async function sync(destination: string, stream: string): Promise<Took> {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   )
-  const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'close')])
+  const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'close')])
   const seconds = (performance.now() - began) / 1000
-  if (code !== 0) throw new Error(`sync left with ${code}`)
+  if (code !== 0) throw new Error(`sync exited with ${code}`)
   const { cpu, megabytes } = JSON.parse(readFileSync(join(destination, 'peak'), 'utf8'))
-  const { added, changed, unchanged } = JSON.parse(said).streams[0]
+  const { added, changed, unchanged } = JSON.parse(output).streams[0]
   return { seconds, cpu, megabytes, counts: { added, changed, unchanged }, millis: [] }
 }

@@ -7,7 +7,7 @@ export default stream({
   doc: 'One bulk job: many operations of one kind, sent together and worked off in the background.',
   path: '/async_batches',
   list: 'async_batches',
-  // No filter by time and no order by updated_at; ids do not move while the pages are read.
+  // It has no filter by time and no order by updated_at. Sorted by id, because an id does not change while the pages are read.
   sort: 'id-asc',
   scopes: ['read_batches'],
   key: 'id',

@@ -11,7 +11,7 @@ export default stream({
   scopes: ['read_subscriptions'],
   plan: 'Pro or Custom',
   key: 'id',
-  // One connector sends updated_at_min, no list of filters names it [unconfirmed]: nothing may rest on it.
+  // One connector sends updated_at_min, but no list of filters has it [unconfirmed], so it is not used.
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: false },
   deletions: { event: 'bundle_selection' },
   columns: {

@@ -13,11 +13,11 @@ export default stream({
   scopes: ['read_orders', 'read_charges'],
   key: 'id',
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
-  // A queued one is deleted and written anew under another id whenever it is rebuilt [documented].
+  // A queued charge is deleted and created again with another id each time it is rebuilt [documented].
   deletions: { absence: { column: 'status', value: 'queued' }, event: 'charge' },
   // Announced for 2025-03-19 on both versions [documented, not tested].
   retention: { days: 90, by: 'processed_at', when: { status: ['success', 'refunded', 'partially_refunded'] } },
-  // By date, status and parents, not by when a charge was created or changed [client].
+  // It counts by date, status and parents, not by when a charge was created or changed [client].
   count: { path: '/charges/count', ranges: false, by: 'status' },
   created: true,
   export: chargesExport,

@@ -7,7 +7,7 @@ export default stream({
   doc: 'One group of products, from which for example the contents of a bundle are chosen.',
   path: '/collections',
   list: 'collections',
-  // No filter by time is documented; ids do not move while the pages are read.
+  // No filter by time is documented. Sorted by id, because an id does not change while the pages are read.
   sort: 'id-asc',
   scopes: ['read_products'],
   key: 'id',

@@ -16,7 +16,7 @@ export default stream({
   // Seen with object_type subscription and charge; the set of types is open [observed].
   deletionEvents: { type: 'object_type', key: 'object_id', verb: 'verb', gone: 'deleted', at: 'created_at' },
   retention: { days: 7, by: 'created_at', refuses: true },
-  // Listed only; no client reads one by its id.
+  // No client reads an event by its id.
   retrieve: false,
   columns: {
     id: required(int('Recharge id of the event.')),

@@ -7,7 +7,8 @@ export default stream({
   doc: 'One custom value attached to a record. Owners that the token may not read are missing.',
   path: '/metafields',
   list: 'metafields',
-  // No filter by time; ids do not move while the pages are read. One client doubts sort_by here, one connector sends it.
+  // It has no filter by time. Sorted by id, because an id does not change while the pages are read. One connector sends
+  // sort_by here; one client is not sure that it works.
   sort: 'id-asc',
   // Each kind of owner has its own, below.
   scopes: [],
@@ -25,7 +26,7 @@ export default stream({
     },
   },
   sync: { mode: 'full' },
-  // Whether the API lists those of a charge that it has forgotten is not known.
+  // It is not known whether the API lists the metafields of a charge that is past its retention [unknown].
   deletions: { absence: 'scan', except: { column: 'owner_resource', value: 'charge' } },
   columns: {
     id: required(int('Recharge id of the metafield.')),

@@ -7,7 +7,7 @@ export default stream({
   doc: 'One product added to an upcoming charge, once. Cancelled ones are included; see is_cancelled.',
   path: '/onetimes',
   list: 'onetimes',
-  // Without it a cancelled one vanishes from the list instead of showing as changed [one client].
+  // Without it, a cancelled onetime disappears from the list and does not show as changed [one client].
   parameters: { include_cancelled: 'true' },
   sort: 'updated_at-asc',
   scopes: ['read_subscriptions'],

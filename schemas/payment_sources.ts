@@ -14,7 +14,7 @@ export default stream({
   optional: true,
   // One request for each customer, at two a second.
   optIn: true,
-  // Not every record has an id, so its place in the list stands in.
+  // Not every record has an id, so its position in the list is a part of the key.
   key: ['customer_id', 'position'],
   parent: { stream: 'customers', as: 'customer_id', position: 'position' },
   sync: { mode: 'full' },

@@ -9,7 +9,7 @@ export default stream({
   version: '2021-01',
   path: '/products',
   list: 'products',
-  // No filter by time; ids do not move while the pages are read.
+  // It has no filter by time. Sorted by id, because an id does not change while the pages are read.
   sort: 'id-asc',
   scopes: ['read_products'],
   optional: true,

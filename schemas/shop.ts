@@ -7,7 +7,7 @@ export default stream({
   doc: 'The store as one row, in its 2021-01 form, which has settings that the store table lacks.',
   version: '2021-01',
   path: '/shop',
-  // The answer holds it a second time, as store [observed].
+  // The answer has the same object a second time, as store [observed].
   list: 'shop',
   pagination: 'single',
   scopes: ['store_info', 'read_store'],

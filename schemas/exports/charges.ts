@@ -1,9 +1,9 @@
 import type { Export } from '../../src/schema/export.ts'
 
 /*
- * The portal's exports write headers in snake_case, and which there are varies by platform (the vendor's help page
- * on the Export Builder). Those of the charges are not public: accepted are the names of the API under both versions,
- * and spellings likely from the other exports [inferred].
+ * The portal's exports have headers in snake_case, and the set of headers depends on the platform (the vendor's help page
+ * on the Export Builder). The headers of charges are not public. The names of the API under both versions are accepted,
+ * and spellings that are likely from the other exports [inferred].
  */
 export const chargesExport: Export = {
   columns: {
@@ -55,7 +55,7 @@ export const chargesExport: Export = {
     total_tax: ['total_tax', 'tax'],
     total_weight_grams: ['total_weight_grams', 'total_weight'],
     type: ['charge_type', 'type'],
-    // A processed charge changes once more only when it is refunded: without its own time, that of processing stands in.
+    // A processed charge only changes when it is refunded, so without updated_at the time of processing is used.
     updated_at: [
       'updated_at',
       'charge_updated_at',

@@ -11,12 +11,12 @@ import type { Stream } from '../../src/schema/stream.ts'
 import { allTables } from '../../src/schema/table.ts'
 import { type DestinationConfig, PLACES, withDatabase, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
-import { sealed } from '../support/salt.ts'
+import { withTestSalt } from '../support/salt.ts'
 import { batchOf } from '../support/samples.ts'
 
 /* What a commit costs, counted and not timed: a machine may be slow, but it does not send more. */
 
-const charges = sealed(STREAMS.find(({ name }) => name === 'charges') as Stream)
+const charges = withTestSalt(STREAMS.find(({ name }) => name === 'charges') as Stream)
 const PAGE = 250
 const page = (first: number, edits = 0, length = PAGE): RowBatch =>
   batchOf(

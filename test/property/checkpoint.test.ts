@@ -31,12 +31,12 @@ const edits = fc.array(
 
 class Crash extends Error {}
 
-/** What the tables would hold: the version of each id that stands. */
+/** The rows that the tables would have: the version of each id. */
 type Warehouse = Map<string, { version: number; updatedAt: string | null }>
 
 /**
- * Runs from the stored checkpoint until the edits are used up, dying where they say so, and then once undisturbed.
- * Checks after each commit what must hold at every moment.
+ * Runs scans from the stored checkpoint until the edits are used up, dies where they say so, and then runs once undisturbed.
+ * Checks the invariants after each commit.
  */
 function history(stream: Stream, edits: readonly Edit[], pageSize: number, choices: readonly number[]): void {
   const api = new EditedApi(pageSize)
@@ -75,11 +75,11 @@ function history(stream: Stream, edits: readonly Edit[], pageSize: number, choic
       if (!known || (cursor ?? '') >= (known.updatedAt ?? ''))
         warehouse.set(key, { version: Number(rowsOf(record, stream).row[2]), updatedAt: cursor })
     }
-    // The scan goes through the database as JSON.
+    // The database stores the scan as JSON.
     stored = JSON.parse(JSON.stringify(next.checkpoint)) as Checkpoint
-    // I3, but for what a scan itself took back when order did not hold.
+    // I3. Disorder may set the watermark back to where it was at the start of the scan, and no further.
     if (before !== null && at.baseWatermark !== null) expect((stored.watermark ?? '') >= at.baseWatermark).toBe(true)
-    // I2, for what was visible as soon as it was written.
+    // I2, for records that were visible as soon as they were written.
     const complete = stored.watermark === null ? -1 : toSecond(stored.watermark)
     for (const thing of api.things)
       if (thing.updatedAt <= complete && thing.visibleAt === thing.updatedAt)
@@ -87,7 +87,7 @@ function history(stream: Stream, edits: readonly Edit[], pageSize: number, choic
     return next
   }
 
-  const state = (disturb: () => void): void => {
+  const run = (disturb: () => void): void => {
     const options = { run: '01J' as RunId, now: api.clock(), overlapMs: OVERLAP * 1000, start: null, schemaHash: 'x' }
     let at = startScan(stored, stream, options)
     const readers = new ModelReaders(api, stream, at.scan, choose() % 3 > 0)
@@ -97,7 +97,7 @@ function history(stream: Stream, edits: readonly Edit[], pageSize: number, choic
       read.push(readers.read(choose(), choose() % 5 === 0))
       disturb()
       const [first, ...more] = read
-      // A crash loses what was read and not committed.
+      // A crash loses pages that were read and not committed.
       if (first && (choose() % 2 === 0 || readers.unfinished === 0)) {
         at = commit(at, [first, ...more])
         read = []
@@ -109,16 +109,16 @@ function history(stream: Stream, edits: readonly Edit[], pageSize: number, choic
 
   while (rest.length > 0) {
     try {
-      state(between)
+      run(between)
     } catch (error) {
       if (!(error instanceof Crash)) throw error
     }
     for (const edit of rest.splice(0, 2)) api.apply(edit)
   }
   api.now += LATEST
-  // A scan that was broken off is ended first; the next one sees what was written meanwhile.
-  state(() => {})
-  state(() => {})
+  // The first run resumes an interrupted scan; the second one reads what was written meanwhile.
+  run(() => {})
+  run(() => {})
   for (const thing of api.visible())
     expect(warehouse.get(String(thing.id))?.version, `thing ${thing.id} at the end`).toBe(thing.version)
 }
@@ -126,14 +126,17 @@ function history(stream: Stream, edits: readonly Edit[], pageSize: number, choic
 test.each([
   ['sorted, in segments', parcels],
   ['unsorted', unsorted],
-] as const)('I2, I3: an API edited while it is scanned, dying at any moment: nothing is lost (%s)', (_name, stream) => {
-  fc.assert(
-    fc.property(
-      edits,
-      fc.integer({ min: 1, max: 5 }),
-      fc.array(fc.nat(100), { minLength: 30, maxLength: 60 }),
-      (list, pageSize, choices) => history(stream, list, pageSize, choices),
-    ),
-    { numRuns: 2000 },
-  )
-})
+] as const)(
+  'I2, I3: nothing is lost when records are edited during a scan and the process dies at any moment (%s)',
+  (_name, stream) => {
+    fc.assert(
+      fc.property(
+        edits,
+        fc.integer({ min: 1, max: 5 }),
+        fc.array(fc.nat(100), { minLength: 30, maxLength: 60 }),
+        (list, pageSize, choices) => history(stream, list, pageSize, choices),
+      ),
+      { numRuns: 2000 },
+    )
+  },
+)

@@ -63,13 +63,13 @@ const fractions = fc.oneof(
 
 const canonical = (millis: number, digits: string): string => `${fromMillis(millis).slice(0, 20)}${digits}Z`
 
-test('the reference knows the four changes', () => {
+test('the reference has the four clock changes', () => {
   for (const change of SPRING) expect([offsetAt(change - 1000), offsetAt(change)]).toEqual([-5 * HOUR, -4 * HOUR])
   for (const change of AUTUMN) expect([offsetAt(change - 1000), offsetAt(change)]).toEqual([-4 * HOUR, -5 * HOUR])
 })
 
 describe('wall time in New York', () => {
-  test('comes back as the moment it was written at; in the repeated hour as the first of two', () => {
+  test('is read as the instant at which it was written, in the repeated hour as the first of two', () => {
     let repeated = 0
     fc.assert(
       fc.property(seconds, fractions, fc.constantFrom('T', ' '), (millis, { written, digits }, gap) => {
@@ -84,7 +84,7 @@ describe('wall time in New York', () => {
     expect(repeated).toBeGreaterThan(20)
   })
 
-  test('in the hour that is skipped is read by the offset before it', () => {
+  test('in the skipped hour is read with the offset before it', () => {
     fc.assert(
       fc.property(fc.constantFrom(...SPRING), fc.nat(3599), fractions, (change, second, { written, digits }) => {
         const wall = new Date(change - 5 * HOUR + second * 1000).toISOString().slice(0, 19)
@@ -95,7 +95,7 @@ describe('wall time in New York', () => {
     )
   })
 
-  test('keeps its order as long as the clock is not changed', () => {
+  test('keeps its order between clock changes', () => {
     fc.assert(
       fc.property(seconds, fc.integer({ min: 1, max: 6 * 3600 }), fractions, (millis, later, { written }) => {
         const then = millis + later * 1000
@@ -108,7 +108,7 @@ describe('wall time in New York', () => {
     )
   })
 
-  test('means the same as the text with the offset of that moment, outside the repeated hour', () => {
+  test('is the same as the text with the offset of that instant, outside the repeated hour', () => {
     fc.assert(
       fc.property(seconds, fractions, (millis, { written }) => {
         const wall = wallAt(millis)
@@ -134,7 +134,7 @@ describe('with an offset', () => {
     }),
   )
 
-  test('every moment comes back, whatever the zone, also twice in the repeated hour', () => {
+  test('every instant is read back, whatever the zone, also in the repeated hour', () => {
     fc.assert(
       fc.property(seconds, fractions, offsets, (millis, { written, digits }, { minutes, text }) => {
         const wall = new Date(millis + minutes * 60_000).toISOString().slice(0, 19)
@@ -145,7 +145,7 @@ describe('with an offset', () => {
     )
   })
 
-  test('the order within one offset is that of time, across either change', () => {
+  test('texts with one offset sort by time, across both changes', () => {
     fc.assert(
       fc.property(seconds, fc.integer({ min: 1, max: 6 * 3600 }), offsets, (millis, later, { minutes, text }) => {
         const write = (at: number): string => new Date(at + minutes * 60_000).toISOString().slice(0, 19) + text
@@ -156,7 +156,7 @@ describe('with an offset', () => {
   })
 })
 
-test('the HTTP date of any moment comes back', () => {
+test('the HTTP date of any instant is read back', () => {
   fc.assert(
     fc.property(seconds, millis => {
       expect(parseInstant(new Date(millis).toUTCString(), EASTERN)).toBe(fromMillis(millis))
@@ -166,7 +166,7 @@ test('the HTTP date of any moment comes back', () => {
 
 const cleaning = { cleaned: 0 }
 
-test('the day that an instant means is the one on the calendar in New York, or the one written at midnight', () => {
+test('the day of an instant is the one in New York, or the written day of a midnight', () => {
   const read = coercion(dayOf('Day.', 'at'))
   fc.assert(
     fc.property(seconds, millis => {
@@ -186,11 +186,11 @@ test('the day that an instant means is the one on the calendar in New York, or t
   )
 })
 
-test.each(['noon', '2025-02-30', '2025-06-10T25:00:00Z', 20250610])('no day is made of %j', value => {
+test.each(['noon', '2025-02-30', '2025-06-10T25:00:00Z', 20250610])('%j is not read as a day', value => {
   expect(() => coercion(dayOf('Day.', 'at'))(value, cleaning)).toThrow(TypeMismatch)
 })
 
-test('an empty text means no day', () => {
+test('an empty text is null', () => {
   expect(coercion(dayOf('Day.', 'at'))('', cleaning)).toBeNull()
 })
 
@@ -209,10 +209,10 @@ const DECLARED: readonly Declared[] = STREAMS.flatMap(({ name, version, columns,
   ),
 )
 
-describe('every declared time is read by these rules, under both versions of the API', () => {
+describe('every declared time is read by these rules under both API versions', () => {
   const times = DECLARED.filter(({ column }) => column.kind === 'instant')
 
-  test('a text that the two versions write for one moment is one moment', () => {
+  test('the texts that both versions write for one instant are read as one instant', () => {
     expect(times.length).toBeGreaterThan(70)
     expect(new Set(times.map(({ version }) => version))).toEqual(new Set(['2021-01', '2021-11']))
     const readers: readonly [string, Coerce][] = times.map(({ where, column }) => [where, coercion(column)])
@@ -228,13 +228,13 @@ describe('every declared time is read by these rules, under both versions of the
     )
   })
 
-  test('no column is read otherwise than the rule says, and a column that were would show', () => {
+  test('every column follows the rule, and a column that does not would be found', () => {
     expect(times.filter(({ column }) => column.zone !== EASTERN)).toEqual([])
     const read = coercion(instant('Changed.', undefined, 'UTC'))
     expect(read('2025-07-15T10:00:00', cleaning)).toBe('2025-07-15T10:00:00.000000Z' as Instant)
   })
 
-  test('what is a day is a day, and an instant that means one has the day beside it', () => {
+  test('a day has kind day, and an instant whose hour has no meaning has a day column beside it', () => {
     const days = DECLARED.filter(({ column }) => column.kind === 'day')
     expect(days.map(({ where, column }) => [where, column.derived])).toEqual([
       ['charges.scheduled_at', false],

@@ -9,13 +9,13 @@ import { child, stream } from '../../src/schema/define.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { makeStore } from '../../src/simulator/story.ts'
 import { decodeRecords, pageDecoder } from '../../src/transform/decode-page.ts'
-import { sealed } from '../support/salt.ts'
+import { withTestSalt } from '../support/salt.ts'
 import { scanBody } from '../support/scan.ts'
 
 /*
- * A page that is scanned comes to the same as one that is parsed and flattened, whatever is in it: the same rows, rejects
- * and stats, and for `extract` the same keys and cursors. The bodies are of the simulator's store, with
- * values that no declaration expects, written in every way that JSON has, and some of them broken.
+ * The scanner gives the same result for a page as the parser: the same rows, rejects and stats, and the same keys and
+ * cursors. The bodies come from the simulator's store, with values that no declaration expects, written in every form that
+ * JSON allows. Some of them are broken.
  */
 
 /** JSON as text, a list, or members: an object of JavaScript has no member twice. */
@@ -110,7 +110,7 @@ const ODD: readonly Node[] = [
 ]
 const NAMES = ['id', 'updated_at', 'hash', 'customer', 'new_field', '__proto__', 'constructor', '7', 'é', '']
 
-/** Something odd, or an object or a list that holds such. */
+/** An unusual value, or an object or a list with one. */
 function oddly(g: GeneratorValue): Node {
   const kind = g(fc.nat, { max: 5 })
   if (kind > 1) return g(fc.constantFrom, ...ODD)
@@ -118,7 +118,7 @@ function oddly(g: GeneratorValue): Node {
   return kind === 0 ? inner : { members: inner.map(node => [g(fc.constantFrom, ...NAMES), node] as const) }
 }
 
-/** The same with something odd in one place. */
+/** The same JSON with an unusual value somewhere. */
 function bent(node: Node, g: GeneratorValue): Node {
   const odd = (): Node => oddly(g)
   if (typeof node === 'string' || g(fc.nat, { max: 9 }) === 0) return odd()
@@ -178,7 +178,7 @@ const STYLES: readonly Style[] = [
   { blanks: [''], escapes: 20 },
 ]
 
-/** One byte of it is another, missing, or one too many. */
+/** The same bytes with one of them changed, removed or added. */
 function damaged(body: Buffer, g: GeneratorValue): Buffer {
   const at = g(fc.nat, { max: body.length - 1 })
   const byte = Buffer.from([
@@ -188,7 +188,7 @@ function damaged(body: Buffer, g: GeneratorValue): Buffer {
   return Buffer.concat([body.subarray(0, at), ...(g(fc.boolean) ? [byte] : []), body.subarray(at + keep)])
 }
 
-/** One column of each kind, so that whatever is bent is soon one of them. */
+/** A stream with one column of each kind, so that a changed value often is one of them. */
 const things = stream({
   name: 'things',
   singular: 'thing',
@@ -236,7 +236,7 @@ const THING = {
 }
 
 const store = makeStore()
-/** What is read by segments, and records of it. */
+/** Streams that are read by segments, with records of theirs. */
 const CASES: readonly Case[] = [
   { name: 'things', declared: things, records: [THING, { ...THING, id: 2, box: null }].map(nodeOf), runs: 3000 },
   ...ofStore(),
@@ -264,7 +264,7 @@ const seen = ({ records, ...page }: DecodedPage): unknown => ({
   records: records.map(({ bytes, start, end, ...record }) => ({ ...record, bytes: bytes.toString('hex', start, end) })),
 })
 
-/** What the parser makes of a body, or the error that it throws. */
+/** The parser's result for a body, or the error that it throws. */
 function parsed(body: Buffer, stream: Stream): unknown {
   const members = parseExact(new TextDecoder().decode(body)) as Record<string, unknown>
   const list = members[stream.list]
@@ -299,13 +299,13 @@ const POLICIES = [
 
 describe.each(CASES)('$name', ({ declared, records, runs }) => {
   test('records of the store are scanned', async () => {
-    const under = sealed(declared)
+    const under = withTestSalt(declared)
     const body = Buffer.from(written({ members: [[under.list, records]] }, STYLES[0] as Style, undefined as never))
     expect(await compare(body, under)).toEqual({ scanned: records.length, parsed: 0 })
   })
 
   test('a body that is broken at its end or goes on is not scanned', () => {
-    const under = sealed(declared)
+    const under = withTestSalt(declared)
     const body = written({ members: [[under.list, records.slice(0, 2)]] }, STYLES[0] as Style, undefined as never)
     for (const broken of [
       `${body}x`,
@@ -325,7 +325,7 @@ describe.each(CASES)('$name', ({ declared, records, runs }) => {
     let parsed = 0
     await fc.assert(
       fc.asyncProperty(fc.gen(), async g => {
-        const under = sealed(declared, g(fc.constantFrom, ...POLICIES))
+        const under = withTestSalt(declared, g(fc.constantFrom, ...POLICIES))
         const style = g(fc.constantFrom, ...STYLES)
         const from = g(fc.nat, { max: records.length - 1 })
         const some = records.slice(from, from + 1 + g(fc.nat, { max: 2 })).map(record => {
@@ -344,14 +344,14 @@ describe.each(CASES)('$name', ({ declared, records, runs }) => {
       }),
       { numRuns: runs },
     )
-    // Both ways were taken, and more than now and then.
+    // Both the scanner and the parser had many records.
     expect(scanned).toBeGreaterThan(50)
     expect(parsed).toBeGreaterThan(50)
   })
 })
 
 describe('a value of its own', () => {
-  const under = sealed(things)
+  const under = withTestSalt(things)
   const inside: readonly ((node: Node) => Node)[] = [
     node => node,
     node => [node],

@@ -4,10 +4,10 @@ import type { ColumnKind, Columns } from '../../src/schema/column.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { flattener } from '../../src/transform/flatten.ts'
 
-/** A record's rows as canonical text, read back from their bytes by other means than they were written with. */
+/** A record's rows as canonical text. They are read from the bytes by code of this file, not by that of src. */
 export interface Rows {
   readonly row: readonly Value[]
-  /** Each with its owner's key and its place in front. */
+  /** Rows by list. Each starts with the owner's key and the position. */
   readonly children: Readonly<Record<string, readonly (readonly Value[])[]>>
   readonly extra: string | null
 }
@@ -44,7 +44,7 @@ export function rowsOf({ bytes, start, end }: FlatRecord, { key, columns, childr
 
 export type Flattened = Pick<FlatRecord, 'key' | 'cursor' | 'hash'> & Rows
 
-/** One record, flattened. */
+/** Flattens one record. */
 export function flattened(stream: Stream, record: unknown, stats?: DecodeStats): Flattened | Reject {
   const result = flattener(stream)(
     record,

@@ -5,7 +5,7 @@ import type { Stream } from '../../src/schema/stream.ts'
 import type { RawPage } from './page.ts'
 import { parcels } from './samples.ts'
 
-/** The sample stream, read in an order that says nothing about time. */
+/** The sample stream, read in an order that is not that of time. */
 export const unsorted: Stream = stream({
   name: 'parcels',
   singular: 'parcel',
@@ -23,7 +23,7 @@ export const unsorted: Stream = stream({
 export type Edit =
   | { readonly kind: 'edit'; readonly which: number }
   | { readonly kind: 'insert' }
-  /** Shows only `after` seconds later, under the time at which it was written. */
+  /** Becomes visible `after` seconds after it was written, with the time at which it was written. */
   | { readonly kind: 'late'; readonly after: number }
   | { readonly kind: 'tick'; readonly seconds: number }
   | { readonly kind: 'crash' }
@@ -35,7 +35,7 @@ interface Thing {
   visibleAt: number
 }
 
-/** A model of an API that is edited while it is scanned: seconds as time, keyset pages of a few records. */
+/** A model of an API whose records are edited during a scan. Time is in seconds; pages are keyset pages of a few records. */
 export class EditedApi {
   now = 1_000
   readonly things: Thing[] = []
@@ -71,7 +71,7 @@ export class EditedApi {
   }
 
   /**
-   * One page, as the API stands at this moment: keyset paging within filters.
+   * One page of the current records within the filters.
    * @param stray the last record is edited between its choice and its serialisation.
    */
   page(of: Stream, { since, until }: Window, after: Position | null, stray: boolean): Slice {
@@ -85,7 +85,7 @@ export class EditedApi {
     const page = rest.slice(0, this.#pageSize)
     const end = page.at(-1)
     const position = end ? order(end) : after
-    // Pages that others follow hold fifty records at least; of a single one nothing would tell.
+    // A page of one record is left out: a page that others follow has at least fifty records.
     if (stray && end && page.length > 1) {
       end.version += 1
       end.updatedAt = this.now
@@ -113,13 +113,13 @@ interface Slice {
 
 interface ModelReader {
   range: Range
-  /** Filters of the first request: a cursor carries them, whatever is cut later. */
+  /** Filters of the first request. A cursor keeps them, even if the range is divided later. */
   readonly asked: Window
   position: Position | null
   highest: Instant | null
 }
 
-/** Reads a scan from several places at once, in an order that `choose` decides, and cuts ranges where it says so. */
+/** Reads the ranges of a scan in parallel. The caller decides which one is read next and which one is divided. */
 export class ModelReaders {
   readonly #api: EditedApi
   readonly #stream: Stream
@@ -127,8 +127,8 @@ export class ModelReaders {
   #readers: ModelReader[]
   #ranges: readonly Range[]
   #nextId: number
-  /** Readers whose saved cursor was refused, and that have not given a page since. */
-  readonly #begunAgain = new Set<ModelReader>()
+  /** Readers whose stored cursor was refused and that have not read a page since. */
+  readonly #restarted = new Set<ModelReader>()
 
   constructor(api: EditedApi, stream: Stream, scan: Scan, cursorsHold: boolean) {
     this.#api = api
@@ -139,13 +139,13 @@ export class ModelReaders {
       .filter(({ done }) => !done)
       .map(({ id, since, until, at, resume }) => ({
         range: { id, since, until },
-        // Only an order makes what was read a place to go on from.
+        // Only a sorted stream can continue at the time of the last record.
         asked: { since: sorted ? (at ?? since) : since, until },
         position: resume !== null && cursorsHold ? (JSON.parse(resume) as Position) : null,
         highest: sorted ? at : null,
       }))
     this.#ranges = this.#readers.map(({ range }) => range)
-    if (!cursorsHold) for (const reader of this.#readers) this.#begunAgain.add(reader)
+    if (!cursorsHold) for (const reader of this.#readers) this.#restarted.add(reader)
     this.#nextId = 1 + Math.max(...scan.segments.map(({ id }) => id))
   }
 
@@ -153,7 +153,7 @@ export class ModelReaders {
     return this.#readers.length
   }
 
-  /** Cuts the rest of a reader's range in two, where that can be done. */
+  /** Divides the rest of a reader's range in two, if that is possible. */
   cut(which: number): void {
     const sorted = this.#stream.sync.mode === 'incremental' && this.#stream.sync.sorted
     const reader = this.#readers[which % this.#readers.length]
@@ -186,7 +186,7 @@ export class ModelReaders {
       ranges: this.#ranges,
       resume: slice.last || slice.position === null ? null : JSON.stringify(slice.position),
       last,
-      restarted: this.#begunAgain.delete(reader),
+      restarted: this.#restarted.delete(reader),
     }
     if (last) {
       this.#readers = this.#readers.filter(r => r !== reader)

@@ -9,7 +9,7 @@ export interface RawPage extends PagePosition {
   readonly receivedAt: Instant
 }
 
-/** Records as if they had come with one request. */
+/** A page with these records. */
 export const pageOf = (records: readonly unknown[]): RawPage => ({
   records,
   receivedAt: '2026-01-01T00:00:00.000000Z' as Instant,

@@ -2,17 +2,17 @@ import { type Policies, withPolicies } from '../../src/schema/policy.ts'
 import { SALT, Salt } from '../../src/schema/salt.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 
-/** A salt with a salt that every test knows. */
-export function openSeal(): Salt {
+/** The salt of all tests. */
+export function testSalt(): Salt {
   const salt = new Salt()
   salt.open(Buffer.alloc(SALT, 7))
   return salt
 }
 
-/** A stream as a warehouse would store it. */
-export const sealed = (stream: Stream, policies: Partial<Policies> = {}): Stream =>
+/** A stream with the salt and policies of a warehouse. */
+export const withTestSalt = (stream: Stream, policies: Partial<Policies> = {}): Stream =>
   withPolicies(
     stream,
     { sensitive: 'hash', columns: {}, onMismatch: 'reject', drift: 'capture', ...policies },
-    openSeal(),
+    testSalt(),
   )

@@ -37,7 +37,7 @@ export const parcels = stream({ ...about, columns, children })
 /** The same stream with keys that are texts. */
 export const parcelsNamed = stream({ ...about, columns: { ...columns, id: required(text('Key.')) }, children })
 
-/** The same stream as a later version declares it: a column more, and a list more. */
+/** The same stream as a later version declares it, with one more column and one more list. */
 export const parcelsGrown = stream({
   ...about,
   columns: { ...columns, weight: int('Grams.') },

@@ -6,7 +6,7 @@ import { scanPage } from '../../src/transform/scanner/page-scanner.ts'
 import { recordScanner } from '../../src/transform/scanner/record-scanner.ts'
 import { runSync } from '../../src/transform/yield-to-event-loop.ts'
 
-/** What the scanner alone makes of a body: its members, and for each record whether it became rows; null: nothing. */
+/** The scanner's result for a body without the parser: its members, and whether each record was scanned; null: no result. */
 export function scanBody(
   stream: Stream,
   body: Buffer,

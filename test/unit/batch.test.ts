@@ -33,31 +33,31 @@ const page = (records: readonly unknown[], at = 0, last = false): RawPage => ({
 const notes = (pages: readonly [RawPage, ...RawPage[]], of: Stream = things): unknown[] =>
   [...toBatch(of, pages).records.values()].map(record => rowsOf(record, of).row[2])
 
-describe('one key, two versions', () => {
+describe('two versions of a record', () => {
   test.each([
     ['the newer comes last', [record(1, 1, 'old'), record(1, 2, 'new')], ['new']],
     ['the newer comes first', [record(1, 2, 'new'), record(1, 1, 'old')], ['new']],
     ['the newest is in the middle', [record(1, 1, 'a'), record(1, 3, 'new'), record(1, 2, 'b')], ['new']],
     ['a number and a text are one key', [record(1, 1, 'old'), record('1', 2, 'new')], ['new']],
     ['another key between them', [record(1, 1, 'old'), record(2, 1, 'two'), record(1, 2, 'new')], ['two', 'new']],
-  ])('I5: the newest stands when %s', (_what, records, expected) => {
+  ])('I5: the newest is kept when %s', (_what, records, expected) => {
     expect(notes([page(records)])).toEqual(expected)
   })
 
-  test('I5: the newest stands across pages', () => {
+  test('I5: the newest is kept across pages', () => {
     expect(notes([page([record(1, 2, 'new')]), page([record(1, 1, 'old')])])).toEqual(['new'])
   })
 
-  test('I5: of two equals the later read stands', () => {
+  test('I5: of two with an equal cursor the later read is kept', () => {
     expect(notes([page([record(1, 1, 'first'), record(1, 1, 'second')])])).toEqual(['second'])
     expect(notes([page([record(1, 1, 'first')]), page([record(1, 1, 'second')])])).toEqual(['second'])
   })
 
-  test('I5: without a cursor the later read stands, whatever its time', () => {
+  test('I5: without a cursor the later read is kept, whatever its time', () => {
     expect(notes([page([record(1, 2, 'first'), record(1, 1, 'second')])], snapshots)).toEqual(['second'])
   })
 
-  test('I5: the newest stands in any order of arrival, and of equals the last', () => {
+  test('I5: the newest is kept in any order of arrival, and of equal ones the last', () => {
     const reads = fc.array(fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 0, max: 5 })), { maxLength: 12 })
     fc.assert(
       fc.property(reads, fc.integer({ min: 0, max: 12 }), (read, cut) => {
@@ -66,9 +66,9 @@ describe('one key, two versions', () => {
         for (const id of new Set(read.map(([key]) => key))) {
           const mine = read.flatMap(([key, at], index) => (key === id ? [{ at, index }] : []))
           const newest = Math.max(...mine.map(({ at }) => at))
-          const standing = mine.filter(({ at }) => at === newest).at(-1)?.index
+          const newestIndex = mine.filter(({ at }) => at === newest).at(-1)?.index
           const record = batch.records.get(String(id))
-          expect(record && rowsOf(record, things).row[2]).toBe(String(standing))
+          expect(record && rowsOf(record, things).row[2]).toBe(String(newestIndex))
         }
       }),
     )
@@ -99,7 +99,7 @@ test('I8: records read are records, rejects and repeated', () => {
   )
 })
 
-test('I8: a rejected version of a record is kept aside, and the good one stands', () => {
+test('I8: a rejected version of a record is a reject, and the good version is kept', () => {
   const batch = toBatch(things, [page([record(1, 1, 'good'), { ...record(1, 2), updated_at: 'soon' }])])
   expect([...batch.records.keys()]).toEqual(['1'])
   expect(batch.rejects).toMatchObject([{ key: '1', path: 'updated_at', reason: '"soon" is not a point in time' }])
@@ -107,15 +107,15 @@ test('I8: a rejected version of a record is kept aside, and the good one stands'
   expect(batch.reads).toMatchObject([{ lowest: cursor(1), highest: cursor(1) }])
 })
 
-describe('what a page says about order and the span of time', () => {
+describe('order and time range of a page', () => {
   const CASES = [
     ['nothing', [], true, null, null],
     ['one record', [5], true, 5, 5],
     ['rising', [1, 2, 3], true, 1, 3],
     ['equals', [2, 2, 2], true, 2, 2],
     ['falling', [3, 2, 1], false, 1, 3],
-    ['one out of place', [1, 3, 2, 4], false, 1, 4],
-    ['the last out of place', [1, 2, 0], false, 0, 2],
+    ['one out of order', [1, 3, 2, 4], false, 1, 4],
+    ['the last out of order', [1, 2, 0], false, 0, 2],
   ] as const
 
   test.each(CASES)('%s', (_what, times, inOrder, lowest, highest) => {
@@ -128,7 +128,7 @@ describe('what a page says about order and the span of time', () => {
     ])
   })
 
-  test('each page speaks for itself', () => {
+  test('each page has its own order and time range', () => {
     const pages = [page([record(1, 8), record(2, 9)]), page([]), page([record(3, 1), record(4, 2)], 0, true)] as const
     expect(toBatch(things, [...pages]).reads).toMatchObject([
       { resume: 'next', last: false, inOrder: true, lowest: cursor(8), highest: cursor(9) },
@@ -137,19 +137,19 @@ describe('what a page says about order and the span of time', () => {
     ])
   })
 
-  test('an older version that was repeated counts for both', () => {
+  test('an older version that was replaced counts for order and time range', () => {
     const batch = toBatch(things, [page([record(1, 5), record(1, 1)])])
     expect(batch.reads).toMatchObject([{ inOrder: false, lowest: cursor(1), highest: cursor(5) }])
     expect(batch.repeated).toBe(1)
   })
 
-  test('a stream without a cursor has neither', () => {
+  test('a stream without a cursor has no time range', () => {
     const { reads } = toBatch(snapshots, [page([record(1, 5), record(2, 1)])])
     expect(reads).toMatchObject([{ inOrder: true, lowest: null, highest: null }])
   })
 })
 
-test('findings add up over pages', () => {
+test('stats add up over pages', () => {
   const batch = toBatch(things, [
     page([
       { ...record(1, 1), a: 1 },
@@ -166,7 +166,7 @@ test('findings add up over pages', () => {
   expect(batch.stats.cleaned).toBe(1)
 })
 
-test('it was received with the latest of its pages', () => {
+test('a batch was received when the latest of its pages was', () => {
   const batch = toBatch(things, [page([], 1), page([], 3), page([], 2)])
   expect(batch.receivedAt).toBe(cursor(3))
   expect(batch.stream).toBe(things)

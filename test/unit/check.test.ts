@@ -11,7 +11,7 @@ const EXPORT: Export = {
   elements: { child: 'parts', columns: { name: ['part_name'] } },
 }
 
-/** Nothing is wrong with it. */
+/** A correct declaration. */
 const sound: Stream = stream({
   name: 'things',
   singular: 'thing',
@@ -50,7 +50,7 @@ const exported = (change: Partial<Export>): Partial<Stream> => ({
 const LONG = 'a'.repeat(54)
 const parent = { stream: 'owners', as: 'owner_id' }
 
-describe('nothing is said of', () => {
+describe('a declaration is accepted with', () => {
   const CASES: readonly (readonly [string, Partial<Stream>])[] = [
     ['a sound stream', {}],
     ['a path that becomes its name', withColumns({ a_b_c: text('A text.', 'a.b.c'), a_b_d: text('A text.', 'a.b.d') })],
@@ -64,7 +64,7 @@ describe('nothing is said of', () => {
     ['an unsorted stream without a sort', { sort: null, sync: { mode: 'full' } }],
     ['a parent in the path and in a column', { path: '/owners/{owner_id}/things', parent }],
     [
-      'a place in the list of the parent',
+      'a position in the list of the parent',
       { path: '/{owner_id}', parent: { ...parent, position: 'place' }, ...withColumns({ place: int('Place.') }) },
     ],
   ]
@@ -74,7 +74,7 @@ describe('nothing is said of', () => {
   })
 })
 
-describe('refused', () => {
+describe('a declaration is refused with', () => {
   const CASES: readonly (readonly [string, Partial<Stream>, string])[] = [
     ['a name in capitals', { name: 'Things' }, 'name: is not snake_case'],
     ['a name with a dash', { name: 'my-things' }, 'name: is not snake_case'],
@@ -115,7 +115,7 @@ describe('refused', () => {
       'things.owner_on: no column keeps the whole instant owner.id',
     ],
     [
-      'an export of what is no column',
+      'an export of a missing column',
       exported({ columns: { ...EXPORT.columns, price: ['price'] } }),
       'export.price: is not a column',
     ],
@@ -140,12 +140,12 @@ describe('refused', () => {
       'export: pieces is not a list of the stream',
     ],
     [
-      'an export of what is no column of the list',
+      'an export of a missing column of the list',
       exported({ elements: { child: 'parts', columns: { size: ['size'] } } }),
       'export.parts.size: is not a column',
     ],
     [
-      'an export in lower case of what is no text',
+      'an export in lower case of a column that is not text',
       exported({ lowerCase: ['owner_id'] }),
       'export.lowerCase: owner_id is not a text column of the export',
     ],
@@ -202,7 +202,7 @@ describe('refused', () => {
       'children.parts.thing_id: taken by the key of the child table',
     ],
     [
-      'a list with a column for its place',
+      'a list with a column for its position',
       withChild('parts', { columns: { index: int('Place.') } }),
       'children.parts.index: taken by the key of the child table',
     ],
@@ -235,7 +235,7 @@ describe('refused', () => {
       'parent: constructor is not a column',
     ],
     [
-      'a place without a column',
+      'a position without a column',
       { path: '/{owner_id}', parent: { ...parent, position: 'place' } },
       'parent: place is not a column',
     ],
@@ -246,34 +246,34 @@ describe('refused', () => {
   })
 })
 
-describe('I12: a declaration may not take for deleted what is only forgotten, or was never listed', () => {
+describe('I12: a declaration must not conclude deletions from absence for records with a retention or without a list', () => {
   const status = { ...withColumns({ status: text('Status.') }).columns, ...sound.columns }
   const queued = { absence: { column: 'status', value: 'queued' } } as const
   const full = { sync: { mode: 'full' }, sort: null } as const
   const days = { days: 90, by: 'updated_at' }
   const CASES: readonly (readonly [string, Partial<Stream>, string])[] = [
-    ['a whole walk', { ...full, deletions: { absence: 'scan' } }, 'none'],
+    ['a full scan', { ...full, deletions: { absence: 'scan' } }, 'none'],
     ['a kind', { columns: status, deletions: queued }, 'none'],
     [
-      'a kind that is never forgotten',
+      'a kind without a retention',
       { columns: status, deletions: queued, retention: { ...days, when: { status: ['success'] } } },
       'none',
     ],
     ['a scan of what changed', { deletions: { absence: 'scan' } }, 'deletions: absence: scan needs a full scan'],
     [
-      'a whole scan of what is forgotten',
+      'a full scan of records with a retention',
       { ...full, retention: days, deletions: { absence: 'scan' } },
       'deletions: a stream with a retention cannot conclude deletions from absence',
     ],
-    ['a kind of what is read whole', { ...full, columns: status, deletions: queued }, 'needs no list snapshot'],
-    ['a kind by a column that is none', { deletions: queued }, 'deletions: status is not a column'],
+    ['a kind of a stream with a full scan', { ...full, columns: status, deletions: queued }, 'needs no list snapshot'],
+    ['a kind by a missing column', { deletions: queued }, 'deletions: status is not a column'],
     [
-      'a kind that is forgotten',
+      'a kind with a retention',
       { columns: status, deletions: queued, retention: { ...days, when: { status: ['success', 'queued'] } } },
       'deletions: records whose status is queued have a retention',
     ],
     [
-      'any kind where all is forgotten',
+      'any kind of a stream whose records all have a retention',
       { columns: status, deletions: queued, retention: days },
       'deletions: records whose status is queued have a retention',
     ],
@@ -303,7 +303,7 @@ describe('I12: a declaration may not take for deleted what is only forgotten, or
   })
 })
 
-test('every problem is told at once, with the file', () => {
+test('every problem is reported at once, with the file', () => {
   const message = problemsOf({
     name: 'Things',
     doc: '',

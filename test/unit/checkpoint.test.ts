@@ -50,26 +50,26 @@ const read = (state: ScanState, of: Stream, ...pages: [RawPage, ...RawPage[]]): 
 const secondsOf = (instant: Instant | null): number | null =>
   instant === null ? null : (toMillis(instant) - toMillis(at(0))) / 1000
 
-describe('in the middle of a walk', () => {
+describe('during a scan', () => {
   test('a sorted stream advances to just before the first record of the newest page', () => {
     const state = startScan(unwritten, parcels, options)
     const next = read(state, parcels, page(state, [10, 20]), page(state, [20, 30]))
     expect(next.checkpoint.watermark).toBe('2026-01-01T00:00:19.999999Z')
   })
 
-  test('I2: a record edited while its page was made, at the end of the page, lifts nothing', () => {
+  test('I2: a record at the end of a page that was edited while the page was made does not raise the watermark', () => {
     const state = startScan(unwritten, parcels, options)
     const next = read(state, parcels, page(state, [10, 20, 999]))
     expect(next.checkpoint.watermark).toBe('2026-01-01T00:00:09.999999Z')
     expect(secondsOf(read(next, parcels, page(next, [30, 40])).checkpoint.watermark)).toBe(null)
   })
 
-  test('never past its start: what is changed during the scan belongs to the next', () => {
+  test('the watermark never passes the start of the scan: later changes belong to the next scan', () => {
     const state = startScan(unwritten, parcels, options)
     expect(read(state, parcels, page(state, [5000, 6000])).checkpoint.watermark).toBe('2026-01-01T00:16:39.999999Z')
   })
 
-  test('an unsorted stream waits for the end', () => {
+  test('the watermark of an unsorted stream stays until the end', () => {
     const state = startScan(unwritten, unsorted, options)
     const middle = read(state, unsorted, page(state, [10, 20]))
     expect(middle.checkpoint.watermark).toBeNull()
@@ -94,19 +94,25 @@ describe('in the middle of a walk', () => {
         [15, 40],
       ],
     ],
-  ])('I3: disorder %s puts a sorted stream back to where it began, until its end', (_where, [one = [], two = []]) => {
-    const from = { ...unwritten, version: 3, watermark: at(5) }
-    const state = startScan(from, parcels, options)
-    const first = read(state, parcels, page(state, one))
-    expect(secondsOf(first.checkpoint.watermark)).toBeCloseTo(10, 2)
-    const second = read(first, parcels, page(first, two))
-    expect(second.checkpoint.watermark).toBe(at(5))
-    const third = read(second, parcels, page(second, [50]))
-    expect(third.checkpoint.watermark).toBe(at(5))
-    expect(secondsOf(read(third, parcels, page(third, [60], { last: true })).checkpoint.watermark)).toBeCloseTo(1000, 2)
-  })
+  ])(
+    'I3: disorder %s sets the watermark of a sorted stream back to its start until the scan ends',
+    (_where, [one = [], two = []]) => {
+      const from = { ...unwritten, version: 3, watermark: at(5) }
+      const state = startScan(from, parcels, options)
+      const first = read(state, parcels, page(state, one))
+      expect(secondsOf(first.checkpoint.watermark)).toBeCloseTo(10, 2)
+      const second = read(first, parcels, page(first, two))
+      expect(second.checkpoint.watermark).toBe(at(5))
+      const third = read(second, parcels, page(second, [50]))
+      expect(third.checkpoint.watermark).toBe(at(5))
+      expect(secondsOf(read(third, parcels, page(third, [60], { last: true })).checkpoint.watermark)).toBeCloseTo(
+        1000,
+        2,
+      )
+    },
+  )
 
-  test('a later segment advances nothing before the earlier ones are done', () => {
+  test('a later segment does not raise the watermark before the earlier ones are done', () => {
     const state = startScan(unwritten, parcels, options)
     const ranges = [
       { id: 0, since: null, until: at(500) },
@@ -123,7 +129,7 @@ describe('in the middle of a walk', () => {
     ])
   })
 
-  test('what is done side by side is kept as one segment', () => {
+  test('neighbouring done segments are kept as one', () => {
     const state = startScan(unwritten, parcels, options)
     const ranges = [0, 1, 2, 3].map(id => ({ id, since: at(id * 100), until: id === 3 ? null : at(id * 100 + 100) }))
     let next = state
@@ -141,13 +147,13 @@ describe('in the middle of a walk', () => {
   })
 })
 
-describe('where a scan begins', () => {
-  test('an overlap before the watermark', () => {
+describe('where a scan starts', () => {
+  test('a lookback before the watermark', () => {
     const state = startScan({ ...unwritten, version: 1, watermark: at(900) }, parcels, options)
     expect(state.scan.window).toEqual({ since: at(800), until: null })
   })
 
-  test('where it was broken off, with the upperBound it had', () => {
+  test('an interrupted scan resumes, with the upper bound it had', () => {
     const state = startScan(unwritten, parcels, options)
     const { checkpoint: stored } = read(state, parcels, page(state, [10, 20]))
     const resumed = startScan(stored, parcels, { ...options, now: at(9000) })
@@ -175,19 +181,19 @@ describe('where a scan begins', () => {
   })
   const DAY = 86_400
 
-  test('a first run begins at the edge of what the source serves, and has no gap', () => {
+  test('a first run starts at the end of the retention and has no gap', () => {
     const state = startScan(unwritten, week, { ...options, now: at(30 * DAY) })
     expect(state.scan.window.since).toBe(at(23 * DAY + 300))
     expect(state.gap).toBeNull()
   })
 
-  test('a pause longer than the source remembers leaves a gap, named from when to when', () => {
+  test('a pause longer than the retention leaves a gap with its start and end', () => {
     const from = { ...unwritten, version: 1, watermark: at(9 * DAY) }
     const state = startScan(from, week, { ...options, now: at(30 * DAY) })
     expect(state.gap).toEqual({ from: at(9 * DAY), to: at(23 * DAY + 300) })
   })
 
-  test('a scan whose beginning the source no longer serves is given up, since the API would refuse it', () => {
+  test('a scan whose start the source no longer serves is not resumed, since the API would refuse it', () => {
     const first = startScan(unwritten, week, { ...options, now: at(30 * DAY) })
     const stored = { ...unwritten, version: 1, scan: first.scan }
     expect(startScan(stored, week, { ...options, now: at(30 * DAY + 60) }).resumed).toBe(false)
@@ -198,14 +204,14 @@ describe('where a scan begins', () => {
 describe('a backfill', () => {
   const range = { run: '01J' as RunId, now: at(1000), schemaHash: 'x', newestFirst: false }
 
-  test('moves no watermark, to its end', () => {
+  test('does not move the watermark, even at its end', () => {
     const state = startBackfillScan(unwritten, parcels, { ...range, window: { since: at(0), until: at(500) } })
     const middle = read(state, parcels, page(state, [10, 20]))
     const end = read(middle, parcels, page(middle, [30], { last: true }))
     expect([middle.checkpoint.watermark, end.checkpoint.watermark, end.checkpoint.scan]).toEqual([null, null, null])
   })
 
-  test('goes on with the same range, and begins anew with another', () => {
+  test('resumes with the same range and starts again with another', () => {
     const window = { since: at(0), until: at(500) }
     const state = startBackfillScan(unwritten, parcels, { ...range, window })
     const stored = read(state, parcels, page(state, [10])).checkpoint
@@ -213,7 +219,7 @@ describe('a backfill', () => {
     expect(startBackfillScan(stored, parcels, { ...range, window: { ...window, until: at(600) } }).resumed).toBe(false)
   })
 
-  test('newest first: parts that cover the range without a hole', () => {
+  test('newest first: segments that cover the range without a hole', () => {
     const window = { since: at(0), until: at(600) }
     const { scan } = startBackfillScan(unwritten, parcels, { ...range, window, newestFirst: true })
     expect(scan.segments.length).toBe(12)

@@ -241,13 +241,13 @@ describe.each(KINDS)('%s', kind => {
     )
 })
 
-test('an instant column reads naive times in its own zone', () => {
+test('an instant column reads times without an offset in its own zone', () => {
   expect(coercion(instant('In UTC.', undefined, 'UTC'))('2025-01-15T10:00:00', { cleaned: 0 })).toBe(
     '2025-01-15T10:00:00.000000Z',
   )
 })
 
-test('every integer of 64 bits is read back digit by digit, and none beyond', () => {
+test('every integer of 64 bits is read exactly, and a larger one is refused', () => {
   const edge = 2n ** 63n
   fc.assert(
     fc.property(fc.bigInt({ min: -edge - 1000n, max: edge + 1000n }), n => {
@@ -258,7 +258,7 @@ test('every integer of 64 bits is read back digit by digit, and none beyond', ()
   )
 })
 
-test('every amount that fits is read exactly, however it is written', () => {
+test('every amount that fits is read exactly in any notation', () => {
   const amount = fc.tuple(fc.bigInt({ min: 0n, max: 10n ** 18n - 1n }), fc.integer({ min: -6, max: 6 }), fc.boolean())
   fc.assert(
     fc.property(amount, ([micros, shift, negative]) => {
@@ -272,7 +272,7 @@ test('every amount that fits is read exactly, however it is written', () => {
   )
 })
 
-describe('what no database stores is taken out of texts, and counted', () => {
+describe('characters that no database stores are removed from texts and counted', () => {
   const HIGH = '\ud83c'
   const LOW = '\udf81'
   const CASES = [
@@ -312,13 +312,13 @@ describe('what no database stores is taken out of texts, and counted', () => {
     expect(cleaning.cleaned).toBe(3 * count)
   })
 
-  test('cleaning one value leaves exact numbers and a key called __proto__ as they are', () => {
+  test('cleaning a value does not change exact numbers or a key named __proto__', () => {
     const value = JSON.parse('{"__proto__":{"a":1}}')
     const json = toJson({ dirty: '\0', value, exact: JSON.rawJSON('9007199254740993') }, { cleaned: 0 })
     expect(json).toBe('{"dirty":"","value":{"__proto__":{"a":1}},"exact":9007199254740993}')
   })
 
-  test('whatever the text, what comes out can be stored', () => {
+  test('any text can be stored after cleaning', () => {
     const text = fc
       .string({ unit: 'binary', maxLength: 20 })
       .chain(s => fc.constantFrom('', '\0', HIGH, LOW).map(dirt => s + dirt + s))

@@ -16,7 +16,7 @@ const given = {
   columns: { id: required(int('Key.')), changed: instant('Changed.'), owner_id: text('Owner.', 'owner.id') },
 } as const
 
-test('what is left out has its default', () => {
+test('a member that is left out has its default', () => {
   expect(stream(given)).toEqual({
     ...given,
     key: ['id'],
@@ -44,7 +44,7 @@ test('what is left out has its default', () => {
   })
 })
 
-test('what is said stands', () => {
+test('a member that is set is kept', () => {
   const said = {
     version: '2021-01',
     pagination: 'whole',
@@ -60,13 +60,13 @@ test('what is said stands', () => {
   expect(stream({ ...given, ...said })).toMatchObject(said)
 })
 
-test('what has no id of its own, or no list in pages, is not read one by one unless the file says so', () => {
+test('a record without an id, or of a list without pages, is not read by id unless the declaration says so', () => {
   const columns = { b: required(text('Second.')), a: required(int('First.')) }
   expect(stream({ ...given, columns, key: ['a', 'b'] }).retrieve).toBe(false)
   expect(stream({ ...given, pagination: 'single' }).retrieve).toBe(false)
   expect(stream({ ...given, path: '/of/{id}/things', parent: { stream: 'owners', as: 'id' } }).retrieve).toBe(false)
   expect(stream({ ...given, retrieve: false }).retrieve).toBe(false)
-  // An event is listed and never read alone.
+  // An event has no request by id.
   expect(streams.filter(({ retrieve }) => !retrieve).map(({ name }) => name)).toEqual([
     'async_batch_tasks',
     'events',
@@ -82,14 +82,14 @@ test('a key of two columns keeps their order', () => {
   expect(stream({ ...given, columns, key: ['a', 'b'] }).key).toEqual(['a', 'b'])
 })
 
-test('what is wrong stops where it is built', () => {
+test('a wrong declaration throws', () => {
   expect(() => stream({ ...given, name: 'Things', doc: 'A thing' })).toThrow(DeclarationError)
   expect(() => stream({ ...given, name: 'Things', doc: 'A thing' })).toThrow(
     'schemas/Things.ts: name: is not snake_case; doc: needs a doc that is a sentence',
   )
 })
 
-describe('frozen to the last member', () => {
+describe('declarations are frozen', () => {
   const open = (value: unknown, path: string): string[] =>
     typeof value !== 'object' || value === null
       ? []
@@ -98,7 +98,7 @@ describe('frozen to the last member', () => {
           ...Object.entries(value).flatMap(([name, member]) => open(member, `${path}.${name}`)),
         ]
 
-  test('one that is built here', () => {
+  test('a declaration of this test', () => {
     const declared = stream({
       ...given,
       parameters: { include: 'x' },
@@ -116,7 +116,7 @@ describe('frozen to the last member', () => {
 })
 
 describe('a column', () => {
-  test('is neither required nor sensitive unless it says so, and a copy when it does', () => {
+  test('is neither required nor sensitive by default, and required() and sensitive() return a copy', () => {
     const plain = text('A text.', 'a.b')
     expect(plain).toEqual({
       kind: 'text',
@@ -133,7 +133,7 @@ describe('a column', () => {
     expect(plain).toMatchObject({ required: false, sensitive: false })
   })
 
-  test('of time may be in UTC', () => {
+  test('of kind instant may be in UTC', () => {
     expect(instant('Changed.', undefined, 'UTC')).toMatchObject({ zone: 'UTC', from: null })
   })
 })

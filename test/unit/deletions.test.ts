@@ -51,12 +51,12 @@ const evidence = (from: ScanState, ...pages: [RawPage, ...RawPage[]]) => {
 const crate = { yard: 'a', id: 1 }
 
 describe('I12: what a commit may conclude', () => {
-  test('I12: nothing before the scan has ended, then of all that was there before it', () => {
+  test('I12: nothing before the scan has ended, then for all rows from before it', () => {
     expect(evidence(state, page([crate], { last: false }))).toMatchObject({ scan: state.scan.upperBound, ended: null })
     expect(evidence(state, page([crate]))).toMatchObject({ scan: state.scan.upperBound, ended: state.scan.upperBound })
   })
 
-  test('I12: nothing from a saved scan whose first part nobody keysRecorded down', () => {
+  test('I12: nothing from a stored scan whose first keys were not recorded', () => {
     const { keysRecorded: _, ...older } = state.scan
     const resumed = startScan({ ...unwritten, version: 1, scan: older }, crates, options)
     expect(resumed.resumed).toBe(true)
@@ -72,7 +72,7 @@ describe('I12: what a commit may conclude', () => {
     expect(evidence(again, page([crate]))).toMatchObject({ scan: null, ended: null, last: false, gap: null })
   })
 
-  test('I12: the lists that were read to their end', () => {
+  test('I12: the lists that were read to the end', () => {
     const pages = [
       page([], { ended: '7', last: false }),
       page([crate], { last: false }),
@@ -86,10 +86,10 @@ describe('I12: what a commit may conclude', () => {
     ['an id as text', { ...crate, id: '1', weight: 'heavy' }, 'a\u001f1', false],
     ['a negative id', { ...crate, id: -1, weight: 'heavy' }, 'a\u001f-1', false],
     ['no id', { yard: 'a' }, null, true],
-    ['an id with zeros in front, which another may be', { ...crate, id: '01', weight: 'heavy' }, null, true],
+    ['an id with leading zeros, which may be another id', { ...crate, id: '01', weight: 'heavy' }, null, true],
     ['an id in words', { ...crate, id: 'one' }, null, true],
     ['no object', 'crate', null, true],
-  ])('I12: a rejected record was seen, if its key is sure: %s', (_what, record, key, unknown) => {
+  ])('I12: a rejected record counts as seen if its key is certain: %s', (_what, record, key, unknown) => {
     const seen = evidence(state, page([record]))
     expect(seen).toMatchObject({ keys: key === null ? [] : [key], unknown })
   })

@@ -107,7 +107,7 @@ const value = fc.oneof(
 )
 
 describe.each(COLUMNS.map(column => [`${column.kind} ${column.zone}`, column] as const))('%s', (_kind, column) => {
-  test('the quick way and the thorough one come to the same cell', () => {
+  test('the fast path and the slow path write the same cell', () => {
     fc.assert(
       fc.property(value, given => {
         expect(encoded(column, given)).toEqual(coerced(column, given))

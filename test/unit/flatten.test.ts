@@ -6,7 +6,7 @@ import { child, stream } from '../../src/schema/define.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { fingerprint, flattener } from '../../src/transform/flatten.ts'
 import { type Flattened, flattened, type Rows } from '../support/cells.ts'
-import { sealed } from '../support/salt.ts'
+import { withTestSalt } from '../support/salt.ts'
 
 const orders = stream({
   name: 'orders',
@@ -75,7 +75,7 @@ function rejected(record: unknown, of: Stream = orders): Reject {
 
 const extraOf = (record: unknown): unknown => JSON.parse(flat(record).extra ?? 'null')
 
-/** The row by the names of its columns; what is null is left out. */
+/** The row by the names of its columns, without nulls. */
 const named = (record: Rows): Record<string, unknown> =>
   Object.fromEntries(
     Object.keys(orders.columns)
@@ -83,7 +83,7 @@ const named = (record: Rows): Record<string, unknown> =>
       .filter(([, cell]) => cell !== null),
   )
 
-describe('a declared path is a cell', () => {
+describe('a declared path becomes a cell', () => {
   const base = { id: '1', updated_at: '2025-01-15T10:00:00.000000Z' }
   const CASES = [
     ['nothing more', {}, {}],
@@ -118,7 +118,7 @@ describe('a declared path is a cell', () => {
   })
 })
 
-describe('a list of objects is rows, each with its owner and its place', () => {
+describe('a list of objects becomes rows with the owner and the position', () => {
   const CASES = [
     ['none', [], []],
     ['one', [{ sku: 'a' }], [['1', '0', 'a', null, null]]],
@@ -149,7 +149,7 @@ describe('a list of objects is rows, each with its owner and its place', () => {
     expect(record.extra).toBeNull()
   })
 
-  test.each([null, undefined])('%s owns nothing', lines => {
+  test.each([null, undefined])('%s has no rows', lines => {
     expect(flat({ ...BASE, lines }).children.lines ?? []).toEqual([])
   })
 
@@ -175,7 +175,7 @@ describe('_extra keeps every field that is not declared', () => {
       ['customer.email', 'customer.name.middle'],
     ],
     [
-      'inside a list, by the place in it',
+      'inside a list, by position',
       { lines: [{ sku: 'a' }, { sku: 'b', grams: 1 }, { grams: 2, variant: { title: 't' } }] },
       { lines: { 1: { grams: 1 }, 2: { grams: 2, variant: { title: 't' } } } },
       ['lines[].grams', 'lines[].variant.title'],
@@ -234,14 +234,14 @@ describe('_extra keeps every field that is not declared', () => {
     )
   })
 
-  test('a rejected record counts nowhere: it is kept whole', () => {
+  test('a rejected record is not counted: the whole record is kept', () => {
     const found = stats()
     flattened(orders, { id: 1, a: 1 }, found)
     expect(found.unknownFields.size).toBe(0)
   })
 })
 
-describe('a record that does not fit is set aside, with path, reason and itself', () => {
+describe('a record that does not fit is rejected, with path, reason and record', () => {
   const CASES = [
     ['a text for an amount', { ...BASE, total: 'ten' }, 'total', '"ten" is not a number', '1'],
     [
@@ -300,7 +300,7 @@ describe('a record that does not fit is set aside, with path, reason and itself'
     expect(rejected(record)).toMatchObject({ key, path, reason, record: JSON.stringify(record) })
   })
 
-  test('exact numbers and __proto__ are in the record as received, a NUL is not', () => {
+  test('a rejected record keeps exact numbers and __proto__, and loses a NUL', () => {
     const record: unknown = JSON.parse('{"id":1,"__proto__":1,"a":"x\\u0000"}')
     expect(rejected(record).record).toBe('{"id":1,"__proto__":1,"a":"x"}')
     expect(rejected({ id: 1, a: JSON.rawJSON('1e400') }).record).toBe('{"id":1,"a":1e400}')
@@ -308,7 +308,7 @@ describe('a record that does not fit is set aside, with path, reason and itself'
 })
 
 describe('a key of two columns', () => {
-  test('is both, in the order of the declaration', () => {
+  test('is both parts, in the order of the declaration', () => {
     expect(flat({ b: 'x', a: 1 }, pairs)).toMatchObject({ key: '1\u001fx', cursor: null })
   })
 
@@ -337,7 +337,7 @@ describe('the hash', () => {
     other: { deep: [1, 2] },
   }
 
-  test('is the same whatever the order of the members, of the record and of the objects that are declared', () => {
+  test('does not depend on the order of members, in the record and in declared objects', () => {
     const reversed = {
       other: record.other,
       merged_at: 'm',
@@ -370,7 +370,7 @@ describe('the hash', () => {
     ['absent', {}],
     ['null', { lines: null }],
     ['empty', { lines: [] }],
-  ])('does not tell a list that is %s', (_what, lines) => {
+  ])('is the same for a list that is %s', (_what, lines) => {
     expect(flat({ ...BASE, ...lines }).hash).toBe(flat(BASE).hash)
   })
 
@@ -384,17 +384,17 @@ describe('the hash', () => {
     ['an amount', { total: '10.500001' }],
     ['JSON', { tags: ['T'] }],
     ['a nested value', { customer: { ...record.customer, id: 8 } }],
-    ['a nested undeclared value', { customer: { ...record.customer, email: 'E' } }],
+    ['a nested unknown value', { customer: { ...record.customer, email: 'E' } }],
     ['one nested twice', { customer: { ...record.customer, name: { first: 'A', middle: 'N' } } }],
     ['a value in a list', { lines: [{ ...record.lines[0], sku: 'A' }, record.lines[1]] }],
-    ['an undeclared value in a list', { lines: [{ ...record.lines[0], grams: 3 }, record.lines[1]] }],
+    ['an unknown value in a list', { lines: [{ ...record.lines[0], grams: 3 }, record.lines[1]] }],
     ['the order of a list', { lines: record.lines.toReversed() }],
     ['the length of a list', { lines: record.lines.slice(1) }],
     ['another list', { marketing: { ...record.marketing, utm: [{ source: 'S' }] } }],
-    ['an undeclared value', { merged_at: 'M' }],
-    ['an undeclared value to null', { merged_at: null }],
-    ['deep inside an undeclared value', { other: { deep: [1, 3] } }],
-    ['an undeclared member more', { another: 1 }],
+    ['an unknown value', { merged_at: 'M' }],
+    ['an unknown value set to null', { merged_at: null }],
+    ['deep inside an unknown value', { other: { deep: [1, 3] } }],
+    ['one more unknown member', { another: 1 }],
   ] as const
 
   test.each(CHANGES)('changes with %s', (_what, change) => {
@@ -418,11 +418,11 @@ test('a text that was cleaned is counted, in cells, in lists and in extra', () =
   expect(found.cleaned).toBe(3)
 })
 
-/* What a record holds, in cells, in children rows and in extra: built at random, taken apart, and put together again. */
+/* A random record is flattened and put together again from its cells, child rows and extra. */
 
 const clean = fc.string({ unit: 'grapheme', maxLength: 12 }).filter(s => s.isWellFormed() && !s.includes('\0'))
 const wholeNumber = fc.integer({ min: -(2 ** 31), max: 2 ** 31 })
-/** No name that is declared anywhere. */
+/** Names that are declared nowhere. */
 const strange = fc.dictionary(
   clean.map(name => `x${name}`),
   fc.jsonValue({ maxDepth: 2 }).filter(value => !/\\u0000|\\u[dD][89abAB]/.test(JSON.stringify(value))),
@@ -442,7 +442,7 @@ const whole = fc.record({
   lines: fc.array(line, { maxLength: 4 }),
 })
 
-test('every declared value comes out in the row, and nothing of a record is lost', () => {
+test('every declared value is in the row, and nothing of a record is lost', () => {
   fc.assert(
     fc.property(whole, given => {
       const record = flat({
@@ -484,7 +484,7 @@ test('every declared value comes out in the row, and nothing of a record is lost
   )
 })
 
-test('whatever the record, it becomes a row or is set aside whole', () => {
+test('any record becomes a row or is rejected', () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.jsonValue(), fc.jsonValue(), (lines, customer, marketing) => {
       const record = { ...BASE, lines, customer, marketing }
@@ -495,7 +495,7 @@ test('whatever the record, it becomes a row or is set aside whole', () => {
   )
 })
 
-describe('a field named like what every object has', () => {
+describe('a field named like an inherited member of objects', () => {
   const about = {
     name: 'odds',
     singular: 'odd',
@@ -519,7 +519,7 @@ describe('a field named like what every object has', () => {
     ['a cell', cell, { row: ['1', null], extra: null }],
     ['an object', object, { row: ['1', null], extra: null }],
     ['a list', list, { children: { constructor: [] }, extra: null }],
-  ])('%s is empty where the record does not have it', (_what, of, expected) => {
+  ])('%s is null if the record does not have it', (_what, of, expected) => {
     expect(flat({ id: 1 }, of)).toMatchObject(expected)
   })
 
@@ -527,7 +527,7 @@ describe('a field named like what every object has', () => {
     ['a cell', cell, 'c', { row: ['1', 'c'], extra: null }],
     ['an object', object, { a: 'c' }, { row: ['1', 'c'], extra: null }],
     ['a list', list, [{ a: 2 }], { children: { constructor: [['1', '0', '2']] }, extra: null }],
-  ])('%s is read where it does', (_what, of, value, expected) => {
+  ])('%s is read if the record has it', (_what, of, value, expected) => {
     expect(flat({ id: 1, constructor: value }, of)).toMatchObject(expected)
   })
 })
@@ -537,11 +537,11 @@ test('a stream is compiled once', () => {
   expect(flattener(orders)).not.toBe(flattener(pairs))
 })
 
-test('extra of a record without more is null', () => {
+test('extra of a record without unknown fields is null', () => {
   expect(extraOf(BASE)).toBeNull()
 })
 
-test('a rejected record says when it changed, where that can be read', () => {
+test('a rejected record has its cursor, if that can be read', () => {
   expect(rejected({ ...BASE, paid: 'perhaps' }).cursor).toBe('2025-01-15T10:00:00.000000Z')
   expect(rejected({ ...BASE, updated_at: 'soon' }).cursor).toBeNull()
   expect(rejected(null).cursor).toBeNull()
@@ -592,7 +592,7 @@ describe('on_mismatch: null', () => {
     expect([...found.unknownFields]).toEqual([])
   })
 
-  test('beside what is undeclared, each counted for itself', () => {
+  test('beside unknown fields, which are counted apart', () => {
     const found = stats()
     expect(tolerated({ customer: { id: 'x', vip: true } }, found)).toEqual({
       row: {},
@@ -604,7 +604,7 @@ describe('on_mismatch: null', () => {
     ])
   })
 
-  test('in a list, under the place of the element', () => {
+  test('in a list, under the position of the element', () => {
     const found = stats()
     const record = flat(
       { ...BASE, lines: [{ sku: 'a' }, { sku: ['b'], variant: 5 }, 'c', { sku: 'd' }] },
@@ -621,7 +621,7 @@ describe('on_mismatch: null', () => {
     expect([...found.mismatched.keys()].sort()).toEqual(['lines[]', 'lines[].sku', 'lines[].variant'])
   })
 
-  test('a record after it is none the worse', () => {
+  test('the record after it is not affected', () => {
     tolerated({ paid: 'perhaps', lines: [{ sku: [] }] })
     expect(tolerated({ paid: true, lines: [{ sku: 'a' }] })).toEqual({ row: { paid: true }, extra: null })
   })
@@ -631,16 +631,16 @@ describe('on_mismatch: null', () => {
     ['the cursor', { updated_at: 'soon' }, 'updated_at'],
     ['what is required of an element', { marketing: { utm: [{ source: {} }] } }, 'marketing.utm[].source'],
     ['an element that lacks it', { marketing: { utm: ['x'] } }, 'marketing.utm[].source'],
-  ])('rejects %s all the same', (_what, more, path) => {
+  ])('still rejects %s', (_what, more, path) => {
     expect(rejected({ ...BASE, ...more }, lenient).path).toBe(path)
   })
 
-  test('and says why as it would have', () => {
+  test('with the same reason', () => {
     expect(rejected({ ...BASE, id: 'x' }, lenient).reason).toBe('"x" is not a number')
   })
 
-  test('a value that is hashed always fits, and where it should be an object it is kept as a hash', () => {
-    const hidden = sealed(
+  test('a value to hash always fits, and one sent in place of an object is kept as a hash', () => {
+    const hidden = withTestSalt(
       { ...lenient, columns: { ...orders.columns, customer_id: sensitive(text('Owner.', 'customer.id')) } },
       { onMismatch: 'null' },
     )
@@ -650,7 +650,7 @@ describe('on_mismatch: null', () => {
   })
 })
 
-test('a fingerprint is the first 63 bits of SHA-256, in every version: with another one all rows would be written anew', () => {
+test('a fingerprint is the first 63 bits of SHA-256 in every version: with another one all rows would be written again', () => {
   // Examples of FIPS 180-2; of the first, all that lies before the last bit counts.
   expect(fingerprint(Buffer.from('abc'))).toBe(0xba7816bf8f01cfean >> 1n)
   expect(fingerprint(Buffer.from('abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq'))).toBe(

@@ -51,7 +51,7 @@ describe('the form of the file', () => {
     expect(await records(content)).toEqual(EXPECTED)
   })
 
-  test('a character that lies across two pieces of the file is one character', async () => {
+  test('a character that lies across two chunks of the file is read as one', async () => {
     const note = 'é🫖'.repeat(40_000)
     expect(await records(`id,note,updated_at\n1,x${note},2023-01-01\n`)).toEqual([
       { id: '1', note: `x${note}`, updated_at: '2023-01-01' },
@@ -82,17 +82,17 @@ describe('the form of the file', () => {
       'Charge ID,updated_at,charge_id\n1,2023-01-01,2\n',
       /^@1: has the column charge_id twice; remove/,
     ],
-  ])('%s is refused, with the line and what to do', async (_what, content, message) => {
+  ])('%s is refused with the line and the next step', async (_what, content, message) => {
     expect(await refusal(content)).toMatch(message)
   })
 
-  test('a field without an end does not fill the memory', async () => {
+  test('a field that never ends does not fill the memory', async () => {
     expect(await refusal(`id,note,updated_at\n1,"${'x'.repeat(9 * 1024 * 1024)}`)).toMatch(
       /^@2: .*record size.*export the file again/i,
     )
   })
 
-  test('a file that is not there is named', async () => {
+  test('a missing file is named', async () => {
     const reading = readRecords(charges, '/nowhere/charges.csv').next()
     await expect(reading).rejects.toThrow('/nowhere/charges.csv: there is no such file')
   })
@@ -106,7 +106,7 @@ describe('columns', () => {
     },
   )
 
-  test('values go where the API has them, text in lower case where 2021-11 writes it so', async () => {
+  test('values are at the paths of the API, in lower case where 2021-11 writes them so', async () => {
     const content =
       'Charge ID,Email,Charge Status,Billing City,Shopify Order ID,Processed At\n7,a@b.c,SUCCESS,Graz,55,2023-01-01\n'
     expect(await records(content)).toEqual([
@@ -130,7 +130,7 @@ describe('columns', () => {
     ])
   })
 
-  test('what is not declared is named, and kept under a name of its own', async () => {
+  test('a column that is not declared is named and kept in a member of its own', async () => {
     const content = 'id,updated_at,Memo,__proto__,customer,Empty\n1,2023-01-01,hello,odd,ours,\n'
     const [layout, record] = await read(content)
     expect(layout?.kind === 'layout' && layout.layout.unknown.map(({ header }) => header)).toEqual([
@@ -144,13 +144,13 @@ describe('columns', () => {
     )
   })
 
-  test('a key that stands twice is loaded once, and the other row is set aside', async () => {
+  test('a key that occurs twice is loaded once, and the other row is rejected', async () => {
     const all = await read('id,note,updated_at\n1,a,2023-01-01\n2,b,2023-01-01\n01x,c,2023-01-01\n1,d,2023-01-01\n')
     expect(all.map(({ kind }) => kind)).toEqual(['layout', 'record', 'record', 'reject', 'record'])
     expect(all[3]).toMatchObject({ reject: { key: '1', record: '["1","d","2023-01-01"]' } })
   })
 
-  test('a row of another length than the header is set aside', async () => {
+  test('a row of another length than the header is rejected', async () => {
     const all = await read('id,note,updated_at\n1,a\n2,b,2023-01-01\n')
     expect(all[1]).toMatchObject({
       kind: 'reject',
@@ -163,7 +163,7 @@ describe('columns', () => {
 describe('a row for each line', () => {
   const HEADER = 'charge_id,updated_at,total_price,line_item_title,line_item_quantity\n'
 
-  test('rows that follow each other are one charge, with its lines in their order', async () => {
+  test('consecutive rows of one charge are one record with its lines in order', async () => {
     const content = `${HEADER}1,2023-01-01,5,Tea,1\n1,2023-01-01,5,Cup,2\n2,2023-01-01,7,,\n3,2023-01-01,9,Pot,1\n`
     expect(await records(content)).toEqual([
       {
@@ -180,18 +180,18 @@ describe('a row for each line', () => {
     ])
   })
 
-  test('rows of one charge apart from each other are refused: a part of the lines would be taken for all', async () => {
+  test('rows of one charge that are not consecutive are refused: a part of the lines would be loaded as all', async () => {
     const content = `${HEADER}1,2023-01-01,5,Tea,1\n2,2023-01-01,7,Cup,1\n1,2023-01-01,5,Pot,1\n`
     expect(await refusal(content)).toMatch(/^@4: the rows of 1 do not follow one another.*sort/)
   })
 
-  test('so is a row of another length than the header', async () => {
+  test('a row of another length than the header is refused', async () => {
     expect(await refusal(`${HEADER}1,2023-01-01,5,Tea,1\n1,2023-01-01,5,Pot\n`)).toMatch(
       /^@3: the row has 4 fields and the header has 5/,
     )
   })
 
-  test('rows without a key are no charge together', async () => {
+  test('rows without a key are not one charge', async () => {
     const found = await records(`${HEADER},2023-01-01,5,Tea,1\n,2023-01-01,5,Pot,1\n`)
     expect(found).toHaveLength(2)
   })
@@ -205,11 +205,11 @@ test.each([
   [{ processed_at: '2023-01-01' }, true],
   [{ status: ' ', scheduled_at: '2023-01-01' }, false],
   [{}, false],
-])('of %j the API may have forgotten: %s', (record, expected) => {
+])('whether %j may be past the retention: %s', (record, expected) => {
   expect(mayBePastRetention(charges, record)).toBe(expected)
 })
 
-test('what cannot be imported is said, with what can be', () => {
+test('a stream that cannot be imported is named with those that can', () => {
   expect(() => importable('charge')).toThrow('charge cannot be imported, only charges; did you mean charges?')
   expect(() => importable('orders')).toThrow('orders cannot be imported, only charges')
 })

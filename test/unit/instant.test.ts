@@ -16,16 +16,16 @@ import type { Zone } from '../../src/schema/column.ts'
 
 const EASTERN: Zone = 'America/New_York'
 
-/** Of a text that is known to be a point in time. */
+/** The instant of a text that is known to be one. */
 function at(text: string): Instant {
   const instant = parseInstant(text, 'UTC')
-  if (instant === null) throw new Error(`${text} is no point in time`)
+  if (instant === null) throw new Error(`${text} is not a point in time`)
   return instant
 }
 
 const millis = fc.integer({ min: Date.parse('0001-01-01T00:00:00Z'), max: Date.parse('9999-12-31T23:59:59.999Z') })
 
-describe('with an offset, the zone says nothing', () => {
+describe('with an offset, the zone does not matter', () => {
   const CASES = [
     ['2025-01-15T10:00:00Z', '2025-01-15T10:00:00.000000Z'],
     ['2025-01-15T10:00:00z', '2025-01-15T10:00:00.000000Z'],
@@ -75,7 +75,7 @@ describe('without an offset, it is wall time in the zone', () => {
     expect(parseInstant(text, EASTERN)).toBe(expected)
   })
 
-  test.each(CASES)('%s: %s in UTC is itself', (_what, text) => {
+  test.each(CASES)('%s: %s in UTC is unchanged', (_what, text) => {
     expect(parseInstant(text, 'UTC')).toBe(parseInstant(text.length === 10 ? `${text}T00:00Z` : `${text}Z`, 'UTC'))
   })
 })
@@ -100,7 +100,7 @@ test.each([
   expect(parseInstant(`2025-01-15T10:00:00${fraction}Z`, 'UTC')).toBe(`2025-01-15T10:00:00.${expected}Z`)
 })
 
-describe('no point in time', () => {
+describe('not a point in time', () => {
   const CASES = [
     ['finer than a microsecond', '2025-01-15T10:00:00.1234567Z'],
     ['finer than a microsecond, naive', '2025-01-15T10:00:00.000000001'],
@@ -144,7 +144,7 @@ describe('no point in time', () => {
   })
 })
 
-test('any millisecond of the years 1 to 9999 survives the way out and back', () => {
+test('any millisecond of the years 1 to 9999 is the same after it is written and read', () => {
   fc.assert(
     fc.property(millis, ms => {
       const instant = fromMillis(ms)
@@ -154,7 +154,7 @@ test('any millisecond of the years 1 to 9999 survives the way out and back', () 
   )
 })
 
-test('the order of texts is the order of time', () => {
+test('instants sort as texts', () => {
   fc.assert(
     fc.property(millis, millis, (a, b) => {
       const [first, second] = [fromMillis(Math.min(a, b)), fromMillis(Math.max(a, b))]
@@ -173,7 +173,7 @@ test.each([
   ['2025-03-10T03:59:59Z', '2025-03-09'],
   ['2025-11-03T04:59:59Z', '2025-11-02'],
   ['2025-11-03T05:00:00Z', '2025-11-03'],
-])('in New York %s is a moment of %s', (text, day) => {
+])('in New York %s is on %s', (text, day) => {
   expect(dayIn(EASTERN, at(text))).toBe(day)
   expect(dayIn('UTC', at(text))).toBe(text.slice(0, 10))
 })
@@ -184,7 +184,7 @@ test.each([
   ['2025-03-01T00:00:00Z', 1, '2025-02-28T23:59:59.999000Z'],
   ['2025-01-15T10:00:00.123456Z', 0, '2025-01-15T10:00:00.123000Z'],
   ['2025-01-15T10:00:00.123999Z', 3, '2025-01-15T10:00:00.120000Z'],
-])('%s less %i ms is %s, never later', (text, ms, expected) => {
+])('%s minus %i ms is %s, rounded down', (text, ms, expected) => {
   expect(minus(at(text), ms)).toBe(expected)
 })
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseExact } from '../../src/common/exact-json.ts'
 
-describe('what a float cannot hold is kept as it was sent, and written back unchanged', () => {
+describe('a number that a float cannot hold is kept as it was sent and written back unchanged', () => {
   const CASES = [
     '9007199254740993',
     '-9007199254740993',
@@ -37,7 +37,7 @@ describe('what a float cannot hold is kept as it was sent, and written back unch
   })
 })
 
-describe('an ordinary number stays a number, also beside one that is not', () => {
+describe('an ordinary number stays a number, also beside an inexact one', () => {
   const CASES = [
     ['0', 0],
     ['-1', -1],
@@ -65,7 +65,7 @@ describe('an ordinary number stays a number, also beside one that is not', () =>
   })
 })
 
-describe('inside a string a long number is text', () => {
+describe('a long number inside a string is text', () => {
   const CASES = [
     '"9007199254740993"',
     '"1e400"',
@@ -79,12 +79,12 @@ describe('inside a string a long number is text', () => {
   })
 })
 
-test('a member that is there twice has its last value', () => {
+test('a member that occurs twice has its last value', () => {
   expect(parseExact('{"a":1,"a":9007199254740993}')).toEqual({ a: JSON.rawJSON('9007199254740993') })
   expect(parseExact('{"a":9007199254740993,"a":1}')).toEqual({ a: 1 })
 })
 
-test('a member called __proto__ is a member like any other', () => {
+test('a member named __proto__ is like any other', () => {
   const parsed = parseExact('{"__proto__":{"a":9007199254740993},"b":1}')
   expect(Object.keys(Object(parsed))).toEqual(['__proto__', 'b'])
   expect(JSON.stringify(parsed)).toBe('{"__proto__":{"a":9007199254740993},"b":1}')
@@ -94,7 +94,7 @@ test.each(['', '{', '{"a":9007199254740993', '[1e400,]', 'NaN', '01'])('%j is no
   expect(() => parseExact(body)).toThrow(SyntaxError)
 })
 
-test('any decimal has the same value after parsing and writing', () => {
+test('any decimal has the same value after it is parsed and written', () => {
   const digits = fc.stringMatching(/^[0-9]{1,25}$/)
   const number = fc
     .tuple(fc.constantFrom('', '-'), digits, fc.option(digits), fc.option(fc.integer({ min: -400, max: 400 })))
@@ -113,7 +113,7 @@ test('any decimal has the same value after parsing and writing', () => {
   )
 })
 
-/** Digits without zeros at either end, and the place of the point: equal for equal numbers. */
+/** Digits without zeros at either end, and the position of the point: equal for equal numbers. */
 function canonical(source: string): { sign: string; digits: string; exponent: number } {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source) ?? []

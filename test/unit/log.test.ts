@@ -8,7 +8,7 @@ const ADDRESS = `postgres://me:${encodeURIComponent(PASSWORD)}@host/db`
 
 const url = (path: string): string => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href)
 
-/** What a process of its own writes when it logs like this. */
+/** What a child process writes that runs this statement. */
 function logged(statements: string, level = 'trace', end: NodeJS.Signals | null = null) {
   const script = `
     import { createLog } from ${url('common/log.ts')}
@@ -27,7 +27,7 @@ function logged(statements: string, level = 'trace', end: NodeJS.Signals | null 
   return { stderr, lines }
 }
 
-describe('a secret is in no line, wherever it hides', () => {
+describe('no line contains a secret', () => {
   const CASES = [
     ['in the message', 'log.info("token " + TOKEN)'],
     ['in a field', 'log.info({ token: TOKEN }, "m")'],
@@ -56,7 +56,7 @@ describe('a secret is in no line, wherever it hides', () => {
   })
 })
 
-test('a line is JSON with the time, the level, what is given, and neither process nor host', () => {
+test('a line is JSON with the time, the level and the given values, without process and host', () => {
   const { lines } = logged('log.info({ stream: "charges" }, "read")')
   expect(lines).toEqual([
     { level: 30, time: expect.stringMatching(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/), stream: 'charges', msg: 'read' },
@@ -71,7 +71,7 @@ test.each([
   expect(lines.map(({ n }) => n)).toEqual(Array.from({ length: 100 }, (_, n) => n))
 })
 
-describe('of one line for each level', () => {
+describe('the lines of each level', () => {
   const all = LEVELS.filter(level => level !== 'silent')
 
   test.each(LEVELS.map(level => [level, level === 'silent' ? [] : all.slice(all.indexOf(level))] as const))(

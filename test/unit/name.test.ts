@@ -4,18 +4,18 @@ import { childName, columnName, identifier, LONGEST_NAME } from '../../src/schem
 
 const bytes = (text: string): number => Buffer.byteLength(text)
 
-describe('a name that fits is itself', () => {
+describe('a name that fits is not changed', () => {
   test.each(['id', '', 'a'.repeat(63), 'é'.repeat(31), '漢'.repeat(21), '🎁'.repeat(15)])('%j', name => {
     expect(identifier(name)).toBe(name)
   })
 })
 
-describe('a longer one is its beginning and eight digits of its hash: the same for good', () => {
+describe('a longer name is its first bytes and eight digits of its hash, in every version', () => {
   const CASES = [
     ['a'.repeat(64), `${'a'.repeat(54)}_ffe054fe`],
     ['é'.repeat(32), `${'é'.repeat(27)}_2e5152e6`],
     ['漢'.repeat(22), `${'漢'.repeat(18)}_39d3a136`],
-    // The cut falls inside a character: it is left out whole.
+    // The cut would split a character, so the character is left out.
     [`a${'é'.repeat(40)}`, `a${'é'.repeat(26)}_4831141c`],
     ['🎁'.repeat(40), `${'🎁'.repeat(13)}_33a45f2c`],
   ] as const
@@ -25,13 +25,13 @@ describe('a longer one is its beginning and eight digits of its hash: the same f
     expect(bytes(expected)).toBeLessThanOrEqual(LONGEST_NAME)
   })
 
-  test('names that begin alike stay apart', () => {
+  test('long names with the same start differ', () => {
     const names = Array.from({ length: 100 }, (_, n) => identifier(`${'a'.repeat(80)}${n}`))
     expect(new Set(names).size).toBe(100)
   })
 })
 
-test('whatever the name, what is stored fits, is well-formed, and stays as it is when shortened again', () => {
+test('any stored name fits, is well-formed, and does not change when it is shortened again', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', maxLength: 100 }), name => {
       const stored = identifier(name)

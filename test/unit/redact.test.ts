@@ -8,7 +8,7 @@ import { child, stream } from '../../src/schema/define.ts'
 import { Salt } from '../../src/schema/salt.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { type Flattened, flattened } from '../support/cells.ts'
-import { sealed } from '../support/salt.ts'
+import { withTestSalt } from '../support/salt.ts'
 
 const things = stream({
   name: 'things',
@@ -34,7 +34,7 @@ const orders = STREAMS.find(({ name }) => name === 'orders') as Stream
 
 const digest = (value: string): string => createHash('sha256').update(Buffer.alloc(32, 7)).update(value).digest('hex')
 const under = (policy: Policy, more: Record<string, Record<string, Policy>> = {}) =>
-  sealed(things, { sensitive: policy, columns: more })
+  withTestSalt(things, { sensitive: policy, columns: more })
 const HASHED = under('hash')
 const SECRET = 'the-secret-value'
 
@@ -53,34 +53,34 @@ function rejected(record: unknown, of = HASHED): Reject {
 describe('a column', () => {
   const token = (value: unknown, of = HASHED): unknown => flat({ id: 1, token: value }, of).row[2]
 
-  test('holds SHA-256 of the salt and the value', () => {
+  test('is SHA-256 of the salt and the value', () => {
     expect(token(SECRET)).toBe(digest(SECRET))
     expect(token('é\u{1F600}'.repeat(3000))).toBe(digest('é\u{1F600}'.repeat(3000)))
     expect(token('')).toBe(digest(''))
   })
 
-  test('a number and its text have one hash; what is no text has that of its JSON', () => {
+  test('a number and its text have the same hash; other values have the hash of their JSON', () => {
     expect(token(5)).toBe(digest('5'))
     expect(token(JSON.rawJSON('0E-10'))).toBe(digest('0E-10'))
     expect(token({ a: [1] })).toBe(digest('{"a":[1]}'))
   })
 
-  test('null and absent stay null', () => {
+  test('null and absent values stay null', () => {
     expect(token(null)).toBeNull()
     expect(token(undefined)).toBeNull()
   })
 
-  test('JSON holds the hash as a text', () => {
+  test('a JSON column has the hash as a text', () => {
     const record = flat({ id: 1, details: { a: SECRET } }, under('hash', { things: { details: 'hash' } }))
     expect(record.row[5]).toBe(JSON.stringify(digest(JSON.stringify({ a: SECRET }))))
   })
 
-  test('omitted is null, kept is itself', () => {
+  test('is null if omitted, and unchanged if kept', () => {
     expect(token(SECRET, under('omit'))).toBeNull()
     expect(token(SECRET, under('keep'))).toBe(SECRET)
   })
 
-  test('nothing is hashed without a salt, and nothing is stored in clear for want of one', () => {
+  test('without a salt, hashing throws and nothing is stored in clear', () => {
     expect(() => flattened(things, { id: 1, token: SECRET })).toThrow('no salt')
     expect(() => new Salt().digest(SECRET)).toThrow('before the salt was loaded')
   })
@@ -102,7 +102,7 @@ describe('a rejected record', () => {
     expect(record(given)).toEqual({ id: 1, paid: 'perhaps', ...kept })
   })
 
-  test('also in the elements of a list', () => {
+  test('is redacted in the elements of a list', () => {
     const of = under('hash', { things__lines: { sku: 'hash' } })
     const lines = (box: unknown): unknown => JSON.parse(rejected({ id: 1, paid: 'perhaps', box }, of).record).box
     expect(lines({ lines: [{ sku: SECRET, n: 1 }, { n: 2 }] })).toEqual({ lines: [{ sku: hidden, n: 1 }, { n: 2 }] })
@@ -110,29 +110,29 @@ describe('a rejected record', () => {
     expect(lines([{ lines: [[{ sku: SECRET }]] }])).toEqual([{ lines: [[{ sku: hidden }]] }])
   })
 
-  test('that is no object at all', () => {
+  test('that is not an object is redacted', () => {
     expect(rejected(SECRET).record).toBe(JSON.stringify(`sha256:${digest(SECRET)}`))
   })
 
-  test('omits what is omitted', () => {
+  test('lacks omitted values', () => {
     const { record: kept } = rejected({ id: 1, paid: 'perhaps', token: SECRET, more: SECRET }, under('omit'))
     expect(JSON.parse(kept)).toEqual({ id: 1, paid: 'perhaps', token: null, more: '[omitted]' })
   })
 
-  test('does not quote in its reason what it hides, not even cut short', () => {
+  test('does not quote a protected value in its reason, not even a part', () => {
     const long = SECRET.repeat(10)
     expect(rejected({ id: 1, paid: long, token: long }).reason).not.toContain(SECRET)
     expect(rejected({ id: 1, paid: long }).reason).toContain(SECRET)
   })
 
-  test('that is loaded again has the hash that it would have had', () => {
+  test('that is loaded again has the same hash as a record that was not rejected', () => {
     const again = JSON.parse(rejected({ id: 1, paid: 'perhaps', token: SECRET, owner: { hash: SECRET } }).record)
     const { row } = flat({ ...again, paid: true })
     expect([row[2], row[3]]).toEqual([digest(SECRET), digest(SECRET)])
   })
 })
 
-test('what is undeclared keeps no copy', () => {
+test('an unknown field keeps no copy of a protected value', () => {
   const { extra } = flat({ id: 1, token: SECRET, link: `https://x/${SECRET}`, owner: { hash_before: SECRET } })
   expect(JSON.parse(extra ?? '')).toEqual({
     link: `https://x/${digest(SECRET)}`,
@@ -140,9 +140,9 @@ test('what is undeclared keeps no copy', () => {
   })
 })
 
-test('a column that keeps a part of another is stored as that one is', () => {
+test('a derived column has the policy of the column that keeps the whole value', () => {
   const policies = (columns: Record<string, Policy>) => {
-    const { scheduled_at: whole, scheduled_on: part } = sealed(orders, { columns: { orders: columns } }).columns
+    const { scheduled_at: whole, scheduled_on: part } = withTestSalt(orders, { columns: { orders: columns } }).columns
     return [whole?.policy, part?.policy]
   }
   expect(policies({})).toEqual(['keep', 'keep'])

@@ -6,7 +6,7 @@ import type { DecodedPage } from '../../src/common/model.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { decodeRecords, pageDecoder } from '../../src/transform/decode-page.ts'
 import { recordScanner } from '../../src/transform/scanner/record-scanner.ts'
-import { sealed } from '../support/salt.ts'
+import { withTestSalt } from '../support/salt.ts'
 import { scanBody } from '../support/scan.ts'
 
 const AT = '2025-01-15T10:00:00+00:00'
@@ -21,7 +21,7 @@ const scannedOf = (stream: Stream, records: readonly unknown[]): readonly boolea
 
 const rows = ({ records }: DecodedPage) => records.map(r => [r.key, r.hash, r.bytes.toString('latin1', r.start, r.end)])
 
-/** That the scanner takes the records, and makes the same rows of them as the parser does of objects. */
+/** Checks that the records are scanned, and that the scanner writes the same rows as the parser. */
 async function scan(stream: Stream, records: readonly unknown[]): Promise<DecodedPage> {
   expect(scannedOf(stream, records)).toEqual(records.map(() => true))
   const [scanned, parsed] = [await pageDecoder(stream)(bodyOf(stream, records)), decodeRecords(stream, records)]
@@ -30,7 +30,7 @@ async function scan(stream: Stream, records: readonly unknown[]): Promise<Decode
   return scanned
 }
 
-describe('undeclared members do not make a record an object', () => {
+describe('a record with unknown members is scanned', () => {
   test.each([
     ['of the record', { ...BASE, tier: 'gold', none: null }, ['tier']],
     ['of an object in it', { ...BASE, customer: { id: 5, tier: { level: 1 } } }, ['customer.tier']],
@@ -47,28 +47,28 @@ describe('undeclared members do not make a record an object', () => {
     ],
     ['of an object in place of a list', { ...BASE, line_items: { tier: 1 } }, ['line_items[].tier']],
   ])('%s', async (_, record, paths) => {
-    const { stats } = await scan(sealed(charges), [record, BASE])
+    const { stats } = await scan(withTestSalt(charges), [record, BASE])
     expect([...stats.unknownFields]).toEqual(paths.map(path => [path, 1]))
   })
 
-  test('a protected value is taken out of them', async () => {
+  test('a protected value is removed from unknown members', async () => {
     const record = { ...BASE, customer: { hash: SECRET }, portal: `https://shop.example/portal/${SECRET}` }
-    const { records } = await scan(sealed(charges), [record])
+    const { records } = await scan(withTestSalt(charges), [record])
     expect(records[0]?.bytes.toString('latin1')).not.toContain(SECRET)
     expect(records[0]?.bytes.toString('latin1')).toContain('shop.example/portal/')
   })
 
-  test('where rows of lists are protected, the record has to be an object first', async () => {
-    const stream = sealed(charges, { columns: { charges__line_items: { sku: 'hash' } } })
+  test('a record with unknown members and protected child rows is parsed', async () => {
+    const stream = withTestSalt(charges, { columns: { charges__line_items: { sku: 'hash' } } })
     expect(scannedOf(stream, [{ ...BASE, line_items: [{ sku: SECRET }], copy: SECRET }])).toEqual([false])
     await scan(stream, [{ ...BASE, line_items: [{ sku: SECRET }] }])
   })
 })
 
-test('what would be rejected is left to the parser, and what stands beside it is scanned', async () => {
+test('a record that would be rejected is parsed, and the records beside it are scanned', async () => {
   const given = [BASE, { ...BASE, id: 2, total_price: 'much' }, { ...BASE, id: 3 }, { id: 4 }]
-  expect(scannedOf(sealed(charges), given)).toEqual([true, false, true, false])
-  const { records, rejects, keys } = await pageDecoder(sealed(charges))(bodyOf(sealed(charges), given))
+  expect(scannedOf(withTestSalt(charges), given)).toEqual([true, false, true, false])
+  const { records, rejects, keys } = await pageDecoder(withTestSalt(charges))(bodyOf(withTestSalt(charges), given))
   expect(records.map(({ key }) => key)).toEqual(['1', '3'])
   expect(rejects.map(({ key, path }) => [key, path])).toEqual([
     ['2', 'total_price'],
@@ -77,8 +77,8 @@ test('what would be rejected is left to the parser, and what stands beside it is
   expect(keys).toEqual(['1', '2', '3', '4'])
 })
 
-test('bodies that are decoded at the same time do not meet', async () => {
-  const stream = sealed(customers)
+test('bodies that are decoded at the same time do not get mixed up', async () => {
+  const stream = withTestSalt(customers)
   const bodies = ['a', 'b', 'c'].map(letter =>
     Array.from({ length: 90 }, (_, i) => ({ ...BASE, id: i, first_name: letter.repeat(1 + i), last_name: 'Müller' })),
   )
@@ -88,23 +88,23 @@ test('bodies that are decoded at the same time do not meet', async () => {
   expect(pages.map(rows)).toEqual(bodies.map(records => rows(decodeRecords(stream, records))))
 })
 
-test('decoding lets other work have its turn in between', async () => {
-  const stream = sealed(customers)
-  // The parser takes every second record: it is no slower for the others than the scanner is.
+test('decoding yields to other work', async () => {
+  const stream = withTestSalt(customers)
+  // Every second record is parsed.
   const records = Array.from({ length: 200 }, (_, id) => (id % 2 === 0 ? { ...BASE, id } : { ...BASE, id, email: 5 }))
-  let turns = 0
+  let otherWork = 0
   let decoded = false
   const other = (): void => {
-    turns += 1
+    otherWork += 1
     if (!decoded) setImmediate(other)
   }
   setImmediate(other)
   await pageDecoder(stream)(bodyOf(stream, records))
   decoded = true
-  expect(turns).toBeGreaterThanOrEqual(5)
+  expect(otherWork).toBeGreaterThanOrEqual(5)
 })
 
-test('where columns may still be made of what records have, nothing is scanned', () => {
-  expect(recordScanner(sealed(orders))).not.toBeNull()
-  expect(recordScanner(sealed(orders, { drift: 'evolve' }))).toBeNull()
+test('with drift: evolve nothing is scanned', () => {
+  expect(recordScanner(withTestSalt(orders))).not.toBeNull()
+  expect(recordScanner(withTestSalt(orders, { drift: 'evolve' }))).toBeNull()
 })

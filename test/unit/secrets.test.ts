@@ -4,7 +4,7 @@ import { secretsOf } from '../../src/common/secrets.ts'
 
 const TOKEN = 'sk_1x1_0123456789abcdef'
 
-describe('taken out of any text', () => {
+describe('secrets are replaced in any text', () => {
   const CASES = [
     ['a token', [TOKEN], `token ${TOKEN}!`, 'token [secret]!'],
     ['twice', [TOKEN], `${TOKEN}${TOKEN}`, '[secret][secret]'],
@@ -16,7 +16,7 @@ describe('taken out of any text', () => {
     ['a password as meant', ['postgres://me:p%40ss%2Fword@h/db'], 'p@ss/word', '[secret]'],
     ['a password with a quote, in JSON', ['postgres://me:p%22ss%5C@h/db'], '{"p":"p\\"ss\\\\"}', '{"p":"[secret]"}'],
     ['a password with a stray per cent', ['postgres://me:100%zz@h/db'], 'a 100%zz b', 'a [secret] b'],
-    ['two, of which one holds the other', ['abcd', 'abcdef'], 'abcdef abcd', '[secret] [secret]'],
+    ['two, of which one contains the other', ['abcd', 'abcdef'], 'abcdef abcd', '[secret] [secret]'],
     ['what means something in a pattern', ['a.b*c$&'], 'a.b*c$& axbxc', '[secret] axbxc'],
   ] as const
 
@@ -25,7 +25,7 @@ describe('taken out of any text', () => {
   })
 })
 
-describe('left alone', () => {
+describe('other text is not changed', () => {
   test.each([
     ['nothing to hide', [], 'text'],
     ['an empty value', [''], 'text'],
@@ -37,8 +37,8 @@ describe('left alone', () => {
   })
 })
 
-test('no token is left of any text, as it is or as JSON', () => {
-  // No character of what takes its place, so that the two cannot be mixed up.
+test('no text contains a token after scrubbing, plain or as JSON', () => {
+  // Without the characters of `[secret]`, so that a token is not confused with the replacement.
   const token = fc.stringMatching(/^[A-Z0-9_"\\]{4,20}$/)
   fc.assert(
     fc.property(fc.array(token, { minLength: 1, maxLength: 3 }), fc.string(), fc.string(), (tokens, before, after) => {

@@ -3,9 +3,9 @@ import { STREAMS } from '../../src/cli/app.ts'
 import { parseInstant } from '../../src/common/instant.ts'
 import { note, type Reader, readerOf } from '../../src/extract/segment-reader.ts'
 import { decodeRecords } from '../../src/transform/decode-page.ts'
-import { sealed } from '../support/salt.ts'
+import { withTestSalt } from '../support/salt.ts'
 
-const customers = sealed(STREAMS.find(({ name }) => name === 'customers') as (typeof STREAMS)[number])
+const customers = withTestSalt(STREAMS.find(({ name }) => name === 'customers') as (typeof STREAMS)[number])
 const at = (second: number): string => `2026-01-01T00:00:${String(second).padStart(2, '0')}+00:00`
 const page = (...seconds: readonly number[]) => seconds.map((second, id) => ({ id, updated_at: at(second) }))
 

@@ -28,7 +28,7 @@ const charges = stream({
   },
 })
 
-test('a table has the declared columns in their order, then those of the system', () => {
+test('a table has the declared columns in their order, then the system columns', () => {
   const { root } = tablesOf(charges)
   expect(root).toMatchObject({ name: 'charges', doc: 'A charge.', key: ['id'] })
   expect(root.columns.map(({ name, kind, required: must }) => [name, kind, must])).toEqual([
@@ -44,7 +44,7 @@ test('a table has the declared columns in their order, then those of the system'
   expect(root.columns[1]?.doc).toBe('Owner.')
 })
 
-test('a list has a table with its owner and its place first, and no system columns', () => {
+test('a list has a table with the owner and the position first, and without system columns', () => {
   const { children } = tablesOf(charges)
   expect(children.map(({ child: name, table }) => [name, table.name, table.key])).toEqual([
     ['lines', 'charges__lines', ['charge_id', 'index']],
@@ -58,7 +58,7 @@ test('a list has a table with its owner and its place first, and no system colum
   ])
 })
 
-test('the owner in a list is of the kind of its key', () => {
+test('the owner column of a list has the kind of the key', () => {
   const named = stream({
     ...given,
     key: 'code',
@@ -72,7 +72,7 @@ test('the owner in a list is of the kind of its key', () => {
   })
 })
 
-test('all tables are its own and those it owns', () => {
+test("all tables are the stream's own and those of its lists", () => {
   expect(allTables(charges).map(({ name }) => name)).toEqual(['charges', 'charges__lines', 'charges__codes'])
 })
 
@@ -80,7 +80,7 @@ test('the same stream has the same tables', () => {
   expect(tablesOf(charges)).toBe(tablesOf(charges))
 })
 
-test('long names are shortened in tables, columns and keys alike', () => {
+test('long names are shortened in tables, columns and keys', () => {
   const long = 'a'.repeat(70)
   const { root, children } = tablesOf(
     stream({
@@ -100,7 +100,7 @@ test('long names are shortened in tables, columns and keys alike', () => {
   expect(new Set([root.name, table?.name, table?.key[0]]).size).toBe(3)
 })
 
-describe('the fingerprint of the tables', () => {
+describe('the schema hash', () => {
   const base = stream({ ...given, columns, children: { lines: { doc: 'A line.', from: 'lines', columns: lines } } })
   const CHANGES: readonly (readonly [string, Stream])[] = [
     ['a column more', stream({ ...given, columns: { ...columns, more: flag('More.') }, children: base.children })],
@@ -141,7 +141,7 @@ describe('the fingerprint of the tables', () => {
     expect(schemaHashOf(changed)).not.toBe(schemaHashOf(base))
   })
 
-  test('stays with another description', () => {
+  test('does not change with another description', () => {
     const described = stream({
       ...given,
       doc: 'Another.',
@@ -153,7 +153,7 @@ describe('the fingerprint of the tables', () => {
   })
 })
 
-describe('of the declared streams', () => {
+describe('the declared streams', () => {
   const tables = streams.flatMap(declared => [...allTables(declared)])
 
   test('no two tables share a name', () => {
@@ -170,12 +170,12 @@ describe('of the declared streams', () => {
   })
 })
 
-test('system columns have docs, and the place in a list a name', () => {
+test('system columns have docs, and the position in a list has a name', () => {
   expect(Object.keys(SYSTEM_COLUMNS)).toEqual(['_synced_at', '_deleted_at', '_deleted_by', '_extra', '_hash'])
   expect(CHILD_INDEX).toBe('index')
 })
 
-test('a stream that stores less of a column has another schema hash, one with a column that made itself is not', () => {
+test('a stream that stores less of a column has another schema hash, and one with an inferred column has the same', () => {
   const stored = (more: Partial<Column>): Stream => ({
     ...charges,
     columns: { ...charges.columns, total: { ...charges.columns.total, ...more } },
