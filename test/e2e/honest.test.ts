@@ -235,7 +235,7 @@ test('columns that were declared since the rows were written are told of, with t
     const ran = await runSync(config, ['customers'])
     expect(ran.of('customers')).toMatchObject({ outcome: 'complete', problem: { code: 'reshaped' } })
     expect(ran.of('customers').problem?.next).toContain('backfill --streams customers')
-    expect(ran.of('customers').problem?.message).toContain('1 rows took')
+    expect(ran.of('customers').problem?.message).toContain('1 rows got')
     const [row] = await withQuery(destination, query =>
       query(`select phone, _extra is null as empty from recharge.customers where id = ${oldest?.id}`),
     )

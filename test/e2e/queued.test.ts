@@ -174,7 +174,7 @@ describe.each(PLACES)('$name', place => {
       store.advance(113 * DAY)
       const late = await sync()
       expect(late.of('charges')).toMatchObject({ deleted: 0, outcome: 'complete' })
-      expect(late.text).toContain('whether they are deleted cannot be known')
+      expect(late.text).toContain('it is not known whether their records are deleted')
       expect(await marked(destination, 'charges')).toEqual({})
       // One that was seen queued since has not been forgotten: its absence says that it is gone.
       const [seen = 0] = before.slice(-6)
