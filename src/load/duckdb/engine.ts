@@ -62,8 +62,12 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
   const path = mode === 'read' && !existsSync(file) ? ':memory:' : place(file)
   if (open.has(path)) throw new DestinationError('held', `${path} is open in this process already`)
   const readOnly = mode === 'read' && path !== ':memory:'
-  const instance = await attach(path, readOnly)
+  // Before the first await, so that of two openings at the same time the second is refused.
   if (path !== ':memory:') open.add(path)
+  const instance = await attach(path, readOnly).catch(error => {
+    open.delete(path)
+    throw error
+  })
   const connect = async () => {
     const connection = await instance.connect()
     await connection.run(`use ${CATALOG}`)
