@@ -18,40 +18,45 @@ import type { Stream } from '../schema/stream.ts'
 import type { Config } from './config/load.ts'
 import { nearest } from './config/problems.ts'
 
+/** Every declared stream. */
 export const STREAMS: readonly Stream[] = declared
-/** One for each stream that may commit at the same moment, and one for what else there is to ask. */
+/** Four streams may commit at the same moment, and one connection is for other queries. */
 const CONNECTIONS = 5
 
 export const STREAM_NAMES: readonly string[] = STREAMS.map(({ name }) => name)
 
-/** All that a command works with. Clock, randomness and waiting come from here and from nowhere else. */
+/** What a command works with. Only this file reads the clock and draws random numbers. */
 export interface App {
   readonly config: Config
   readonly log: Log
   readonly secrets: Secrets
   readonly source: Source
-  /** Every declared stream, as the configuration has it stored. */
+  /** Every declared stream, with the policies of the configuration. */
   readonly streams: readonly Stream[]
   readonly run: RunId
   readonly now: () => Instant
+  /** Milliseconds from an arbitrary start; never goes back. */
   readonly monotonic: () => number
+  /** @throws {Interrupted} as soon as the signal is aborted. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
-  /** 0 to 1. */
+  /** At least 0, less than 1. */
   readonly random: () => number
-  /** Every version of the stream is kept. */
+  /** Whether every version of the stream's records is kept. */
   readonly isVersioned: (stream: Stream) => boolean
-  /** Where run reports are kept. */
-  readonly runsDirectory: string
+  /** Folder in which reports of runs are kept; null: they are not kept in files. */
+  readonly runsDirectory: string | null
   open(mode: 'read' | 'write'): Promise<Warehouse>
 }
 
 export interface AppOptions {
   readonly level: Level
-  /** How patiently requests are tried again. Default: that of `extract/retry.ts`. */
+  /** How often a request is retried, and the wait before the first retry. Default: that of `extract/retry.ts`. */
   readonly patience?: { readonly firstWaitMs: number; readonly tries: number }
+  /** Default: `state/runs` beside the configuration. */
+  readonly runsDirectory?: string | null
 }
 
-export function createApp(config: Config, { level, patience }: AppOptions): App {
+export function createApp(config: Config, { level, patience, runsDirectory }: AppOptions): App {
   const { recharge, destination } = config
   const secrets = secretsOf(config.secrets)
   const now = (): number => Date.now()
@@ -80,7 +85,7 @@ export function createApp(config: Config, { level, patience }: AppOptions): App 
     sleep,
     random: Math.random,
     isVersioned: ({ name }) => config.history.includes(name),
-    runsDirectory: join(config.directory, 'state', 'runs'),
+    runsDirectory: runsDirectory === undefined ? join(config.directory, 'state', 'runs') : runsDirectory,
     open: mode => openDestination(destination, { mode, connections: CONNECTIONS, history: versioned, salt }),
   }
 }
@@ -97,11 +102,15 @@ async function sleep(ms: number, signal: AbortSignal): Promise<void> {
 
 export interface Selection {
   readonly streams: readonly Stream[]
-  /** Asked for by name, on the command line or in the file. */
+  /** Names of the streams that were selected by name, on the command line or in the configuration. */
   readonly explicit: ReadonlySet<string>
 }
 
-/** @throws {ConfigError} for a name that is no stream. */
+/**
+ * The streams to work on.
+ * @param flag names from the command line, which replace the selection of the configuration; null: there are none.
+ * @throws {ConfigError} for an unknown name.
+ */
 export function select(
   { streams, config: { streams: config } }: Pick<App, 'streams' | 'config'>,
   flag: readonly string[] | null,

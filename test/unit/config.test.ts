@@ -1,9 +1,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables are written like this in the file.
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { STREAMS as DECLARED } from '../../src/cli/app.ts'
-import { type Config, loadConfig } from '../../src/cli/config/load.ts'
+import { type Config, configFrom, loadConfig } from '../../src/cli/config/load.ts'
 import { durationMs } from '../../src/cli/config/schema.ts'
 import { ConfigError } from '../../src/common/errors.ts'
 import { withFolder } from '../support/destinations.ts'
@@ -35,7 +35,7 @@ async function refusal(text: string, environment: Environment = {}): Promise<Con
 const problems = async (text: string, environment: Environment = {}): Promise<string[]> =>
   (await refusal(text, environment)).problems.map(({ path, line, message }) => `${path} @${line}: ${message}`)
 
-test('the least that a file says', async () => {
+test('a file with only a token and a destination gets the defaults', async () => {
   const config = await load(`${RECHARGE}\n${DUCKDB}\n`)
   expect(config).toMatchObject({
     file: join(config.directory, 'sync.config.yaml'),
@@ -56,7 +56,7 @@ test('the least that a file says', async () => {
   })
 })
 
-test('the most that a file says, with variables where numbers are', async () => {
+test('every kind of setting is read, also from variables', async () => {
   const config = await load(
     [
       'recharge:',
@@ -96,7 +96,44 @@ test('the most that a file says, with variables where numbers are', async () => 
   })
 })
 
-test('a typo, a wrong type and a missing variable are told together, each with its path and its line', async () => {
+test('an object gives the same configuration as a file with the same keys', async () => {
+  const settings = {
+    recharge: {
+      token: TOKEN,
+      base_url: 'http://127.0.0.1:8080',
+      start: '2015-01-01',
+      overlap: '36h',
+      concurrency: 8,
+      rate: { bucket: 80, per_second: 0.5 },
+      budget: '25%',
+      timeout: '1500ms',
+    },
+    destination: { duckdb: 'my.duckdb', schema: 'raw_recharge' },
+    streams: { except: ['orders'] },
+    refresh: { payment_methods: '7d' },
+    history: ['charges'],
+    sensitive: 'omit',
+    columns: { customers: { email: 'hash' } },
+    drift: 'evolve',
+    on_mismatch: null,
+    max_rejects: 7,
+  } as const
+  const config = configFrom(settings, STREAMS)
+  const { file, directory, destination, refreshMs, ...loaded } = await load(JSON.stringify(settings))
+  expect(config).toMatchObject(loaded)
+  for (const of of [config.refreshMs, refreshMs])
+    expect([of('payment_methods'), of('orders')]).toEqual([7 * 86_400_000, 86_400_000])
+  // Relative paths start in the working directory, not in the folder of a file.
+  expect(config.destination).toEqual({ ...destination, file: resolve('my.duckdb') })
+  expect([config.directory, directory]).toEqual([resolve('.'), dirname(file)])
+})
+
+test('text of an object that looks like a variable is taken as it is', () => {
+  const { recharge } = configFrom({ recharge: { token: '${HOME}' }, destination: { duckdb: 'x' } }, STREAMS)
+  expect(recharge.token).toBe('${HOME}')
+})
+
+test('a typo, a wrong type and a missing variable are reported together, each with its path and line', async () => {
   const error = await refusal(
     [
       'recharge:',
@@ -129,7 +166,7 @@ test('a typo, a wrong type and a missing variable are told together, each with i
   expect(error).toMatchObject({ code: 'config', reaction: 'stop' })
 })
 
-describe('the nearest name is told where one is near', () => {
+describe('an unknown key is reported with the most similar known one', () => {
   const CASES = [
     ['recharg', 'recharge'],
     ['Recharge', 'recharge'],
@@ -146,7 +183,7 @@ describe('the nearest name is told where one is near', () => {
   })
 })
 
-describe('wrong values', () => {
+describe('wrong values are refused', () => {
   const CASES = [
     ['concurrency: 0', 'recharge.concurrency @3: should be a whole number from 1, not 0'],
     ['concurrency: 1.5', 'recharge.concurrency @3: '],
@@ -178,7 +215,7 @@ describe('wrong values', () => {
   })
 })
 
-describe('http is for this machine only', () => {
+describe('http is accepted for loopback addresses only', () => {
   test.each([
     'http://localhost',
     'http://localhost:8080',
@@ -186,7 +223,7 @@ describe('http is for this machine only', () => {
     'http://127.8.8.8',
     'http://[::1]:8080',
     'https://example.com',
-  ])('%s is taken', async url => {
+  ])('%s is accepted', async url => {
     const config = await load(`recharge: { token: ${TOKEN}, base_url: "${url}" }\n${DUCKDB}`)
     expect(config.recharge.baseUrl).toBe(url)
   })
@@ -202,11 +239,11 @@ describe('http is for this machine only', () => {
     'ftp://localhost',
   ])('%s is refused', async url => {
     const [only] = await problems(`recharge: { token: ${TOKEN}, base_url: "${url}" }\n${DUCKDB}`)
-    expect(only).toContain('recharge.base_url @1: must begin with https')
+    expect(only).toContain('recharge.base_url @1: must start with https')
   })
 })
 
-describe('one destination, not none and not two', () => {
+describe('exactly one destination is required', () => {
   const EITHER = 'destination @2: needs either duckdb or postgres'
   const CASES = [
     ['none', 'destination: { schema: x }', EITHER],
@@ -227,17 +264,17 @@ describe('one destination, not none and not two', () => {
   })
 })
 
-describe('variables', () => {
+describe('variables are replaced', () => {
   const CASES = [
     ['one', '${A}', { A: 'a' }, 'a'],
-    ['a default that is not needed', '${A:-d}', { A: 'a' }, 'a'],
+    ['a default of a variable that is set', '${A:-d}', { A: 'a' }, 'a'],
     ['a default', '${A:-d}', {}, 'd'],
-    ['a default for an empty one', '${A:-d}', { A: '' }, 'd'],
+    ['a default of an empty variable', '${A:-d}', { A: '' }, 'd'],
     ['a default with a colon and a dash', '${A:-x:-y}', {}, 'x:-y'],
     ['two in a text', 'x-${A}-${B:-b}-y', { A: 'a' }, 'x-a-b-y'],
-    ['no variable', '$A ${} ${1A} {A}', { A: 'a' }, '$A ${} ${1A} {A}'],
-    ['one that holds one is not read again', '${A}', { A: '${B}', B: 'b' }, '${B}'],
-    ['one with what has a meaning in YAML', '${A}', { A: 'a: [b] # c' }, 'a: [b] # c'],
+    ['text that only looks like a variable', '$A ${} ${1A} {A}', { A: 'a' }, '$A ${} ${1A} {A}'],
+    ['a value that looks like a variable is not replaced again', '${A}', { A: '${B}', B: 'b' }, '${B}'],
+    ['a value with YAML syntax in it', '${A}', { A: 'a: [b] # c' }, 'a: [b] # c'],
   ] as const
 
   test.each(CASES)('%s: %s', async (_what, text, environment, expected) => {
@@ -245,37 +282,39 @@ describe('variables', () => {
     expect(config.destination).toMatchObject({ file: `/${expected}` })
   })
 
-  test('an empty default is empty, and no missing variable', async () => {
+  test('an empty default is an empty text, not a missing variable', async () => {
     expect(await problems(`recharge: { token: "\${A:-}" }\n${DUCKDB}`)).toEqual(['recharge.token @1: is empty'])
   })
 
-  test.each([[{}], [{ A: '' }]])('missing in %j: told once, with its place', async environment => {
-    const said = 'the environment has no A; set it, or write ${A:-default}'
-    expect(await problems(`recharge:\n  token: \${A}\n${DUCKDB}`, environment)).toEqual([`recharge.token @2: ${said}`])
+  test.each([[{}], [{ A: '' }]])('missing in %j: reported once, with its path and line', async environment => {
+    const message = 'the environment has no A; set it, or write ${A:-default}'
+    expect(await problems(`recharge:\n  token: \${A}\n${DUCKDB}`, environment)).toEqual([
+      `recharge.token @2: ${message}`,
+    ])
     expect(await problems(`${RECHARGE}\n${DUCKDB}\nstreams:\n  except:\n    - \${A}`, environment)).toContain(
-      `streams.except @5: ${said}`,
+      `streams.except @5: ${message}`,
     )
   })
 })
 
 describe('the token', () => {
-  test.each([` ${TOKEN}`, `${TOKEN}\n`, `\t${TOKEN} \r\n`])('%j has its spaces taken off', async value => {
+  test.each([` ${TOKEN}`, `${TOKEN}\n`, `\t${TOKEN} \r\n`])('%j is trimmed', async value => {
     const config = await load(`recharge: { token: "\${T}" }\n${DUCKDB}`, { T: value })
     expect(config.recharge.token).toBe(TOKEN)
     expect(config.secrets).toEqual([TOKEN])
   })
 
   test.each([
-    ['with a space in it', 'sk_1 1_0123', 'has a space'],
-    ['with a letter that no header takes', 'sk_1x1_é', 'has a space or another character'],
-    ['of nothing but spaces', '  ', 'is empty'],
+    ['with a space in it', 'sk_1 1_0123', 'contains a space'],
+    ['with a letter that no HTTP header may contain', 'sk_1x1_é', 'contains a space or another character'],
+    ['that is only spaces', '  ', 'is empty'],
   ])('%s is refused', async (_what, value, problem) => {
     const [only] = await problems(`recharge: { token: "\${T}" }\n${DUCKDB}`, { T: value })
     expect(only).toContain(`recharge.token @1: ${problem}`)
   })
 })
 
-describe('no secret appears in an error', () => {
+describe('an error contains no secret', () => {
   const PASSWORD = 'hunter2hunter2'
   const CASES: readonly (readonly [string, string])[] = [
     ['a token with a space', `recharge: { token: "${TOKEN} x" }\n${DUCKDB}`],
@@ -288,23 +327,23 @@ describe('no secret appears in an error', () => {
     ['nothing but a token', TOKEN],
     ['a variable in the wrong place', `recharge: { token: x, base_url: "\${TOKEN}" }\n${DUCKDB}`],
     ['a variable for a number', `recharge: { token: x, concurrency: "\${TOKEN}" }\n${DUCKDB}`],
-    ['a quote that does not end', `recharge:\n  token: "${TOKEN}\n${DUCKDB}`],
+    ['a quote that is not closed', `recharge:\n  token: "${TOKEN}\n${DUCKDB}`],
     ['a bracket before it', `recharge:\n  token: ]${TOKEN}\n${DUCKDB}`],
-    ['a bracket that does not end', `recharge:\n  token: [${TOKEN}\n${DUCKDB}`],
+    ['a bracket that is not closed', `recharge:\n  token: [${TOKEN}\n${DUCKDB}`],
     ['a bar before it', `recharge:\n  token: |${TOKEN}\n${DUCKDB}`],
     ['a reserved character before it', `recharge:\n  token: @${TOKEN}\n${DUCKDB}`],
     ['a colon after it', `recharge:\n  token: ${TOKEN}: x\n${DUCKDB}`],
     ['a word after it', `recharge:\n  token: "x" ${TOKEN}\n${DUCKDB}`],
     ['the token twice', `recharge:\n  token: ${TOKEN}\n  token: ${TOKEN}\n${DUCKDB}`],
     ['another database', `${RECHARGE}\ndestination: { postgres: "mysql://me:${PASSWORD}@h/db" }`],
-    ['an address that is none', `${RECHARGE}\ndestination: { postgres: "me:${PASSWORD}@h/db" }`],
+    ['an invalid address', `${RECHARGE}\ndestination: { postgres: "me:${PASSWORD}@h/db" }`],
     ['an address one level too high', `${RECHARGE}\ndestination: postgres://me:${PASSWORD}@h/db`],
     ['two destinations', `${RECHARGE}\ndestination: { duckdb: a, postgres: "postgres://me:${PASSWORD}@h/db" }`],
   ]
 
   test.each(CASES)('%s', async (_what, text) => {
-    const { message, problems: told } = await refusal(text, { TOKEN })
-    expect(told.length).toBeGreaterThan(0)
+    const { message, problems: found } = await refusal(text, { TOKEN })
+    expect(found.length).toBeGreaterThan(0)
     for (const secret of [TOKEN, PASSWORD, '12345678']) expect(message).not.toContain(secret)
   })
 })
@@ -331,7 +370,7 @@ describe('streams', () => {
   })
 })
 
-test('a relative path begins where the file is, not where the program runs', () =>
+test('a relative path starts in the folder of the file, not in the working directory', () =>
   withFolder(async folder => {
     const file = join(folder, 'sync.config.yaml')
     writeFileSync(file, `${RECHARGE}\ndestination: { duckdb: ../state/my.duckdb }`)
@@ -343,14 +382,14 @@ test('a relative path begins where the file is, not where the program runs', () 
 describe('a file that cannot be read as YAML', () => {
   test.each([
     ['a tab', `${RECHARGE}\ndestination:\n\tduckdb: a`, 3, 'Tabs are not allowed as indentation'],
-    ['a quote that does not end', `${RECHARGE}\ndestination:\n  duckdb: "a`, 3, 'Missing closing "quote'],
+    ['a quote that is not closed', `${RECHARGE}\ndestination:\n  duckdb: "a`, 3, 'Missing closing "quote'],
     ['a key twice', `${RECHARGE}\n${DUCKDB}\n${RECHARGE}`, 3, 'Map keys must be unique'],
-    ['a bracket too many', `${RECHARGE}\n${DUCKDB}\nstreams: [a]]`, 3, 'Unexpected flow-seq-end token in YAML'],
+    ['one bracket too many', `${RECHARGE}\n${DUCKDB}\nstreams: [a]]`, 3, 'Unexpected flow-seq-end token in YAML'],
   ])('%s', async (_what, text, line, message) => {
-    const { problems: told } = await refusal(text)
-    expect(told[0]).toMatchObject({ path: '', line })
-    expect(told[0]?.message).toContain(message)
-    expect(told[0]?.message).not.toMatch(/\n| at line /)
+    const { problems: found } = await refusal(text)
+    expect(found[0]).toMatchObject({ path: '', line })
+    expect(found[0]?.message).toContain(message)
+    expect(found[0]?.message).not.toMatch(/\n| at line /)
   })
 
   test('an alias without an anchor', async () => {
@@ -364,18 +403,18 @@ describe('a file that cannot be read as YAML', () => {
   })
 
   test.each([
-    ['nothing', ''],
-    ['a warning', '# nothing\n'],
-  ])('%s lacks everything', async (_what, text) => {
+    ['an empty file', ''],
+    ['a file with only a comment', '# nothing\n'],
+  ])('%s: both sections are missing', async (_what, text) => {
     expect(await problems(text)).toEqual(['recharge @null: is missing', 'destination @null: is missing'])
   })
 
-  test.each(['- a\n- b', 'hello', '5'])('%j is no object', async text => {
+  test.each(['- a\n- b', 'hello', '5'])('%j is not an object', async text => {
     expect(await problems(text)).toEqual([' @null: should be an object'])
   })
 })
 
-test('a file that is not there: told with what to do', () =>
+test('a missing file is reported with the next step', () =>
   withFolder(async folder => {
     const file = join(folder, 'none.yaml')
     expect(() => loadConfig(file, STREAMS, {})).toThrow(ConfigError)
@@ -384,7 +423,7 @@ test('a file that is not there: told with what to do', () =>
     )
   }))
 
-test('a folder in place of a file is no bug of ours', () =>
+test('a folder instead of a file is a problem of the configuration, not a bug', () =>
   withFolder(async folder => {
     expect(() => loadConfig(folder, STREAMS, {})).toThrow(ConfigError)
   }))
@@ -407,10 +446,10 @@ test.each([
   expect(durationMs(text)).toBe(expected)
 })
 
-describe('what is stored of columns', () => {
-  const said = (text: string): Promise<string[]> => problems(`${RECHARGE}\n${DUCKDB}\n${text}\n`)
+describe('policies of columns', () => {
+  const problemsWith = (text: string): Promise<string[]> => problems(`${RECHARGE}\n${DUCKDB}\n${text}\n`)
 
-  test('a hash of what is sensitive, unless the file says otherwise', async () => {
+  test('sensitive columns are hashed by default', async () => {
     expect((await load(`${RECHARGE}\n${DUCKDB}\n`)).policies).toEqual({
       sensitive: 'hash',
       columns: {},
@@ -427,7 +466,7 @@ describe('what is stored of columns', () => {
     })
   })
 
-  test.each(['null', '"null"', '~'])('on_mismatch: %s is null, whatever YAML makes of it', async text => {
+  test.each(['null', '"null"', '~'])('on_mismatch: %s is the policy `null`, however YAML parses it', async text => {
     const { policies } = await load(`${RECHARGE}\n${DUCKDB}\non_mismatch: ${text}\n`)
     expect(policies.onMismatch).toBe('null')
   })
@@ -467,7 +506,7 @@ describe('what is stored of columns', () => {
     ],
   ] as const
 
-  test.each(CASES)('%j is told', async (text, expected) => {
-    expect(await said(text)).toEqual([expected])
+  test.each(CASES)('%j is reported', async (text, expected) => {
+    expect(await problemsWith(text)).toEqual([expected])
   })
 })

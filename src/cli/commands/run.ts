@@ -5,18 +5,19 @@ import type { App, Selection } from '../app.ts'
 import { exitCode, keepReport, reportText } from '../report.ts'
 import type { Result } from './result.ts'
 
-/** One run of `work` over the selected streams, its report kept. */
-export async function runCommand(
+/** Does `work` for each selected stream and keeps the report of the run. */
+export async function runJob(
   app: App,
   { streams, explicit }: Selection,
   work: StreamWork,
   progress: Progress,
   signal: AbortSignal,
-): Promise<Result> {
+): Promise<RunReport> {
   const { maxRejects } = app.config
   const open = () => app.open('write')
   const { scrub } = app.secrets
   const keep = (report: RunReport): void => {
+    if (app.runsDirectory === null) return
     try {
       keepReport(app.runsDirectory, report, scrub)
     } catch (error) {
@@ -24,6 +25,17 @@ export async function runCommand(
       app.log.warn({ event: 'report_not_kept', directory: app.runsDirectory, message: String(error) })
     }
   }
-  const report = await runStreams({ ...app, open, keep, scrub, streams, explicit, work, progress, maxRejects }, signal)
-  return { code: exitCode(report, explicit), json: report, text: reportText(report) }
+  return await runStreams({ ...app, open, keep, scrub, streams, explicit, work, progress, maxRejects }, signal)
+}
+
+/** `runJob` as a command. */
+export async function runCommand(
+  app: App,
+  selection: Selection,
+  work: StreamWork,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Result> {
+  const report = await runJob(app, selection, work, progress, signal)
+  return { code: exitCode(report, selection.explicit), json: report, text: reportText(report) }
 }

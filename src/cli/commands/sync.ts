@@ -1,3 +1,4 @@
+import type { StreamWork } from '../../jobs/run.ts'
 import { syncStream } from '../../jobs/sync.ts'
 import type { Progress } from '../../pipeline/progress.ts'
 import type { App, Selection } from '../app.ts'
@@ -5,16 +6,13 @@ import type { Result } from './result.ts'
 import { runCommand } from './run.ts'
 
 /** One incremental run over the selected streams. */
-export function sync(app: App, selection: Selection, progress: Progress, signal: AbortSignal): Promise<Result> {
-  const { recharge, refreshMs } = app.config
-  const { overlapMs, start } = recharge
-  const { run } = app
-  return runCommand(
-    app,
-    selection,
-    (stream, options, stats, stop) =>
-      syncStream(stream, { ...options, run, overlapMs, start, refreshMs: ({ name }) => refreshMs(name) }, stats, stop),
-    progress,
-    signal,
-  )
+export const sync = (app: App, selection: Selection, progress: Progress, signal: AbortSignal): Promise<Result> =>
+  runCommand(app, selection, syncWork(app), progress, signal)
+
+/** Syncs one stream as the configuration says. */
+export function syncWork({ run, config }: Pick<App, 'run' | 'config'>): StreamWork {
+  const { overlapMs, start } = config.recharge
+  const refreshMs = ({ name }: { readonly name: string }): number => config.refreshMs(name)
+  return (stream, options, stats, signal) =>
+    syncStream(stream, { ...options, run, overlapMs, start, refreshMs }, stats, signal)
 }

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import type { Config } from './load.ts'
+import { DAY } from './schema.ts'
 
-/** The configuration of `demo`: a store on loopback into a file of its own. */
+/** The configuration of `demo`: a store on loopback, and a DuckDB file. */
 export function demoConfig(baseUrl: string, token: string, file = 'state/demo.duckdb'): Config {
   return {
     file: 'demo',
@@ -10,7 +11,7 @@ export function demoConfig(baseUrl: string, token: string, file = 'state/demo.du
       token,
       baseUrl,
       start: null,
-      overlapMs: 86_400_000,
+      overlapMs: DAY,
       concurrency: 20,
       rate: 'auto',
       budget: 1,

@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { parseInstant } from '../../common/instant.ts'
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
-/** Milliseconds of `90s` or `1d`; null where the text is no duration. */
+/** In milliseconds. */
+export const DAY = UNITS.d
+
+/** Milliseconds of `90s` or `1d`; null: the text is not a duration. */
 export function durationMs(text: string): number | null {
   const match = /^(\d+)(ms|s|m|h|d)$/.exec(text)
   return match ? Number(match[1]) * UNITS[match[2] as keyof typeof UNITS] : null
@@ -12,8 +15,8 @@ const duration = z
   .string()
   .transform(durationMs)
   .refine(ms => ms !== null, 'a number with a unit: 30s, 15m, 2h or 1d')
-const patience = duration.refine(ms => ms !== 0, 'a time above zero')
-/** A variable always comes as text. */
+const positiveDuration = duration.refine(ms => ms !== 0, 'a time above zero')
+/** A variable of the environment is always text. */
 const number = z.union(
   [
     z.number(),
@@ -39,32 +42,32 @@ const token = z
   .string()
   .transform(text => text.trim())
   .refine(text => text !== '', 'is empty')
-  .refine(text => /^[\x21-\x7e]*$/.test(text), 'has a space or another character in it that no token has')
+  .refine(text => /^[\x21-\x7e]*$/.test(text), 'contains a space or another character that no token has')
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/
 const address = z
   .url('an address such as https://api.rechargeapps.com')
   .refine(text => {
-    // That it is no address at all has been said.
+    // `z.url` reports it already.
     if (!URL.canParse(text)) return true
     const { protocol, hostname } = new URL(text)
     return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname))
-  }, 'must begin with https: the token would be readable on its way (http is for this machine only)')
+  }, 'must start with https: anyone on the way could read the token (http is for this machine only)')
   .refine(
     text => !URL.canParse(text) || new URL(text).username + new URL(text).password === '',
-    'has a user or a password in it, which the API does not take',
+    'contains a user or a password, which the API does not take',
   )
 const name = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'a lower-case name of at most 63 letters, digits and _')
 
 const policy = z.enum(['keep', 'hash', 'omit'], 'keep, hash or omit')
 
-/** What the file may say. Descriptions become the JSON Schema that editors read. */
+/** All settings. Their descriptions become the JSON Schema that editors read. */
 export const configSchema = z.strictObject({
   recharge: z.strictObject({
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is what the file says
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the syntax of the file
     token: token.describe('API token of the store. ${NAME} reads the environment.'),
     base_url: address.default('https://api.rechargeapps.com').describe('Address of the API.'),
-    start: day.optional().describe('How far back a first run reaches. Default: everything.'),
-    overlap: duration.default(UNITS.d).describe('Every run reads again this far before its checkpoint.'),
+    start: day.optional().describe('How far back the first run reads. Default: everything.'),
+    overlap: duration.default(DAY).describe('Every run reads again this far before its checkpoint.'),
     concurrency: whole.default(20).describe('Requests in flight at most.'),
     rate: z
       .union(
@@ -74,7 +77,7 @@ export const configSchema = z.strictObject({
       .default('auto')
       .describe("auto reads the token's tier and the server's headers."),
     budget: share.default(1).describe("Share of the token's rate this connector may use."),
-    timeout: patience.default(60_000).describe('How long one request may take.'),
+    timeout: positiveDuration.default(60_000).describe('How long one request may take.'),
   }),
   destination: z
     .strictObject({
@@ -96,31 +99,39 @@ export const configSchema = z.strictObject({
     .describe('Streams to sync.'),
   refresh: z
     .union([duration, z.record(z.string(), duration)], 'a duration, or one for each stream by name')
-    .default(UNITS.d)
+    .default(DAY)
     .describe(
-      'How old the last full scan of a stream without a cursor, or list of the queued, may be before the next.',
+      'How old the last full scan of a stream without a cursor, or the last list of queued charges, may be before the next.',
     ),
-  history: z
-    .array(z.string())
-    .default([])
-    .describe('Streams of which every version seen is kept, in a table of its own.'),
+  history: z.array(z.string()).default([]).describe('Streams whose every version seen is kept, in <stream>__history.'),
   sensitive: policy
     .default('hash')
-    .describe('What is stored of columns that open doors: a salted hash, nothing (omit), or the value (keep).'),
+    .describe(
+      'What is stored of credentials (login links, processor tokens, portal keys): a salted hash, nothing (omit), or the value (keep).',
+    ),
   columns: z
     .record(z.string(), z.record(z.string(), policy))
     .default({})
-    .describe('The same for any other column, by table and column: { customers: { email: hash, phone: omit } }.'),
+    .describe('What is stored of any other column, by table and column: { customers: { email: hash, phone: omit } }.'),
   drift: z
     .enum(['capture', 'evolve', 'fail'], 'capture, evolve or fail')
     .default('capture')
     .describe(
-      'What becomes of a field that is not declared: kept in _extra, given a column, or the end of the stream.',
+      'What to do with a field that is not declared: keep it in _extra (capture), make a column for it (evolve), or stop the stream (fail).',
     ),
   on_mismatch: z
     .union([z.literal('reject'), z.literal('null'), z.null()], 'reject or null')
     .default('reject')
     .transform(choice => choice ?? 'null')
-    .describe('What becomes of a value of another type than declared: its record is rejected, or the column is null.'),
-  max_rejects: whole.default(100).describe('Records of one stream that may be unloadable in one run.'),
+    .describe(
+      'What to do with a value of another type than declared: reject its record, or leave the column null and keep the value in _extra.',
+    ),
+  max_rejects: whole
+    .default(100)
+    .describe('How many records of one stream may be rejected in one run before the stream fails.'),
 })
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T
+
+/** The settings as the file or a program gives them: durations and days as text, defaults left out. */
+export type Settings = DeepReadonly<z.input<typeof configSchema>>

@@ -1,14 +1,11 @@
 import { type Document, isMap, isScalar, type Node, visit } from 'yaml'
 import type { ConfigProblem } from '../../common/errors.ts'
+import type { LineAt } from './given.ts'
 
 const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g
 
-/** Puts the environment's values in place of `${NAME}` and `${NAME:-default}`; gives what is missing. */
-export function fillVariables(
-  document: Document,
-  environment: NodeJS.ProcessEnv,
-  lineAt: (offset: number) => number,
-): ConfigProblem[] {
+/** Replaces `${NAME}` and `${NAME:-default}` by the environment's values. @returns the variables that are not set. */
+export function replaceVariables(document: Document, environment: NodeJS.ProcessEnv, lineAt: LineAt): ConfigProblem[] {
   const problems: ConfigProblem[] = []
   visit(document, {
     Scalar(_key, node, ancestors) {

@@ -1,0 +1,267 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import {
+  ConfigError,
+  createSync,
+  type ProgressEvent,
+  type RunReport,
+  type Settings,
+  type SyncOptions,
+  streamNames,
+} from '../../src/index.ts'
+import type { Simulator } from '../../src/simulator/server.ts'
+import { withFolder } from '../support/destinations.ts'
+import { withQuery } from '../support/dump.ts'
+import { withSimulator } from '../support/run.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
+
+interface Exited {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a program with no more of the environment than is given. */
+function run(
+  folder: string,
+  program: string,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Promise<Exited> {
+  const child: ChildProcess = spawn(program, args, { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+  let stdout = ''
+  let stderr = ''
+  child.stdout?.on('data', data => {
+    stdout += data
+  })
+  child.stderr?.on('data', data => {
+    stderr += data
+  })
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', code => resolve({ code, stdout, stderr }))
+  })
+}
+
+const PROGRAM = `import { writeFileSync } from 'node:fs'
+import { createSync, type RunReport } from 'recharge-sync'
+
+const [token = '', base_url = ''] = process.argv.slice(2)
+const sync = createSync({
+  recharge: { token, base_url },
+  destination: { duckdb: 'warehouse.duckdb' },
+  streams: ['customers', 'orders'],
+})
+const events: string[] = []
+const report: RunReport = await sync.run({
+  signal: AbortSignal.timeout(60_000),
+  onProgress: event => events.push(\`\${event.type} \${event.stream}\`),
+})
+writeFileSync('result.json', JSON.stringify({ report, events }))
+`
+
+/*
+ * The tarball is unpacked and gets exactly the dependencies that it names, from the checkout: an installation by npm
+ * takes 15 s and a registry, and this finds an undeclared dependency as well.
+ */
+async function install(folder: string): Promise<void> {
+  const { PATH = '', HOME = '' } = process.env
+  const packed = await run(ROOT, 'npm', ['pack', '--silent', '--pack-destination', folder], { PATH, HOME })
+  expect(packed.code, packed.stderr).toBe(0)
+  const target = join(folder, 'node_modules', 'recharge-sync')
+  mkdirSync(target, { recursive: true })
+  const tarball = join(folder, packed.stdout.trim())
+  const unpacked = await run(folder, 'tar', ['-xzf', tarball, '-C', target, '--strip-components=1'], { PATH })
+  expect(unpacked.code, unpacked.stderr).toBe(0)
+  const { dependencies } = JSON.parse(readFileSync(join(target, 'package.json'), 'utf8'))
+  for (const name of [...Object.keys(dependencies), '@types/node']) {
+    const link = join(folder, 'node_modules', name)
+    mkdirSync(dirname(link), { recursive: true })
+    symlinkSync(join(ROOT, 'node_modules', name), link)
+  }
+}
+
+test('a program imports the packed package with its types and syncs, without environment and without output', async () => {
+  await withSimulator({}, simulator =>
+    withFolder(async installed => {
+      await install(installed)
+      writeFileSync(join(installed, 'package.json'), JSON.stringify({ type: 'module' }))
+      writeFileSync(join(installed, 'program.ts'), PROGRAM)
+      const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--types', 'node']
+      const typed = await run(installed, process.execPath, [TSC, ...options, 'program.ts'])
+      expect([typed.code, typed.stdout]).toEqual([0, ''])
+      const before = readdirSync(installed)
+      const ran = await run(installed, process.execPath, ['program.ts', simulator.token, simulator.url])
+      expect(ran).toEqual({ code: 0, stdout: '', stderr: '' })
+      // Nothing but the warehouse and what the program itself writes.
+      expect(
+        readdirSync(installed)
+          .filter(name => !before.includes(name))
+          .sort(),
+      ).toEqual(['result.json', 'warehouse.duckdb'])
+      const { report, events } = JSON.parse(readFileSync(join(installed, 'result.json'), 'utf8'))
+      expect(report).toMatchObject({ outcome: 'complete', problem: null })
+      const customers = simulator.store.all('customers').length
+      expect(report.streams).toMatchObject([
+        { stream: 'customers', outcome: 'complete', added: customers },
+        { stream: 'orders', outcome: 'complete' },
+      ])
+      expect(events).toEqual(expect.arrayContaining(['started customers', 'ended customers', 'ended orders']))
+      const warehouse = { kind: 'duckdb', file: join(installed, 'warehouse.duckdb'), schema: 'recharge' } as const
+      const [rows] = await withQuery(warehouse, query =>
+        query('select cast(count(*) as text) as n from recharge.customers'),
+      )
+      expect(rows?.n).toBe(String(customers))
+    }),
+  )
+}, 180_000)
+
+const settingsFor = ({ token, url }: Simulator, folder: string): Settings => ({
+  recharge: { token, base_url: url, rate: { bucket: 100_000, per_second: 10_000 } },
+  destination: { duckdb: join(folder, 'warehouse.duckdb') },
+  streams: ['customers', 'orders'],
+})
+
+const inFolder = (work: (simulator: Simulator, folder: string) => Promise<void>): Promise<void> =>
+  withSimulator({}, simulator => withFolder(folder => work(simulator, folder)))
+
+/** As a program in JavaScript calls it. */
+const withoutTypes = (settings: unknown): unknown => Reflect.apply(createSync, null, [settings])
+
+test('createSync names every wrong setting by its path, quotes no text, and contacts nothing', () =>
+  inFolder(async (simulator, folder) => {
+    const secret = 'sk_1x1_in_the_wrong_place'
+    const wrong = {
+      recharge: { base_url: simulator.url, concurency: 4, concurrency: secret, timeout: 60 },
+      destination: { duckdb: join(folder, 'warehouse.duckdb'), postgres: 'postgres://h/db' },
+      streams: ['order'],
+      columns: { customers: { emial: 'hash' } },
+    }
+    let thrown: unknown
+    try {
+      withoutTypes(wrong)
+    } catch (error) {
+      thrown = error
+    }
+    if (!(thrown instanceof ConfigError)) throw new Error('the settings were accepted')
+    expect(thrown.problems.map(({ path, line, message }) => [path, line, message]).sort()).toEqual([
+      ['columns.customers.emial', null, 'customers has no declared column emial; did you mean email?'],
+      ['destination', null, 'needs either duckdb or postgres'],
+      ['recharge.concurency', null, 'unknown; did you mean concurrency?'],
+      ['recharge.concurrency', null, 'should be a number'],
+      ['recharge.timeout', null, 'should be a string, not 60'],
+      ['recharge.token', null, 'is missing'],
+      ['streams', null, 'there is no stream order; did you mean orders?'],
+    ])
+    expect(thrown.message).not.toContain(secret)
+    for (const other of [undefined, null, [], 'text']) expect(() => withoutTypes(other)).toThrow(ConfigError)
+    expect(simulator.requests).toEqual([])
+    expect(readdirSync(folder)).toEqual([])
+  }))
+
+test('streamNames has every stream, each accepted by `streams`', () =>
+  inFolder(async (simulator, folder) => {
+    expect(streamNames).toContain('charges')
+    expect(() => createSync({ ...settingsFor(simulator, folder), streams: streamNames })).not.toThrow()
+  }))
+
+test('a refused token does not reject: the report has the problem', () =>
+  inFolder(async (simulator, folder) => {
+    const settings = settingsFor(simulator, folder)
+    const report = await createSync({ ...settings, recharge: { ...settings.recharge, token: 'sk_1x1_wrong' } }).run()
+    expect(report).toMatchObject({ outcome: 'failed', streams: [], problem: { code: 'unauthorised' } })
+    expect(readdirSync(folder)).toEqual([])
+  }))
+
+test('a signal interrupts a run, and the next run continues it', () =>
+  inFolder(async (simulator, folder) => {
+    const sync = createSync(settingsFor(simulator, folder))
+    const stop = new AbortController()
+    simulator.faults.before(({ path }) => {
+      if (path === '/orders') stop.abort()
+    })
+    const interrupted = await sync.run({ signal: stop.signal })
+    expect(interrupted.outcome).toBe('interrupted')
+    const report = await sync.run()
+    expect(report.outcome).toBe('complete')
+    expect(report.run).not.toBe(interrupted.run)
+    const added = (of: RunReport): number => of.streams.reduce((sum, stream) => sum + stream.added, 0)
+    expect(added(interrupted) + added(report)).toBe(
+      simulator.store.count('customers') + simulator.store.count('orders'),
+    )
+  }))
+
+test('of two runs at the same time one has the destination, and the other reports that it is held', () =>
+  inFolder(async (simulator, folder) => {
+    const sync = createSync(settingsFor(simulator, folder))
+    const reports = await Promise.all([sync.run(), sync.run()])
+    expect(reports.map(({ outcome, problem }) => [outcome, problem?.code]).sort()).toEqual([
+      ['complete', undefined],
+      ['failed', 'held'],
+    ])
+  }))
+
+test('progress comes as events: started, progress while a stream is read, and ended with its report', () =>
+  inFolder(async (simulator, folder) => {
+    const events: ProgressEvent[] = []
+    const progressed = Promise.withResolvers<void>()
+    // The page is answered once a progress event of its stream has come.
+    simulator.faults.before(({ path }) => (path === '/customers' ? progressed.promise : undefined))
+    const report = await createSync({ ...settingsFor(simulator, folder), streams: ['customers'] }).run({
+      onProgress(event) {
+        events.push(event)
+        if (event.type === 'progress' && event.requests > 0) progressed.resolve()
+      },
+    })
+    const [stream] = report.streams
+    const types = events.map(({ type }) => type)
+    expect([types[0], types.at(-1), new Set(types.slice(1, -1))]).toEqual(['started', 'ended', new Set(['progress'])])
+    expect(events[0]).toEqual({ type: 'started', stream: 'customers', records: 0, expected: null, requests: 0 })
+    const { records, requests } = stream ?? { records: 0, requests: 0 }
+    expect(records).toBe(simulator.store.count('customers'))
+    expect(events.at(-1)).toEqual({
+      type: 'ended',
+      stream: 'customers',
+      records,
+      expected: records,
+      requests,
+      report: stream,
+    })
+  }))
+
+test.each(['started', 'progress', 'ended'] as const)(
+  'what onProgress throws at a `%s` event interrupts the run and rejects',
+  type =>
+    inFolder(async (simulator, folder) => {
+      const sync = createSync(settingsFor(simulator, folder))
+      const mistake = new Error('a mistake of the program')
+      const reached = Promise.withResolvers<void>()
+      // Pages are answered after the event, except where the event needs them.
+      if (type === 'progress')
+        simulator.faults.before(({ path }) => (path === '/customers' ? reached.promise : undefined))
+      const onProgress = (event: ProgressEvent): void => {
+        if (event.type !== type) return
+        reached.resolve()
+        throw mistake
+      }
+      await expect(sync.run({ onProgress })).rejects.toBe(mistake)
+      expect((await sync.run()).outcome).toBe('complete')
+    }),
+)
+
+test('reports are kept in a folder only where one is named', () =>
+  inFolder(async (simulator, folder) => {
+    const reports = join(folder, 'kept', 'reports')
+    const runWith = (options: SyncOptions): Promise<RunReport> =>
+      createSync(settingsFor(simulator, folder), options).run()
+    await runWith({})
+    expect(existsSync(reports)).toBe(false)
+    const report = await runWith({ reports })
+    expect(readdirSync(reports)).toEqual([`${report.run}.json`])
+    expect(JSON.parse(readFileSync(join(reports, `${report.run}.json`), 'utf8'))).toEqual(report)
+  }))
