@@ -5,8 +5,8 @@ import type { Stream } from '../schema/stream.ts'
 import { configSchema } from './config/schema.ts'
 
 /*
- * Writes what follows from the declarations: the barrel, the documents, the editor's schema of the configuration.
- * With --check it writes nothing, names what is stale, and fails.
+ * Writes the files that are generated from the declarations: the list of streams, docs/streams.md, the table in the README
+ * and the JSON Schema of the configuration. With --check it writes nothing, names the stale files, and fails.
  */
 const root = new URL('../..', import.meta.url)
 const checking = process.argv.includes('--check')
@@ -14,13 +14,13 @@ const stale: string[] = []
 
 function put(file: string, content: string): void {
   const path = new URL(file, root)
-  let there = ''
+  let current = ''
   try {
-    there = readFileSync(path, 'utf8')
+    current = readFileSync(path, 'utf8')
   } catch {
-    // Not there yet: stale like any other.
+    // A missing file is stale too.
   }
-  if (there === content) return
+  if (current === content) return
   stale.push(file)
   if (!checking) writeFileSync(path, content)
 }

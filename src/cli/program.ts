@@ -30,7 +30,7 @@ interface Flags {
   readonly streams?: readonly string[]
 }
 
-/** Known once the configuration is read; before, there is none to tell. */
+/** Set once the configuration is read; before that nothing secret is known. */
 let secrets: Secrets = { scrub: text => text }
 
 const interruption = new AbortController()
@@ -38,10 +38,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => {
     if (interruption.signal.aborted) process.exit(INTERRUPTED)
     interruption.abort()
-    // The report is kept by then; what hangs is a connection, and its server rolls back what was not committed.
+    // By then the report is kept. A connection that still hangs is cut, and its server rolls back what was not committed.
     setTimeout(() => process.exit(INTERRUPTED), 4900).unref()
   })
-// A reader that has seen enough, such as `head`, is no error.
+// `head` and the like close the pipe early, which is not an error.
 process.stdout.on('error', () => process.exit(0))
 
 const program = new Command('recharge-sync')
@@ -54,7 +54,7 @@ const list = (value: string): string[] => value.split(',').map(name => name.trim
 function instantOf(text: string): Instant {
   const instant = parseInstant(text, 'UTC')
   if (instant === null)
-    throw new InvalidArgumentError('It takes a day or a time, such as 2024-01-31 or 2024-01-31T12:00:00Z.')
+    throw new InvalidArgumentError('Give a day or a time, such as 2024-01-31 or 2024-01-31T12:00:00Z.')
   return instant
 }
 
@@ -64,13 +64,14 @@ function command(name: string, description: string, example: string): Command {
     .description(description)
     .addHelpText('after', `\nExample:\n  npm run -s cli -- ${example}`)
     .exitOverride()
-    .option('--json', 'the result as one JSON document on stdout')
-    .addOption(new Option('--log-level <level>', 'least level of the log lines on stderr').choices(LEVELS))
-    .option('--no-progress', 'no progress on stderr')
+    .option('--json', 'print the result as one JSON document on stdout')
+    .addOption(new Option('--log-level <level>', 'log lines of this level and above, on stderr').choices(LEVELS))
+    .option('--no-progress', 'do not show progress on stderr')
 }
 
 const configured = (of: Command): Command => of.option('--config <file>', 'configuration file', 'sync.config.yaml')
-const selecting = (of: Command): Command => of.option('--streams <names>', 'only these, separated by commas', list)
+const selecting = (of: Command): Command =>
+  of.option('--streams <names>', 'only these streams, separated by commas', list)
 
 function app(flags: Flags): { app: App; config: Config } {
   const config = loadConfig(flags.config, STREAMS)
@@ -79,12 +80,12 @@ function app(flags: Flags): { app: App; config: Config } {
   return { app: opened, config }
 }
 
-/** On a terminal the progress says it all; elsewhere the log is what remains. */
+/** On a terminal the progress lines are enough; elsewhere, in cron for example, the log is kept. */
 const levelOf = (flags: Flags): Level => flags.logLevel ?? (process.stderr.isTTY ? 'warn' : 'info')
 
 function progressOf(flags: Flags, app: App | null): Progress {
   if (!flags.progress) return NO_PROGRESS
-  const perSecond = app && (() => app.source.tier.perSecond * app.config.recharge.budget)
+  const perSecond = app && (() => app.source.tier.perSecond)
   return createProgress({ out: process.stderr, monotonic: () => performance.now(), perSecond })
 }
 
@@ -95,34 +96,40 @@ function print({ code, json, text }: Result, flags: Flags): void {
 
 command('demo', 'Syncs a made-up store into a DuckDB file. Needs no account and no configuration.', 'demo').action(
   async (flags: Flags) => {
-    // Loaded with its command: the made-up store takes memory that a sync has better use for.
+    // Loaded only for this command: the simulator takes memory that the other commands need not pay for.
     const { demo } = await import('./commands/demo.ts')
     using progress = progressOf(flags, null)
     print(await demo({ level: flags.logLevel ?? 'warn' }, progress, interruption.signal), flags)
   },
 )
 
-selecting(configured(command('check', 'Says what works, what does not, and what to do about it.', 'check'))).action(
-  async (flags: Flags) => {
-    const { app: opened } = app(flags)
-    print(await check(opened, select(opened, flags.streams ?? null), interruption.signal), flags)
-  },
-)
+selecting(
+  configured(command('check', 'Checks configuration, token, scopes and destination. Writes nothing.', 'check')),
+).action(async (flags: Flags) => {
+  const { app: opened } = app(flags)
+  print(await check(opened, select(opened, flags.streams ?? null), interruption.signal), flags)
+})
 
-configured(command('streams', 'Lists every stream, its scope, and how far it is.', 'streams --json')).action(
-  async (flags: Flags) => print(await streams(app(flags).app, interruption.signal), flags),
-)
-
-selecting(configured(command('plan', 'Says what a sync would do. Writes nothing.', 'plan --streams charges'))).action(
-  async (flags: Flags) => {
-    const { app: opened } = app(flags)
-    print(await plan(opened, select(opened, flags.streams ?? null), interruption.signal), flags)
-  },
-)
+configured(
+  command('streams', 'Lists every stream: its scope, mode, tables, rows and checkpoint.', 'streams --json'),
+).action(async (flags: Flags) => print(await streams(app(flags).app, interruption.signal), flags))
 
 selecting(
   configured(
-    command('sync', 'Reads what changed into the destination. The cron job.', 'sync --streams orders,charges'),
+    command('plan', 'Shows what a sync would do: requests, minutes, DDL. Writes nothing.', 'plan --streams charges'),
+  ),
+).action(async (flags: Flags) => {
+  const { app: opened } = app(flags)
+  print(await plan(opened, select(opened, flags.streams ?? null), interruption.signal), flags)
+})
+
+selecting(
+  configured(
+    command(
+      'sync',
+      'Loads what changed since the last run into the destination. Run it from cron.',
+      'sync --streams orders,charges',
+    ),
   ),
 ).action(async (flags: Flags) => {
   const { app: opened } = app(flags)
@@ -134,14 +141,14 @@ selecting(
   configured(
     command(
       'backfill',
-      'Reads a range again. Moves no checkpoint back and deletes nothing; goes on where it was broken off.',
+      'Reads a time range again. Never moves a checkpoint back, never deletes; resumes an interrupted backfill.',
       'backfill --streams orders --from 2024-01-01 --to 2025-01-01',
     ),
   ),
 )
-  .option('--from <day>', 'changed at or after; default: recharge.start, or everything', instantOf)
-  .option('--to <day>', 'changed at or before; default: now', instantOf)
-  .option('--newest-first', 'the newest part of the range first')
+  .option('--from <day>', 'records changed at or after; default: recharge.start, or everything', instantOf)
+  .option('--to <day>', 'records changed at or before; default: now', instantOf)
+  .option('--newest-first', 'read the newest part of the range first')
   .action(async (flags: Flags & { readonly from?: Instant; readonly to?: Instant; readonly newestFirst?: true }) => {
     const { app: opened, config } = app(flags)
     using progress = progressOf(flags, opened)
@@ -155,17 +162,17 @@ selecting(
   configured(
     command(
       'reconcile',
-      'Holds the warehouse against the source and says whether they agree. Exit 1 where they differ.',
+      'Compares the warehouse with Recharge, record by record, and exits 1 if they differ.',
       'reconcile --streams orders --repair',
     ),
   ),
 )
   .addHelpText('after', COMPARED)
-  .option('--sample <months>', 'compare counts, and the records of so many months for each stream', text => {
-    if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('It takes a number of months, 0 for counts alone.')
+  .option('--sample <months>', 'compare counts, and records only in this many months of each stream', text => {
+    if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('Give a number of months; 0 compares only counts.')
     return Number(text)
   })
-  .option('--repair', 'read what differs again by its id; what answers 404 is marked as deleted')
+  .option('--repair', 'read each record that differs again by its id, and mark it as deleted on a 404')
   .action(async (flags: Flags & { readonly sample?: number; readonly repair?: true }) => {
     const { app: opened } = app(flags)
     using progress = progressOf(flags, opened)
@@ -173,10 +180,18 @@ selecting(
     print(await reconcile(opened, select(opened, flags.streams ?? null), how, progress, interruption.signal), flags)
   })
 
-selecting(configured(command('status', 'Says how complete each stream is.', 'status --max-age 2h')))
-  .option('--max-age <duration>', 'leave with 1 where a stream is older, as in 30m or 2h', text => {
+selecting(
+  configured(
+    command(
+      'status',
+      'Shows for each stream up to when it is complete, its rows and its last run. Reads only the warehouse.',
+      'status --max-age 2h',
+    ),
+  ),
+)
+  .option('--max-age <duration>', 'exit 1 if a stream is older than this, for example 30m or 2h', text => {
     const ms = durationMs(text)
-    if (ms === null) throw new InvalidArgumentError('It takes a number with a unit: 30s, 15m, 2h or 1d.')
+    if (ms === null) throw new InvalidArgumentError('Give a number with a unit: 30s, 15m, 2h or 1d.')
     return ms
   })
   .action(async (flags: Flags & { readonly maxAge?: number }) => {
@@ -186,7 +201,11 @@ selecting(configured(command('status', 'Says how complete each stream is.', 'sta
 
 selecting(
   configured(
-    command('replay', 'Loads rejected records again. Reads nothing from the source.', 'replay --streams orders'),
+    command(
+      'replay',
+      'Loads rejected records again, from the warehouse. Sends no request to Recharge.',
+      'replay --streams orders',
+    ),
   ),
 ).action(async (flags: Flags) => {
   const { app: opened } = app(flags)
@@ -194,10 +213,14 @@ selecting(
 })
 
 configured(
-  command('reset', 'Forgets a checkpoint, so that the next sync reads from the start. Rows stay.', 'reset orders'),
+  command(
+    'reset',
+    'Deletes the checkpoint of a stream, so that the next sync reads it from the start. Rows stay.',
+    'reset orders',
+  ),
 )
   .argument('<stream>', 'name of the stream')
-  .option('--i-know', 'also where the source has forgotten part of what was read')
+  .option('--i-know', 'reset a stream even if Recharge no longer returns part of its records')
   .action(async (name: string, flags: Flags & { readonly iKnow?: true }) => {
     const stream = STREAMS.find(declared => declared.name === name)
     if (!stream)
@@ -210,21 +233,21 @@ configured(
 configured(
   command(
     'import',
-    'Loads a CSV export of the merchant portal: charges older than the API serves. Never over a row that the API gave.',
+    'Loads a CSV export of the merchant portal: charges older than the API returns. Never overwrites a row from the API.',
     'import charges charges-2023.csv --dry-run',
   ),
 )
-  .argument('<stream>', 'what the file holds: charges')
-  .argument('<file>', 'a CSV file in UTF-8; docs/streams.md lists the columns that are read')
-  .option('--dry-run', 'says what would be loaded, and writes nothing')
+  .argument('<stream>', 'stream that the records belong to: charges')
+  .argument('<file>', 'CSV file in UTF-8; docs/streams.md lists the columns that are read')
+  .option('--dry-run', 'show what would be loaded, and write nothing')
   .action(async (name: string, file: string, flags: Flags & { readonly dryRun?: true }) => {
     const { importable, importFile } = await import('./commands/import.ts')
     const stream = importable(name)
     print(await importFile(app(flags).app, stream, file, flags.dryRun ?? false, interruption.signal), flags)
   })
 
-/** The one place where an error becomes words and a code. */
-function leave(error: unknown): void {
+/** Prints an error that ended a command, and sets the exit code. */
+function fail(error: unknown): void {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : USAGE
     return
@@ -242,7 +265,7 @@ function leave(error: unknown): void {
 try {
   await program.parseAsync()
 } catch (error) {
-  leave(error)
+  fail(error)
 }
-// Nothing waits any more; what is still open is a connection kept alive.
+// Only idle connections are still open.
 process.exit()

@@ -3,35 +3,39 @@ import type { StreamStats } from '../pipeline/stream-stats.ts'
 import { streamLine } from './report.ts'
 
 export interface ProgressOptions {
-  /** Where it goes; a terminal is redrawn, anything else gets a line now and then. */
+  /** A terminal is redrawn; anything else gets a line every ten seconds. */
   readonly out: { readonly isTTY?: boolean; write(text: string): unknown }
+  /** Milliseconds. */
   readonly monotonic: () => number
-  /** ApiClient a second that the token may make; null: of no interest. */
+  /** Requests a second that the token allows; null: the share is not shown. */
   readonly perSecond: (() => number) | null
 }
 
+/** Milliseconds. */
 const REDRAW = 200
+/** Milliseconds. */
 const LINE_EVERY = 10_000
+/** Characters. */
 const BAR = 20
 
 export function createProgress({ out, monotonic, perSecond }: ProgressOptions): Progress {
   const running = new Map<StreamStats, number>()
   const all = new Set<StreamStats>()
-  const began = monotonic()
+  const startedAt = monotonic()
   let drawn = 0
   const erase = (): void => {
     if (drawn > 0) out.write(`\x1b[${drawn}A\x1b[J`)
     drawn = 0
   }
   const show = (): string[] => {
-    const seconds = Math.max(0.001, (monotonic() - began) / 1000)
+    const seconds = Math.max(0.001, (monotonic() - startedAt) / 1000)
     const requests = [...all].reduce((sum, { requestStats }) => sum + requestStats.requests, 0)
     const lines = [...running].map(([stats, since]) => describe(stats, (monotonic() - since) / 1000))
     const rate = (requests / seconds).toFixed(1)
     const share =
       perSecond === null
         ? ''
-        : `, ${Math.min(100, Math.round((100 * requests) / (seconds * perSecond())))} % of the ceiling`
+        : `, ${Math.min(100, Math.round((100 * requests) / (seconds * perSecond())))} % of the token's rate`
     return lines.length === 0 ? [] : [...lines, `all: ${requests} requests, ${rate}/s${share}`]
   }
   const draw = (): void => {
@@ -62,16 +66,16 @@ export function createProgress({ out, monotonic, perSecond }: ProgressOptions): 
   }
 }
 
-/** One stream: how much of how much, how fast, and how long still. Without a count there is no end to show. */
+/** One stream: records, speed and time left. Without a count from the API, the time left is not known. */
 export function describe({ stream, records, expected, requestStats }: StreamStats, seconds: number): string {
   const rate = records / Math.max(0.001, seconds)
   const known = expected !== null && expected > 0
-  const part = known ? Math.min(1, records / expected) : 0
-  const bar = known ? `[${'#'.repeat(Math.round(part * BAR)).padEnd(BAR, '.')}] ${Math.floor(part * 100)} %, ` : ''
+  const share = known ? Math.min(1, records / expected) : 0
+  const bar = known ? `[${'#'.repeat(Math.round(share * BAR)).padEnd(BAR, '.')}] ${Math.floor(share * 100)} %, ` : ''
   const of = known ? ` of ${expected}` : ''
-  const left = known && rate > 0 ? `, ${clock((expected - Math.min(records, expected)) / rate)} left` : ''
+  const remaining = known && rate > 0 ? `, ${clock((expected - Math.min(records, expected)) / rate)} left` : ''
   const throttled = requestStats.throttled > 0 ? `, throttled ${requestStats.throttled} times` : ''
-  return `${stream}: ${bar}${records}${of} records, ${Math.round(rate)}/s${left}${throttled}`
+  return `${stream}: ${bar}${records}${of} records, ${Math.round(rate)}/s${remaining}${throttled}`
 }
 
 function clock(seconds: number): string {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { RunReport, StreamReport } from '../common/model.ts'
 import { textTable } from './text-table.ts'
 
-/** Keeps the report in `directory` as `<run>.json`: whole or not at all. */
+/** Writes the report to `<run>.json` in `directory`, completely or not at all. */
 export function keepReport(directory: string, report: RunReport, scrub: (text: string) => string): void {
   mkdirSync(directory, { recursive: true })
   const file = join(directory, `${report.run}.json`)
@@ -34,7 +34,7 @@ export function streamLine({
   return `${stream}: ${outcome}${what}${problem ? ` (${problem.message})` : ''}`
 }
 
-/** The whole run, for a person. */
+/** The report as text. */
 export function reportText(report: RunReport): string {
   const ran = report.streams.filter(({ outcome }) => outcome !== 'skipped')
   const table = textTable(
@@ -74,11 +74,14 @@ export function reportText(report: RunReport): string {
   return [...(ran.length > 0 ? [table] : []), ...warnings, end, ...problem].join('\n\n')
 }
 
-/** @param explicit streams that were asked for by name: skipping one of those is not complete. */
+/**
+ * The exit code of a run that took place.
+ * @param explicit streams that were selected by name: if one of them is skipped, the run is not complete.
+ */
 export function exitCode({ outcome, problem, streams }: RunReport, explicit: ReadonlySet<string>): number {
   if (problem?.code === 'interrupted' || outcome === 'interrupted') return 130
   if (problem?.code === 'held') return 4
-  // What stopped the run came too late for `nothing could run`.
+  // Exit code 3 says that nothing could run.
   if (problem) return streams.some(s => s.outcome === 'complete' || s.records > 0) ? 1 : 3
   const failed = streams.filter(s => s.outcome === 'failed')
   if (failed.length > 0) return failed.every(s => s.problem?.code === 'moved') ? 4 : 1

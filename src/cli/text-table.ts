@@ -1,4 +1,4 @@
-/** Rows as aligned columns; those that hold only numbers are aligned to the right. */
+/** Rows in aligned columns; a column of numbers is aligned to the right. Null is shown as a dash. */
 export function textTable(head: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {
   const cells = [head, ...rows].map(row => row.map(cell => (cell === null ? '–' : String(cell))))
   const widths = head.map((_, at) => Math.max(...cells.map(row => (row[at] ?? '').length)))

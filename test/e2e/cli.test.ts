@@ -16,21 +16,21 @@ destination:
   ${destination}
 ${more}`
 
-test('a token with three scopes: its streams are synced, the rest named with their scopes, exit 0', async () => {
+test('a token with three scopes: its streams are synced, the others are skipped with the missing scope, exit 0', async () => {
   await withSimulator({ scopes: ['read_customers', 'read_orders', 'read_products'] }, simulator =>
     withFolder(async folder => {
       writeConfig(folder, config(simulator.url))
-      const left = await cli(folder, ['sync', '--json'], { RECHARGE_ACCESS_TOKEN: simulator.token })
-      expect(left.stderr).not.toContain('This is a bug')
-      expect(left.code).toBe(0)
-      const report = JSON.parse(left.stdout)
+      const exited = await cli(folder, ['sync', '--json'], { RECHARGE_ACCESS_TOKEN: simulator.token })
+      expect(exited.stderr).not.toContain('This is a bug')
+      expect(exited.code).toBe(0)
+      const report = JSON.parse(exited.stdout)
       const by = Object.fromEntries(report.streams.map((s: { stream: string }) => [s.stream, s]))
       for (const name of ['customers', 'addresses', 'orders', 'charges', 'plans', 'collections', 'webhooks'])
         expect(by[name].outcome, name).toBe('complete')
       expect(by.subscriptions).toMatchObject({ outcome: 'skipped', problem: { code: 'missing_scope' } })
       expect(by.subscriptions.problem.message).toContain('read_subscriptions')
       expect(by.store.problem.message).toContain('store_info or read_store')
-      // Owners of metafields that the token may read are read; nothing was asked for that the token may not have.
+      // Metafields are read for the owners that the token may read; no request was refused.
       expect(by.metafields.outcome).toBe('complete')
       expect(simulator.requests.filter(request => request.status === 403)).toEqual([])
       expect(readdirSync(join(folder, 'state', 'runs'))).toEqual([`${report.run}.json`])
@@ -39,28 +39,28 @@ test('a token with three scopes: its streams are synced, the rest named with the
   )
 })
 
-test('the configuration that comes with the project syncs as it is', async () => {
+test('the configuration in the repository syncs without changes', async () => {
   await withSimulator({}, simulator =>
     withFolder(async folder => {
       const shipped = readFileSync(new URL('../../sync.config.yaml', import.meta.url), 'utf8')
       writeConfig(folder, shipped.replace('recharge:\n', `recharge:\n  base_url: ${simulator.url}\n`))
-      const left = await cli(folder, ['sync', '--streams', 'customers'], { RECHARGE_ACCESS_TOKEN: simulator.token })
-      expect(left.stderr).not.toContain('This is a bug')
-      expect(left.code).toBe(0)
+      const exited = await cli(folder, ['sync', '--streams', 'customers'], { RECHARGE_ACCESS_TOKEN: simulator.token })
+      expect(exited.stderr).not.toContain('This is a bug')
+      expect(exited.code).toBe(0)
       expect(existsSync(join(folder, 'state', 'recharge.duckdb'))).toBe(true)
     }),
   )
 })
 
-test('a stream that was named and may not be read: exit 1', async () => {
+test('a stream that was selected by name and may not be read: exit 1', async () => {
   await withSimulator({ scopes: ['read_customers'] }, simulator =>
     withFolder(async folder => {
       writeConfig(folder, config(simulator.url))
       const args = ['sync', '--streams', 'customers,orders', '--json']
-      const left = await cli(folder, args, { RECHARGE_ACCESS_TOKEN: simulator.token })
-      expect(left.code).toBe(1)
-      const report = JSON.parse(left.stdout)
-      // Scope names differ between the reference and live tokens, so what is named is tried: the 403 decides.
+      const exited = await cli(folder, args, { RECHARGE_ACCESS_TOKEN: simulator.token })
+      expect(exited.code).toBe(1)
+      const report = JSON.parse(exited.stdout)
+      // Scope names differ between the reference and live tokens, so a stream that is selected by name is tried: the 403 decides.
       expect(
         report.streams.map((s: { outcome: string; problem: { code: string } | null }) => [s.outcome, s.problem?.code]),
       ).toEqual([
@@ -72,23 +72,23 @@ test('a stream that was named and may not be read: exit 1', async () => {
 })
 
 test.each(['sync', 'check', 'plan', 'streams'])(
-  'I9: %s with a wrong token leaves with 3, and its value is nowhere',
+  'I9: %s with a wrong token exits 3, and no output or file contains the token',
   async command => {
     await withSimulator({}, simulator =>
       withFolder(async folder => {
         writeConfig(folder, config(simulator.url))
         const token = 'sk_1x1_wrong_and_secret_0123456789'
-        const left = await cli(folder, [command, '--log-level', 'trace'], { RECHARGE_ACCESS_TOKEN: token })
-        expect(left.code).toBe(3)
-        expect(left.stdout + left.stderr).toContain('bad authentication')
-        expect(left.stdout + left.stderr).not.toContain(token)
+        const exited = await cli(folder, [command, '--log-level', 'trace'], { RECHARGE_ACCESS_TOKEN: token })
+        expect(exited.code).toBe(3)
+        expect(exited.stdout + exited.stderr).toContain('bad authentication')
+        expect(exited.stdout + exited.stderr).not.toContain(token)
         for (const file of filesBelow(folder)) expect(readFileSync(file, 'latin1'), file).not.toContain(token)
       }),
     )
   },
 )
 
-test('a typo, a wrong type and a missing variable: all three with path and line, exit 2, no request', async () => {
+test('a typo, a wrong type and a missing variable are reported with path and line: exit 2, no request', async () => {
   await withSimulator({}, simulator =>
     withFolder(async folder => {
       writeConfig(
@@ -102,12 +102,12 @@ destination:
   duckdb: state/warehouse.duckdb
 `,
       )
-      const left = await cli(folder, ['sync'])
-      expect(left.code).toBe(2)
-      expect(left.stdout).toBe('')
-      expect(left.stderr).toMatch(/recharge\.token \(line 2\): .*RECHARGE_ACCESS_TOKEN/)
-      expect(left.stderr).toMatch(/recharge\.concurency \(line 4\): unknown; did you mean concurrency\?/)
-      expect(left.stderr).toMatch(/recharge\.overlap \(line 5\): /)
+      const exited = await cli(folder, ['sync'])
+      expect(exited.code).toBe(2)
+      expect(exited.stdout).toBe('')
+      expect(exited.stderr).toMatch(/recharge\.token \(line 2\): .*RECHARGE_ACCESS_TOKEN/)
+      expect(exited.stderr).toMatch(/recharge\.concurency \(line 4\): unknown; did you mean concurrency\?/)
+      expect(exited.stderr).toMatch(/recharge\.overlap \(line 5\): /)
       expect(simulator.requests).toEqual([])
       expect(existsSync(join(folder, 'state'))).toBe(false)
     }),
@@ -122,13 +122,13 @@ test.each([
   [['reset', 'charges'], 2],
   [['--help'], 0],
   [['sync', '--help'], 0],
-])('%j leaves with %i', async (args, code) => {
+])('%j exits %i', async (args, code) => {
   await withFolder(async folder => {
     writeConfig(folder, config('http://127.0.0.1:9'))
-    const left = await cli(folder, args, { RECHARGE_ACCESS_TOKEN: 'sk_test_0123456789' })
-    expect(left.stderr + left.stdout).not.toContain('This is a bug')
-    expect(left.code).toBe(code)
-    expect(left.stderr + left.stdout).not.toBe('')
+    const exited = await cli(folder, args, { RECHARGE_ACCESS_TOKEN: 'sk_test_0123456789' })
+    expect(exited.stderr + exited.stdout).not.toContain('This is a bug')
+    expect(exited.code).toBe(code)
+    expect(exited.stderr + exited.stdout).not.toBe('')
   })
 })
 
@@ -136,27 +136,27 @@ test('a destination that cannot be reached: exit 3, and the password is not show
   await withSimulator({}, simulator =>
     withFolder(async folder => {
       writeConfig(folder, config(simulator.url, 'postgres: postgres://who:hunter2hunter2@127.0.0.1:9/nowhere'))
-      const left = await cli(folder, ['sync', '--json'], { RECHARGE_ACCESS_TOKEN: simulator.token })
-      expect(left.code).toBe(3)
-      expect(JSON.parse(left.stdout).problem.code).toBe('unreachable')
-      expect(left.stdout + left.stderr).not.toContain('hunter2hunter2')
+      const exited = await cli(folder, ['sync', '--json'], { RECHARGE_ACCESS_TOKEN: simulator.token })
+      expect(exited.code).toBe(3)
+      expect(JSON.parse(exited.stdout).problem.code).toBe('unreachable')
+      expect(exited.stdout + exited.stderr).not.toContain('hunter2hunter2')
     }),
   )
 })
 
-test.each(PLACES)('I7: while a run writes to $name, a second leaves with 4 and says who holds it', async place => {
+test.each(PLACES)('I7: while a run writes to $name, a second run exits 4 and names the first', async place => {
   await withSimulator({}, simulator =>
     place.with(destination =>
       withFolder(async folder => {
         const where = destination.kind === 'duckdb' ? `duckdb: ${destination.file}` : `postgres: ${destination.url}`
         writeConfig(folder, config(simulator.url, where))
         const environment = { RECHARGE_ACCESS_TOKEN: simulator.token }
-        const held = Promise.withResolvers<void>()
+        const blocked = Promise.withResolvers<void>()
         const reached = Promise.withResolvers<void>()
         simulator.faults.before(async request => {
           if (request.path !== '/charges') return
           reached.resolve()
-          await held.promise
+          await blocked.promise
         })
         let pid = 0
         const first = cli(folder, ['sync', '--json', '--streams', 'customers,charges'], environment, child => {
@@ -164,7 +164,7 @@ test.each(PLACES)('I7: while a run writes to $name, a second leaves with 4 and s
         })
         await reached.promise
         const second = await cli(folder, ['sync', '--json', '--streams', 'orders'], environment)
-        held.resolve()
+        blocked.resolve()
         expect(second.code).toBe(4)
         const { problem } = JSON.parse(second.stdout)
         expect(problem.code).toBe('held')
@@ -175,7 +175,7 @@ test.each(PLACES)('I7: while a run writes to $name, a second leaves with 4 and s
   )
 })
 
-test('check, streams, plan and status write nothing and say what they find', async () => {
+test('check, streams, plan and status report what they find and write nothing', async () => {
   await withSimulator({ scopes: ['read_customers', 'write_customers'] }, simulator =>
     withFolder(async folder => {
       writeConfig(folder, config(simulator.url))
@@ -204,7 +204,7 @@ test('check, streams, plan and status write nothing and say what they find', asy
   )
 })
 
-test('reset retention how far a stream is, and no row', async () => {
+test('reset deletes the checkpoint of a stream and keeps its rows', async () => {
   await withSimulator({}, simulator =>
     withFolder(async folder => {
       writeConfig(folder, config(simulator.url))
@@ -221,12 +221,12 @@ test('reset retention how far a stream is, and no row', async () => {
   )
 })
 
-test('demo fills every stream and answers a question', async () => {
+test('demo loads every stream and answers a question', async () => {
   await withFolder(async folder => {
-    const left = await cli(folder, ['demo', '--json', '--no-progress'])
-    expect(left.stderr).toBe('')
-    expect(left.code).toBe(0)
-    const { tables, answer } = JSON.parse(left.stdout)
+    const exited = await cli(folder, ['demo', '--json', '--no-progress'])
+    expect(exited.stderr).toBe('')
+    expect(exited.code).toBe(0)
+    const { tables, answer } = JSON.parse(exited.stdout)
     for (const { stream, rows } of tables) expect(rows, stream).toBeGreaterThan(0)
     expect(answer.length).toBe(6)
     expect(Number(answer[1].revenue)).toBeGreaterThan(0)
@@ -239,12 +239,12 @@ function filesBelow(folder: string): string[] {
     .map(entry => join(entry.parentPath, entry.name))
 }
 
-test('a command keeps what it compiled in the home of its user, and starts where it cannot', async () => {
+test('a command keeps compiled code in the home of the user, and runs without a home too', async () => {
   await withFolder(async folder => {
     expect((await cli(folder, ['--help'], { HOME: folder })).code).toBe(0)
     expect(readdirSync(join(folder, '.cache', 'recharge-sync'))).not.toEqual([])
-    const left = await cli(folder, ['--help'], { HOME: '/dev/null' })
-    expect(left.code).toBe(0)
-    expect(left.stderr).toBe('')
+    const exited = await cli(folder, ['--help'], { HOME: '/dev/null' })
+    expect(exited.code).toBe(0)
+    expect(exited.stderr).toBe('')
   })
 })

@@ -61,9 +61,9 @@ describe.each(PLACES)('$name', place => {
           const app = createApp(config, { level: 'silent' })
           const { json, text } = await status(app, select(app, ['events']), null)
           expect(json).toMatchObject({
-            streams: [{ gaps: [{ ...gap, run: second.report.run }], retention: 'after 7 days (by created_at)' }],
+            streams: [{ gaps: [{ ...gap, run: second.report.run }], forgets: 'after 7 days (by created_at)' }],
           })
-          expect(text).toContain('was forgotten unread')
+          expect(text).toContain('no run had read it')
         }),
       ),
     )

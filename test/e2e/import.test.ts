@@ -19,7 +19,7 @@ const charges = STREAMS.filter(({ name }) => name === 'charges')
 const stream = importable('charges')
 const { signal } = new AbortController()
 
-interface Said {
+interface ImportResult {
   readonly records: number
   readonly added: number
   readonly changed: number
@@ -31,14 +31,14 @@ interface Said {
   readonly dry_run: boolean
 }
 
-async function runImport(config: Config, file: string, dryRun = false): Promise<Said> {
+async function runImport(config: Config, file: string, dryRun = false): Promise<ImportResult> {
   const app = createApp(config, { level: 'silent' })
   const { code, json } = await importFile(app, stream, file, dryRun, signal)
   expect(code).toBe(0)
-  return json as Said
+  return json as ImportResult
 }
 
-/** All that the tables hold, when they were written included. */
+/** Every row of the tables, with the time when it was written. */
 async function everything(destination: DestinationConfig): Promise<unknown> {
   const synced = await withQuery(destination, query =>
     query('select cast(id as text) as id, cast(_synced_at as text) as at from recharge.charges order by id'),
@@ -46,20 +46,20 @@ async function everything(destination: DestinationConfig): Promise<unknown> {
   return { synced, ...(await dump(destination, charges)) }
 }
 
-interface Place {
+interface Context {
   readonly destination: DestinationConfig
   readonly config: Config
-  /** Writes these charges as an export, and gives the file. */
+  /** Writes these charges to a file as an export. @returns the file. */
   readonly exported: (records: readonly StoreRecord[], eol?: '\n' | '\r\n') => string
 }
 
 describe.each(PLACES)('$name', place => {
-  const inside = (work: (store: ReturnType<typeof makeStore>, at: Place) => Promise<void>): Promise<void> =>
+  const inContext = (work: (store: ReturnType<typeof makeStore>, context: Context) => Promise<void>): Promise<void> =>
     withSimulator({ store: makeStore({ customers: 50, months: 9 }) }, simulator =>
       place.with(destination =>
         withFolder(async folder => {
           let files = 0
-          const exported: Place['exported'] = (records, eol) => {
+          const exported: Context['exported'] = (records, eol) => {
             const file = join(folder, `charges-${++files}.csv`)
             writeFileSync(file, chargesCsv(records, eol))
             return file
@@ -72,20 +72,20 @@ describe.each(PLACES)('$name', place => {
   const PROCESSED = ['success', 'refunded', 'partially_refunded']
   const processed = ({ status }: StoreRecord): boolean => PROCESSED.includes(String(status))
 
-  test('I17: an export fills in what the API has forgotten, and leaves every row that the API gave', async () => {
-    await inside(async (store, { destination, config, exported }) => {
+  test('I17: an import adds charges that the API no longer returns, and changes no row that came from the API', async () => {
+    await inContext(async (store, { destination, config, exported }) => {
       await runSync(config, ['charges'])
       const before = await dump(destination, charges)
       const given = new Set(before.charges?.map(({ id }) => id))
-      // The export differs from what the API gave: taken over, it would show.
+      // The export differs from the records of the API, so that an overwritten row is noticed.
       const all = store.all('charges').filter(processed)
       const file = exported(
         all.map(charge => (given.has(String(charge.id)) ? { ...charge, total_price: '0.01' } : charge)),
       )
-      const said = await runImport(config, file)
+      const result = await runImport(config, file)
       const forgotten = all.filter(({ id }) => !given.has(String(id)))
       expect(forgotten.length).toBeGreaterThan(30)
-      expect(said).toMatchObject({
+      expect(result).toMatchObject({
         records: all.length,
         added: forgotten.length,
         changed: 0,
@@ -118,11 +118,11 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('I4: the same file again changes nothing, whatever its ends of lines', async () => {
-    await inside(async (store, { destination, config, exported }) => {
+  test('I4: importing the same file again changes nothing, with either kind of line ending', async () => {
+    await inContext(async (store, { destination, config, exported }) => {
       const all = store.all('charges').filter(processed)
       expect(await runImport(config, exported(all))).toMatchObject({ added: all.length, changed: 0, from_api: 0 })
-      // Also not the mark on a row that has been found gone since.
+      // A row that was marked as deleted since stays marked.
       await withQuery(destination, query =>
         query(`update recharge.charges set _deleted_at = timestamptz '2026-01-01 00:00:00Z' where id = ${all[5]?.id}`),
       )
@@ -136,41 +136,45 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('I17: a row that the API gives later takes the place of the exported one and loses the mark, older or not', async () => {
-    await inside(async (store, { destination, config, exported }) => {
+  test('I17: a record that the API returns later replaces the imported row and its mark, even if it is older', async () => {
+    await inContext(async (store, { destination, config, exported }) => {
       const all = store.all('charges').filter(processed)
       const ahead = all.map(charge => ({ ...charge, updated_at: '2030-01-01T00:00:00+00:00', total_price: '0.01' }))
       await runImport(config, exported(ahead))
       const report = (await runSync(config, ['charges'])).of('charges')
       const after = await dump(destination, charges)
-      const left = after.charges?.filter(({ _source }) => _source !== null).length ?? 0
-      expect(report.changed).toBe(all.length - left)
+      const imported = after.charges?.filter(({ _source }) => _source !== null).length ?? 0
+      expect(report.changed).toBe(all.length - imported)
       expect(report.changed).toBeGreaterThan(10)
       for (const row of after.charges ?? []) expect(row.total_price === '0.01').toBe(row._source === 'export')
-      // As if there had never been an export.
+      // The replaced rows now count as rows from the API.
       const fresh = await runImport(config, exported(ahead))
-      expect(fresh).toMatchObject({ added: 0, changed: 0, unchanged: left, from_api: all.length - left })
+      expect(fresh).toMatchObject({ added: 0, changed: 0, unchanged: imported, from_api: all.length - imported })
       expect(await dump(destination, charges)).toEqual(after)
     })
   })
 
-  test('what the API never retention is left out: a queued charge of an old export is gone, and does not come back', async () => {
-    await inside(async (store, { destination, config, exported }) => {
+  test('a record that the API would still return is not imported: a queued charge of an old export was deleted since', async () => {
+    await inContext(async (store, { destination, config, exported }) => {
       const all = store.all('charges')
       const queued = all.filter(({ status }) => status === 'queued')
       expect(queued.length).toBeGreaterThan(10)
       for (const { id } of queued) store.remove('charges', Number(id))
       const done = all.filter(processed)
-      const said = await runImport(config, exported(all))
-      expect(said).toMatchObject({ records: done.length, added: done.length, served_by_api: all.length - done.length })
+      const result = await runImport(config, exported(all))
+      expect(result).toMatchObject({
+        records: done.length,
+        added: done.length,
+        served_by_api: all.length - done.length,
+      })
       const states = 'select distinct status from recharge.charges order by status'
       const found = await withQuery(destination, query => query(states))
       expect(found.map(({ status }) => PROCESSED.includes(String(status)))).toEqual(found.map(() => true))
     })
   })
 
-  test('a dry run says what would become of each record, and writes nothing', async () => {
-    await inside(async (store, { destination, config, exported }) => {
+  test('a dry run reports what would happen to each record, and writes nothing', async () => {
+    await inContext(async (store, { destination, config, exported }) => {
       await runSync(config, ['charges'])
       const all = store.all('charges').filter(processed)
       const early = exported(all.slice(0, 40))
@@ -207,8 +211,8 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('a file in which too much is wrong, and one that breaks off, leave no trace', async () => {
-    await inside(async (store, { destination, config, exported }) => {
+  test('a file with too many wrong records, and a truncated file, change nothing', async () => {
+    await inContext(async (store, { destination, config, exported }) => {
       await runSync(config, ['charges'])
       const all = store.all('charges').filter(processed)
       const before = await everything(destination)
@@ -221,15 +225,15 @@ describe.each(PLACES)('$name', place => {
       writeFileSync(broken, `${chargesCsv(all)}1,"never closed`)
       await expect(runImport(config, broken)).rejects.toThrow(ConfigError)
       expect(await everything(destination)).toEqual(before)
-      const left = await withQuery(destination, query =>
+      const remaining = await withQuery(destination, query =>
         query(`select stream from recharge._sync_checkpoints where stream like 'import%'`),
       )
-      expect(left).toEqual([])
+      expect(remaining).toEqual([])
     })
   })
 
-  test('an import has a checkpoint and a report of its own, and moves no stream', async () => {
-    await inside(async (store, { destination, config, exported }) => {
+  test('an import has its own checkpoint and report, and moves no checkpoint of a stream', async () => {
+    await inContext(async (store, { destination, config, exported }) => {
       await runSync(config, ['charges'])
       const state = `select cast(version as text) as v, cast(watermark as text) as w, cast(report as text) as r
         from recharge._sync_checkpoints where stream = 'charges'`
@@ -249,8 +253,8 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('I9: a row of the file that fits no header is kept without its values, where one of them may be protected', async () => {
-    await inside(async (_store, { destination, config: kept, exported }) => {
+  test('I9: a line of the file that does not fit the header is rejected without its values if a column is hashed', async () => {
+    await inContext(async (_store, { destination, config: kept, exported }) => {
       const columns = { charges: { customer_email: 'hash' } } as const
       const file = exported([])
       writeFileSync(
@@ -266,8 +270,8 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('I9: what is hashed is hashed out of a file too; a reject that is replayed stays marked as imported', async () => {
-    await inside(async (store, { destination, config: kept, exported }) => {
+  test('I9: an import hashes the same columns as a sync, and a replayed reject stays marked as imported', async () => {
+    await inContext(async (store, { destination, config: kept, exported }) => {
       const columns = { charges: { customer_email: 'hash' } } as const
       const config: Config = { ...kept, policies: { ...kept.policies, columns } }
       const [a = {}, b = {}] = store.all('charges').filter(processed)
@@ -294,7 +298,7 @@ describe.each(PLACES)('$name', place => {
       )
       expect(rows.map(({ email }) => email).sort()).toEqual(digests.sort())
       expect(rows.map(({ source }) => source)).toEqual(['export', 'export'])
-      // And a second time the file finds all of it there.
+      // Importing the file again finds the row unchanged.
       expect(await runImport(config, file)).toMatchObject({ added: 0, unchanged: 1 })
     })
   })
@@ -302,7 +306,7 @@ describe.each(PLACES)('$name', place => {
 
 const CONFIG = 'recharge: { token: made_up }\ndestination: { duckdb: warehouse.duckdb }\n'
 
-test('on the command line: a dry run makes no file, a wrong file is a mistake of usage, help has an example', async () => {
+test('on the command line: a dry run creates no file, a wrong file exits 2, --help has an example', async () => {
   await withFolder(async folder => {
     writeConfig(folder, CONFIG)
     writeFileSync(join(folder, 'old.csv'), 'Charge ID,Processed At,Memo\n1,2023-01-01,x\n2,2023-01-02,y\n')
@@ -312,9 +316,9 @@ test('on the command line: a dry run makes no file, a wrong file is a mistake of
     expect(dry.stdout).toContain('1 unknown column, kept in _extra: Memo')
     expect(existsSync(join(folder, 'warehouse.duckdb'))).toBe(false)
     writeFileSync(join(folder, 'keyless.csv'), 'Memo,Processed At\nx,2023-01-01\n')
-    const left = await cli(folder, ['import', 'charges', 'keyless.csv'])
-    expect(left.code).toBe(2)
-    expect(left.stderr).toContain('keyless.csv (line 1): has no column for id')
+    const refused = await cli(folder, ['import', 'charges', 'keyless.csv'])
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toContain('keyless.csv (line 1): has no column for id')
     expect(existsSync(join(folder, 'warehouse.duckdb'))).toBe(false)
     const real = await cli(folder, ['import', 'charges', 'old.csv', '--json'])
     expect(real.code).toBe(0)

@@ -19,8 +19,8 @@ import { synced } from '../support/synced.ts'
 
 const DAY = 86_400_000
 
-/** A comparison of the one month that this number draws. */
-async function only(config: Config, name: string, drawing: number): Promise<Reconciled> {
+/** Compares the one month that this random number chooses. */
+async function compareMonth(config: Config, name: string, randomNumber: number): Promise<Reconciled> {
   const app = createApp(config, { level: 'silent' })
   const stream = app.streams.find(declared => declared.name === name)
   if (!stream) throw new Error(`${name} is not declared`)
@@ -28,15 +28,15 @@ async function only(config: Config, name: string, drawing: number): Promise<Reco
   const { source, run, sleep } = app
   const stats = new StreamStats(name)
   const { signal } = new AbortController()
-  // The API's clock comes with its first answer.
+  // The first response brings the API's clock.
   await source.token(stats.requestStats, signal)
-  const random = () => drawing
+  const random = () => randomNumber
   const options = { source, warehouse, readable: () => true, run, sample: 1, repair: false, random, sleep }
   return await reconcileStream(stream, options, stats, signal)
 }
 
 describe.each(PLACES)('$name', place => {
-  test('an untouched store agrees in every stream, by every method, and the result is kept', async () => {
+  test('warehouse and store agree in every stream after a sync, by every method, and the result is kept', async () => {
     await synced(
       place,
       STREAM_NAMES,
@@ -59,15 +59,17 @@ describe.each(PLACES)('$name', place => {
         const kept = await sql(`select stream, method, bucket, agrees from recharge._sync_reconciliations `)
         expect(new Set(kept.map(({ stream }) => stream))).toEqual(new Set(STREAM_NAMES))
         // The counts of charges may include those that the lists hide; here they do.
-        const doubtful = kept.filter(({ agrees }) => agrees !== true)
-        expect(new Set(doubtful.map(({ stream, method }) => `${stream} ${method}`))).toEqual(new Set(['charges count']))
+        const differing = kept.filter(({ agrees }) => agrees !== true)
+        expect(new Set(differing.map(({ stream, method }) => `${stream} ${method}`))).toEqual(
+          new Set(['charges count']),
+        )
         expect(kept.filter(({ stream, method }) => stream === 'orders' && method === 'count')).toHaveLength(2)
       },
       { store: makeFullStore({ customers: 12, months: 4 }) },
     )
   })
 
-  test('--sample narrows a difference in counts down to its month, and reads no other', async () => {
+  test('--sample finds the month whose counts differ, and reads no other month', async () => {
     await synced(place, ['orders'], async ({ simulator, config, sql }) => {
       const { store } = simulator
       const orders = store.all('orders')
@@ -82,7 +84,7 @@ describe.each(PLACES)('$name', place => {
       expect(lists).toHaveLength(1)
       const counts = simulator.requests.filter(({ path }) => path === '/orders/count')
       expect(counts.length).toBeLessThanOrEqual(2 + 2 * Math.ceil(Math.log2(9)))
-      // A changed row leaves the counts as they are: drawn months find it, and all of them do for certain.
+      // Counts do not show a changed row. A month chosen at random may, and all months together do.
       await runReconcile(config, ['orders'], { sample: 0, repair: true })
       await sql(`update recharge.orders set note = 'by hand' where id = ${orders.at(-1)?.id}`)
       expect((await runReconcile(config, ['orders'], { sample: 0 })).code).toBe(0)
@@ -92,7 +94,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('a count whose filter is ignored or shifted leads to more requests, never to another verdict', async () => {
+  test('a count whose filter is ignored costs more requests and never changes the verdict', async () => {
     await synced(place, ['orders'], async ({ simulator, config }) => {
       const { store } = simulator
       const order = store.all('orders')[5]
@@ -103,7 +105,7 @@ describe.each(PLACES)('$name', place => {
       const found = await runReconcile(config, ['orders'], { sample: 0 })
       expect(found.of('orders')).toMatchObject({ compared: 'all', gone: 1, missing: 0, changed: 0 })
       simulator.faults.clear()
-      // One too many in all: nothing differs in the records, and they decide.
+      // Every count is one too high. The records do not differ, and they decide.
       await runReconcile(config, ['orders'], { repair: true })
       simulator.faults.add({ kind: 'body', body: { count: count + 1 }, match: '/orders/count', times: 1000 })
       const agreed = await runReconcile(config, ['orders'], { sample: 0 })
@@ -112,7 +114,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('what changed since the last sync is no difference: it waits for the next', async () => {
+  test('a record changed since the last sync is not a difference: the next sync reads it', async () => {
     await synced(place, ['customers'], async ({ simulator, config }) => {
       const { store } = simulator
       store.advance(60_000)
@@ -130,7 +132,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('a part that the token may not read is not taken for gone', async () => {
+  test('records that the token may not read are not reported as gone', async () => {
     await withSimulator({ store: makeStore({ customers: 40, months: 4 }) }, simulator =>
       place.with(destination =>
         withFolder(async folder => {
@@ -140,7 +142,7 @@ describe.each(PLACES)('$name', place => {
           const refused = { kind: 'status', status: 403, body: { errors: 'no' }, times: 1000 } as const
           simulator.faults.add({ ...refused, match: ({ query }) => query.owner_resource === 'customer' })
           const found = await runReconcile(config, ['metafields'], { repair: true })
-          // As a sync without the scope is complete.
+          // A sync without the scope is complete too.
           expect(found.code, found.text).toBe(0)
           expect(found.of('metafields')).toMatchObject({ gone: 0, agrees: true, problem: { code: 'partly_compared' } })
           expect(found.of('metafields').source_count).toBeLessThan(all)
@@ -149,7 +151,7 @@ describe.each(PLACES)('$name', place => {
     )
   })
 
-  test('it ends as a sync does: throttled, interrupted, never synced, without the scope, one stream failing', async () => {
+  test('it ends like a sync: throttled, interrupted, never synced, without the scope, with a failed stream', async () => {
     await synced(place, ['orders', 'customers'], async ({ simulator, config, sql }) => {
       simulator.faults.add({ kind: 'status', status: 429, match: '/orders', times: 3 })
       const throttled = await runReconcile(config, ['orders'])
@@ -167,26 +169,26 @@ describe.each(PLACES)('$name', place => {
         if (request.path === '/orders') stop.abort()
       })
       expect((await runReconcile(config, ['orders'], {}, stop.signal)).code).toBe(130)
-      // No run of rows: what sync said last stands.
+      // It writes no rows, so the report of the last sync stays.
       expect(await sql(`select run from recharge._sync_runs`)).toHaveLength(1)
     })
   })
 
-  test('rows that another run writes meanwhile are left to it', async () => {
+  test('rows that another run writes meanwhile are not compared', async () => {
     await synced(place, ['customers'], async ({ simulator, config, sql }) => {
-      // As a run that began after this one would leave them.
+      // A run that started after this one would write them so.
       await sql(`update recharge.customers set first_name = 'by another run', _synced_at = '2099-01-01T00:00:00Z'
         where id = (select min(id) from recharge.customers)`)
       const found = await runReconcile(config, ['customers'])
       expect(found.of('customers'), found.text).toMatchObject({ agrees: true, pending: 1, changed: 0, gone: 0 })
-      // With the destination to itself there is no other run.
+      // A repair locks the destination, so there is no other run.
       const repaired = await runReconcile(config, ['customers'], { repair: true })
       expect(repaired.of('customers')).toMatchObject({ agrees: false, changed: 1, repaired: 1 })
       expect(simulator.requests.filter(({ path }) => /\d$/.test(path))).toHaveLength(1)
     })
   })
 
-  test('a month is compared whole, also where the API reads its filters as Eastern time', async () => {
+  test('a month is compared completely, even if the API reads its filters as Eastern time', async () => {
     for (const easternFilters of [false, true])
       await synced(
         place,
@@ -197,7 +199,7 @@ describe.each(PLACES)('$name', place => {
           const move = (record: typeof early, created_at: string) =>
             store.edit('orders', Number(record?.id), { created_at, note: 'moved' })
           store.advance(60_000)
-          // In the first hours of one month, and in the last of another.
+          // In the first hours of a month, and in its last.
           move(early, '2026-08-01T01:00:00+00:00')
           move(late, '2026-08-31T23:00:00+00:00')
           await runSync(config, ['orders'])
@@ -205,7 +207,7 @@ describe.each(PLACES)('$name', place => {
           expect(agreed.code, agreed.text).toBe(0)
           const months = agreed.of('orders').compared ?? []
           expect(months).toContain('2026-08')
-          const drawn = await only(config, 'orders', (months.indexOf('2026-08') + 0.5) / months.length)
+          const drawn = await compareMonth(config, 'orders', (months.indexOf('2026-08') + 0.5) / months.length)
           expect([drawn.months, drawn.diff.agrees]).toEqual([['2026-08'], true])
           store.remove('orders', Number(gone?.id))
           const found = await runReconcile(config, ['orders'], { sample: 0 })
@@ -216,10 +218,10 @@ describe.each(PLACES)('$name', place => {
       )
   })
 
-  test('of what the source retention, as much is compared as a sync reads, and no more', async () => {
+  test('of a stream with a retention, exactly the part that a sync reads is compared', async () => {
     const store = makeStore({ customers: 40, months: 7 })
     const [event] = store.all('events')
-    // Still served, half a day past what the API promises.
+    // Still returned, half a day after the documented retention.
     const created_at = new Date(store.now().getTime() - 7.5 * DAY).toISOString().slice(0, 19)
     const id = store.newId('events')
     store.insert('events', { ...event, id, created_at })
@@ -236,7 +238,7 @@ describe.each(PLACES)('$name', place => {
     )
   })
 
-  test('a record that cannot be loaded is there all the same', async () => {
+  test('a record that cannot be loaded is not reported as gone', async () => {
     await synced(place, ['orders'], async ({ simulator, config }) => {
       const [order] = simulator.store.all('orders')
       const { updated_at } = order ?? {}
@@ -248,7 +250,7 @@ describe.each(PLACES)('$name', place => {
   })
 })
 
-test('on the command line: one document with --json, 2 for a sample that is none, 3 where nothing is reached', async () => {
+test('on the command line: --json prints one document, a wrong --sample exits 2, an unreachable destination exits 3', async () => {
   await withSimulator({}, simulator =>
     withFolder(async folder => {
       const text = (destination: string) => `
@@ -262,9 +264,9 @@ destination:
       const environment = { RECHARGE_ACCESS_TOKEN: simulator.token }
       writeConfig(folder, text('duckdb: state/warehouse.duckdb'))
       await cli(folder, ['sync', '--streams', 'customers'], environment)
-      const left = await cli(folder, ['reconcile', '--streams', 'customers', '--sample', '2', '--json'], environment)
-      expect(left.code, left.stderr).toBe(0)
-      expect(JSON.parse(left.stdout)).toMatchObject({ agrees: true, sample: 2, outcome: 'complete' })
+      const sampled = await cli(folder, ['reconcile', '--streams', 'customers', '--sample', '2', '--json'], environment)
+      expect(sampled.code, sampled.stderr).toBe(0)
+      expect(JSON.parse(sampled.stdout)).toMatchObject({ agrees: true, sample: 2, outcome: 'complete' })
       const shown = await cli(folder, ['reconcile', '--streams', 'customers'], environment)
       expect(shown.stdout).toMatch(/customers +agrees/)
       expect((await cli(folder, ['reconcile', '--sample', 'many'], environment)).code).toBe(2)

@@ -14,21 +14,21 @@ import { idsOf, synced } from '../support/synced.ts'
 const DAY = 86_400_000
 
 describe.each(PLACES)('$name', place => {
-  test('rows changed, deleted and added behind our back are found by key, and repaired by as many requests', async () => {
+  test('rows changed, deleted and added in the warehouse are found by key, and repaired with one request each', async () => {
     await synced(place, ['orders', 'customers'], async ({ simulator, config, destination, sql }) => {
       const streams = STREAMS.filter(({ name }) => name === 'orders' || name === 'customers')
       const before = await dump(destination, streams)
       const [changed = 0, deleted = 0, line = 0, twice = 0, newer = 0, marked = 0, double = 0, item = 0] = idsOf(
         await sql(`select id from recharge.orders where status = 'success' order by id limit 8`),
       )
-      // None of these moves _hash or _synced_at.
+      // None of these changes _hash or _synced_at.
       await sql(`update recharge.orders set note = 'by hand' where id = ${changed}`)
       await sql(`delete from recharge.orders where id = ${deleted}`)
       await sql(`update recharge.orders__line_items set title = 'by hand' where order_id = ${line} and "index" = 0`)
       await sql(`insert into recharge.orders__tax_lines (order_id, "index", title) values (${twice}, 77, 'by hand')`)
       await sql(`update recharge.orders set updated_at = '2030-01-01T00:00:00Z' where id = ${newer}`)
       await sql(`update recharge.orders set _deleted_at = updated_at where id = ${marked}`)
-      // Where no index forbids it.
+      // DuckDB's tables have no primary key, so a key can have two rows.
       const keyless = destination.kind === 'duckdb'
       if (keyless) {
         await sql(`insert into recharge.orders select * from recharge.orders where id = ${double}`)
@@ -49,7 +49,7 @@ describe.each(PLACES)('$name', place => {
       expect([...(bucket?.changed ?? [])].sort()).toEqual([changed, line, newer, twice, ...doubled].map(String).sort())
       expect([...(bucket?.missing ?? [])].sort()).toEqual([deleted, marked].map(String).sort())
       expect(bucket?.gone).toEqual(['999999999'])
-      // By month of creation, down to the same keys.
+      // The buckets by month of creation have the same keys.
       const months = found.of('orders').buckets.filter(({ bucket: name }) => /^\d{4}-\d{2}$/.test(name))
       expect(months.flatMap(m => [...m.changed, ...m.missing, ...m.gone]).sort()).toEqual(
         [changed, deleted, line, twice, newer, marked, 999999999, ...doubled].map(String).sort(),
@@ -84,7 +84,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('records changed, deleted and added at the source without a trace are found and repaired; the watermark stays', async () => {
+  test('records changed, deleted and added at the source without a new updated_at are found and repaired; the watermark stays', async () => {
     await synced(place, ['subscriptions', 'discounts'], async ({ simulator, config, destination, sql }) => {
       const { store } = simulator
       const { complete_to: watermark } = (await runSync(config, ['subscriptions'])).of('subscriptions')
@@ -95,7 +95,7 @@ describe.each(PLACES)('$name', place => {
       store.insert('subscriptions', { ...changed, id: added })
       const discount = store.all('discounts')[0]
       store.remove('discounts', Number(discount?.id))
-      // The feed shows none of it.
+      // A sync sees none of it.
       const fed = await runSync(config, ['subscriptions', 'discounts'])
       for (const s of fed.report.streams) expect([s.added, s.changed]).toEqual([0, 0])
 
@@ -108,7 +108,7 @@ describe.each(PLACES)('$name', place => {
       const repaired = await runReconcile(config, ['subscriptions', 'discounts'], { repair: true })
       expect(repaired.code, repaired.text).toBe(0)
       const single = simulator.requests.filter(({ path }) => /\/\d+$/.test(path))
-      // Three subscriptions; one discount, and one more to prove that their path is served.
+      // Three subscriptions, one discount, and a second discount to prove that the path works.
       expect(single.length).toBe(5)
       const gone = await sql(`select id, _deleted_by as by from recharge.subscriptions where _deleted_at is not null`)
       expect(gone.map(row => [Number(row.id), row.by])).toEqual([[Number(deleted?.id), 'probe']])
@@ -125,7 +125,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('I11: charges that the source retention are outside the comparison, and no 404 marks one, however it looks', async () => {
+  test('I11: charges past the retention are not compared, and a 404 never marks one as deleted', async () => {
     await synced(place, ['charges'], async ({ simulator, config, destination, sql }) => {
       const { store } = simulator
       const charges = STREAMS.filter(({ name }) => name === 'charges')
@@ -135,14 +135,14 @@ describe.each(PLACES)('$name', place => {
       expect(found.of('charges'), found.text).toMatchObject({ outcome: 'complete', missing: 0, changed: 0, gone: 0 })
       expect(found.of('charges').warehouse_count).toBeLessThan((old.charges?.length ?? 0) / 2)
       expect(found.code).toBe(0)
-      // Made to look like one that is never forgotten, or without the time that it is forgotten by.
+      // One looks like a charge that is always returned, and one lacks the time that the retention counts from.
       const [queued = 0, timeless = 0] = idsOf(
         await sql(`select id from recharge.charges where status = 'success' order by id limit 2`),
       )
       const today = store.now().toISOString()
       await sql(`update recharge.charges set status = 'queued', updated_at = '${today}' where id = ${queued}`)
       await sql(`update recharge.charges set processed_at = null where id = ${timeless}`)
-      // Last seen queued more than 90 days ago: processed since and forgotten, or deleted. Nobody can tell.
+      // Last seen queued more than 90 days ago: it was processed and is past the retention, or it was deleted. Both look the same.
       const stale = store
         .all('charges')
         .filter(c => c.status === 'queued' && Date.parse(String(c.updated_at)) < store.now().getTime() - 91 * DAY)
@@ -156,14 +156,14 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('a queued charge that went away is marked, whichever way the API counts charges', async () => {
+  test('a deleted queued charge is marked, however the API counts charges', async () => {
     for (const wallHidesCounts of [true, false])
       await synced(
         place,
         ['charges'],
         async ({ simulator, config, sql }) => {
           const { store } = simulator
-          // Since the sync a part of what it read has been forgotten.
+          // Part of what the sync read is past the retention now.
           store.advance(60 * DAY)
           const counted = await runReconcile(config, ['charges'], { sample: 0 })
           expect(counted.code, counted.text).toBe(0)
@@ -182,7 +182,7 @@ describe.each(PLACES)('$name', place => {
       )
   })
 
-  test('a 404 is believed only where the path serves another record: nothing is marked by a path that is not there', async () => {
+  test('a 404 counts as a deletion only if the same path returns another record: a wrong path marks nothing', async () => {
     await synced(place, ['plans', 'webhooks'], async ({ simulator, config, sql }) => {
       const { store } = simulator
       const [plan, changed] = store.all('plans')
@@ -190,12 +190,12 @@ describe.each(PLACES)('$name', place => {
       await sql(`update recharge.plans set title = 'by hand' where id = ${changed?.id}`)
       const absent = { kind: 'status', status: 404, body: { errors: 'Not Found' }, times: 1000 } as const
       simulator.faults.add({ ...absent, match: ({ path }) => path.startsWith('/plans/') })
-      // All of a list gone at once: there is no record left to prove the path by.
+      // Every webhook is deleted, so there is no record to prove the path with.
       for (const webhook of store.all('webhooks')) store.remove('webhooks', Number(webhook.id))
-      const left = await runReconcile(config, ['plans', 'webhooks'], { repair: true })
-      expect(left.code).toBe(1)
+      const unrepaired = await runReconcile(config, ['plans', 'webhooks'], { repair: true })
+      expect(unrepaired.code).toBe(1)
       for (const name of ['plans', 'webhooks']) {
-        expect(left.of(name)).toMatchObject({ repaired: 0, settled: false, problem: { code: 'not_repaired' } })
+        expect(unrepaired.of(name)).toMatchObject({ repaired: 0, settled: false, problem: { code: 'not_repaired' } })
         expect(await sql(`select id from recharge.${name} where _deleted_at is not null`)).toEqual([])
       }
       simulator.faults.clear()
@@ -205,7 +205,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('every stream that is read by id is repaired by it; the others say what to do', async () => {
+  test('every stream that can be read by id is repaired; the others report the next step', async () => {
     await synced(
       place,
       STREAM_NAMES,
@@ -236,13 +236,13 @@ describe.each(PLACES)('$name', place => {
           ['events', false],
           ['orders', true],
         ])
-        expect(result.text).toContain('events: differed from the source at')
+        expect(result.text).toContain('events: differed from Recharge at')
       },
       { store: makeFullStore({ customers: 12, months: 4 }) },
     )
   })
 
-  test('I7: a repair waits for no other writer, nor lets one in; a comparison does neither where the database lets two in', async () => {
+  test('I7: a repair needs the lock; a comparison without a repair needs it only in DuckDB, which admits one writer', async () => {
     await synced(place, ['orders'], async ({ config, destination, sql }) => {
       await sql(`update recharge.orders set note = 'by hand' where id = (select min(id) from recharge.orders)`)
       await using other = await createApp(config, { level: 'silent' }).open('write')
@@ -257,7 +257,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('an answer for another record than the one asked for is not written', async () => {
+  test('a response with another record than the requested one is not written', async () => {
     await synced(place, ['customers'], async ({ simulator, config, destination, sql }) => {
       const customers = STREAMS.filter(({ name }) => name === 'customers')
       const [first, second] = simulator.store.all('customers')
@@ -275,7 +275,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('a 404 that comes after the source may have forgotten the charge marks nothing', async () => {
+  test('a 404 for a charge that passed the retention meanwhile marks nothing', async () => {
     await synced(place, ['charges'], async ({ simulator, config, sql }) => {
       const { store } = simulator
       const old = store
@@ -296,7 +296,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('the answer to a COMMIT is lost: the checkpoint deletionEvents that it stands, and nothing is written twice', async () => {
+  test('after a lost COMMIT the checkpoint shows that it succeeded, and nothing is written twice', async () => {
     await synced(place, ['customers'], async ({ config, sql }) => {
       await sql(`delete from recharge.customers where id = (select min(id) from recharge.customers)`)
       const app = createApp(config, { level: 'silent' })

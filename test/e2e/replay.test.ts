@@ -36,7 +36,7 @@ describe.each(PLACES)('$name', place => {
       place.with(destination =>
         withFolder(folder => {
           const { store } = simulator
-          const ask = (sql: string) => withQuery(destination, query => query(sql))
+          const sqlQuery = (sql: string) => withQuery(destination, query => query(sql))
           return work({
             simulator,
             config: configFor(simulator, destination, folder),
@@ -46,13 +46,13 @@ describe.each(PLACES)('$name', place => {
               store.edit('customers', id, change)
             },
             rejects: async () =>
-              (await ask('select key, path from recharge._sync_rejects order by key')) as {
+              (await sqlQuery('select key, path from recharge._sync_rejects order by key')) as {
                 key: string
                 path: string
               }[],
             customer: async id =>
               (
-                await ask(
+                await sqlQuery(
                   `select email, subscriptions_active_count as n, cast(_extra as text) as extra from recharge.customers where id = ${id}`,
                 )
               )[0],
@@ -61,7 +61,7 @@ describe.each(PLACES)('$name', place => {
       ),
     )
 
-  test('what loads now is loaded and leaves the rejects; the rest stays; a second time finds only that', async () => {
+  test('a reject that can be loaded now is loaded and removed from the rejects; the others stay', async () => {
     await inWarehouse(async ({ config, ids: [a = 0, b = 0], edit, rejects, customer }) => {
       edit(a, { subscriptions_active_count: 'many' })
       edit(b, { created_at: 'once', id: b })
@@ -82,13 +82,13 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('I5: a newer row is never overwritten by what was rejected before it', async () => {
+  test('I5: a reject that is older than its row never overwrites it', async () => {
     await inWarehouse(async ({ config, ids: [a = 0], edit, customer, rejects }) => {
       edit(a, { subscriptions_active_count: 'many', email: 'old@store.example' })
       await runSync(config, ['customers'])
       expect(await rejects()).toHaveLength(1)
       edit(a, { subscriptions_active_count: 3, email: 'new@store.example' })
-      // So that the next run does not see whose it is, and leaves it.
+      // Without its key the next run cannot see which record the reject belongs to, and keeps it.
       await withQuery(config.destination, query => query('update recharge._sync_rejects set key = null'))
       await runSync(config, ['customers'])
       expect(await replayed(lenient(config))).toEqual([
@@ -99,20 +99,20 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('a row that was found gone since is not brought back', async () => {
+  test('a row that was marked as deleted since is not restored', async () => {
     await inWarehouse(async ({ config, ids: [a = 0], edit }) => {
       await runSync(config, ['customers'])
       edit(a, { subscriptions_active_count: 'many' })
       await runSync(config, ['customers'])
-      const ask = (sql: string) => withQuery(config.destination, query => query(sql))
-      await ask(`update recharge.customers set _deleted_at = '2099-01-01T00:00:00Z' where id = ${a}`)
+      const sqlQuery = (sql: string) => withQuery(config.destination, query => query(sql))
+      await sqlQuery(`update recharge.customers set _deleted_at = '2099-01-01T00:00:00Z' where id = ${a}`)
       expect(await replayed(lenient(config))).toMatchObject([{ rejects: 1, changed: 0, kept: 1 }])
-      const [row] = await ask(`select _deleted_at is null as there from recharge.customers where id = ${a}`)
-      expect(row?.there).toBe(false)
+      const [row] = await sqlQuery(`select _deleted_at is null as present from recharge.customers where id = ${a}`)
+      expect(row?.present).toBe(false)
     })
   })
 
-  test('a record that loads by itself in a run leaves the rejects; an older version of it does not', async () => {
+  test('a record that a later run loads is removed from the rejects; a record that did not change is not', async () => {
     await inWarehouse(async ({ config, ids: [a = 0, b = 0], edit, rejects }) => {
       edit(a, { subscriptions_active_count: 'many' })
       edit(b, { subscriptions_active_count: 'many' })
@@ -124,20 +124,20 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('nothing is asked of the source, and no checkpoint of a stream moves', async () => {
+  test('no request is sent, and no checkpoint of a stream moves', async () => {
     await inWarehouse(async ({ config, ids: [a = 0], edit, simulator }) => {
       edit(a, { subscriptions_active_count: 'many' })
       await runSync(config, ['customers'])
-      const ask = () =>
+      const sqlQuery = () =>
         withQuery(config.destination, query =>
           query(`select stream, cast(version as text) as version, cast(watermark as text) as watermark
                  from recharge._sync_checkpoints where stream = 'customers'`),
         )
-      const before = await ask()
+      const before = await sqlQuery()
       simulator.clearRequests()
       await replayed(lenient(config), ['customers'])
       expect(simulator.requests).toEqual([])
-      expect(await ask()).toEqual(before)
+      expect(await sqlQuery()).toEqual(before)
     })
   })
 })

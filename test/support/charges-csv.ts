@@ -17,7 +17,7 @@ const HEADER = [
 
 type Line = Readonly<Record<string, unknown>>
 
-/** An export of charges as the merchant portal may write it: a row for each line, capitals, times without an offset. */
+/** An export of charges as the merchant portal may write it: one line for each line item, status in capitals, times without offset. */
 export function chargesCsv(charges: readonly StoreRecord[], eol: '\n' | '\r\n' = '\r\n'): string {
   const rows = charges.flatMap(charge => {
     const customer = charge.customer as Line

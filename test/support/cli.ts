@@ -5,17 +5,17 @@ import { fileURLToPath } from 'node:url'
 
 const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
-/** One home for all, so that each start finds compiled what the one before it left there. */
-const HOMES = fileURLToPath(new URL('../../node_modules/.cache/recharge-sync-tests', import.meta.url))
+/** One home directory for all tests, so that each start finds the code that an earlier one compiled. */
+const HOME = fileURLToPath(new URL('../../node_modules/.cache/recharge-sync-tests', import.meta.url))
 
-export interface Left {
+export interface Exited {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
   readonly stdout: string
   readonly stderr: string
 }
 
-/** The program as a process of its own, as a user starts it. */
+/** Runs the program in its own process, as a user does. */
 export function cli(
   folder: string,
   args: readonly string[],
@@ -23,14 +23,14 @@ export function cli(
   whileRunning: (child: ReturnType<typeof spawn>) => void = () => {},
   /** Blocks of 512 bytes that a file may grow to; null: any size. */
   fileSize: number | null = null,
-): Promise<Left> {
+): Promise<Exited> {
   const [program, before] =
     fileSize === null
       ? [process.execPath, []]
       : ['sh', ['-c', `ulimit -f ${fileSize}; exec "$0" "$@"`, process.execPath]]
   const child = spawn(program, [...before, CLI, ...args], {
     cwd: folder,
-    env: { PATH: process.env.PATH, HOME: HOMES, ...environment },
+    env: { PATH: process.env.PATH, HOME, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''
@@ -48,7 +48,7 @@ export function cli(
   })
 }
 
-/** A configuration as an operator writes one. */
+/** Writes `sync.config.yaml` into the folder. */
 export function writeConfig(folder: string, text: string): void {
   writeFileSync(join(folder, 'sync.config.yaml'), text)
 }

@@ -13,7 +13,7 @@ import { Store } from '../../src/simulator/store.ts'
 import { makeStore } from '../../src/simulator/story.ts'
 import type { DestinationConfig } from './destinations.ts'
 
-/** As generous as a test needs: what is tested is not the waiting. */
+/** So high that no test waits for the rate limit. */
 const RATE = { bucket: 100_000, perSecond: 10_000 }
 
 export async function withSimulator<T>(
@@ -48,7 +48,7 @@ export function configFor(
     streams: 'all',
     refreshMs: () => 0,
     history: [],
-    // Kept, so that two warehouses can be compared: the salt of each is its own.
+    // Not hashed, so that two warehouses can be compared: each has its own salt.
     policies: { sensitive: 'keep', columns: {}, onMismatch: 'reject', drift: 'capture' },
     maxRejects: 100,
     secrets: [simulator.token],
@@ -64,7 +64,7 @@ export interface Ran {
 
 const QUICK = { level: 'silent', patience: { firstWaitMs: 5, tries: 8 } } as const
 
-/** One `sync` in this process, through the same door as the command. */
+/** One `sync` in this process, by the same function as the command. */
 export async function runSync(
   config: Config,
   streams: readonly string[] | null = null,
@@ -74,7 +74,7 @@ export async function runSync(
   return ran(await sync(app, select(app, streams), NO_PROGRESS, signal))
 }
 
-/** One `backfill`, likewise. */
+/** One `backfill` in this process. */
 export async function runBackfill(
   config: Config,
   streams: readonly string[],
@@ -87,7 +87,7 @@ export async function runBackfill(
   return ran(await backfill(app, select(app, streams), range, NO_PROGRESS, signal))
 }
 
-/** One `reconcile`, likewise; `of` gives what was found of a stream. */
+/** One `reconcile` in this process; `of` returns the result of a stream. */
 export async function runReconcile(
   config: Config,
   streams: readonly string[] | null,
@@ -123,7 +123,7 @@ function ran({ code, json, text }: Result): Ran {
   }
 }
 
-/** A store in which every list of every stream has an element: the sample of each stream is one of its records. */
+/** A store that contains the sample record of each stream, so that every list of every stream has an element. */
 export function makeFullStore(options: Parameters<typeof makeStore>[0]): Store {
   const store = makeStore(options)
   for (const name of STREAM_NAMES) {

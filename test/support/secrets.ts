@@ -10,7 +10,7 @@ import type { DestinationConfig } from './destinations.ts'
 import { withQuery } from './dump.ts'
 import { sampleOf } from './run.ts'
 
-/** Streams that declare something sensitive. */
+/** Streams with sensitive columns. */
 export const GUARDED: readonly Stream[] = STREAMS.filter(stream => sensitiveOf(stream).length > 0)
 
 export function sensitiveOf({ columns }: Stream): (readonly [name: string, path: string])[] {
@@ -19,7 +19,7 @@ export function sensitiveOf({ columns }: Stream): (readonly [name: string, path:
   )
 }
 
-/** In every position in which a secret can come, each with an id of its own. */
+/** Where in a record a secret can be. The record of each position has its own id. */
 export const POSITIONS = ['plain', 'neighbour', 'rejected', 'misplaced', 'listed'] as const
 export type Position = (typeof POSITIONS)[number]
 
@@ -28,7 +28,7 @@ export const idOf = (position: Position): number => 900_000_001 + POSITIONS.inde
 export const secretOf = (stream: Stream, column: string, position: Position): string =>
   `SECRET-${stream.name}-${column}-${position}`
 
-/** Records of every guarded stream in every position. @returns the secrets. */
+/** Inserts a record for every stream with sensitive columns and every position. @returns the secrets. */
 export function fillWithSecrets(store: Store): string[] {
   const secrets: string[] = []
   for (const stream of GUARDED)
@@ -36,7 +36,7 @@ export function fillWithSecrets(store: Store): string[] {
       const resource = RESOURCES.find(name => name === stream.name)
       if (!resource) throw new Error(`the simulator has no ${stream.name}`)
       const sample = sampleOf(stream.name)
-      // Recent, so that the next run reads it again; and a charge that is still to come is never forgotten.
+      // Changed now, so that the next run reads it. A queued charge is returned however old it is.
       const now = { ...('updated_at' in sample ? { updated_at: store.now().toISOString() } : {}) }
       const queued = stream.name === 'charges' ? { status: 'queued', processed_at: null } : {}
       let record: StoreRecord = { ...sample, ...now, ...queued, id: idOf(position) }
@@ -57,12 +57,12 @@ function inPosition(record: StoreRecord, path: string, secret: string, position:
     case 'rejected':
       return put(record, parts, secret)
     case 'neighbour': {
-      // Beside it, and within a link.
+      // In a field beside it, and inside a link.
       const beside = [...parts.slice(0, -1), `${parts.at(-1)}_before`]
       return put(put(put(record, parts, secret), beside, [secret]), ['link'], `https://store.example/${secret}/orders`)
     }
     case 'misplaced':
-      // An object in place of a text; a text in place of the object that should hold one.
+      // An object instead of text, or text instead of the object that contains it.
       return parts.length === 1 ? put(record, parts, { inside: [secret] }) : put(record, parts.slice(0, -1), secret)
     case 'listed':
       return put(record, parts.slice(0, 1), [put({}, parts.slice(1), secret)])
@@ -75,16 +75,16 @@ function put(record: StoreRecord, [name = '', ...rest]: readonly string[], value
   return { ...record, [name]: rest.length === 0 ? value : put(object, rest, value) }
 }
 
-/** A value that rejects the record: at the first column that reads no text, is no key and orders nothing. */
+/** A value of the wrong type, which rejects the record: in a column that is neither key nor cursor. */
 function nonsense({ columns, key, sync }: Stream): StoreRecord {
-  const spared = new Set([...key, ...(sync.mode === 'incremental' ? [sync.cursor] : [])])
+  const excluded = new Set([...key, ...(sync.mode === 'incremental' ? [sync.cursor] : [])])
   const reads = ({ kind, from }: Column): boolean => from === null && ['flag', 'instant', 'int'].includes(kind)
-  const found = Object.entries(columns).find(([name, column]) => reads(column) && !spared.has(name))
-  if (!found) throw new Error('every column takes a text')
+  const found = Object.entries(columns).find(([name, column]) => reads(column) && !excluded.has(name))
+  if (!found) throw new Error('every column accepts text')
   return { [found[0]]: 'nonsense' }
 }
 
-/** Everything that a run left: every value of every table as text, and the bytes of every file below the folder. */
+/** Everything that a run wrote: every value of every table as text, and the bytes of every file below the folders. */
 export async function leftBehind(destination: DestinationConfig, folders: readonly string[]): Promise<string[]> {
   const values = await withQuery(destination, async query => {
     const columns = await query(

@@ -9,11 +9,11 @@ export interface Synced {
   readonly simulator: Simulator
   readonly config: Config
   readonly destination: DestinationConfig
-  /** SQL behind the program's back. */
+  /** Runs SQL in the warehouse, on another connection than the program's. */
   readonly sql: (statement: string) => Promise<Record<string, unknown>[]>
 }
 
-/** A store and a warehouse that agree in these streams. */
+/** Runs `work` with a store and a warehouse into which these streams were synced. */
 export async function synced(
   place: Place,
   streams: readonly string[],

@@ -12,15 +12,15 @@ function stats(records: number, expected: number | null, requests = 1, throttled
   return made
 }
 
-describe('a stream under way', () => {
+describe('the line of a stream that is read', () => {
   test.each([
     [
-      'counted',
+      'with a count',
       stats(2500, 10_000),
       5,
       'charges: [#####...............] 25 %, 2500 of 10000 records, 500/s, 0:15 left',
     ],
-    ['not counted', stats(2500, null), 5, 'charges: 2500 records, 500/s'],
+    ['without a count', stats(2500, null), 5, 'charges: 2500 records, 500/s'],
     [
       'hours left',
       stats(1000, 10_000_000),
@@ -28,20 +28,20 @@ describe('a stream under way', () => {
       'charges: [....................] 0 %, 1000 of 10000000 records, 500/s, 5:33:18 left',
     ],
     [
-      'more than was counted',
+      'more records than the API counted',
       stats(300, 250),
       1,
       'charges: [####################] 100 %, 300 of 250 records, 300/s, 0:00 left',
     ],
-    ['nothing yet', stats(0, 100), 0, 'charges: [....................] 0 %, 0 of 100 records, 0/s'],
+    ['no records yet', stats(0, 100), 0, 'charges: [....................] 0 %, 0 of 100 records, 0/s'],
     ['throttled', stats(250, null, 3, 2), 1, 'charges: 250 records, 250/s, throttled 2 times'],
   ])('%s', (_what, made, seconds, expected) => {
     expect(line(made, seconds)).toBe(expected)
   })
 })
 
-describe('where it is shown', () => {
-  test('a terminal is redrawn, with the share of the ceiling below the streams', async () => {
+describe('progress', () => {
+  test("redraws a terminal, with the share of the token's rate below the streams", async () => {
     const written: string[] = []
     let now = 0
     const out = { isTTY: true, write: (text: string) => written.push(text) }
@@ -53,12 +53,12 @@ describe('where it is shown', () => {
       progress.ended(stats(0, null), stats(0, null).report('complete', 1, null), 'charges: complete')
     }
     const shown = written.join('')
-    expect(shown).toContain('all: 9 requests, 1.8/s, 90 % of the ceiling')
+    expect(shown).toContain("all: 9 requests, 1.8/s, 90 % of the token's rate")
     expect(shown).toContain('\x1b[2A\x1b[J')
     expect(shown.endsWith('charges: complete\n') || shown.endsWith('\x1b[J')).toBe(true)
   })
 
-  test('anything else gets whole lines and no control characters', () => {
+  test('writes complete lines without control characters to anything else', () => {
     const written: string[] = []
     const out = { write: (text: string) => written.push(text) }
     {

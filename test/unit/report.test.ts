@@ -46,7 +46,7 @@ const run = (streams: readonly StreamReport[], more: Partial<RunReport> = {}): R
   ...more,
 })
 
-describe('the outcome of the whole', () => {
+describe('the outcome of a run', () => {
   const CASES: readonly (readonly [readonly Outcome[], Outcome])[] = [
     [[], 'complete'],
     [['complete'], 'complete'],
@@ -77,19 +77,19 @@ describe('the exit code', () => {
       ['nothing selected', [], {}, [], 0],
       ['complete with a warning', [stream('a', 'complete', { problem: problem('gap') })], {}, ['a'], 0],
       ['one skipped', [complete, skipped], {}, [], 0],
-      ['one skipped, another named', [complete, skipped], {}, ['a'], 0],
-      ['one skipped that was named', [complete, skipped], {}, ['b'], 1],
-      ['only one, skipped, named', [skipped], {}, ['b'], 1],
+      ['one skipped, another selected by name', [complete, skipped], {}, ['a'], 0],
+      ['one skipped that was selected by name', [complete, skipped], {}, ['b'], 1],
+      ['only one, selected by name and skipped', [skipped], {}, ['b'], 1],
       ['one failed', [complete, failed], {}, [], 1],
       ['all failed', [failed], {}, ['c'], 1],
       ['one failed and one skipped', [skipped, failed], {}, [], 1],
       ['one failed without a reason', [stream('c', 'failed')], {}, [], 1],
       ['the token refused', [], { problem: problem('unauthorised') }, [], 3],
       ['the destination unreachable', [], { problem: problem('unreachable') }, [], 3],
-      ['stopped in the middle', [complete, failed], { problem: problem('full') }, [], 1],
+      ['stopped after one stream', [complete, failed], { problem: problem('full') }, [], 1],
       ['another run holds the destination', [], { problem: problem('held') }, [], 4],
       ['another run moved the only stream', [moved], {}, [], 4],
-      ['another run moved all that failed', [complete, moved], {}, [], 4],
+      ['another run moved every failed stream', [complete, moved], {}, [], 4],
       ['one moved, one failed', [moved, failed], {}, [], 1],
       ['interrupted', [complete, interrupted], {}, [], 130],
       ['interrupted after a failure', [failed, interrupted], {}, [], 130],
@@ -102,7 +102,7 @@ describe('the exit code', () => {
   })
 })
 
-describe('a line for a stream', () => {
+describe('the line of a stream', () => {
   const CASES: readonly (readonly [string, StreamReport, string])[] = [
     ['complete', stream('charges', 'complete'), 'charges: complete 10 added, 20 changed, 30 unchanged in 1.3 s'],
     [
@@ -116,12 +116,12 @@ describe('a line for a stream', () => {
       'charges: complete 10 added, 20 changed, 30 unchanged, 3 deleted in 1.3 s',
     ],
     [
-      'failed: what stands is counted',
+      'failed: committed records are counted',
       stream('charges', 'failed', { seconds: 0, problem: problem('refused') }),
       'charges: failed 10 added, 20 changed, 30 unchanged in 0.0 s (refused happened)',
     ],
     [
-      'skipped: nothing to count',
+      'skipped: there are no counts',
       stream('charges', 'skipped', { problem: problem('forbidden') }),
       'charges: skipped (forbidden happened)',
     ],
@@ -137,8 +137,8 @@ describe('a line for a stream', () => {
   })
 })
 
-describe('the run, for a person', () => {
-  test('a table, warnings with what to do, and the end', () => {
+describe('the report as text', () => {
+  test('has a table, each problem with its next step, and a summary', () => {
     const text = reportText(
       run(
         [
@@ -161,13 +161,13 @@ describe('the run, for a person', () => {
     ])
   })
 
-  test('nothing ran: why, and what to do', () => {
+  test('of a run in which nothing ran has the problem and the next step', () => {
     const text = reportText(run([], { outcome: 'failed', problem: problem('held') }))
     expect(text).toBe('run 01RUN: failed, 42 requests, 1 retries\n\nheld happened\n  Do about held.')
   })
 })
 
-test('the report is kept under its run, whole, without secrets, and with nothing beside it', () =>
+test('the report is written to a file named for its run, without secrets, and no other file is left', () =>
   withFolder(async folder => {
     const directory = join(folder, 'state', 'runs')
     const report = run([stream('charges', 'failed', { problem: { ...problem('refused'), message: 'not hunter22' } })])

@@ -4,9 +4,9 @@ import { textTable } from '../../src/cli/text-table.ts'
 const lines = (...text: string[]): string => text.join('\n')
 
 test.each([
-  ['only a head', ['a', 'bc'], [], 'a  bc'],
+  ['no rows', ['a', 'bc'], [], 'a  bc'],
   [
-    'texts to the left',
+    'text is aligned to the left',
     ['stream', 'mode'],
     [
       ['a', 'full'],
@@ -15,7 +15,7 @@ test.each([
     lines('stream   mode', 'a        full', 'charges  x'),
   ],
   [
-    'numbers to the right',
+    'numbers are aligned to the right',
     ['name', 'rows'],
     [
       ['a', 5],
@@ -24,7 +24,7 @@ test.each([
     lines('name   rows', 'a         5', 'b     12345'),
   ],
   [
-    'null as a dash, among numbers to the right',
+    'null among numbers is a dash on the right',
     ['name', 'n'],
     [
       ['a', null],
@@ -33,7 +33,7 @@ test.each([
     lines('name   n', 'a      –', 'b     12'),
   ],
   [
-    'null as a dash, among texts to the left',
+    'null among text is a dash on the left',
     ['name', 'at'],
     [
       ['a', null],
@@ -42,7 +42,7 @@ test.each([
     lines('name  at', 'a     –', 'b     now'),
   ],
   [
-    'a text among numbers keeps all to the left',
+    'a column of numbers and text is aligned to the left',
     ['n', 'm'],
     [
       [1, 'x'],
@@ -50,9 +50,9 @@ test.each([
     ],
     lines('n    m', '1    x', 'all  y'),
   ],
-  ['a head wider than what is below', ['a long head', 'n'], [['a', 1]], lines('a long head  n', 'a            1')],
+  ['a head wider than its column', ['a long head', 'n'], [['a', 1]], lines('a long head  n', 'a            1')],
   [
-    'no spaces at the end',
+    'lines have no spaces at the end',
     ['a', 'long head'],
     [
       ['a', 'x'],
@@ -60,7 +60,7 @@ test.each([
     ],
     lines('a  long head', 'a  x', 'b'),
   ],
-  ['a row too short', ['a', 'b'], [['x']], lines('a  b', 'x')],
+  ['a row with too few cells', ['a', 'b'], [['x']], lines('a  b', 'x')],
 ])('%s', (_what, head, rows, expected) => {
   expect(textTable(head, rows)).toBe(expected)
 })

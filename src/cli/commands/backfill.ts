@@ -6,7 +6,10 @@ import type { App, Selection } from '../app.ts'
 import type { Result } from './result.ts'
 import { runCommand } from './run.ts'
 
-/** Reads a range again. Moves no checkpoint back and deletes nothing. */
+/**
+ * Reads a time range again. Never moves a checkpoint back, never deletes.
+ * @throws {ConfigError} for a range or a stream that cannot be read so.
+ */
 export function backfill(
   app: App,
   { streams, explicit }: Selection,
@@ -16,12 +19,13 @@ export function backfill(
 ): Promise<Result> {
   const full = streams.filter(({ name, sync }) => sync.mode === 'full' && explicit.has(name))
   const problems = full.map(
-    ({ name }) => `${name} has no range to read: every sync reads it whole; \`reset ${name}\` has the next one do so`,
+    ({ name }) =>
+      `${name} has no time ranges: a sync reads it completely; to have the next sync read it again, run \`reset ${name}\``,
   )
   if (newestFirst && window.since === null)
-    problems.push('--newest-first needs a beginning: add --from, or set recharge.start')
+    problems.push('--newest-first needs the start of the range: add --from, or set recharge.start')
   if (window.since !== null && window.until !== null && window.since > window.until)
-    problems.push('--from lies after --to')
+    problems.push('--from is after --to')
   if (problems.length > 0)
     throw new ConfigError(
       'the command line',

@@ -13,7 +13,7 @@ interface Finding {
   readonly next: string | null
 }
 
-/** What works, what does not, and what to do about it. Writes nothing. */
+/** Checks configuration, token, scopes and destination, and says what to do about each problem. Writes nothing. */
 export async function check(app: App, { streams, explicit }: Selection, signal: AbortSignal): Promise<Result> {
   const findings: Finding[] = [{ what: 'configuration', state: 'ok', message: app.config.file, next: null }]
   const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
@@ -38,7 +38,7 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
     findings.push({
       what: 'rate',
       state: 'ok',
-      message: `bucket of ${bucket}, ${perSecond} requests a second`,
+      message: `${perSecond} requests a second, in bursts of up to ${bucket}`,
       next: null,
     })
     findings.push(...scopeFindings(token, streams, explicit))
@@ -47,13 +47,12 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
     await using destination = await app.open('read')
     const changes = await destination.plan(app.streams.flatMap(allTables))
     await destination.checkAccess()
-    const message =
-      changes.length === 0 ? 'ready' : `reachable; the first sync runs ${changes.length} statements of DDL`
+    const message = changes.length === 0 ? 'ready' : `reachable; the next sync runs ${changes.length} DDL statements`
     findings.push({ what: 'destination', state: 'ok', message, next: null })
   })
   const failed = findings.some(({ what, state }) => state === 'problem' && what !== 'scope')
-  const lacks = findings.some(({ what, state }) => state === 'problem' && what === 'scope')
-  return { code: failed ? 3 : lacks ? 1 : 0, json: { findings }, text: findings.map(line).join('\n') }
+  const lacksScope = findings.some(({ what, state }) => state === 'problem' && what === 'scope')
+  return { code: failed ? 3 : lacksScope ? 1 : 0, json: { findings }, text: findings.map(line).join('\n') }
 }
 
 function scopeFindings(
@@ -62,8 +61,8 @@ function scopeFindings(
   explicit: ReadonlySet<string>,
 ): Finding[] {
   if (token.scopes === null)
-    return [{ what: 'scope', state: 'warning', message: 'the API does not say which scopes the token has', next: null }]
-  const lacking = streams.flatMap(stream => {
+    return [{ what: 'scope', state: 'warning', message: 'the API does not list the scopes of the token', next: null }]
+  const missingScopes = streams.flatMap(stream => {
     const { granted, missing } = accessOf(stream, readableBy(token))
     if (missing.length === 0) return []
     const state = !granted && explicit.has(stream.name) ? ('problem' as const) : ('warning' as const)
@@ -71,13 +70,13 @@ function scopeFindings(
     return [{ what: 'scope', state, message, next: 'Add the scope in the merchant portal (Apps > API tokens).' }]
   })
   const writes = writeScopes(token)
-  const needless: Finding = {
+  const canWrite: Finding = {
     what: 'scope',
     state: 'warning',
     message: `the token may change the store: ${writes.join(', ')}`,
-    next: 'This program only reads. A token without write scopes does less harm if it gets lost.',
+    next: 'This program only reads. Use a token without write scopes: it does less harm if it leaks.',
   }
-  return [...lacking, ...(writes.length > 0 ? [needless] : [])]
+  return [...missingScopes, ...(writes.length > 0 ? [canWrite] : [])]
 }
 
 const MARK = { ok: 'ok      ', warning: 'warning ', problem: 'PROBLEM ' } as const

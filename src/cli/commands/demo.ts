@@ -10,10 +10,7 @@ import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 import { sync } from './sync.ts'
 
-/*
- * The real limit is 2 requests a second from a bucket of 40; the demo's store is a hundred times as generous, so that
- * nobody waits for a simulation.
- */
+/** A hundred times the limit of a real store, so that nobody waits for the demo. */
 const RATE = { bucket: 4000, perSecond: 200 }
 const CUSTOMERS = 300
 
@@ -29,14 +26,14 @@ select strftime(month, '%Y-%m') as month, orders, buyers,
        revenue::decimal(18, 2) as revenue, coalesce(cancelled, 0) as cancelled
 from sales left join losses using (month) order by month desc limit 6`
 
-/** A local store with made-up data, synced into a file, and what to look at next. Begins anew each time. */
+/** Syncs a local store with made-up data into a new DuckDB file, and says what to look at next. */
 export async function demo(options: AppOptions, progress: Progress, signal: AbortSignal): Promise<Result> {
   await using store = await startSimulator({ store: makeStore({ customers: CUSTOMERS }), ...RATE })
   const config = demoConfig(store.url, store.token)
   const { destination: target } = config
   const file = target.kind === 'duckdb' ? target.file : ''
   const app = createApp({ ...config, recharge: { ...config.recharge, rate: RATE } }, options)
-  for (const leftover of [file, `${file}.wal`]) rmSync(leftover, { force: true })
+  for (const old of [file, `${file}.wal`]) rmSync(old, { force: true })
   const selection = select(app, STREAM_NAMES)
   const synced = await sync(app, selection, progress, signal)
   const report = synced.json as RunReport
@@ -51,7 +48,7 @@ export async function demo(options: AppOptions, progress: Progress, signal: Abor
     tables.push({
       stream: stream.name,
       rows: rows.get(root.name) ?? 0,
-      children: children.reduce((sum, { table }) => sum + (rows.get(table.name) ?? 0), 0),
+      owned: children.reduce((sum, { table }) => sum + (rows.get(table.name) ?? 0), 0),
       requests: ran?.requests ?? 0,
       seconds: Number((ran?.seconds ?? 0).toFixed(1)),
     })
@@ -59,10 +56,10 @@ export async function demo(options: AppOptions, progress: Progress, signal: Abor
   const head = Object.keys(answer[0] ?? {})
   const text = [
     textTable(
-      ['stream', 'rows', 'rows of its lists', 'requests', 'seconds'],
-      tables.map(t => [t.stream, t.rows, t.children, t.requests, t.seconds]),
+      ['stream', 'rows', 'rows of child tables', 'requests', 'seconds'],
+      tables.map(t => [t.stream, t.rows, t.owned, t.requests, t.seconds]),
     ),
-    `Every stream of a made-up store is now in ${file}\n(${report.requests} requests; a real store answers 2 a second.)`,
+    `Every stream of a made-up store is now in ${file}\n(${report.requests} requests; a real store allows 2 a second.)`,
     `A question an analyst would ask:\n\n${QUESTION};`,
     textTable(
       head,
@@ -71,7 +68,7 @@ export async function demo(options: AppOptions, progress: Progress, signal: Abor
     [
       'Next:',
       '  look around     duckdb state/demo.duckdb   (or any program that opens DuckDB files)',
-      '  what is there   docs/streams.md',
+      '  all tables      docs/streams.md',
       '  your own store  put a token in RECHARGE_ACCESS_TOKEN, then: npm run -s cli -- check',
     ].join('\n'),
   ]

@@ -11,10 +11,10 @@ import { type App, STREAMS } from '../app.ts'
 import { nearest } from '../config/problems.ts'
 import type { Result } from './result.ts'
 
-/** Streams that can be imported. */
+/** Names of the streams that can be imported. */
 export const IMPORTABLE: readonly string[] = STREAMS.flatMap(stream => (stream.export === null ? [] : [stream.name]))
 
-/** @throws {ConfigError} for a name that is no stream, or none that can be imported. */
+/** @throws {ConfigError} for an unknown name, or a stream that cannot be imported. */
 export function importable(name: string): Stream {
   const stream = STREAMS.find(declared => declared.name === name && declared.export !== null)
   if (stream) return stream
@@ -22,7 +22,7 @@ export function importable(name: string): Stream {
   throw new ConfigError('the command line', [{ path: 'import', line: null, message }])
 }
 
-/** Loads an export of the merchant portal beside what the API gives, and never over it. */
+/** Loads an export of the merchant portal. A row that came from the API is never overwritten. */
 export async function importFile(
   app: App,
   declared: Stream,
@@ -38,9 +38,9 @@ export async function importFile(
     const stream = (await destination.loadSalt()) ? known : withRandomSalt(known)
     return result(stream, file, await tryFile(stream, file, { destination, now }, signal), null)
   }
-  const began = app.monotonic()
-  // Before the destination is touched at all, so that a wrong file leaves nothing behind.
-  await inspectFile(withRandomSalt(stored), file, now, app.config.maxRejects, signal)
+  const startedAt = app.monotonic()
+  // Before the destination is opened, so that a wrong file leaves nothing behind.
+  await inspectFile(onTrial(stored), file, now, app.config.maxRejects, signal)
   await using destination = await app.open('write')
   await destination.acquireLock(app.run)
   await destination.prepare(allTables(stored))
@@ -59,7 +59,7 @@ export async function importFile(
     retries: 0,
     throttled: 0,
     waited_ms: 0,
-    streams: [stats.report('complete', (app.monotonic() - began) / 1000, null)],
+    streams: [stats.report('complete', (app.monotonic() - startedAt) / 1000, null)],
     problem: null,
   }
   await destination.record(report)
@@ -88,9 +88,9 @@ function result(stream: Stream, file: string, imported: Imported, run: string | 
   }
   const would = run === null ? 'would be ' : ''
   const text = [
-    `${file}: ${records} ${stream.name}, of which ${added} ${would}added, ${changed} ${would}changed, ${unchanged} unchanged, ${fromApi} left as the API gave them`,
+    `${file}: ${records} ${stream.name}, of which ${added} ${would}added, ${changed} ${would}changed, ${unchanged} unchanged, ${fromApi} not touched because the row came from the API`,
     `columns read: ${Object.entries(layout.read)
-      .map(([column, headers]) => `${column} from ${headers.join(', else ')}`)
+      .map(([column, headers]) => `${column} from ${headers.join(', otherwise ')}`)
       .join('; ')}`,
     ...(unknown.length > 0
       ? [
@@ -98,7 +98,9 @@ function result(stream: Stream, file: string, imported: Imported, run: string | 
         ]
       : []),
     ...(served > 0
-      ? [`${served} left out: the API never forgets such records, so those it does not give are gone`]
+      ? [
+          `${served} left out: the API returns such records however old they are; one that it does not return was deleted`,
+        ]
       : []),
     ...(rejected > 0 ? [`${rejected} rejected${run === null ? '' : ', kept in _sync_rejects'}:`] : []),
     ...rejects.map(({ key, path, reason }) => `  ${key ?? 'without a key'}: ${path && `${path}: `}${reason}`),

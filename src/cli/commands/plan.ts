@@ -7,9 +7,10 @@ import type { App, Selection } from '../app.ts'
 import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
+/** Records in a page, the most that the API returns [documented]. */
 const PAGE = 250
 
-/** What a `sync` would do. Writes nothing. */
+/** What a sync would do: requests, minutes, DDL. Writes nothing. */
 export async function plan(app: App, { streams, explicit }: Selection, signal: AbortSignal): Promise<Result> {
   const { source, config } = app
   const { requestStats } = new StreamStats('plan')
@@ -19,21 +20,21 @@ export async function plan(app: App, { streams, explicit }: Selection, signal: A
   const ddl = await destination.plan(tried.flatMap(allTables))
   const steps = []
   for (const stream of tried) {
-    const at = await destination.checkpoint(stream.name)
+    const checkpoint = await destination.checkpoint(stream.name)
     const { start, overlapMs } = config.recharge
-    const pass = startScan(at, stream, {
+    const { scan, gap } = startScan(checkpoint, stream, {
       run: app.run,
       now: source.clock(),
       overlapMs,
       start,
       schemaHash: schemaHashOf(stream),
     })
-    const { since } = pass.scan.window
+    const { since } = scan.window
     const records = await source.count(stream, since, requestStats, signal)
     const requests = records === null ? null : Math.max(1, Math.ceil(records / PAGE))
-    steps.push({ stream: stream.name, from: since, records, requests, gap: pass.gap })
+    steps.push({ stream: stream.name, from: since, records, requests, gap })
   }
-  // What cannot be counted takes one request at least.
+  // A stream that the API does not count takes at least one request.
   const requests = 1 + steps.reduce((sum, step) => sum + (step.requests ?? 1), 0)
   const { perSecond } = source.tier
   const minutes = Math.round((requests / (perSecond * config.recharge.budget) / 60) * 10) / 10
@@ -44,8 +45,8 @@ export async function plan(app: App, { streams, explicit }: Selection, signal: A
   const skipped = streams.filter(s => !tried.includes(s)).map(s => s.name)
   const text = [
     table,
-    `At least ${requests} requests, ${minutes} minutes at ${perSecond} a second. – : the API does not count these; known once read.`,
-    ...(skipped.length > 0 ? [`Skipped for want of a scope: ${skipped.join(', ')}`] : []),
+    `At least ${requests} requests, ${minutes} minutes at ${perSecond} a second. A dash (–): the API does not count these records.`,
+    ...(skipped.length > 0 ? [`Skipped, because the token lacks a scope: ${skipped.join(', ')}`] : []),
     ddlText(ddl),
   ]
   return {
@@ -55,10 +56,11 @@ export async function plan(app: App, { streams, explicit }: Selection, signal: A
   }
 }
 
+/** More DDL statements than this are only counted. */
 const MOST_STATEMENTS = 20
 
 function ddlText(ddl: readonly SchemaChange[]): string {
   if (ddl.length === 0) return 'No DDL.'
-  if (ddl.length > MOST_STATEMENTS) return `${ddl.length} statements of DDL; --json lists them.`
+  if (ddl.length > MOST_STATEMENTS) return `${ddl.length} DDL statements; --json lists them.`
   return `DDL:\n${ddl.map(({ sql }) => `${sql};`).join('\n')}`
 }

@@ -8,19 +8,20 @@ import { exitCode } from '../report.ts'
 import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
-/** For its `--help`. */
+/** Part of its `--help`. */
 export const COMPARED = `
-Every record is compared, value by value: one request for 250 records. With --sample N the API's counts are compared
-first, and records only in the months of creation where those differ and in N months more for each stream, drawn by lot.
-Counts do not see a changed record. A stream that the API does not count is compared whole all the same.`
+Every record is compared, value by value, which takes one request for 250 records. With --sample N, the API's counts are
+compared first. Records are then compared only in the months (of creation) whose counts differ, and in N more months of each
+stream, chosen at random. Counts do not show that a record changed. A stream that the API does not count is compared
+completely.`
 
 export interface ReconcileFlags {
-  /** Months drawn for each stream that the API counts; null: everything is compared. */
+  /** Months chosen at random for each stream that the API counts; null: every record is compared. */
   readonly sample: number | null
   readonly repair: boolean
 }
 
-/** Holds the warehouse against the source. Exit 1 where they differ, after the repair if one was asked for. */
+/** Compares the warehouse with Recharge, record by record. Exit 1 if they differ, or still do after a repair. */
 export async function reconcile(
   app: App,
   { streams, explicit }: Selection,
@@ -38,8 +39,8 @@ export async function reconcile(
       explicit,
       progress,
       maxRejects: app.config.maxRejects,
-      // Without a repair no row is written: other runs need not wait for hours, where the database lets two in.
-      lock: repair,
+      // Without a repair no row is written, so other runs need not wait, where the database admits two writers.
+      hold: repair,
       recorded: false,
       keep: () => {},
       line: stream => lineOf(stream, found.get(stream.stream)),
@@ -82,8 +83,8 @@ function summary({ stream, outcome, requests, seconds, problem: failed }: Stream
     stream,
     outcome,
     agrees: diff?.agrees ?? null,
-    /** It agrees, or does since the repair. */
-    settled: diff?.resolved ?? false,
+    /** It agrees, or it was repaired. */
+    settled: diff?.settled ?? false,
     compared: found?.months ?? null,
     source_count: all?.source_count ?? null,
     warehouse_count: all?.warehouse_count ?? null,
@@ -102,7 +103,7 @@ function summary({ stream, outcome, requests, seconds, problem: failed }: Stream
 const verdict = ({ agrees, settled, outcome }: Summary): string =>
   agrees === null ? outcome : agrees ? 'agrees' : settled ? 'repaired' : 'DIFFERS'
 
-/** Of a sample the counts beside are those of its months. */
+/** What was compared. Of a sample, the counts in the table are those of its months. */
 const extent = ({ compared }: Summary): string | null =>
   compared === null || compared === 'all' ? compared : compared.length === 0 ? 'counts' : `${compared.length} months`
 
@@ -146,7 +147,7 @@ function textOf(report: RunReport, compared: readonly Summary[], code: number): 
   const warnings = compared.flatMap(({ stream, problem }) =>
     problem ? [`${stream}: ${problem.message}\n  ${problem.next}`] : [],
   )
-  const end = `run ${report.run}: ${code === 0 ? 'they agree' : report.outcome === 'complete' ? 'they differ' : report.outcome}, ${report.requests} requests`
+  const end = `run ${report.run}: ${code === 0 ? 'warehouse and Recharge agree' : report.outcome === 'complete' ? 'warehouse and Recharge differ' : report.outcome}, ${report.requests} requests`
   const problem = report.problem ? [`${report.problem.message}\n  ${report.problem.next}`] : []
   return [...(ran.length > 0 ? [table] : []), ...warnings, end, ...problem].join('\n\n')
 }

@@ -5,7 +5,7 @@ import type { App, Selection } from '../app.ts'
 import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
-/** Loads what was rejected once more. Nothing is read from the source, and no checkpoint of a stream moves. */
+/** Loads rejected records again. Sends no request to Recharge and moves no checkpoint of a stream. */
 export async function replay(app: App, { streams }: Selection, signal: AbortSignal): Promise<Result> {
   const { run, now, sleep } = app
   await using destination = await app.open('write')
@@ -24,6 +24,12 @@ export async function replay(app: App, { streams }: Selection, signal: AbortSign
     ['stream', 'rejects', 'added', 'changed', 'unchanged', 'kept'],
     all.map(s => [s.stream, s.rejects, s.added, s.changed, s.unchanged, s.kept]),
   )
-  const kept = all.some(s => s.kept > 0) ? '\n\nWhat is kept is in _sync_rejects, with its reason.' : ''
-  return { code: 0, json: { run, streams: all }, text: all.length === 0 ? 'Nothing was rejected.' : table + kept }
+  const kept = all.some(s => s.kept > 0)
+    ? '\n\nRecords that still cannot be loaded are in _sync_rejects, each with its reason.'
+    : ''
+  return {
+    code: 0,
+    json: { run, streams: all },
+    text: all.length === 0 ? 'There are no rejected records.' : table + kept,
+  }
 }

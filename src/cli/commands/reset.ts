@@ -3,14 +3,18 @@ import type { Stream } from '../../schema/stream.ts'
 import type { App } from '../app.ts'
 import type { Result } from './result.ts'
 
-/** Forgets a checkpoint, so that the next run reads the stream from its start. Rows stay. */
+/**
+ * Deletes the checkpoint of a stream, so that the next run reads the stream from its start. Rows stay.
+ * @param iKnow also where Recharge no longer returns part of the records.
+ * @throws {ConfigError} for such a stream without it.
+ */
 export async function reset(app: App, stream: Stream, iKnow: boolean): Promise<Result> {
   if (stream.retention && !iKnow)
     throw new ConfigError('the command line', [
       {
         path: stream.name,
         line: null,
-        message: `the source serves only ${stream.retention.days} days of it (by ${stream.retention.by}): reading it again brings back no more than that. Rows stay either way. Add --i-know`,
+        message: `Recharge returns only ${stream.retention.days} days of it (by ${stream.retention.by}), so the next sync cannot read older records again. Rows stay in any case. To reset it anyway, add --i-know`,
       },
     ])
   await using destination = await app.open('write')
@@ -20,6 +24,6 @@ export async function reset(app: App, stream: Stream, iKnow: boolean): Promise<R
   return {
     code: 0,
     json: { stream: stream.name, forgotten: watermark },
-    text: `${stream.name}: the next sync reads it from the start. It was complete to ${watermark ?? 'nothing yet'}; its rows are kept.`,
+    text: `${stream.name}: the next sync reads it from the start. It was ${watermark === null ? 'not complete yet' : `complete to ${watermark}`}; its rows are kept.`,
   }
 }

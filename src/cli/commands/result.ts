@@ -1,4 +1,4 @@
-/** What a command comes to: the CLI prints one of the two forms and leaves with the code. */
+/** Result of a command: the CLI prints one of the two forms and exits with the code. */
 export interface Result {
   readonly code: number
   readonly json: unknown

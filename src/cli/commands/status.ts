@@ -7,9 +7,9 @@ import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
 /**
- * How complete each stream is.
- * @param maxAgeMs exit 1 where a stream is older; null: any age will do. A stream that is scanned whole at most once per
- * `refresh` may be older by as much.
+ * Up to when each stream is complete, its rows and its last run.
+ * @param maxAgeMs exit 1 if a stream is older, in milliseconds; null: any age is accepted. A stream without a cursor, which
+ * is scanned once per `refresh`, may be older by that time.
  */
 export async function status(app: App, { streams, explicit }: Selection, maxAgeMs: number | null): Promise<Result> {
   const { refreshMs } = app.config
@@ -21,9 +21,9 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
     const last = await destination.lastRun(stream.name)
     const reconciled = await destination.lastReconciliation(stream.name)
     const age = watermark === null ? null : toMillis(app.now()) - toMillis(watermark)
-    // Never read because the token may not, and nobody asked for it by name: nothing that could be stale.
+    // A stream that the token may not read and that was not selected by name has nothing that could be stale.
     const exempt = watermark === null && last?.outcome === 'skipped' && !explicit.has(stream.name)
-    const oldest = maxAgeMs === null ? null : maxAgeMs + (stream.sync.mode === 'full' ? refreshMs(stream.name) : 0)
+    const accepted = maxAgeMs === null ? null : maxAgeMs + (stream.sync.mode === 'full' ? refreshMs(stream.name) : 0)
     all.push({
       stream: stream.name,
       complete_to: watermark,
@@ -31,12 +31,12 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
       reconciled: reconciled && { at: reconciled.at, agreed: reconciled.agreed },
       rows: rows.get(tablesOf(stream).root.name) ?? null,
       deleted: await destination.deleted(tablesOf(stream).root),
-      forgets: stream.retention ? retentionOf(stream) : null,
+      forgets: stream.retention ? forgetsOf(stream) : null,
       last_run: last?.finished_at ?? null,
       outcome: last?.outcome ?? null,
       problem: last?.problem ?? null,
       gaps: await destination.gaps(stream.name),
-      stale: oldest !== null && !exempt && (age === null || age > oldest),
+      stale: accepted !== null && !exempt && (age === null || age > accepted),
     })
   }
   const table = textTable(
@@ -53,13 +53,18 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
     ]),
   )
   const differing = all.flatMap(({ stream, reconciled }) =>
-    reconciled?.agreed === false ? [`${stream}: differed from the source at ${reconciled.at.slice(0, 19)}Z`] : [],
+    reconciled?.agreed === false
+      ? [`${stream}: differed from Recharge at ${second(reconciled.at)}; run reconcile --repair`]
+      : [],
   )
   const problems = all.flatMap(({ stream, problem }) =>
     problem ? [`${stream}: ${problem.message}\n  ${problem.next}`] : [],
   )
   const gaps = all.flatMap(({ stream, gaps: found }) =>
-    found.map(({ from, to }) => `${stream}: what happened from ${second(from)} to ${second(to)} was forgotten unread`),
+    found.map(
+      ({ from, to }) =>
+        `${stream}: what happened from ${second(from)} to ${second(to)} is missing: Recharge no longer returned it, and no run had read it`,
+    ),
   )
   const stale = all.filter(s => s.stale).map(s => s.stream)
   const tooOld = stale.length > 0 ? [`Too old: ${stale.join(', ')}`] : []

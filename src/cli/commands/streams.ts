@@ -6,7 +6,7 @@ import type { App } from '../app.ts'
 import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
-/** Every stream: what it needs, whether the token has it, how it is read, and how far it is. */
+/** Every stream: its scope and whether the token has it, mode, key, cursor, tables, rows and checkpoint. */
 export async function streams(app: App, signal: AbortSignal): Promise<Result> {
   const token = await app.source.token(new StreamStats('token_information').requestStats, signal)
   await using destination = await app.open('read')
@@ -24,7 +24,7 @@ export async function streams(app: App, signal: AbortSignal): Promise<Result> {
       mode: modeOf(stream),
       key: stream.key,
       cursor: stream.sync.mode === 'incremental' ? stream.sync.cursor : null,
-      forgets: stream.retention ? retentionOf(stream) : null,
+      forgets: stream.retention ? forgetsOf(stream) : null,
       plan: stream.plan,
       tables: [tables.root.name, ...tables.children.map(({ table }) => table.name)],
       rows: rows.get(tables.root.name) ?? null,
@@ -48,6 +48,8 @@ export async function streams(app: App, signal: AbortSignal): Promise<Result> {
   )
   const writes = writeScopes(token)
   const warning =
-    writes.length > 0 ? `\n\nThe token may also change the store, which is never needed: ${writes.join(', ')}` : ''
+    writes.length > 0
+      ? `\n\nThe token may also change the store, which this program never does: ${writes.join(', ')}`
+      : ''
   return { code: 0, json: { streams: all, write_scopes: writes }, text: table + warning }
 }
