@@ -40,7 +40,7 @@ export async function importFile(
   }
   const startedAt = app.monotonic()
   // Before the destination is opened, so that a wrong file leaves nothing behind.
-  await inspectFile(onTrial(stored), file, now, app.config.maxRejects, signal)
+  await inspectFile(withRandomSalt(stored), file, now, app.config.maxRejects, signal)
   await using destination = await app.open('write')
   await destination.acquireLock(app.run)
   await destination.prepare(allTables(stored))

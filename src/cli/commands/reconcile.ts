@@ -40,7 +40,7 @@ export async function reconcile(
       progress,
       maxRejects: app.config.maxRejects,
       // Without a repair no row is written, so other runs need not wait, where the database admits two writers.
-      hold: repair,
+      lock: repair,
       recorded: false,
       keep: () => {},
       line: stream => lineOf(stream, found.get(stream.stream)),
@@ -84,7 +84,7 @@ function summary({ stream, outcome, requests, seconds, problem: failed }: Stream
     outcome,
     agrees: diff?.agrees ?? null,
     /** It agrees, or it was repaired. */
-    settled: diff?.settled ?? false,
+    settled: diff?.resolved ?? false,
     compared: found?.months ?? null,
     source_count: all?.source_count ?? null,
     warehouse_count: all?.warehouse_count ?? null,

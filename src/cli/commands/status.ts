@@ -31,7 +31,7 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
       reconciled: reconciled && { at: reconciled.at, agreed: reconciled.agreed },
       rows: rows.get(tablesOf(stream).root.name) ?? null,
       deleted: await destination.deleted(tablesOf(stream).root),
-      forgets: stream.retention ? forgetsOf(stream) : null,
+      forgets: stream.retention ? retentionOf(stream) : null,
       last_run: last?.finished_at ?? null,
       outcome: last?.outcome ?? null,
       problem: last?.problem ?? null,

@@ -24,7 +24,7 @@ export async function streams(app: App, signal: AbortSignal): Promise<Result> {
       mode: modeOf(stream),
       key: stream.key,
       cursor: stream.sync.mode === 'incremental' ? stream.sync.cursor : null,
-      forgets: stream.retention ? forgetsOf(stream) : null,
+      forgets: stream.retention ? retentionOf(stream) : null,
       plan: stream.plan,
       tables: [tables.root.name, ...tables.children.map(({ table }) => table.name)],
       rows: rows.get(tables.root.name) ?? null,
