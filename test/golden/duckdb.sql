@@ -10,17 +10,17 @@ create table "recharge"."_sync_checkpoints" (
   "committed_at" timestamptz,
   "counts" json,
   "report" json);
-comment on table "recharge"."_sync_checkpoints" is 'How far each stream is. Replaced in the same transaction as the rows it speaks of.';
+comment on table "recharge"."_sync_checkpoints" is 'Checkpoint of each stream: how far it has been read. Written in the same transaction as the rows.';
 comment on column "recharge"."_sync_checkpoints"."stream" is 'Name of the stream.';
-comment on column "recharge"."_sync_checkpoints"."version" is 'Counts the commits; a commit names the version it starts from.';
+comment on column "recharge"."_sync_checkpoints"."version" is 'Number of commits. A commit states the version that it replaces.';
 comment on column "recharge"."_sync_checkpoints"."watermark" is 'Every record changed at or before this is in the tables.';
-comment on column "recharge"."_sync_checkpoints"."walk" is 'A walk that has begun and not ended: its segments, and how far each came.';
-comment on column "recharge"."_sync_checkpoints"."shape" is 'Fingerprint of the tables that the last commit wrote to.';
+comment on column "recharge"."_sync_checkpoints"."walk" is 'A scan that has not ended: its segments, and how far each was read.';
+comment on column "recharge"."_sync_checkpoints"."shape" is 'Hash of the schema of the tables that the last commit wrote to.';
 comment on column "recharge"."_sync_checkpoints"."writer" is 'The run that made the last commit.';
-comment on column "recharge"."_sync_checkpoints"."swept" is 'When the last whole list of records of a kind, such as queued ones, was begun.';
+comment on column "recharge"."_sync_checkpoints"."swept" is 'When the last list snapshot that ended began.';
 comment on column "recharge"."_sync_checkpoints"."committed_at" is 'When the last page of the last commit was read.';
-comment on column "recharge"."_sync_checkpoints"."counts" is 'What became of the records of the last commit.';
-comment on column "recharge"."_sync_checkpoints"."report" is 'What the last run did with the stream.';
+comment on column "recharge"."_sync_checkpoints"."counts" is 'How many records of the last commit were added, changed, unchanged, deleted and rejected.';
+comment on column "recharge"."_sync_checkpoints"."report" is 'Report of the last run about the stream.';
 create table "recharge"."_sync_runs" (
   "run" text not null,
   "started_at" timestamptz not null,
@@ -32,7 +32,7 @@ comment on column "recharge"."_sync_runs"."run" is 'Identifier of the run; sorts
 comment on column "recharge"."_sync_runs"."started_at" is 'When the run began.';
 comment on column "recharge"."_sync_runs"."finished_at" is 'When the run ended.';
 comment on column "recharge"."_sync_runs"."outcome" is 'complete, failed or interrupted.';
-comment on column "recharge"."_sync_runs"."report" is 'What the run did, stream by stream.';
+comment on column "recharge"."_sync_runs"."report" is 'Report of the run, with all its streams.';
 create table "recharge"."_sync_reconciliations" (
   "run" text not null,
   "stream" text not null,
@@ -47,19 +47,19 @@ create table "recharge"."_sync_reconciliations" (
   "gone" bigint not null,
   "repaired" bigint not null,
   "keys" json not null);
-comment on table "recharge"."_sync_reconciliations" is 'What reconcile found: the source beside the tables, stream by stream and bucket by bucket.';
+comment on table "recharge"."_sync_reconciliations" is 'Results of reconcile: the source compared with the tables, by stream and bucket.';
 comment on column "recharge"."_sync_reconciliations"."run" is 'Identifier of the run; sorts by time.';
 comment on column "recharge"."_sync_reconciliations"."stream" is 'Name of the stream.';
 comment on column "recharge"."_sync_reconciliations"."reconciled_at" is 'When the comparison of the stream ended.';
-comment on column "recharge"."_sync_reconciliations"."method" is 'count: a count of the API beside one in SQL; records: value by value.';
-comment on column "recharge"."_sync_reconciliations"."bucket" is 'all, the month of creation, undated, or the value that was counted by.';
+comment on column "recharge"."_sync_reconciliations"."method" is 'count: a count of the API is compared with one in SQL. records: every record is compared, value by value.';
+comment on column "recharge"."_sync_reconciliations"."bucket" is 'all; a month of creation as YYYY-MM; undated: records without one; or a value of the column counted by.';
 comment on column "recharge"."_sync_reconciliations"."source_count" is 'Records at the source, without those it may have forgotten.';
-comment on column "recharge"."_sync_reconciliations"."warehouse_count" is 'Rows that stand, without those the source may have forgotten.';
-comment on column "recharge"."_sync_reconciliations"."agrees" is 'Whether both sides agreed, before any repair.';
+comment on column "recharge"."_sync_reconciliations"."warehouse_count" is 'Rows not marked as deleted, without those the source may have forgotten.';
+comment on column "recharge"."_sync_reconciliations"."agrees" is 'Whether source and tables agreed, before any repair.';
 comment on column "recharge"."_sync_reconciliations"."missing" is 'Records that the tables lacked.';
-comment on column "recharge"."_sync_reconciliations"."changed" is 'Records whose row, or a row they own, had other values.';
+comment on column "recharge"."_sync_reconciliations"."changed" is 'Records whose row, or a row of one of their lists, had other values.';
 comment on column "recharge"."_sync_reconciliations"."gone" is 'Rows whose record the source did not list.';
-comment on column "recharge"."_sync_reconciliations"."repaired" is 'How many of those three were put right.';
+comment on column "recharge"."_sync_reconciliations"."repaired" is 'How many of those three were repaired.';
 comment on column "recharge"."_sync_reconciliations"."keys" is 'Keys of those three, the first thousand of each.';
 create table "recharge"."_sync_rejects" (
   "fingerprint" text not null,
@@ -73,15 +73,15 @@ create table "recharge"."_sync_rejects" (
   "rejected_at" timestamptz not null,
   "seen_at" timestamptz,
   "run" text not null);
-comment on table "recharge"."_sync_rejects" is 'Records that could not be loaded, as they were received. One goes when its record loads, in this version or a newer.';
-comment on column "recharge"."_sync_rejects"."fingerprint" is 'SHA-256 of stream, path and record: the same reject is kept once.';
+comment on table "recharge"."_sync_rejects" is 'Records that could not be loaded, as received. A row is deleted when its record loads in the same or a newer version.';
+comment on column "recharge"."_sync_rejects"."fingerprint" is 'SHA-256 of stream, path and record, so that each reject is kept once.';
 comment on column "recharge"."_sync_rejects"."stream" is 'Stream that the record came from.';
-comment on column "recharge"."_sync_rejects"."key" is 'Key of the record, where it has one.';
-comment on column "recharge"."_sync_rejects"."path" is 'Where in the record the trouble is.';
+comment on column "recharge"."_sync_rejects"."key" is 'Key of the record; null where it has none.';
+comment on column "recharge"."_sync_rejects"."path" is 'Path of the value that could not be loaded.';
 comment on column "recharge"."_sync_rejects"."reason" is 'Why the value cannot be loaded without loss.';
 comment on column "recharge"."_sync_rejects"."record" is 'The record as received.';
-comment on column "recharge"."_sync_rejects"."source" is '`export` for one out of an imported file; null for one that the API gave.';
-comment on column "recharge"."_sync_rejects"."changed_at" is 'When the record last changed, where it says so.';
+comment on column "recharge"."_sync_rejects"."source" is '`export` for a record from an imported file; null for one from the API.';
+comment on column "recharge"."_sync_rejects"."changed_at" is 'When the record last changed; null where it does not say.';
 comment on column "recharge"."_sync_rejects"."rejected_at" is 'When the record was first rejected.';
 comment on column "recharge"."_sync_rejects"."seen_at" is 'When the record was last rejected.';
 comment on column "recharge"."_sync_rejects"."run" is 'The run that first rejected it.';
@@ -90,18 +90,18 @@ create table "recharge"."_sync_seen" (
   "walk" text not null,
   "what" text not null,
   "key" text not null);
-comment on table "recharge"."_sync_seen" is 'What a walk under way, or the last sweep, has met: what it did not meet can be gone. Not for analysts.';
+comment on table "recharge"."_sync_seen" is 'Keys that the scan under way, or the last list snapshot, has read: rows it did not read can be deleted. Not for analysts.';
 comment on column "recharge"."_sync_seen"."stream" is 'Name of the stream.';
-comment on column "recharge"."_sync_seen"."walk" is 'The walk or sweep, by the instant just before it began.';
-comment on column "recharge"."_sync_seen"."what" is 'record, part (a list read to its end), unknown (a record without a key) or doubt.';
-comment on column "recharge"."_sync_seen"."key" is 'Key of the record or name of the part; empty where there is none.';
+comment on column "recharge"."_sync_seen"."walk" is 'The scan or list snapshot, named by the instant just before it began.';
+comment on column "recharge"."_sync_seen"."what" is 'record; part: a list read to its end; unknown: a record without a key; doubt: a scan that read too few rows; swept: a list snapshot that ended.';
+comment on column "recharge"."_sync_seen"."key" is 'Key of the record or name of the part; empty for the others.';
 create table "recharge"."_sync_tombstones" (
   "type" text not null,
   "key" text not null,
   "event" text not null,
   "happened_at" timestamptz not null,
   "noted_at" timestamptz not null);
-comment on table "recharge"."_sync_tombstones" is 'Records that an event has called deleted, until the next walk of their stream marks them or meets them alive.';
+comment on table "recharge"."_sync_tombstones" is 'Records that an event has reported as deleted. A row stays until the next scan of the stream marks the record or reads it.';
 comment on column "recharge"."_sync_tombstones"."type" is 'Kind of record, as the event names it.';
 comment on column "recharge"."_sync_tombstones"."key" is 'Key of the record.';
 comment on column "recharge"."_sync_tombstones"."event" is 'Key of the event.';
@@ -113,18 +113,18 @@ create table "recharge"."_sync_gaps" (
   "to" timestamptz not null,
   "found_at" timestamptz not null,
   "run" text not null);
-comment on table "recharge"."_sync_gaps" is 'Stretches of time that the source forgot before they were read. What happened in them cannot be read any more.';
+comment on table "recharge"."_sync_gaps" is 'Times whose changes the source forgot before a run read them. They cannot be read any more.';
 comment on column "recharge"."_sync_gaps"."stream" is 'Name of the stream.';
-comment on column "recharge"."_sync_gaps"."from" is 'Up to here the stream had been read.';
-comment on column "recharge"."_sync_gaps"."to" is 'From here on the source still served it.';
-comment on column "recharge"."_sync_gaps"."found_at" is 'When a run first met the gap.';
-comment on column "recharge"."_sync_gaps"."run" is 'The run that first met it.';
+comment on column "recharge"."_sync_gaps"."from" is 'The stream had been read up to here.';
+comment on column "recharge"."_sync_gaps"."to" is 'From here on the source still had all changes.';
+comment on column "recharge"."_sync_gaps"."found_at" is 'When a run first found the gap.';
+comment on column "recharge"."_sync_gaps"."run" is 'The run that first found it.';
 create table "recharge"."_sync_settings" (
   "name" text not null,
   "value" text not null);
-comment on table "recharge"."_sync_settings" is 'What belongs to this warehouse and to no run. Who may read the salt can test guesses against hashed values.';
-comment on column "recharge"."_sync_settings"."name" is 'salt, or policies.';
-comment on column "recharge"."_sync_settings"."value" is 'salt: 32 random bytes in hex. policies: what is stored of each column, as JSON.';
+comment on table "recharge"."_sync_settings" is 'Settings of this warehouse. Whoever can read the salt can test guesses against hashed values.';
+comment on column "recharge"."_sync_settings"."name" is 'salt or policies.';
+comment on column "recharge"."_sync_settings"."value" is 'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON.';
 create table "recharge"."_sync_columns" (
   "stream" text not null,
   "table_name" text not null,
@@ -133,14 +133,14 @@ create table "recharge"."_sync_columns" (
   "kind" text not null,
   "added_at" timestamptz not null,
   "run" text not null);
-comment on table "recharge"."_sync_columns" is 'Columns that were made for fields which no declaration names, with drift: evolve.';
+comment on table "recharge"."_sync_columns" is 'Inferred columns: added for fields that no declaration has, with drift: evolve.';
 comment on column "recharge"."_sync_columns"."stream" is 'Stream whose records have the field.';
 comment on column "recharge"."_sync_columns"."table_name" is 'Table that the column is in.';
 comment on column "recharge"."_sync_columns"."column_name" is 'Name of the column.';
-comment on column "recharge"."_sync_columns"."path" is 'Where the field is in the record, or in the element of the list.';
-comment on column "recharge"."_sync_columns"."kind" is 'What the column holds: int, rate, instant, day, flag, text or json.';
-comment on column "recharge"."_sync_columns"."added_at" is 'When the column was made.';
-comment on column "recharge"."_sync_columns"."run" is 'The run that made it.';
+comment on column "recharge"."_sync_columns"."path" is 'Path of the field in the record, or in the element of the list.';
+comment on column "recharge"."_sync_columns"."kind" is 'Type of its values: int, rate, instant, day, flag, text or json.';
+comment on column "recharge"."_sync_columns"."added_at" is 'When the column was added.';
+comment on column "recharge"."_sync_columns"."run" is 'The run that added it.';
 create table "recharge"."accounts" (
   "id" bigint not null,
   "user_id" bigint,
