@@ -4,21 +4,21 @@ import { CellWriter } from '../../src/common/cell-writer.ts'
 import type { Block } from '../../src/common/cells.ts'
 import { openDuckdb } from '../../src/load/duckdb/engine.ts'
 import { openPostgres } from '../../src/load/postgres/engine.ts'
-import { PLACES } from '../support/destinations.ts'
+import { DESTINATIONS } from '../support/destinations.ts'
 
 const COLUMNS = [
   { name: 'id', kind: 'int', required: true, doc: '' },
   { name: 'words', kind: 'text', required: true, doc: '' },
 ] as const
 
-/** Lengths around what sockets and streams hold back, small ones in a row, and large ones. */
+/** Lengths around the buffers of sockets and streams, small ones in a row, and large ones. */
 const LENGTHS = [1, 5, 900, 900, 900, 16_000, 16_500, 40_000, 65_000, 65_536, 70_000, 300_000, 3, 3, 1_000_000, 7]
 const texts = Array.from({ length: 20 }, (_, round) =>
   LENGTHS.map((length, i) => String.fromCharCode(97 + ((round + i) % 26)).repeat(length)),
 ).flat()
 
-test.each(PLACES)('$name: the bytes of a block may be used again as soon as the next one is asked for', async place => {
-  await place.with(async config => {
+test.each(DESTINATIONS)('$name: a block may be overwritten as soon as the next one is requested', async database => {
+  await database.with(async config => {
     await using engine =
       config.kind === 'duckdb'
         ? await openDuckdb({ file: config.file, mode: 'write' })

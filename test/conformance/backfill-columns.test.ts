@@ -7,7 +7,7 @@ import { child, stream } from '../../src/schema/define.ts'
 import { Salt } from '../../src/schema/salt.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { allTables } from '../../src/schema/table.ts'
-import { type DestinationConfig, PLACES } from '../support/destinations.ts'
+import { DESTINATIONS, type DestinationConfig } from '../support/destinations.ts'
 import { type Dump, dump, withQuery } from '../support/dump.ts'
 import { at, batchOf, moved } from '../support/samples.ts'
 
@@ -27,7 +27,7 @@ const before = stream({
   columns: { id: required(int('Key.')), label: text('Words.'), sender_name: text('Who.', 'sender.name') },
   children: { items: child({ doc: 'What is inside.', from: 'items', columns: items }) },
 })
-/** A later version: a column of its own, one in an object, one in a list, one that keeps a secret. */
+/** A later version with new columns: a plain one, one in an object, one in a list, and a sensitive one. */
 const after = stream({
   ...about,
   key: 'id',
@@ -65,7 +65,7 @@ const RECORDS = [
 const signal = new AbortController().signal
 const sleep = async (): Promise<void> => {}
 
-describe.each(PLACES)('$name', place => {
+describe.each(DESTINATIONS)('$name', database => {
   const backfilled = (destination: Warehouse, of: Stream): Promise<number> =>
     backfillColumns(of, { destination, sleep, source: { clock: () => at(2_000_000) } }, signal)
 
@@ -88,20 +88,20 @@ describe.each(PLACES)('$name', place => {
       ),
     )
 
-  test('rows that are there have in the end what a load under the new declaration would have given them', async () => {
+  test('existing rows get the same values as rows loaded with the new declaration', async () => {
     const fits = RECORDS.filter(({ label }) => label !== 'bad')
-    await place.with(async config => {
+    await database.with(async config => {
       expect(await loaded(config, before, fits, after)).toBe(3)
       const late = await rows(config)
-      await place.with(async other => {
+      await database.with(async other => {
         await loaded(other, after, fits, null)
         expect(late).toEqual(await rows(other))
       })
     })
   })
 
-  test('what does not fit stays in _extra, all of it; a second time nothing is left to do', async () => {
-    await place.with(async config => {
+  test('values that do not fit stay in _extra, and a second backfill finds nothing to do', async () => {
+    await database.with(async config => {
       expect(await loaded(config, before, RECORDS, after)).toBe(3)
       const { boxes, boxes__items: lines } = await rows(config)
       expect(boxes?.find(row => row.id === '4')).toMatchObject({
@@ -116,8 +116,8 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('I9: a value that is sensitive now is hashed on its way, and _extra no longer has it', async () => {
-    await place.with(async config => {
+  test('I9: the value of a column that is now sensitive is hashed and removed from _extra', async () => {
+    await database.with(async config => {
       await loaded(config, before, RECORDS, after)
       const [row] = await withQuery(config, query =>
         query(`select pin, cast(_extra as text) as extra from recharge.boxes where id = 1`),
@@ -127,8 +127,8 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('a row that was written since it was read is left alone', async () => {
-    await place.with(async config => {
+  test('a row written since it was read is skipped', async () => {
+    await database.with(async config => {
       await loaded(config, before, RECORDS, null)
       await using destination = await openDestination(config, { mode: 'write', connections: 2 })
       await destination.prepare(allTables(after))
@@ -153,8 +153,8 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('prepare is idempotent where a column is hashed and its stream keeps a history', async () => {
-    await place.with(async config => {
+  test('prepare is idempotent for a hashed column of a stream with a history', async () => {
+    await database.with(async config => {
       const options = { mode: 'write', connections: 1, history: [after] } as const
       await using destination = await openDestination(config, options)
       expect((await destination.prepare(allTables(after))).length).toBeGreaterThan(10)
@@ -162,11 +162,11 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('more rows than are read at once, and keys of two parts', async () => {
+  test('more rows than one batch, and keys of two parts', async () => {
     const pairs = (more: object): Stream =>
       stream({ ...about, key: ['a', 'b'], columns: { a: required(int('Half.')), b: required(text('Half.')), ...more } })
     const records = Array.from({ length: 2100 }, (_, i) => ({ a: i % 7, b: `k${i}`, n: i }))
-    await place.with(async config => {
+    await database.with(async config => {
       expect(await loaded(config, pairs({}), records, pairs({ n: int('Count.') }))).toBe(2100)
       const [row] = await withQuery(config, query =>
         query(

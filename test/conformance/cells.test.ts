@@ -5,7 +5,7 @@ import { openDestination } from '../../src/load/open.ts'
 import type { Columns } from '../../src/schema/column.ts'
 import { allTables } from '../../src/schema/table.ts'
 import { coercion } from '../../src/transform/coerce.ts'
-import { PLACES } from '../support/destinations.ts'
+import { DESTINATIONS } from '../support/destinations.ts'
 import { dump } from '../support/dump.ts'
 import { at, batchOf, moved, parcels } from '../support/samples.ts'
 
@@ -32,19 +32,19 @@ const parcel = fc.record({
   units: fc.constantFrom('9223372036854775807', '-9223372036854775808', '-1', 0, null),
 })
 
-/** What `coercion` makes of it, in the form in which `dump` shows it. */
+/** The values that `coercion` returns, in the form of `dump`. */
 function expected(columns: Columns, record: Record<string, unknown>): Record<string, unknown> {
-  const shown = (name: string): unknown => {
+  const stored = (name: string): unknown => {
     const column = columns[name]
     const value = record[name] ?? null
     if (!column || value === null) return null
     const cell: Value = coercion(column)(value, { cleaned: 0 })
     return typeof cell === 'boolean' ? String(cell) : cell
   }
-  return Object.fromEntries(Object.keys(columns).map(name => [name, shown(name)]))
+  return Object.fromEntries(Object.keys(columns).map(name => [name, stored(name)]))
 }
 
-/* More records than a data chunk holds, so that the vectors are backfilled twice. */
+/* More records than a data chunk of DuckDB holds, so that its vectors are used twice. */
 const RECORDS = fc.sample(parcel, { numRuns: 2_600, seed: 7 }).map(({ units, ...record }, id) => ({
   ...record,
   id,
@@ -52,8 +52,8 @@ const RECORDS = fc.sample(parcel, { numRuns: 2_600, seed: 7 }).map(({ units, ...
   items: [{ name: null, units }, { units: id }],
 }))
 
-test.each(PLACES)('$name: every cell is read back as it was meant', async place => {
-  await place.with(async config => {
+test.each(DESTINATIONS)('$name: every cell is read back as the value that was written', async database => {
+  await database.with(async config => {
     {
       await using destination = await openDestination(config, { mode: 'write', connections: 1 })
       await destination.prepare(allTables(parcels))

@@ -9,12 +9,12 @@ import type { Destination } from '../../src/load/destination.ts'
 import { openDestination } from '../../src/load/open.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { allTables } from '../../src/schema/table.ts'
-import { type DestinationConfig, PLACES, withDatabase, withFolder } from '../support/destinations.ts'
+import { DESTINATIONS, type DestinationConfig, withDatabase, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { withTestSalt } from '../support/salt.ts'
 import { batchOf } from '../support/samples.ts'
 
-/* What a commit costs, counted and not timed: a machine may be slow, but it does not send more. */
+/* The cost of a commit, counted and not timed: a slow machine sends no more than a fast one. */
 
 const charges = withTestSalt(STREAMS.find(({ name }) => name === 'charges') as Stream)
 const PAGE = 250
@@ -36,7 +36,7 @@ interface Sent {
   statements: number
 }
 
-/** Messages from a client to the server: the first has no type, each other one begins with it. */
+/** Counts the messages of a client. The first has no type; each other one begins with its type. */
 function reader(sent: Sent): (data: Buffer) => void {
   let rest = Buffer.alloc(0)
   let typed = 0
@@ -52,7 +52,7 @@ function reader(sent: Sent): (data: Buffer) => void {
   }
 }
 
-/** A destination behind a wire that counts. */
+/** A destination behind a proxy that counts what is sent. */
 async function counted(work: (destination: Destination, sent: Sent) => Promise<void>): Promise<void> {
   await withDatabase(async url => {
     const { hostname, port } = new URL(url)
@@ -83,17 +83,17 @@ async function counted(work: (destination: Destination, sent: Sent) => Promise<v
   })
 }
 
-test('tables, and a comment for each of their columns, are made with one request', async () => {
+test('prepare creates tables and comments with one request', async () => {
   await counted(async (destination, sent) => {
     const before = sent.statements
     expect(await destination.prepare(allTables(charges))).toEqual([])
     const again = sent.statements - before
-    // A first time also sets its connection up and makes a salt.
+    // The first time also sets up the connection and makes a salt.
     expect(before).toBeLessThanOrEqual(again + 4)
   })
 })
 
-test('I4: an unchanged page sends keys and fingerprints, and no row', async () => {
+test('I4: an unchanged page sends keys and fingerprints, no rows', async () => {
   await counted(async (destination, sent) => {
     const bytesOf = async (batch: RowBatch): Promise<number> => {
       const before = sent.bytes
@@ -102,32 +102,32 @@ test('I4: an unchanged page sends keys and fingerprints, and no row', async () =
     }
     const rows = [...page(0).records.values()].reduce((sum, { start, end }) => sum + end - start, 0)
     const statements = 12_000
-    // Each row once, with what the load adds to it.
+    // Each row once, with its system columns.
     expect(await bytesOf(page(0))).toBeLessThan(1.4 * rows + statements)
-    // A key, a place, a time and a fingerprint of twelve bytes each.
+    // A key, a position, a time and a fingerprint of twelve bytes each.
     expect(await bytesOf(page(0))).toBeLessThan(60 * PAGE + statements)
   })
 })
 
-test('a commit takes as many statements for ten thousand records as for one page', async () => {
+test('a commit of ten thousand records takes as many statements as one of a page', async () => {
   await counted(async (destination, sent) => {
     const statementsOf = async (batch: RowBatch): Promise<number> => {
       const before = sent.statements
       expect(await commit(destination, batch)).toBe(batch.records.size)
       return sent.statements - before
     }
-    // What is asked only once is asked here.
+    // The first commit makes queries that later ones do not.
     await commit(destination, page(500))
     const one = await statementsOf(page(0))
     const tables = allTables(charges).length
-    // The rows of each table; a look shows that nothing is in their place.
+    // An append for each table; one query shows that no row has these keys.
     expect(one).toBeLessThanOrEqual(tables + 10)
-    // Of a page without records only the checkpoint.
+    // A page without records writes only the checkpoint.
     const from = await destination.checkpoint('charges')
     const before = sent.statements
     await destination.commit(page(0, 0, 0), from, { ...from, version: from.version + 1 })
     expect(sent.statements - before).toBeLessThanOrEqual(6)
-    // Keys are compared, and what has changed is taken away first.
+    // Keys are compared, and changed rows are deleted first.
     expect(await statementsOf(page(0, 1))).toBeLessThanOrEqual(2 * tables + 15)
     expect(
       await statementsOf(
@@ -140,32 +140,33 @@ test('a commit takes as many statements for ten thousand records as for one page
   })
 })
 
-test.each(PLACES)('I4: $name: an unchanged page moves no row', async place => {
+test.each(DESTINATIONS)('I4: $name: an unchanged page writes no row', async database => {
   const tables = allTables(charges).map(({ name }) => name)
-  await place.with(async config => {
+  await database.with(async config => {
     await using destination = await openDestination(config, { mode: 'write', connections: 1 })
     await destination.prepare(allTables(charges))
     await commit(destination, page(0))
-    // A file that is written in turns has room for both.
+    // DuckDB writes alternately to two places in the file, so both must exist.
     for (let n = 0; n < 3; n++) {
       await commit(destination, page(0))
       await destination.finalize()
     }
-    const look = () => (config.kind === 'duckdb' ? statSync(config.file).size : moved(destination, config, tables))
-    const before = await look()
+    const measure = () =>
+      config.kind === 'duckdb' ? statSync(config.file).size : rowsWritten(destination, config, tables)
+    const before = await measure()
     for (let n = 0; n < 100; n++) {
       expect(await commit(destination, page(0))).toBe(0)
       await destination.finalize()
     }
-    expect(await look()).toEqual(before)
-    // The measure itself moves, with pages that have changed.
+    expect(await measure()).toEqual(before)
+    // New pages do change what is measured.
     for (let n = 1; n <= 4; n++) expect(await commit(destination, page(n * PAGE))).toBe(PAGE)
     await destination.finalize()
-    expect(await look()).not.toEqual(before)
+    expect(await measure()).not.toEqual(before)
   })
 })
 
-test('a backfill into DuckDB fits into its memory: nothing is put into temporary files', async () => {
+test('a backfill into DuckDB needs no temporary files', async () => {
   await withFolder(async folder => {
     const file = join(folder, 'warehouse.duckdb')
     await using destination = await openDestination(
@@ -177,12 +178,12 @@ test('a backfill into DuckDB fits into its memory: nothing is put into temporary
       const records = Array.from({ length: 10_000 }, (_, i) => charge(10_000 * n + i))
       expect(await commit(destination, batchOf(charges, records))).toBe(10_000)
     }
-    // Made with the first such file, and kept until the database is closed.
+    // DuckDB creates the folder with the first temporary file and keeps it until the database is closed.
     expect(existsSync(`${file}.tmp`)).toBe(false)
   })
 })
 
-test('a large batch reads no table whole in Postgres', async () => {
+test('a large batch scans no whole table in Postgres', async () => {
   const tables = allTables(charges).map(({ name }) => name)
   const records = (count: number, edits: number): RowBatch =>
     batchOf(
@@ -197,24 +198,27 @@ test('a large batch reads no table whole in Postgres', async () => {
     const before = await counts(destination, config, tables, ['seq_scan'])
     expect(await commit(destination, records(2000, 1))).toBe(2000)
     expect(await counts(destination, config, tables, ['seq_scan'])).toEqual(before)
-    // Rows that an index itself was asked for: with bitmaps it is only asked where they are.
+    // Rows fetched by an index scan: a bitmap scan is not counted here.
     const fetched = `select idx_tup_fetch as n from pg_stat_user_indexes where relname = 'charges__line_items'`
     expect(await withQuery(config, query => query(fetched))).toEqual([{ n: String(3 * 2000) }])
   })
 })
 
-/** Row versions that the server has written. */
-const moved = (destination: Destination, config: DestinationConfig, tables: readonly string[]): Promise<unknown> =>
-  counts(destination, config, tables, ['n_tup_ins', 'n_tup_upd', 'n_tup_del'])
+/** Number of row versions that the server has written, by table. */
+const rowsWritten = (
+  destination: Destination,
+  config: DestinationConfig,
+  tables: readonly string[],
+): Promise<unknown> => counts(destination, config, tables, ['n_tup_ins', 'n_tup_upd', 'n_tup_del'])
 
-/** What the server says of each table, once it has counted it. */
+/** The server's statistics of each table. */
 async function counts(
   destination: Destination,
   config: DestinationConfig,
   tables: readonly string[],
   what: readonly string[],
 ): Promise<unknown> {
-  // A connection says what it did at the end of a transaction, if it has said nothing for a second.
+  // A connection reports its statistics at the end of a transaction, at most once a second.
   await new Promise(resolve => setTimeout(resolve, 1100))
   await destination.checkpoint('charges')
   return withQuery(config, query =>

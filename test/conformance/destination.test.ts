@@ -6,13 +6,14 @@ import type { Warehouse } from '../../src/load/destination.ts'
 import { openDestination } from '../../src/load/open.ts'
 import { instant } from '../../src/schema/column.ts'
 import { allTables } from '../../src/schema/table.ts'
-import { type DestinationConfig, PLACES } from '../support/destinations.ts'
+import { DESTINATIONS, type DestinationConfig } from '../support/destinations.ts'
 import { dump, withQuery } from '../support/dump.ts'
+import { runReport } from '../support/run-report.ts'
 import { at, batchOf, moved, parcel, parcels, parcelsGrown, parcelsNamed } from '../support/samples.ts'
 
-/** What every destination promises. Nothing here knows which database it is. */
-describe.each(PLACES)('$name', place => {
-  /** A prepared destination, closed before `look` so that the test may open the database itself. */
+/** The promises of every destination. */
+describe.each(DESTINATIONS)('$name', database => {
+  /** Opens a prepared destination for `work` and closes it before `look`, which queries the database itself. */
   async function inside<T>(
     work: (destination: Warehouse, config: DestinationConfig) => Promise<T>,
     look: (
@@ -20,7 +21,7 @@ describe.each(PLACES)('$name', place => {
       config: DestinationConfig,
     ) => Promise<void> = async () => {},
   ): Promise<T> {
-    return place.with(async config => {
+    return database.with(async config => {
       const result = await use(config, work)
       await withQuery(config, query => look(query, config))
       return result
@@ -38,8 +39,8 @@ describe.each(PLACES)('$name', place => {
 
   const behind = (config: DestinationConfig, sql: string) => withQuery(config, query => query(sql))
 
-  test('prepare is idempotent, and plan says beforehand what it will do', async () => {
-    await place.with(async config => {
+  test('prepare is idempotent, and plan returns the statements that it will run', async () => {
+    await database.with(async config => {
       await using destination = await openDestination(config, { mode: 'write', connections: 2 })
       const planned = await destination.plan(allTables(parcels))
       const done = await destination.prepare(allTables(parcels))
@@ -49,7 +50,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('every table and column says what it means', async () => {
+  test('every table and column has a comment', async () => {
     await inside(
       async () => {},
       async (query, config) => {
@@ -67,7 +68,7 @@ describe.each(PLACES)('$name', place => {
     )
   })
 
-  test('a new column and a new list appear, and what was there stays', async () => {
+  test('a new column and a new list are added, and existing rows stay', async () => {
     await inside(
       async destination => {
         const first = await destination.checkpoint('parcels')
@@ -95,8 +96,8 @@ describe.each(PLACES)('$name', place => {
     )
   })
 
-  test('a column of another type is refused, with the statement a person would run', async () => {
-    await place.with(async config => {
+  test('a column of another type is refused, with the statement for a person to run', async () => {
+    await database.with(async config => {
       await use(config, async () => {})
       await behind(config, 'alter table recharge.parcels drop column price')
       await behind(config, 'alter table recharge.parcels add column price text')
@@ -110,7 +111,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('a batch and its checkpoint are there after a commit, and counts say what became of it', async () => {
+  test('a commit writes the batch, the checkpoint and the counts', async () => {
     await inside(
       async destination => {
         const from = await destination.checkpoint('parcels')
@@ -132,8 +133,8 @@ describe.each(PLACES)('$name', place => {
     ['a record cannot be appended', 'alter table recharge.parcels drop column label'],
     ['a reject cannot be kept', 'alter table recharge._sync_rejects rename to elsewhere'],
     ['the counts cannot be kept', 'alter table recharge._sync_checkpoints drop column counts'],
-  ])('I1: when %s, nothing of the commit stands', async (_what, sabotage) => {
-    await place.with(async config => {
+  ])('I1: if %s, the commit writes nothing', async (_what, sabotage) => {
+    await database.with(async config => {
       const from = await use(config, async destination => {
         const start = await destination.checkpoint('parcels')
         await destination.commit(batchOf(parcels, [parcel(1, 1, { items: [{ name: 'a' }] })]), start, moved(start))
@@ -156,11 +157,11 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('after a failed commit the same destination takes the next one', async () => {
+  test('a commit succeeds after one that failed on the same destination', async () => {
     await inside(async destination => {
       const from = await destination.checkpoint('parcels')
       const batch = batchOf(parcels, [parcel(1, 1)])
-      // The database refuses a row without a value that the table requires.
+      // The table requires `updated_at`, so the database refuses the row.
       const lax = { ...parcels, columns: { ...parcels.columns, updated_at: instant('Not required.') } }
       const { updated_at: _, ...unstorable } = parcel(1, 1)
       const broken = { ...batch, records: batchOf(lax, [unstorable]).records }
@@ -172,7 +173,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('I7: a commit from a checkpoint that another run has moved is refused, and writes nothing', async () => {
+  test('I7: a commit whose checkpoint another run has replaced is refused and writes nothing', async () => {
     await inside(
       async destination => {
         const from = await destination.checkpoint('parcels')
@@ -192,7 +193,7 @@ describe.each(PLACES)('$name', place => {
     )
   })
 
-  test('I4: the same batch again is unchanged, and touches no row', async () => {
+  test('I4: the same batch again is unchanged and writes no row', async () => {
     const synced = 'select id, cast(_synced_at as text) as s from recharge.parcels order by id'
     await inside(async destination => {
       const records = [parcel(1, 1, { items: [{ name: 'a' }] }), parcel(2, 2)]
@@ -212,7 +213,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('I5, I6: an older version changes nothing; a newer one brings its list; an equal one stands when it came last', async () => {
+  test('I5, I6: an older version changes nothing, a newer one replaces row and list, and of two with one time the later wins', async () => {
     await inside(
       async destination => {
         const versions = [
@@ -252,8 +253,8 @@ describe.each(PLACES)('$name', place => {
     )
   })
 
-  test('I12: a record that is met again loses its mark, whatever its cursor says', async () => {
-    await place.with(async config => {
+  test('I12: a deleted row whose record is read again is no longer deleted, even if the record is older', async () => {
+    await database.with(async config => {
       const commit = (records: readonly Record<string, unknown>[]) =>
         use(config, async destination => {
           const from = await destination.checkpoint('parcels')
@@ -271,8 +272,8 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('I6: rows left behind by a record that somebody deleted by hand do not come twice', async () => {
-    await place.with(async config => {
+  test('I6: child rows are not doubled after somebody deleted their parent row by hand', async () => {
+    await database.with(async config => {
       const commit = () =>
         use(config, async destination => {
           const from = await destination.checkpoint('parcels')
@@ -287,8 +288,8 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('I6: the same among records that are there, new elsewhere, or changed', async () => {
-    await place.with(async config => {
+  test('I6: child rows are not doubled in a batch that also has changed records and other new ones', async () => {
+    await database.with(async config => {
       const commit = (records: readonly (readonly [id: number, items: string])[], second: number) =>
         use(config, async destination => {
           const from = await destination.checkpoint('parcels')
@@ -304,7 +305,7 @@ describe.each(PLACES)('$name', place => {
         1,
       )
       await behind(config, 'delete from recharge.parcels where id in (10, 30, 50)')
-      // The first and the last of a range, and one that is a range by itself; a shorter list, and none.
+      // Keys at the start and the end of a range, a key that is a range by itself, a shorter list, and an empty one.
       const again = [
         [10, 'c'],
         [11, 'd'],
@@ -327,39 +328,39 @@ describe.each(PLACES)('$name', place => {
         'g',
         'h',
       ])
-      // Nobody else's rows.
+      // No other rows were deleted or added.
       expect(items?.length).toBe(8)
     })
   })
 
-  test('I6: whichever keys are there, new records are added and the others are not', async () => {
+  test('I6: whatever keys exist, only records with other keys are added', async () => {
     await inside(async destination => {
-      const there = new Set<number>()
+      const existing = new Set<number>()
       const key = fc.oneof(fc.integer({ min: -5, max: 60 }), fc.constantFrom(-(2 ** 52), 2 ** 52, 1_000_000, 1_000_500))
-      let turn = 0
+      let commits = 0
       await fc.assert(
         fc.asyncProperty(fc.uniqueArray(key, { minLength: 1, maxLength: 8 }), async ids => {
           const from = await destination.checkpoint('parcels')
-          turn += 1
+          commits += 1
           const batch = batchOf(
             parcels,
-            ids.map(id => parcel(id, 1, { items: [{ name: `${turn}` }] })),
+            ids.map(id => parcel(id, 1, { items: [{ name: `${commits}` }] })),
           )
-          const known = ids.filter(id => there.has(id)).length
+          const known = ids.filter(id => existing.has(id)).length
           const counts = await destination.commit(batch, from, moved(from))
           expect(counts).toMatchObject({ added: ids.length - known, changed: known })
-          for (const id of ids) there.add(id)
+          for (const id of ids) existing.add(id)
         }),
         { numRuns: 60 },
       )
       const [rows] = await destination.query('select count(*) as n from recharge.parcels')
       const [items] = await destination.query('select count(*) as n from recharge.parcels__items')
-      expect([Number(rows?.n), Number(items?.n)]).toEqual([there.size, there.size])
+      expect([Number(rows?.n), Number(items?.n)]).toEqual([existing.size, existing.size])
     })
   })
 
-  test('I6: the same where keys are texts', async () => {
-    await place.with(async config => {
+  test('I6: only records with other keys are added, with text keys', async () => {
+    await database.with(async config => {
       await using destination = await openDestination(config, { mode: 'write', connections: 1 })
       await destination.prepare(allTables(parcelsNamed))
       const commit = async (ids: readonly string[]) => {
@@ -374,13 +375,14 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('what the last run did with a stream is known, also of one that was only ever skipped', async () => {
+  test('the last run is stored, also for a stream that was only ever skipped', async () => {
     await inside(async destination => {
-      const stream = { stream: 'parcels', outcome: 'skipped', problem: { code: 'missing_scope' } }
-      const report = { run: '01J', started_at: at(1), finished_at: at(2), outcome: 'complete', streams: [stream] }
-      await destination.record(report as never)
-      await destination.record(report as never)
-      expect(await destination.lastRun('parcels')).toMatchObject({ run: '01J', finished_at: at(2), outcome: 'skipped' })
+      const problem = { code: 'missing_scope', message: 'The token lacks a scope.', next: 'Add it.' }
+      const report = runReport('parcels', { outcome: 'skipped', problem })
+      await destination.record(report)
+      await destination.record(report)
+      const { run, finished_at, streams } = report
+      expect(await destination.lastRun('parcels')).toEqual({ ...streams[0], run, finished_at })
       expect(await destination.lastRun('others')).toBeNull()
       const from = await destination.checkpoint('parcels')
       expect(from).toMatchObject({ version: 0, watermark: null })
@@ -389,7 +391,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('values come back as they were, to the last digit', async () => {
+  test('values are read back exactly', async () => {
     const nasty = 'tab\t newline\n return\r backslash\\ \\N quote" \' emoji 🫖 zero-width \u200b \\.'
     await inside(
       async destination => {
@@ -416,7 +418,7 @@ describe.each(PLACES)('$name', place => {
     )
   })
 
-  test('streams commit side by side', async () => {
+  test('several streams commit side by side', async () => {
     await inside(async destination => {
       await Promise.all(
         ['a', 'b', 'c', 'd', 'e', 'f'].map(async (name, i) => {
@@ -430,7 +432,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('a reject is kept once, however often it is read', async () => {
+  test('a reject is stored once, however often it is read', async () => {
     await inside(async destination => {
       for (let run = 0; run < 2; run++) {
         const from = await destination.checkpoint('parcels')

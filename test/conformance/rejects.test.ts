@@ -4,16 +4,16 @@ import type { Warehouse } from '../../src/load/destination.ts'
 import { openDestination } from '../../src/load/open.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { allTables } from '../../src/schema/table.ts'
-import { PLACES } from '../support/destinations.ts'
+import { DESTINATIONS } from '../support/destinations.ts'
 import { at, batchOf, moved, parcel, parcels } from '../support/samples.ts'
 
 const snapshots: Stream = { ...parcels, sync: { mode: 'full' } }
 const bad = { price: 'cheap' }
 
-/** What becomes of rejects, whatever the database. */
-describe.each(PLACES)('$name', place => {
+/** How rejects are kept and deleted, in every database. */
+describe.each(DESTINATIONS)('$name', database => {
   const inside = (work: (destination: Warehouse) => Promise<void>): Promise<void> =>
-    place.with(async config => {
+    database.with(async config => {
       await using destination = await openDestination(config, { mode: 'write', connections: 2 })
       await destination.prepare(allTables(parcels))
       await work(destination)
@@ -25,7 +25,7 @@ describe.each(PLACES)('$name', place => {
     return (await destination.rejects('parcels')).map(({ key }) => key)
   }
 
-  test('I5: a reject goes when its record loads, in that version or a newer, and not for an older one', async () => {
+  test('I5: a reject is deleted when its record loads in the same or a newer version, not in an older one', async () => {
     await inside(async destination => {
       expect(await commit(destination, [parcel(1, 5, bad), parcel(2, 5, bad)])).toEqual(['1', '2'])
       expect(await commit(destination, [parcel(1, 4)])).toEqual(['1', '2'])
@@ -34,14 +34,14 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('I5: without a cursor whatever loads later takes its place', async () => {
+  test('I5: without a cursor, a reject is deleted when any later version loads', async () => {
     await inside(async destination => {
       expect(await commit(destination, [parcel(1, 5, bad)], snapshots)).toEqual(['1'])
       expect(await commit(destination, [parcel(1, 4)], snapshots)).toEqual([])
     })
   })
 
-  test('both versions in one batch: the rejected one stays', async () => {
+  test('a reject stays if the same batch has an older version that loads', async () => {
     await inside(async destination => {
       expect(await commit(destination, [parcel(1, 4), parcel(1, 5, bad)])).toEqual(['1'])
       const rejectedAt = () => destination.query('select cast(rejected_at as text) as at from recharge._sync_rejects')
@@ -53,7 +53,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('rejected again, it is kept once, and last seen then', async () => {
+  test('a record that is rejected again is stored once, with the new time', async () => {
     await inside(async destination => {
       await commit(destination, [parcel(1, 5, bad)])
       const [first] = await destination.rejects('parcels')
@@ -65,7 +65,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('I1: a commit that is refused takes no reject away', async () => {
+  test('I1: a refused commit deletes no reject', async () => {
     await inside(async destination => {
       const from = await destination.checkpoint('parcels')
       await destination.commit(batchOf(parcels, [parcel(1, 5, bad)]), from, moved(from))
@@ -76,10 +76,10 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('rows that know more than who saw a record: gone since, or written since where there is no cursor', async () => {
+  test('a row is newer than a reject if it was deleted later, or written later where there is no cursor', async () => {
     await inside(async destination => {
       await commit(destination, [parcel(1, 5)])
-      const asked = (day: string, stream: Stream = parcels) => {
+      const newer = (day: string, stream: Stream = parcels) => {
         const seen = parseInstant(day, 'UTC') ?? at(0)
         return destination.writtenSince(
           stream,
@@ -89,9 +89,9 @@ describe.each(PLACES)('$name', place => {
           ]),
         )
       }
-      expect([...(await asked('2026-01-01'))]).toEqual([])
-      expect([...(await asked('2026-01-01', snapshots))]).toEqual(['1'])
-      expect([...(await asked('2026-12-01', snapshots))]).toEqual([])
+      expect([...(await newer('2026-01-01'))]).toEqual([])
+      expect([...(await newer('2026-01-01', snapshots))]).toEqual(['1'])
+      expect([...(await newer('2026-12-01', snapshots))]).toEqual([])
     })
   })
 })

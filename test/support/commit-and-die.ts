@@ -7,16 +7,16 @@ import type { DestinationConfig } from './destinations.ts'
 import { at, batchOf, moved, parcel, parcels } from './samples.ts'
 
 /*
- * A process of its own: makes one commit, begins a second, and kills itself at the given step of it. Leaves with 0 when
- * the second commit has fewer steps than that.
+ * Runs in a process of its own. Makes one commit, starts a second, and kills itself at the given step of the second. Exits
+ * with 0 if the second commit has fewer steps.
  */
-const [, , config, step] = process.argv
+const [, , config, deadlyStep] = process.argv
 const destination: DestinationConfig = JSON.parse(config ?? '')
-const deadly = Number(step)
+const deadly = Number(deadlyStep)
 let steps = Number.NEGATIVE_INFINITY
 
-/** A statement, an append, or the moment before COMMIT. */
-const pass = (): void => {
+/** Counts a step: a statement, an append, or the moment before COMMIT. Kills the process at the given one. */
+const step = (): void => {
   steps += 1
   if (steps === deadly) process.kill(process.pid, 'SIGKILL')
 }
@@ -28,25 +28,25 @@ function counted(engine: Engine): Engine {
       engine.transaction(async session => {
         const db = session.db.withPlugin({
           transformQuery: ({ node }) => {
-            pass()
+            step()
             return node
           },
           transformResult: async ({ result }) => result,
         })
         const result = await work({
           db,
-          append: async (into, columns, rows) => {
-            pass()
-            await session.append(into, columns, rows)
+          append: async (target, columns, rows) => {
+            step()
+            await session.append(target, columns, rows)
           },
           createTempTable: async (table, columns) => {
-            pass()
+            step()
             await session.createTempTable(table, columns)
           },
           withIndexScans: session.withIndexScans,
           mayContainKeys: session.mayContainKeys,
         })
-        pass()
+        step()
         return result
       }),
   }
@@ -79,5 +79,5 @@ await opened.commit(
   from,
   moved(from, at(14)),
 )
-pass()
+step()
 process.exit(0)

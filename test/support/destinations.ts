@@ -4,20 +4,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { inject } from 'vitest'
-import type { Config } from '../../src/cli/config/load.ts'
+import type { DestinationConfig } from '../../src/load/open.ts'
 
-export type DestinationConfig = Config['destination']
+export type { DestinationConfig } from '../../src/load/open.ts'
 
-/** One place to write to, gone when the callback ends. */
-export interface Place {
+/** A kind of destination. `with` makes an empty one and deletes it when the callback ends. */
+export interface TestDestination {
   readonly name: string
   with<T>(work: (config: DestinationConfig) => Promise<T>): Promise<T>
 }
 
 const SCHEMA = 'recharge'
 
-/** Every database that a destination exists for. A new one is one entry here. */
-export const PLACES: readonly Place[] = [
+/** Every database that the load supports. A new one needs one entry here. */
+export const DESTINATIONS: readonly TestDestination[] = [
   {
     name: 'duckdb',
     with: work =>
@@ -26,6 +26,11 @@ export const PLACES: readonly Place[] = [
   { name: 'postgres', with: work => withDatabase(url => work({ kind: 'postgres', url, schema: SCHEMA })) },
 ]
 
+/* The former names of both, until no test imports them. */
+export const PLACES = DESTINATIONS
+export type Place = TestDestination
+
+/** A new temporary folder, deleted when the callback ends. */
 export async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'recharge-sync-'))
   try {
@@ -35,7 +40,7 @@ export async function withFolder<T>(work: (folder: string) => Promise<T>): Promi
   }
 }
 
-/** A database of its own on the server of the run. */
+/** A new database on the server of the test run, dropped when the callback ends. */
 export async function withDatabase<T>(work: (url: string) => Promise<T>): Promise<T> {
   const server = inject('postgres')
   const name = `test_${randomUUID().replaceAll('-', '')}`

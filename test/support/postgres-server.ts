@@ -12,8 +12,8 @@ declare module 'vitest' {
 type Stop = () => Promise<void>
 
 /**
- * A real Postgres for the whole run: the one named in TEST_DATABASE_URL, else a container where a runtime answers,
- * else one that npm brought along. None of them: the run fails, since half the tests would have nothing to test.
+ * A real Postgres for the whole run: the one in TEST_DATABASE_URL, else a container if a container runtime answers, else
+ * the one installed by npm. Without any of them the run fails.
  */
 export default async function setup(project: TestProject): Promise<Stop> {
   const given = process.env.TEST_DATABASE_URL
@@ -48,10 +48,7 @@ async function container(): Promise<{ url: string; stop: Stop; what: string } | 
   }
 }
 
-/*
- * In a process of its own: the package hooks into the end of the one it runs in, and so made a failed test run leave
- * with 0.
- */
+/** The Postgres from npm, in a process of its own: the package changes the exit code of its process, a failure into 0. */
 export async function embedded(): Promise<{ url: string; stop: Stop; restart: Stop; what: string }> {
   const child = fork(new URL('./postgres-process.ts', import.meta.url), {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -1,7 +1,7 @@
 import type { DestinationConfig } from './destinations.ts'
 import { withQuery } from './dump.ts'
 
-/** What is marked in a table: key → how it was found. */
+/** Rows marked as deleted: how that was found, by key. */
 export async function marked(config: DestinationConfig, table: string, key = 'id'): Promise<Record<string, string>> {
   const sql = `select cast("${key}" as text) as key, _deleted_by as by from "${config.schema}"."${table}"
     where _deleted_at is not null order by "${key}"`
@@ -9,7 +9,7 @@ export async function marked(config: DestinationConfig, table: string, key = 'id
   return Object.fromEntries(rows.map(({ key: id, by }) => [String(id), String(by)]))
 }
 
-/** Keys of the rows of a table that stand. */
+/** Keys of the rows that are not marked as deleted. */
 export async function live(config: DestinationConfig, table: string, key = 'id'): Promise<readonly number[]> {
   const sql = `select cast("${key}" as text) as key from "${config.schema}"."${table}" where _deleted_at is null order by "${key}"`
   return (await withQuery(config, query => query(sql))).map(row => Number(row.key))

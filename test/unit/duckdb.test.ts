@@ -8,9 +8,9 @@ import { withFolder } from '../support/destinations.ts'
 import { batchOf, moved, parcel, parcels } from '../support/samples.ts'
 
 test.each([
-  ['is called like its schema', 'recharge.duckdb'],
+  ['has the name of its schema', 'recharge.duckdb'],
   ['has a quote in its name', "the shop's.duckdb"],
-])('a file that %s is written to and read', async (_, name) => {
+])('a file that %s can be written and read', async (_, name) => {
   await withFolder(async folder => {
     const config = { kind: 'duckdb', file: join(folder, name), schema: 'recharge' } as const
     {
@@ -24,15 +24,15 @@ test.each([
   })
 })
 
-test('what does not fit into memory is put beside the file', async () => {
+test('temporary files lie beside the database file', async () => {
   await withFolder(async folder => {
     const file = join(folder, 'warehouse.duckdb')
     await using destination = await openDestination(
       { kind: 'duckdb', file, schema: 'recharge' },
       { mode: 'write', connections: 1 },
     )
-    const [place] = await destination.query(`select current_setting('temp_directory') as folder`)
-    expect(place?.folder).toBe(`${realpathSync(folder)}/warehouse.duckdb.tmp`)
+    const [setting] = await destination.query(`select current_setting('temp_directory') as folder`)
+    expect(setting?.folder).toBe(`${realpathSync(folder)}/warehouse.duckdb.tmp`)
   })
 })
 
@@ -41,7 +41,7 @@ const LONG = 'x'.repeat(100_000)
 test.each([
   ['small', 10, '15.2 MiB'],
   ['large', 100, '122.0 MiB'],
-])('the log is bounded after a %s commit', async (_, records, most) => {
+])('a %s commit sets the size of the log at which a checkpoint is made', async (_, records, most) => {
   await withFolder(async folder => {
     const config = { kind: 'duckdb', file: join(folder, 'warehouse.duckdb'), schema: 'recharge' } as const
     await using destination = await openDestination(config, { mode: 'write', connections: 1 })
@@ -60,7 +60,7 @@ test.each([
 
 const blocks = `select block_size::varchar as bytes from pragma_database_size() where database_name = '_recharge_sync'`
 
-test('a new file has small blocks, and rows are compressed in small groups', async () => {
+test('a new file has small blocks and small row groups', async () => {
   await withFolder(async folder => {
     const config = { kind: 'duckdb', file: join(folder, 'warehouse.duckdb'), schema: 'recharge' } as const
     await using destination = await openDestination(config, { mode: 'write', connections: 1 })
@@ -75,12 +75,12 @@ test('a new file has small blocks, and rows are compressed in small groups', asy
   })
 })
 
-test('a file that was made with blocks of another size is written to', async () => {
+test('a file that was created with another block size can be written', async () => {
   await withFolder(async folder => {
     const config = { kind: 'duckdb', file: join(folder, 'warehouse.duckdb'), schema: 'recharge' } as const
     const instance = await DuckDBInstance.create(config.file)
     const connection = await instance.connect()
-    await connection.run('create table of_others as select 1 as n')
+    await connection.run('create table other_table as select 1 as n')
     connection.closeSync()
     instance.closeSync()
     await using destination = await openDestination(config, { mode: 'write', connections: 1 })

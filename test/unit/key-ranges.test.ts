@@ -4,7 +4,7 @@ import { rangesOf } from '../../src/load/sql/key-ranges.ts'
 
 const texts = (keys: readonly number[]) => keys.map(String)
 
-test('keys that were read in several places are as many ranges', () => {
+test('keys of several distant parts of a table make one range for each part', () => {
   const run = (first: number) => Array.from({ length: 250 }, (_, i) => first + 3 * i)
   const keys = [...run(5_000_000), ...run(1_000), ...run(9_000_000), 7]
   expect(rangesOf(texts(keys))).toEqual([
@@ -14,7 +14,7 @@ test('keys that were read in several places are as many ranges', () => {
   ])
 })
 
-test('no key, one, and the same twice', () => {
+test('no key, one key, and the same key twice', () => {
   expect(rangesOf([])).toEqual([])
   expect(rangesOf(['5'])).toEqual([{ least: 5n, greatest: 5n }])
   expect(rangesOf(['5', '5'])).toEqual([{ least: 5n, greatest: 5n }])
@@ -26,7 +26,7 @@ const key = fc.oneof(
   fc.bigInt(2n ** 60n, 2n ** 60n + 2_000n),
 )
 
-test('every key lies in a range, the ranges lie apart, and they are few', () => {
+test('every key is in a range, ranges do not overlap, and there are at most 256', () => {
   fc.assert(
     fc.property(fc.array(key, { minLength: 1, maxLength: 1_000, size: 'max' }), keys => {
       const ranges = rangesOf(keys.map(String))
