@@ -18,106 +18,142 @@ import type { InferredColumn } from '../schema/inferred-columns.ts'
 import type { Stream } from '../schema/stream.ts'
 import type { StreamTables, Table } from '../schema/table.ts'
 
-/** Where rows go: what a sync needs. Every database keeps the same promises. */
+/*
+ * The contract of the load. `Destination` is what a sync needs; the other interfaces are capabilities that single commands
+ * need. `sql/` implements all of them for every database that has an `Engine` (`sql/engine.ts`).
+ *
+ * Every method may throw a `DestinationError` `unreachable`, `serialisation`, `denied` or `full`; `@throws` names what it
+ * throws besides. `unreadable` means that a value which an earlier run stored cannot be parsed: the message names the
+ * stream or the setting, and `next` says what to do.
+ */
+
+/** Where rows go. Every database keeps the same promises, which test/conformance checks. */
 export interface Destination extends AsyncDisposable {
-  /** Makes the destination this run's alone. @throws {DestinationError} `held`, naming the holder. */
+  /** Keeps every other run out until this one ends. @throws {DestinationError} `held`, with the holder in the message. */
   acquireLock(run: RunId): Promise<void>
-  /** Creates what is missing, drops nothing. @throws {DestinationError} `incompatible`, with the DDL for a person. */
+  /**
+   * Creates tables and columns that are missing, and drops nothing. Also opens the salt.
+   * @returns the statements it ran; none if nothing was missing.
+   * @throws {DestinationError} `incompatible` if a column has another type, with the DDL for a person; `unreadable`.
+   */
   prepare(tables: readonly Table[]): Promise<readonly SchemaChange[]>
-  /** @throws {DestinationError} `unreadable`: what is stored does not fit. */
+  /** The checkpoint of a stream; version 0 if there is none yet. @throws {DestinationError} `unreadable` */
   checkpoint(stream: string): Promise<Checkpoint>
-  /** The counts that the last commit wrote beside its checkpoint. @throws {DestinationError} `unreadable` */
+  /** The counts that the last commit stored with its checkpoint; null: no commit. @throws {DestinationError} `unreadable` */
   lastCounts(stream: string): Promise<Committed | null>
   /**
-   * The only way to write rows: all of `batch`, and `to` in place of `from`, or nothing.
-   * @param evidence absent: no deletion is concluded, as in a backfill.
-   * @throws {DestinationError} `moved`: another run has replaced `from`.
+   * The only way to write rows. In one transaction: the rows of `batch`, and `to` in place of `from`. If it throws,
+   * nothing was written, except that after `unreachable` both may have been.
+   * @param from as `checkpoint` returned it, or as the last commit wrote it.
+   * @param evidence what the batch showed of deletions; undefined: none are concluded from absence, as in a backfill.
+   * @throws {DestinationError} `moved`: another run has replaced `from`; `unreadable`.
    */
   commit(batch: RowBatch, from: Checkpoint, to: Checkpoint, evidence?: DeletionEvidence): Promise<Committed>
-  /** Keeps the report of a run. */
+  /** Stores the report of a run, and with each of its streams as the last run. */
   record(report: RunReport): Promise<void>
-  /** Puts what was committed in its final form, at the end of a run. */
+  /** Moves committed data to its final place, at the end of a run. Without it nothing is lost. */
   finalize(): Promise<void>
 }
 
-/** Answers questions about the warehouse. Nothing here writes. */
+/** Answers questions about the warehouse. Nothing here writes; tables may be missing. */
 export interface Inspection {
-  /** Whether this user may create and write here. @throws {DestinationError} `denied` */
+  /** Checks that this user may create and write here. @throws {DestinationError} `denied` */
   checkAccess(): Promise<void>
-  /** The DDL that `prepare` would run. */
+  /** The DDL that `prepare` would run. @throws {DestinationError} as `prepare`. */
   plan(tables: readonly Table[]): Promise<readonly SchemaChange[]>
-  /** Reads the salt that values are hashed with, as `prepare` does. @returns false: there is none yet. */
+  /** Opens the salt, as `prepare` does. @returns false: there is none yet. @throws {DestinationError} `unreadable` */
   loadSalt(): Promise<boolean>
-  /** Rows of each table that exists, deleted ones left out. */
+  /** Number of rows by table, for tables that exist; of the stream's own table without rows marked as deleted. */
   rows(tables: StreamTables): Promise<ReadonlyMap<string, number>>
-  /** Rows of a stream that are marked as deleted; null: there is no table. */
+  /** Number of rows marked as deleted; null: the table does not exist. */
   deleted(table: Table): Promise<number | null>
   /** Up to when the stream is complete, also where the scan in its checkpoint cannot be read; null: it never was. */
   watermark(stream: string): Promise<Instant | null>
-  /** Every gap that was ever found in a stream, oldest first. */
+  /** Every gap that was ever found in a stream, oldest first. @throws {DestinationError} `unreadable` */
   gaps(stream: string): Promise<readonly RecordedGap[]>
-  /** @throws {DestinationError} `unreadable` */
+  /** What the last run did with a stream; null: no run was recorded. @throws {DestinationError} `unreadable` */
   lastRun(stream: string): Promise<LastRun | null>
-  /** Of the rows with these keys, those that exist. Of a stream with one key column. */
+  /**
+   * Of the rows with these keys, those that exist, by key. For streams with one key column.
+   * @throws {DestinationError} `unreadable`
+   */
   existingRows(stream: Stream, keys: readonly string[]): Promise<ReadonlyMap<string, ExistingRow>>
-  /** The answer to a question in SQL, every value as text. */
+  /** Runs a query. @param question one statement of SQL. @returns rows, every value as text. */
   query(question: string): Promise<readonly Readonly<Record<string, string | null>>[]>
 }
 
-/** Forgets a checkpoint. */
+/** Deletes a checkpoint. */
 export interface Reset {
-  /** Forgets a checkpoint, also one that cannot be read, and what a scan under way has seen; rows stay. */
-  reset(stream: string): Promise<void>
+  /**
+   * Deletes the checkpoint of a stream and the keys that its scan has seen; rows stay. Also deletes a checkpoint that
+   * cannot be read. @returns its watermark; null: it had none, or none that can be read.
+   */
+  reset(stream: string): Promise<Instant | null>
 }
 
-/** Keeps rejects, and tells whether one may still be loaded. */
+/** Reads the rejects that commits have kept. */
 export interface Rejects {
-  /** Of a stream: versions of one record side by side, the one seen last at their end. */
+  /**
+   * The rejects of a stream by key; versions of one record by the time they were last seen, the newest last.
+   * @throws {DestinationError} `unreadable`
+   */
   rejects(stream: string): Promise<readonly KeptReject[]>
   /** The records as JSON, by fingerprint. */
   rejectedRecords(fingerprints: readonly string[]): Promise<ReadonlyMap<string, string>>
-  /** Of these keys, those whose row knows more than who saw the record at the given time. */
+  /**
+   * Of these keys, those whose row is newer than the rejected record: it was marked as deleted, or written where the
+   * stream has no cursor, after the record was seen.
+   * @param seen when each record was seen, by key.
+   * @throws {DestinationError} `unreadable`
+   */
   writtenSince(stream: Stream, seen: ReadonlyMap<string, Instant>): Promise<ReadonlySet<string>>
 }
 
-/** Makes columns for undeclared fields, and fills columns from `_extra`. */
+/** Stores inferred columns, and backfills columns from `_extra`. */
 export interface InferredColumns {
-  /** The columns that were made for a stream's undeclared fields. */
+  /** The inferred columns of a stream, oldest first. @throws {DestinationError} `unreadable` */
   inferredColumns(stream: string): Promise<readonly InferredColumn[]>
-  /** Records columns that are about to be made. */
+  /** Records columns that `prepare` is about to add. */
   keepInferredColumns(stream: string, columns: readonly InferredColumn[], run: RunId, at: Instant): Promise<void>
-  /** Rows with something in `_extra`, some at a time, by key. */
+  /**
+   * The next rows with a value in `_extra`, in key order; none: the end.
+   * @param after parts of the last key of the rows before; null: from the start.
+   */
   rowsWithExtra(stream: Stream, after: readonly string[] | null): Promise<readonly ExtraRow[]>
-  /** Gives rows what was found in their `_extra`, all of them or none; a row written since it was read is left alone. */
+  /**
+   * Moves values from the `_extra` of rows into columns, in one transaction. A row written since it was read is skipped.
+   * @param at becomes the `_synced_at` of the rows.
+   */
   backfillColumns(stream: Stream, backfilled: readonly BackfilledRow[], at: Instant): Promise<void>
 }
 
 /** A calendar month in UTC as YYYY-MM. Null: the record does not say when it was created. */
 export type Month = string | null
 
-/** Which rows of a stream's table are compared with the source: not those marked as deleted, nor what it may have forgotten. */
+/** Which rows of a stream's table are compared: not those marked as deleted, nor those the source may have forgotten. */
 export interface ComparableRows {
   readonly stream: Stream
   /** By the API's clock. */
   readonly now: Instant
-  /** Created at or after, and before; null: open. */
+  /** Created at or after; null: open. */
   readonly since: Instant | null
+  /** Created before; null: open. */
   readonly before: Instant | null
-  /** Written since by another run: what it read is newer than what is compared. Null: no other run can have. */
+  /** Excludes rows written later: another run read them after the source was read here. Null: no other run can write. */
   readonly writtenBy: Instant | null
 }
 
-/** One record of a batch beside its row. */
+/** A record of a batch, compared with its row. */
 export interface Compared {
   readonly key: string
   readonly created: Month
-  /** When the record says that it last changed; null: it does not say. */
+  /** When the record last changed; null: it does not say. */
   readonly changedAt: Instant | null
-  /** The source is about to forget it, or may: it counts on neither side. */
+  /** The source may forget it or has forgotten it, so neither side counts it. */
   readonly forgettable: boolean
   /** `missing`: no row, or one marked as deleted. `changed`: a value or a list differs, or the key has two rows. */
   readonly verdict: 'same' | 'missing' | 'changed'
-  /** When its row was last written; null: there is none. */
+  /** When its row was last written; null: there is no row. */
   readonly writtenAt: Instant | null
 }
 
@@ -126,14 +162,14 @@ export interface ComparableKey {
   readonly created: Month
 }
 
-/** One line of `_sync_reconciliations`. */
+/** A row of `_sync_reconciliations`. */
 export interface Reconciliation {
   readonly run: RunId
   readonly stream: string
   readonly reconciled_at: Instant
-  /** `count`: a count of the API beside one in SQL. `records`: records beside rows, value by value. */
+  /** `count`: a count of the API was compared with one in SQL. `records`: records were compared, value by value. */
   readonly method: 'count' | 'records'
-  /** `all`, a month as YYYY-MM, `undated`, or a value of the column that is counted by. */
+  /** `all`, a month as YYYY-MM, `undated`, or a value of the column counted by. */
   readonly bucket: string
   readonly source_count: number
   readonly warehouse_count: number
@@ -144,33 +180,38 @@ export interface Reconciliation {
   readonly changed: readonly string[]
   /** Keys that the tables have and the source does not list. */
   readonly gone: readonly string[]
-  /** Of those three, how many were put right. */
+  /** How many of those three were repaired. */
   readonly repaired: number
 }
 
-/** Compares rows with records of the source, and repairs them. */
+/** Compares rows with records of the source, and repairs rows. */
 export interface ReconciliationSupport {
   /**
-   * Each record of the batch beside its row and the rows of its lists, value by value in the database. Writes nothing.
+   * Compares each record of the batch with its row and the rows of its lists, value by value. Writes nothing.
    * @param now by the API's clock.
    */
   compare(batch: RowBatch, now: Instant): Promise<readonly Compared[]>
-  /** Comparable rows by the month they were created in. @param where a column and the value it has. */
+  /** Number of comparable rows by month of creation. @param where only rows with this value in this column. */
   countComparable(
     rows: ComparableRows,
     where?: readonly [column: string, value: string | null],
   ): Promise<ReadonlyMap<Month, number>>
-  /** Values that a column has among the rows of a stream. */
+  /** The distinct values of a column of a stream's table. */
   valuesOf(stream: Stream, column: string): Promise<readonly (string | null)[]>
-  /** Keys of comparable rows in their order, the first so many after `after`. */
+  /** Keys of comparable rows in key order. @param after the last key of the list before. @param most keys returned. */
   comparableKeys(rows: ComparableRows, after: string | null, most: number): Promise<readonly ComparableKey[]>
   /**
-   * In one transaction with `to`: the records of `batch` in place of whatever rows have their keys, and the rows of
-   * `gone` marked as deleted, those excepted that the source may have forgotten. @returns rows marked.
+   * In one transaction: writes the records of `batch` whatever rows have their keys, marks the rows with the keys `gone`
+   * as deleted except those that the source may have forgotten, and writes `to` in place of `from`.
+   * @returns rows marked as deleted.
+   * @throws {DestinationError} `moved`: another run has replaced `from`; `unreadable`.
    */
   repair(batch: RowBatch, gone: readonly string[], from: Checkpoint, to: Checkpoint): Promise<number>
   keepReconciliations(found: readonly Reconciliation[]): Promise<void>
-  /** When a stream was last compared with its source, and whether they agreed, after its repair if there was one. */
+  /**
+   * The newest comparison of all records of a stream, and whether source and tables agreed after its repair, if there was
+   * one; null: there was no comparison. @throws {DestinationError} `unreadable`
+   */
   lastReconciliation(stream: string): Promise<{ readonly at: Instant; readonly agreed: boolean } | null>
 }
 

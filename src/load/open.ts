@@ -3,21 +3,27 @@ import type { Stream } from '../schema/stream.ts'
 import type { Warehouse } from './destination.ts'
 import { createWarehouse } from './sql/warehouse.ts'
 
+/** A database is registered here: its configuration in this type, its `Engine` in `openDestination`. */
 export type DestinationConfig =
   | { readonly kind: 'duckdb'; readonly file: string; readonly schema: string }
   | { readonly kind: 'postgres'; readonly url: string; readonly schema: string }
 
 export interface OpenOptions {
+  /** `read` creates nothing. */
   readonly mode: 'read' | 'write'
-  /** Transactions at once, where the database has more than one. */
+  /** Connections at most, for a database that runs several transactions side by side. */
   readonly connections: number
-  /** Streams of which every version is kept. */
+  /** Streams of which every version is kept. Default: none. */
   readonly history?: readonly Stream[]
-  /** Given the warehouse's salt as soon as the tables are prepared. */
+  /** Opened with the warehouse's salt by `prepare` and by `loadSalt`. Default: one that nobody else uses. */
   readonly salt?: Salt
 }
 
-/** Where rows go. The driver is loaded with it, so that nobody pays for one they do not use. */
+/**
+ * Opens a destination. Imports only the driver that is used.
+ * @throws {DestinationError} `held` if another process has the file, `denied` if it cannot be opened. A server is not
+ * contacted yet.
+ */
 export async function openDestination(
   config: DestinationConfig,
   { mode, connections, history = [], salt = new Salt() }: OpenOptions,

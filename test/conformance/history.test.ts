@@ -10,7 +10,7 @@ import { int, required } from '../../src/schema/column.ts'
 import { historyTable } from '../../src/schema/history-table.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { allTables, tablesOf } from '../../src/schema/table.ts'
-import { type DestinationConfig, PLACES } from '../support/destinations.ts'
+import { DESTINATIONS, type DestinationConfig } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { at, batchOf, moved, parcel, parcels, parcelsGrown } from '../support/samples.ts'
 
@@ -55,7 +55,7 @@ async function versionsIn(config: DestinationConfig): Promise<Version[]> {
   return rows.map(row => ({ ...row, id: String(row.id) }))
 }
 
-/** What must hold of any history: each version ends where the next begins, only the last may stand, none is empty. */
+/** True of any history: each version ends where the next begins, only the last may be open, none is empty. */
 async function expectSound(config: DestinationConfig): Promise<void> {
   const all = await versionsIn(config)
   for (const [i, version] of all.entries()) {
@@ -65,19 +65,19 @@ async function expectSound(config: DestinationConfig): Promise<void> {
   }
   const own = tablesOf(parcels).root.columns.filter(({ name }) => !name.startsWith('_') || name === '_extra')
   const columns = own.map(({ name }) => `cast("${name}" as text) as "${name}"`).join(', ')
-  const standing = await withQuery(config, query =>
+  const open = await withQuery(config, query =>
     query(`select ${columns} from recharge.parcels__history where valid_to is null order by id`),
   )
   const rows = await withQuery(config, query =>
     query(`select ${columns} from recharge.parcels where _deleted_at is null order by id`),
   )
-  expect(standing).toEqual(rows)
+  expect(open).toEqual(rows)
   expect(rows.length).toBeGreaterThan(0)
 }
 
-describe.each(PLACES)('$name', place => {
-  test('I16: every version stands from its change to the next one, and the last equals the row', async () => {
-    await place.with(async config => {
+describe.each(DESTINATIONS)('$name', database => {
+  test('I16: every version lasts from its change to the next one, and the last equals the row', async () => {
+    await database.with(async config => {
       await use(config, async destination => {
         await commit(destination, [parcel(1, 10), parcel(2, 10)], 100)
         await commit(destination, [parcel(1, 20, { label: 'second', price: '1.5', raw: { a: 1 }, new_field: 1 })], 100)
@@ -94,8 +94,8 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('I4, I16: what is unchanged, and what is older than the row, makes no version', async () => {
-    await place.with(async config => {
+  test('I4, I16: records that are unchanged or older than the row add no version', async () => {
+    await database.with(async config => {
       await use(config, async destination => {
         await commit(destination, [parcel(1, 10), parcel(2, 10)], 100)
         await commit(destination, [parcel(1, 10), parcel(2, 5, { label: 'late' })], 200)
@@ -107,12 +107,12 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('I16: a change that the time of change does not show begins when it was seen', async () => {
-    await place.with(async config => {
+  test('I16: a version begins when it was read if its time of change is not after the version before', async () => {
+    await database.with(async config => {
       await use(config, async destination => {
         await commit(destination, [parcel(1, 10)], 100)
         await commit(destination, [parcel(1, 10, { label: 'seen at 200' })], 200)
-        // Seen in the same second, and then with a time of change before the version that was seen.
+        // Read in the same second; then with a time of change before the version that was read last.
         await commit(destination, [parcel(1, 10, { label: 'right after' })], 200)
         await commit(destination, [parcel(1, 150, { label: 'shown late' })], 300)
         await commit(destination, [parcel(1, 400, { label: 'in order again' })], 500)
@@ -128,8 +128,8 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('I16: switched on later, the rows that are there are the first versions; switched off and on, the last ones end', async () => {
-    await place.with(async config => {
+  test('I16: switched on later, a history starts with the existing rows; switched off and on, it ends the versions of before', async () => {
+    await database.with(async config => {
       await use(config, destination => commit(destination, [parcel(1, 10), parcel(2, 20)], 100), [])
       await use(config, async () => {})
       const first = await versionsIn(config)
@@ -150,8 +150,8 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('I16: the version of a row that was found gone ends there; what comes back begins anew', async () => {
-    await place.with(async config => {
+  test('I16: a deleted row ends its version, and a record that comes back starts a new one', async () => {
+    await database.with(async config => {
       const gone = (id: number, second: number) =>
         withQuery(config, query =>
           query(`update recharge.parcels set _deleted_at = timestamptz '${at(second)}' where id = ${id}`),
@@ -169,14 +169,14 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('I16: a commit that marks rows ends their versions with it', async () => {
-    await place.with(async config => {
+  test('I16: a commit that marks rows as deleted ends their versions', async () => {
+    await database.with(async config => {
       await use(config, destination => commit(destination, [parcel(1, 10), parcel(2, 10)], 100))
       const none = { added: 0, changed: 0, unchanged: 0, rejected: 0 }
       await inTransaction(config, async session => {
         const marking = `update recharge.parcels set _deleted_at = timestamptz '${at(150)}' where id = 2`
         await session.db.executeQuery(CompiledQuery.raw(marking))
-        await createHistory('recharge', [parcels]).follow(session, parcels, { ...none, deleted: 1 })
+        await createHistory('recharge', [parcels]).update(session, parcels, { ...none, deleted: 1 })
       })
       expect((await versionsIn(config)).map(({ id, until }) => [id, until])).toEqual([
         ['1', null],
@@ -189,8 +189,8 @@ describe.each(PLACES)('$name', place => {
   test.each([
     ['the version cannot be added', 'alter table recharge.parcels__history drop column label'],
     ['a reject cannot be kept', 'alter table recharge._sync_rejects rename to elsewhere'],
-  ])('I1, I16: when %s, neither the row nor a version stands', async (_what, sabotage) => {
-    await place.with(async config => {
+  ])('I1, I16: if %s, the commit writes neither row nor version', async (_what, sabotage) => {
+    await database.with(async config => {
       await use(config, destination => commit(destination, [parcel(1, 10)], 100))
       await withQuery(config, query => query(sabotage))
       const state = `select r.n, h.n as versions, h.ended, c.version from
@@ -207,8 +207,8 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('a new column of the stream is one of its history', async () => {
-    await place.with(async config => {
+  test('a new column of a stream is added to its history', async () => {
+    await database.with(async config => {
       await use(config, destination => commit(destination, [parcel(1, 10)], 100))
       const grown = parcel(1, 20, { weight: 7 })
       await use(config, destination => commit(destination, [grown], 200, parcelsGrown), [parcelsGrown], parcelsGrown)
@@ -217,18 +217,18 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('rows without a value for a column that has become required begin a history all the same', async () => {
+  test('rows without a value in a column that has become required can start a history', async () => {
     const weight = required(int('Grams.'))
     const stricter: Stream = { ...parcelsGrown, columns: { ...parcelsGrown.columns, weight } }
-    await place.with(async config => {
+    await database.with(async config => {
       await use(config, destination => commit(destination, [parcel(1, 10)], 100), [])
       await use(config, async () => {}, [stricter], stricter)
       expect((await versionsIn(config)).map(({ label }) => label)).toEqual(['parcel 1'])
     })
   })
 
-  test('the history is in the plan, with a comment for each column, and only where it was asked for', async () => {
-    await place.with(async config => {
+  test('the plan has the history table and a comment for each column, only for streams with a history', async () => {
+    await database.with(async config => {
       await using destination = await openDestination(config, { mode: 'write', connections: 2, history: [parcels] })
       const planned = (await destination.plan(allTables(parcels))).filter(({ table }) => table === 'parcels__history')
       expect(planned.map(({ sql }) => sql).filter(sql => sql.startsWith('comment on column'))).toHaveLength(

@@ -57,7 +57,7 @@ const DOORS: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^pg$|^pg-copy-streams$/, ['src/load/postgres']],
   [/^@duckdb\/node-(api|bindings)$/, ['src/load/duckdb']],
   [/^kysely$/, ['src/load']],
-  [/^zod$/, ['src/schema', 'src/load/sql/stored-json.ts', 'src/cli/config', 'src/cli/generate.ts']],
+  [/^zod$/, ['src/schema', 'src/load/sql/stored-values.ts', 'src/cli/config', 'src/cli/generate.ts']],
   [/^yaml$|^leven$/, ['src/cli/config']],
   [/^pino$/, ['src/common/log.ts']],
   [/^p-limit$/, ['src/extract/api-client.ts', 'src/jobs/run.ts']],

@@ -19,8 +19,7 @@ export async function reset(app: App, stream: Stream, iKnow: boolean): Promise<R
     ])
   await using destination = await app.open('write')
   await destination.acquireLock(app.run)
-  const watermark = await destination.watermark(stream.name)
-  await destination.reset(stream.name)
+  const watermark = await destination.reset(stream.name)
   return {
     code: 0,
     json: { stream: stream.name, forgotten: watermark },

@@ -1,49 +1,53 @@
 import { type DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 import type { Block } from '../../common/cells.ts'
 import type { TableColumn } from '../../schema/table.ts'
-import type { Into } from '../sql/engine.ts'
+import type { AppendTarget } from '../sql/engine.ts'
 import { TYPES } from './types.ts'
-import { NullVector, VECTOR, type Vector } from './vector.ts'
+import { NullVector, VECTOR_ROWS, type Vector } from './vector.ts'
 
-/** Puts the cells of a row that begins at `start` into a row of the vectors. @returns where the next row begins. */
+/** Puts the cells of the row that begins at `start` into row `row` of the vectors. @returns where the next row begins. */
 type PutRow = (row: number, cells: DataView, start: number) => number
 
-/** A table's own columns in their order, as vectors, and how a row's cells get into them. */
+/** A vector for each column of a table in the table's order, and the function that puts a row's cells into them. */
 interface Layout {
   readonly vectors: readonly Vector[]
   readonly putRow: PutRow
 }
 
-/** Layouts of one connection's tables: asked for once each, since no other process can change them meanwhile. */
+/** Layouts by table and columns. Each is read once: no other process can change a table while the file is open. */
 export type Layouts = Map<string, Layout>
 
 /**
- * Rows by the appender, a data chunk at a time. It fills a table's columns in the order in which they were added, which
- * after an ALTER is not that of the declaration. After an error the connection is not to be used again.
- * @returns bytes of the rows.
+ * Appends rows with the library's appender, a data chunk at a time. The appender takes columns in the table's order, which
+ * is not that of the declaration if a column was added later. After an error the connection must not be used again.
+ * @returns size of the rows in bytes.
  */
 export async function append(
   connection: DuckDBConnection,
   layouts: Layouts,
-  { schema, table }: Into,
+  { schema, table }: AppendTarget,
   columns: readonly TableColumn[],
   blocks: Iterable<Block>,
 ): Promise<number> {
   let bytes = 0
-  let open: { readonly fill: (block: Block) => void; readonly close: () => void } | null = null
+  let appender: { readonly add: (block: Block) => void; readonly close: () => void } | null = null
   for (const block of blocks) {
-    open ??= await opened(connection, await layoutOf(connection, layouts, { schema, table }, columns), {
+    appender ??= await openAppender(connection, await layoutOf(connection, layouts, { schema, table }, columns), {
       schema,
       table,
     })
-    open.fill(block)
+    appender.add(block)
     bytes += block.bytes.length
   }
-  open?.close()
+  appender?.close()
   return bytes
 }
 
-async function opened(connection: DuckDBConnection, { vectors, putRow }: Layout, { schema, table }: Into) {
+async function openAppender(
+  connection: DuckDBConnection,
+  { vectors, putRow }: Layout,
+  { schema, table }: AppendTarget,
+) {
   const types = vectors.map(({ type }) => type)
   const appender = await connection.createAppender(table, schema ?? undefined)
   let rows = 0
@@ -55,13 +59,13 @@ async function opened(connection: DuckDBConnection, { vectors, putRow }: Layout,
     rows = 0
   }
   return {
-    fill({ bytes, count }: Block): void {
+    add({ bytes, count }: Block): void {
       const cells = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
       let at = 0
       for (let row = 0; row < count; row++) {
         at = putRow(rows, cells, at)
         rows += 1
-        if (rows === VECTOR) flush()
+        if (rows === VECTOR_ROWS) flush()
       }
     },
     close(): void {
@@ -72,11 +76,12 @@ async function opened(connection: DuckDBConnection, { vectors, putRow }: Layout,
 }
 
 /**
- * Code of its own for a table, with a call for each column: the engine then knows what it calls, which a loop over
- * columns of different types leaves open. That takes about a third off the time of a row.
+ * Compiles the function for a table, with one call for each column: V8 then knows which method each call reaches, which
+ * it does not in a loop over columns of different types. That saves about a third of the time of a row.
+ * @param vectors in the order of a row's cells.
  */
-function compilePut(backfilled: readonly Vector[]): PutRow {
-  const puts = backfilled.map(
+function compilePut(vectors: readonly Vector[]): PutRow {
+  const puts = vectors.map(
     (_, i) => `length = cells.getInt32(at)
       at += 4
       if (length >= 0) {
@@ -84,22 +89,22 @@ function compilePut(backfilled: readonly Vector[]): PutRow {
         at += length
       }`,
   )
-  const vectors = backfilled.map((_, i) => `const vector${i} = backfilled[${i}]`)
-  // In front stands the number of cells, which is that of the columns.
+  const names = vectors.map((_, i) => `const vector${i} = vectors[${i}]`)
+  // A row starts with the number of its cells, in two bytes.
   const body = `'use strict'
-    ${vectors.join('\n')}
+    ${names.join('\n')}
     return (row, cells, start) => {
       let at = start + 2, length = 0
       ${puts.join('\n')}
       return at
     }`
-  return new Function('backfilled', body)(backfilled)
+  return new Function('vectors', body)(vectors)
 }
 
 async function layoutOf(
   connection: DuckDBConnection,
   layouts: Layouts,
-  { schema, table }: Into,
+  { schema, table }: AppendTarget,
   columns: readonly TableColumn[],
 ): Promise<Layout> {
   const target = [...(schema === null ? [] : [schema]), table].map(name => `"${name}"`).join('.')
@@ -108,14 +113,14 @@ async function layoutOf(
   if (known) return known
   const empty = await connection.runAndReadAll(`select * from ${target} limit 0`)
   const names = empty.columnNames()
-  const absent = columns.find(column => !names.includes(column.name))
-  if (absent) throw new Error(`${target} has no column "${absent.name}": what it would hold would be lost`)
-  const backfilled = columns.map(({ kind }) => TYPES[kind].vector())
+  const missing = columns.find(column => !names.includes(column.name))
+  if (missing) throw new Error(`${target} has no column "${missing.name}", so its values would be lost`)
+  const given = columns.map(({ kind }) => TYPES[kind].vector())
   const vectors = names.map((name, i): Vector => {
     const at = columns.findIndex(column => column.name === name)
-    return backfilled[at] ?? new NullVector(empty.columnType(i))
+    return given[at] ?? new NullVector(empty.columnType(i))
   })
-  const layout = { vectors, putRow: compilePut(backfilled) }
+  const layout = { vectors, putRow: compilePut(given) }
   layouts.set(key, layout)
   return layout
 }

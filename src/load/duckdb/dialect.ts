@@ -10,27 +10,27 @@ import {
 } from 'kysely'
 
 /**
- * Kysely on one connection, inside a transaction that the engine has begun. The SQL is that of the Postgres compiler,
- * which this database reads.
+ * A Kysely dialect on one connection, inside a transaction that the engine has started. It compiles SQL for Postgres,
+ * which DuckDB reads.
  */
 export function dialectOn(connection: DuckDBConnection): Dialect {
   const session: DatabaseConnection = {
     async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-      // Without parameters it need not be prepared, which saves two of three calls.
+      // A query without parameters need not be prepared, which saves two of three calls into the library.
       const values = parameters.length > 0 ? ([...parameters] as DuckDBValue[]) : undefined
       const reader = await connection.runAndReadAll(sql, values)
       const rows = reader.getRowObjects() as R[]
-      // What changes rows answers with one row that counts them.
+      // A statement that changes rows returns one row with their number.
       return reader.columnNames().join() === 'Count'
         ? { rows: [], numAffectedRows: BigInt(reader.rowsChanged) }
         : { rows }
     },
     streamQuery: () => {
-      throw new Error('rows are never streamed out of the destination')
+      throw new Error('the DuckDB dialect cannot stream rows')
     },
   }
   const unused = async (): Promise<never> => {
-    throw new Error('the engine begins and ends transactions')
+    throw new Error('the engine starts and ends transactions')
   }
   return {
     createAdapter: () => new PostgresAdapter(),

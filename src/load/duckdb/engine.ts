@@ -14,24 +14,24 @@ import { TYPES } from './types.ts'
 
 export interface DuckdbOptions {
   readonly file: string
-  /** `read` makes no file, and lets other readers in. */
+  /** `read` creates no file, and other processes may read it too. */
   readonly mode: 'read' | 'write'
 }
 
 /*
- * The log is also in memory until a checkpoint writes it to its place, and every checkpoint compresses the last group of each
- * table anew. Where commits are small, because records are narrow or the API is slow, memory is what counts and the log is
- * short. Large ones come of wide records that arrive faster than they are committed: there a checkpoint takes more
- * memory than a long log does, and a seldom one takes a third off the engine's work. Half of `memory_limit` at most: beyond
- * it, rows that wait for their checkpoint are put into temporary files and read again, 64 KB at a time.
+ * Size of the write-ahead log at which DuckDB makes a checkpoint. DuckDB also keeps the log in memory until then, and each
+ * checkpoint compresses the last row group of every table again. If commits are small, because records are narrow or the
+ * API is slow, a short log saves memory. Commits are large if wide records arrive faster than they are committed: then a
+ * checkpoint takes more memory than a long log, and fewer checkpoints save a third of DuckDB's work. The long log is half
+ * of `memory_limit`: with a longer one, rows that wait for their checkpoint go to temporary files, 64 KB at a time.
  */
 const LOG = { short: '16MB', long: '128MB' } as const
-/** Bytes of rows from which on a commit is large. */
-const LARGE = 8 * 1024 * 1024
+/** A commit with at least so many bytes of rows is large. */
+const LARGE_COMMIT = 8 * 1024 * 1024
 
 /*
- * Set on purpose. One thread: two load no faster, and take a quarter more CPU and more memory. 96 MB of memory are too few:
- * a checkpoint of all streams' tables fails. Extensions are never fetched: all that is used is built in.
+ * One thread: two load no faster, and take a quarter more CPU and more memory. With 96 MB of memory a checkpoint of all
+ * streams' tables fails. Extensions are never downloaded: all that is used is built in.
  */
 const SETTINGS = {
   threads: '1',
@@ -42,25 +42,28 @@ const SETTINGS = {
 } as const
 
 /*
- * Rows that are compressed together, a quarter of what is usual. A checkpoint writes a group that is not full yet anew with
- * all it has, in memory first, and it comes long before a group of wide rows is full.
+ * Rows in a row group, a quarter of the default. Each checkpoint writes a group that is not full again, all of it and first
+ * in memory, and many checkpoints come before a group of wide rows is full.
  */
 const ROW_GROUP = 30_720
 /*
- * Bytes that a new file is divided into, a quarter of what is usual. Each column of each table keeps one in memory for what
- * is appended, however little that is. With half of this again, wide columns took twice the room.
+ * Bytes in a block of a new file, a quarter of the default. Each column of each table keeps a block in memory for appended
+ * values, however few there are. With half of this size, wide columns took twice the space in the file.
  */
 const BLOCK = 65_536
-/** What the file is called inside the database: its own name could be that of a schema. */
+/** Name of the attached file in DuckDB. The file's own name could equal that of a schema; DuckDB could not tell them apart. */
 const CATALOG = '_recharge_sync'
 
-/** Files open in this process. The operating system's lock is by process, and a second opening would lose data. */
+/** Files open in this process. The lock of the operating system is for a process, so opening a file twice would lose data. */
 const open = new Set<string>()
 
-/** @throws {DestinationError} `held` when another process, or this one, has the file open. */
+/**
+ * The engine for DuckDB. Runs transactions one after the other, on one connection.
+ * @throws {DestinationError} `held` if another process, or this one, has the file open; `denied` if it cannot be opened.
+ */
 export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine> {
-  const path = mode === 'read' && !existsSync(file) ? ':memory:' : place(file)
-  if (open.has(path)) throw new DestinationError('held', `${path} is open in this process already`)
+  const path = mode === 'read' && !existsSync(file) ? ':memory:' : resolvePath(file)
+  if (open.has(path)) throw new DestinationError('held', `${path} is already open in this process`)
   const readOnly = mode === 'read' && path !== ':memory:'
   // Before the first await, so that of two openings at the same time the second is refused.
   if (path !== ':memory:') open.add(path)
@@ -86,7 +89,7 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
 
   return {
     transaction(work) {
-      const turn = queue.then(async () => {
+      const done = queue.then(async () => {
         const used = connection
         try {
           await used.run(readOnly ? 'begin transaction read only' : 'begin transaction')
@@ -94,42 +97,42 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
           let written = 0
           const result = await work({
             db,
-            append: async (into, columns, blocks) => {
-              const bytes = await append(used, layouts, into, columns, blocks)
-              if (into.schema !== null) written += bytes
+            append: async (target, columns, blocks) => {
+              const bytes = await append(used, layouts, target, columns, blocks)
+              if (target.schema !== null) written += bytes
             },
             createTempTable: (table, columns) => createTempTable(used, table, columns),
-            // It reads only the parts of a column whose least and greatest value let a key be there.
             withIndexScans: work => work(),
+            // Always true: the merge itself reads only the row groups whose least and greatest value allow a key.
             mayContainKeys: async columns => columns.map(() => true),
           })
-          if (written > 0) await limitLog(written < LARGE ? 'short' : 'long')
+          if (written > 0) await limitLog(written < LARGE_COMMIT ? 'short' : 'long')
           await used.run('commit')
-          if (written > 0 && log === 'short') await giveBack(used)
+          if (written > 0 && log === 'short') await releaseMemory(used)
           return result
         } catch (error) {
           await used.run('rollback').catch(() => {})
-          // An appender that failed would abort whatever transaction comes next on its connection.
+          // A failed appender would abort the next transaction on its connection, so the connection is replaced.
           used.closeSync()
           connection = await connect()
           throw translate(error)
         }
       })
-      queue = turn.catch(() => {})
-      return turn
+      queue = done.catch(() => {})
+      return done
     },
 
-    // Opening the file for writing keeps every other process out.
+    // A process that has the file open for writing keeps every other process out.
     acquireLock: async () => {},
 
     columnType: kind => sql.raw(TYPES[kind].ddl),
-    shownAs: kind => TYPES[kind].shownAs,
-    // No index: through one, 250 scattered rows into a million took seconds, and the file grew by two fifths.
-    constrain: create => create,
+    catalogType: kind => TYPES[kind].inCatalog,
+    // No index: with one, 250 scattered rows into a million took seconds, and the file grew by two fifths.
+    withPrimaryKey: create => create,
     async checkAccess() {
-      const at = existsSync(file) ? file : nearestFolder(file)
-      await access(at, constants.W_OK).catch(error => {
-        throw new DestinationError('denied', `${at} cannot be written`, error)
+      const target = existsSync(file) ? file : nearestFolder(file)
+      await access(target, constants.W_OK).catch(error => {
+        throw new DestinationError('denied', `${target} cannot be written`, error)
       })
     },
 
@@ -150,19 +153,19 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
 }
 
 /**
- * Commits, and checkpoints above all, take memory in small pieces, which the allocator would keep. Setting the limit, to
- * whatever it is, has them returned to the system. Nothing else hangs on it: what was committed stands.
+ * Commits, and even more so checkpoints, take memory in small pieces, which the allocator keeps. Setting the memory limit
+ * again returns them to the system. It may fail: the commit has taken effect.
  */
-async function giveBack(connection: DuckDBConnection): Promise<void> {
+async function releaseMemory(connection: DuckDBConnection): Promise<void> {
   await connection.run(`set memory_limit = '${SETTINGS.memory_limit}'`).catch(() => {})
 }
 
-/** Opened by ATTACH, which is the only way to say how many rows make a group. */
+/** Opens the file by ATTACH, since only ATTACH takes the number of rows in a row group. */
 async function attach(path: string, readOnly: boolean): Promise<DuckDBInstance> {
-  // What does not fit into memory goes beside the file, where there is room, and not to the folder at hand.
+  // Temporary files lie beside the file, where there is space, and not in the working directory.
   const spill = path === ':memory:' ? {} : { temp_directory: `${path}.tmp` }
   const instance = await DuckDBInstance.create(':memory:', { ...SETTINGS, ...spill })
-  // A file keeps the size of block that it was made with.
+  // A file keeps the block size that it was created with.
   const block = existsSync(path) ? [] : [`block_size ${BLOCK}`]
   const options = [`row_group_size ${ROW_GROUP}`, ...block, ...(readOnly ? ['read_only'] : [])]
   try {
@@ -176,7 +179,7 @@ async function attach(path: string, readOnly: boolean): Promise<DuckDBInstance> 
   }
 }
 
-/** Replaced, not emptied: deleted rows would keep their room until the run ends. */
+/** Replaces a table of the same name. To empty it instead would keep the space of deleted rows until the run ends. */
 async function createTempTable(
   connection: DuckDBConnection,
   table: string,
@@ -186,13 +189,13 @@ async function createTempTable(
   await connection.run(`create or replace temporary table "${table}" (${fields.join(', ')})`)
 }
 
-/** The file's real path, in a folder that exists. */
-function place(file: string): string {
+/** The file's real path. Creates its folder. */
+function resolvePath(file: string): string {
   mkdirSync(dirname(file), { recursive: true })
   return existsSync(file) ? realpathSync(file) : join(realpathSync(dirname(file)), file.slice(dirname(file).length + 1))
 }
 
-/** The folder that the file, or what is missing above it, would be made in. */
+/** The nearest folder above the file that exists. */
 function nearestFolder(file: string): string {
   const folder = dirname(file)
   return existsSync(folder) || folder === file ? folder : nearestFolder(folder)

@@ -2,7 +2,7 @@ import { DestinationError } from '../../common/errors.ts'
 
 const LOCKED = /Could not set lock on file "([^"]*)": Conflicting lock is held in (.*?) \(PID (\d+)\)/
 
-/** What the driver threw, as an error that says what to do; unknown ones come back as they are. */
+/** Translates what the driver threw into a `DestinationError`; returns an unknown error as it is. */
 export function translate(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DestinationError) return error
   const { message } = error

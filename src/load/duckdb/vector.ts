@@ -1,39 +1,39 @@
 import { type DuckDBDataChunk, type DuckDBType, VARCHAR } from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
 
-/** Rows in a vector of DuckDB's. */
-export const VECTOR = 2048
+/** Rows in a vector of DuckDB. */
+export const VECTOR_ROWS = 2048
 const HIGH = 2 ** 32
-/** Of ten, as many as a cell's digits and a column's decimals may be apart. */
+/** Powers of ten, for the difference between a cell's decimals and the column's. */
 const POWERS = Array.from({ length: 64 }, (_, power) => 10 ** power)
 
 /**
- * A column of a data chunk, backfilled in memory of our own and handed over in one piece: a call into the library for each
- * value costs more than all else that is done with it. The layout is that of the library's public C header.
+ * A column of a data chunk. Values are collected in memory of our own and copied into the chunk in one call: a call into
+ * the library for each value would cost more than all other work on it. The layout is that of the library's public C header.
  */
 export abstract class Vector {
   readonly type: DuckDBType
   protected readonly data: DataView
   readonly #width: number
-  readonly #valid = new Uint8Array(VECTOR / 8)
+  readonly #valid = new Uint8Array(VECTOR_ROWS / 8)
 
   /** @param width of a value in bytes. */
   constructor(type: DuckDBType, width: number) {
     this.type = type
     this.#width = width
-    this.data = new DataView(new ArrayBuffer(VECTOR * width))
+    this.data = new DataView(new ArrayBuffer(VECTOR_ROWS * width))
   }
 
-  /** Puts a cell, see `src/cells.ts`, of `length` bytes that begin at `at` into a row. */
+  /** Sets a row to a cell of `common/cells.ts`, whose `length` bytes begin at `at`. */
   abstract set(row: number, cells: DataView, at: number, length: number): void
 
-  /** The row is not null. */
-  protected mark(row: number): void {
+  /** Records that the row is not null. */
+  protected setValid(row: number): void {
     const byte = row >> 3
     this.#valid[byte] = (this.#valid[byte] as number) | (1 << (row & 7))
   }
 
-  /** Hands the rows over as column `index` of a chunk, and is empty again. */
+  /** Copies the rows into column `index` of a chunk and starts again without rows. */
   flush(chunk: DuckDBDataChunk, index: number, rows: number): void {
     const vector = duckdb.data_chunk_get_vector(chunk.chunk, index)
     this.beforeCopy(vector)
@@ -46,7 +46,7 @@ export abstract class Vector {
   protected beforeCopy(_vector: duckdb.Vector): void {}
 }
 
-/** A column that nothing declares any more: null in every row. */
+/** A column that no declaration has any more: null in every row. */
 export class NullVector extends Vector {
   constructor(type: DuckDBType) {
     super(type, 0)
@@ -55,17 +55,18 @@ export class NullVector extends Vector {
   set(): void {}
 }
 
-/** BIGINT, and TIMESTAMPTZ with what its own epoch is away from that of the cells. */
+/** BIGINT, and TIMESTAMPTZ. */
 export class WordVector extends Vector {
   readonly #add: bigint
 
+  /** @param add to each value, for the difference between DuckDB's epoch and that of the cells. */
   constructor(type: DuckDBType, add = 0n) {
     super(type, 8)
     this.#add = add
   }
 
   set(row: number, cells: DataView, at: number): void {
-    this.mark(row)
+    this.setValid(row)
     if (this.#add !== 0n) {
       this.data.setBigInt64(8 * row, cells.getBigInt64(at) + this.#add, true)
       return
@@ -79,13 +80,14 @@ export class WordVector extends Vector {
 export class DayVector extends Vector {
   readonly #add: number
 
+  /** @param add to each value, for the difference between DuckDB's epoch and that of the cells. */
   constructor(type: DuckDBType, add: number) {
     super(type, 4)
     this.#add = add
   }
 
   set(row: number, cells: DataView, at: number): void {
-    this.mark(row)
+    this.setValid(row)
     this.data.setInt32(4 * row, cells.getInt32(at) + this.#add, true)
   }
 }
@@ -97,7 +99,7 @@ export class FlagVector extends Vector {
   }
 
   set(row: number, cells: DataView, at: number): void {
-    this.mark(row)
+    this.setValid(row)
     this.data.setUint8(row, cells.getUint8(at))
   }
 }
@@ -114,13 +116,13 @@ export class DecimalVector extends Vector {
   }
 
   set(row: number, cells: DataView, at: number): void {
-    this.mark(row)
+    this.setValid(row)
     const digits = cells.getInt16(at)
-    // Of the last digit, in decimal places of the column.
+    // The weight of the last digit of the cell as a power of ten, in units of the column's last decimal.
     const power = 4 * (cells.getInt16(at + 2) - digits + 1) + this.#scale
     let value = 0
     for (let i = 0; i < digits; i++) value = value * 10_000 + cells.getInt16(at + 8 + 2 * i)
-    // Divided, not multiplied by a fraction, which no float holds.
+    // Divided by a power of ten, because a float does not hold 0.1 exactly.
     value = power < 0 ? value / (POWERS[-power] as number) : value * (POWERS[power] as number)
     const negative = cells.getInt16(at + 4) !== 0
     if (digits > 3 || value > Number.MAX_SAFE_INTEGER) this.#putLarge(row, cells, at, power)
@@ -148,31 +150,31 @@ export class DecimalVector extends Vector {
   }
 }
 
-/** A text of at most this many bytes lies in the vector itself, a longer one behind a pointer. */
+/** A text of at most this many bytes lies in the vector itself; for a longer one the vector has a pointer. */
 const INLINE = 12
 
-/** VARCHAR, and JSON, whose cells begin with a mark. */
+/** VARCHAR, and JSON, whose cells begin with a version byte. */
 export class TextVector extends Vector {
-  readonly #mark: number
-  /** The long texts, one after the other, and the rows that point to them. */
-  #heap = Buffer.allocUnsafeSlow(4 * VECTOR)
+  readonly #prefix: number
+  /** The long texts, one after the other; below, the rows that point to them. */
+  #heap = Buffer.allocUnsafeSlow(4 * VECTOR_ROWS)
   #view = new DataView(this.#heap.buffer)
   #used = 0
-  readonly #rows = new Uint16Array(VECTOR)
-  readonly #places = new Uint32Array(VECTOR)
+  readonly #rows = new Uint16Array(VECTOR_ROWS)
+  readonly #offsets = new Uint32Array(VECTOR_ROWS)
   #long = 0
 
-  /** @param mark bytes before the text. */
-  constructor(mark: number) {
+  /** @param prefix bytes before the text in a cell. */
+  constructor(prefix: number) {
     super(VARCHAR, 16)
-    this.#mark = mark
+    this.#prefix = prefix
   }
 
   set(row: number, cells: DataView, cellAt: number, cellLength: number): void {
-    this.mark(row)
+    this.setValid(row)
     const { data } = this
-    const at = cellAt + this.#mark
-    const length = cellLength - this.#mark
+    const at = cellAt + this.#prefix
+    const length = cellLength - this.#prefix
     const to = 16 * row
     data.setUint32(to, length, true)
     if (length <= INLINE) {
@@ -181,15 +183,15 @@ export class TextVector extends Vector {
       return
     }
     data.setInt32(to + 4, cells.getInt32(at, true), true)
-    this.#room(length)
+    this.#reserve(length)
     this.#rows[this.#long] = row
-    this.#places[this.#long] = this.#used
+    this.#offsets[this.#long] = this.#used
     this.#long += 1
-    this.#keep(cells, at, at + length)
+    this.#copyToHeap(cells, at, at + length)
   }
 
-  /** By a loop: a call into the engine that copies costs more than the texts of nearly all cells. */
-  #keep(from: DataView, start: number, end: number): void {
+  /** In a loop: for the length of nearly all texts a call to `copy` costs more. */
+  #copyToHeap(from: DataView, start: number, end: number): void {
     const to = this.#view
     let used = this.#used
     let next = start
@@ -198,7 +200,7 @@ export class TextVector extends Vector {
     this.#used = used
   }
 
-  #room(length: number): void {
+  #reserve(length: number): void {
     if (this.#used + length <= this.#heap.length) return
     const grown = Buffer.allocUnsafeSlow(Math.max(2 * this.#heap.length, this.#used + length))
     this.#heap.copy(grown, 0, 0, this.#used)
@@ -206,7 +208,7 @@ export class TextVector extends Vector {
     this.#view = new DataView(grown.buffer)
   }
 
-  /** The library copies all long texts as one, into memory that the vector owns, and says where that is. */
+  /** Has the library copy all long texts as one into memory of the vector, and sets the pointers to where that is. */
   protected override beforeCopy(vector: duckdb.Vector): void {
     if (this.#long > 0) {
       duckdb.vector_assign_string_element_len(vector, 0, this.#heap.subarray(0, this.#used))
@@ -214,7 +216,7 @@ export class TextVector extends Vector {
       const base = Number(new DataView(first.buffer, first.byteOffset, 16).getBigUint64(8, true))
       for (let i = 0; i < this.#long; i++) {
         const to = 16 * (this.#rows[i] as number) + 8
-        const address = base + (this.#places[i] as number)
+        const address = base + (this.#offsets[i] as number)
         this.data.setUint32(to, address % HIGH, true)
         this.data.setUint32(to + 4, Math.floor(address / HIGH), true)
       }

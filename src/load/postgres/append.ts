@@ -4,18 +4,21 @@ import type { PoolClient } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { Block } from '../../common/cells.ts'
 import type { TableColumn } from '../../schema/table.ts'
-import type { Into } from '../sql/engine.ts'
+import type { AppendTarget } from '../sql/engine.ts'
 
-/** Signature, flags, and the length of an extension that is not there. */
+/** Signature, flags, and the length of the header extension, which is empty. */
 const HEADER = Buffer.from('5047434f50590aff0d0a00' + '00000000' + '00000000', 'hex')
 const TRAILER = Buffer.from('ffff', 'hex')
-/** Bytes that a stream takes in without having sent them. */
-const HELD = getDefaultHighWaterMark(false)
+/** Bytes that a stream buffers before it has sent any. */
+const BUFFERED = getDefaultHighWaterMark(false)
 
-/** Rows by COPY in its binary form, which is that of our cells. @param blocks each is valid until the next is asked for. */
+/**
+ * Appends rows by COPY in its binary format, in which the blocks already are.
+ * @param blocks the bytes of one are overwritten when the next one is requested.
+ */
 export async function append(
   client: PoolClient,
-  { schema, table }: Into,
+  { schema, table }: AppendTarget,
   columns: readonly TableColumn[],
   blocks: Iterable<Block>,
 ): Promise<void> {
@@ -28,13 +31,13 @@ export async function append(
     yield HEADER
     for (let next = first; !next.done; next = rows.next()) {
       const { bytes } = next.value
-      // More than a stream may hold has been sent before the next is asked for. Less may still wait when it is overwritten.
-      yield bytes.length > HELD ? bytes : Buffer.from(bytes)
+      // The stream has sent a block larger than its buffer before it requests the next; a smaller one may still wait in it.
+      yield bytes.length > BUFFERED ? bytes : Buffer.from(bytes)
     }
     yield TRAILER
   }
-  const into = client.query(copyFrom(`copy ${target} (${names}) from stdin (format binary)`))
-  await pipeline(chunks(), into)
+  const copy = client.query(copyFrom(`copy ${target} (${names}) from stdin (format binary)`))
+  await pipeline(chunks(), copy)
 }
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`

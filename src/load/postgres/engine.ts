@@ -15,23 +15,23 @@ export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`. */
   readonly url: string
   readonly schema: string
-  /** Transactions at once. */
+  /** Transactions that run side by side, at most. */
   readonly connections: number
 }
 
-/** @throws {DestinationError} when the database cannot be reached. */
+/** The engine for Postgres. Connects when the first transaction starts, or the lock is acquired. */
 export function openPostgres({ url, schema, connections }: PostgresOptions): Engine {
-  const pool = new pg.Pool({ ...line(url), max: connections, application_name: 'recharge-sync' })
-  // An idle connection that the server closes is replaced by the pool; without a listener it would end the process.
+  const pool = new pg.Pool({ ...connectionOptions(url), max: connections, application_name: 'recharge-sync' })
+  // The pool replaces an idle connection that the server closes; without a listener the error would end the process.
   pool.on('error', () => {})
-  const known = new WeakSet<pg.PoolClient>()
-  let holder: pg.Client | null = null
+  const configured = new WeakSet<pg.PoolClient>()
+  let lock: pg.Client | null = null
 
   async function connect(): Promise<pg.PoolClient> {
     const client = await pool.connect()
-    if (known.has(client)) return client
-    known.add(client)
-    // The pool listens only while a client is idle, and a connection may also break between two statements.
+    if (configured.has(client)) return client
+    configured.add(client)
+    // The pool listens only while a client is idle, but a connection can also break between two statements.
     client.on('error', () => {})
     try {
       await client.query(`set time zone 'UTC'`)
@@ -52,7 +52,7 @@ export function openPostgres({ url, schema, connections }: PostgresOptions): Eng
           await client.query('begin')
           const result = await work({
             db,
-            append: (into, columns, blocks) => append(client, into, columns, blocks),
+            append: (target, columns, blocks) => append(client, target, columns, blocks),
             createTempTable: (table, columns) => createTempTable(db, table, columns),
             withIndexScans: work => withIndexScans(client, work),
             mayContainKeys: (columns, ranges) => mayContainKeys(db, columns, ranges),
@@ -74,15 +74,15 @@ export function openPostgres({ url, schema, connections }: PostgresOptions): Eng
 
     async acquireLock(run) {
       try {
-        holder = await takeLock(url, schema, run)
+        lock = await takeLock(url, schema, run)
       } catch (error) {
         throw translate(error)
       }
     },
 
     columnType: kind => sql.raw(TYPES[kind].ddl),
-    shownAs: kind => TYPES[kind].shownAs,
-    constrain: (create, table) =>
+    catalogType: kind => TYPES[kind].inCatalog,
+    withPrimaryKey: (create, table) =>
       create.addPrimaryKeyConstraint(`${table.name}_pkey` as never, [...table.key] as never[]),
     finalize: async () => {},
 
@@ -93,25 +93,26 @@ export function openPostgres({ url, schema, connections }: PostgresOptions): Eng
           .query(
             `select coalesce(
                (select has_schema_privilege(oid, 'create') from pg_namespace where nspname = $1),
-               has_database_privilege(current_database(), 'create')) as may`,
+               has_database_privilege(current_database(), 'create')) as allowed`,
             [schema],
           )
           .finally(() => client.release())
-        if (rows[0]?.may !== true) throw new DestinationError('denied', `this user may not create in schema ${schema}`)
+        if (rows[0]?.allowed !== true)
+          throw new DestinationError('denied', `this database user may not create tables in schema ${schema}`)
       } catch (error) {
         throw translate(error)
       }
     },
 
     async [Symbol.asyncDispose]() {
-      await holder?.end().catch(() => {})
+      await lock?.end().catch(() => {})
       await pool.end()
     },
   }
 }
 
-/** A server that vanishes without a word is noticed, and not waited for. */
-const line = (url: string) => ({ connectionString: url, keepAlive: true, connectionTimeoutMillis: 15_000 })
+/** Keep-alive and a timeout, so that a server that vanishes without closing the connection is noticed. */
+const connectionOptions = (url: string) => ({ connectionString: url, keepAlive: true, connectionTimeoutMillis: 15_000 })
 
 async function createTempTable(
   db: Kysely<SystemTables>,
@@ -123,38 +124,38 @@ async function createTempTable(
   await create.execute()
 }
 
-/** Ways to rows that are not by their keys, or not straight: a bitmap of a few rows takes five times as long as they do. */
-const OTHER_WAYS = ['enable_hashjoin', 'enable_mergejoin', 'enable_bitmapscan']
+/** Plans other than an index scan. For a few rows a bitmap scan takes five times as long as an index scan. */
+const OTHER_PLANS = ['enable_hashjoin', 'enable_mergejoin', 'enable_bitmapscan']
 
 async function withIndexScans<T>(client: pg.PoolClient, work: () => Promise<T>): Promise<T> {
-  const setting = (to: string) => OTHER_WAYS.map(way => `set local ${way} to ${to}`).join('; ')
-  await client.query(setting('off'))
+  const set = (to: string) => OTHER_PLANS.map(plan => `set local ${plan} to ${to}`).join('; ')
+  await client.query(set('off'))
   const result = await work()
-  await client.query(setting('default'))
+  await client.query(set('default'))
   return result
 }
 
-/** Kysely on one client, inside a transaction that the engine has begun. */
+/** Kysely on one client, inside a transaction that the engine has started. */
 function kyselyOn(client: pg.PoolClient): Kysely<SystemTables> {
   const query = client.query.bind(client) as pg.PoolClient['query']
-  const only: PostgresPoolClient = { query, release: () => {} }
-  const pool = { options: {}, connect: async () => only, end: async () => {} }
+  const single: PostgresPoolClient = { query, release: () => {} }
+  const pool = { options: {}, connect: async () => single, end: async () => {} }
   return new Kysely({ dialect: new PostgresDialect({ pool }) })
 }
 
 /**
- * A session lock for the schema, on a connection of its own: the server lets it go when this process dies, however it
- * dies. The connection's name says who holds it.
+ * Takes an advisory lock for the schema, on a connection of its own: the server releases it when this process dies,
+ * however it dies. The name of the connection tells other runs who has the lock.
  */
 async function takeLock(url: string, schema: string, run: RunId): Promise<pg.Client> {
   const name = `recharge-sync ${run} pid ${process.pid} on ${hostname()}`.slice(0, 63)
-  const client = new pg.Client({ ...line(url), application_name: name })
+  const client = new pg.Client({ ...connectionOptions(url), application_name: name })
   client.on('error', () => {})
   await client.connect()
   const key = [`recharge-sync`, schema]
-  const taken = await client.query('select pg_try_advisory_lock(hashtext($1), hashtext($2)) as taken', key)
-  if (taken.rows[0]?.taken === true) return client
-  const held = await client.query(
+  const attempt = await client.query('select pg_try_advisory_lock(hashtext($1), hashtext($2)) as taken', key)
+  if (attempt.rows[0]?.taken === true) return client
+  const holders = await client.query(
     `select a.application_name as name, a.backend_start::text as since
      from pg_locks l join pg_stat_activity a on a.pid = l.pid
      where l.locktype = 'advisory' and l.granted
@@ -163,6 +164,6 @@ async function takeLock(url: string, schema: string, run: RunId): Promise<pg.Cli
     key,
   )
   await client.end()
-  const { name: by = 'another run', since = '' } = held.rows[0] ?? {}
-  throw new DestinationError('held', `schema ${schema} is being written by ${by}${since && `, since ${since}`}`)
+  const { name: holder = 'another run', since = '' } = holders.rows[0] ?? {}
+  throw new DestinationError('held', `schema ${schema} is being written by ${holder}${since && `, since ${since}`}`)
 }

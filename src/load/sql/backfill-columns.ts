@@ -7,11 +7,11 @@ import { CHILD_INDEX, type Table, type TableColumn, tablesOf } from '../../schem
 import { blocks } from './blocks.ts'
 import type { Session } from './engine.ts'
 
-/** Rows asked for, and backfilled, at once. */
-const TOGETHER = 1000
+/** Rows read at a time. */
+const BATCH = 1000
 
-/** Rows with something in `_extra`, by key, after the given one. */
-export async function extrasOf(
+/** Rows with a value in `_extra`, in key order. @param after the last key of the batch before; null: from the start. */
+export async function rowsWithExtra(
   { db }: Session,
   schema: string,
   stream: Stream,
@@ -19,7 +19,7 @@ export async function extrasOf(
 ): Promise<ExtraRow[]> {
   const { root } = tablesOf(stream)
   const key = root.key.map(name => sql.ref(`t.${name}`))
-  const beyond =
+  const isAfter =
     after === null
       ? sql`true`
       : sql`(${sql.join(key)}) > (${sql.join(keyColumns(root).map(({ kind }, i) => castKey(kind, after[i] ?? '')))})`
@@ -27,7 +27,7 @@ export async function extrasOf(
   const { rows } = await sql<Record<string, string>>`
     select ${sql.join(parts)}, cast(t._hash as text) as hash, cast(t._extra as text) as extra
     from ${sql.table(`${schema}.${root.name}`)} as t
-    where t._extra is not null and ${beyond} order by ${sql.join(key)} limit ${sql.lit(TOGETHER)}`.execute(db)
+    where t._extra is not null and ${isAfter} order by ${sql.join(key)} limit ${sql.lit(BATCH)}`.execute(db)
   return rows.map(row => ({
     key: key.map((_, i) => row[`k${i}`] ?? ''),
     hash: row.hash ?? '',
@@ -45,8 +45,8 @@ const HASH: TableColumn = { name: '_hash', kind: 'int', required: true, doc: '' 
 const EXTRA: TableColumn = { name: '_extra', kind: 'json', required: false, doc: '' }
 
 /**
- * Gives rows what was found for them in their `_extra`, and takes it from there. A row that somebody wrote since it was
- * read is left alone: its fingerprint is another one.
+ * Moves values from the `_extra` of rows into their columns. A row written since it was read is skipped: its fingerprint
+ * has changed.
  */
 export async function backfillColumns(
   session: Session,
@@ -57,21 +57,21 @@ export async function backfillColumns(
 ): Promise<void> {
   const { root, children } = tablesOf(stream)
   const keys = keyColumns(root)
-  // Lists first: whether a row is as it was read shows in the stream's own table, which changes last.
+  // Child tables first: the fingerprint of the row in the stream's own table is checked for them too.
   for (const { child, table } of children) {
     const rows = backfilled.flatMap(({ row, lists }) =>
       [...(lists.get(child) ?? [])].map(([index, cells]) => ({ row, index, cells })),
     )
-    const columns = among(
+    const columns = columnsWithValues(
       table,
       stream.children[child]?.columns ?? {},
       rows.map(({ cells }) => cells),
     )
     if (columns.length === 0) continue
-    const [owner = ''] = table.key
-    const place: TableColumn = { name: CHILD_INDEX, kind: 'int', required: true, doc: '' }
-    const staged = [...keys.map(key => ({ ...key, name: owner })), place, HASH, ...columns.map(([, column]) => column)]
-    const stage = await staging(session, table, staged, rows, (to, { row, index, cells }) => {
+    const [parent = ''] = table.key
+    const index: TableColumn = { name: CHILD_INDEX, kind: 'int', required: true, doc: '' }
+    const staged = [...keys.map(key => ({ ...key, name: parent })), index, HASH, ...columns.map(([, column]) => column)]
+    const stage = await stageRows(session, table, staged, rows, (to, { row, index, cells }) => {
       putKey(to, keys, row)
       to.int(index)
       to.bigint(BigInt(row.hash))
@@ -79,32 +79,32 @@ export async function backfillColumns(
     })
     const [key = ''] = root.key
     await sql`
-      update ${sql.table(`${schema}.${table.name}`)} as t set ${assigned(columns)} from ${sql.table(stage)} as s
+      update ${sql.table(`${schema}.${table.name}`)} as t set ${assignments(columns)} from ${sql.table(stage)} as s
       where ${equal(table.key, 's')} and exists (
         select 1 from ${sql.table(`${schema}.${root.name}`)} as r
-        where ${sql.ref(`r.${key}`)} = ${sql.ref(`s.${owner}`)} and r._hash = s._hash)`.execute(session.db)
+        where ${sql.ref(`r.${key}`)} = ${sql.ref(`s.${parent}`)} and r._hash = s._hash)`.execute(session.db)
   }
-  const columns = among(
+  const columns = columnsWithValues(
     root,
     stream.columns,
     backfilled.map(({ cells }) => cells),
   )
   const staged = [...keys, HASH, EXTRA, ...columns.map(([, column]) => column)]
-  const stage = await staging(session, root, staged, backfilled, (to, { row, extra, cells }) => {
+  const stage = await stageRows(session, root, staged, backfilled, (to, { row, extra, cells }) => {
     putKey(to, keys, row)
     to.bigint(BigInt(row.hash))
     if (extra === null) to.null()
     else to.json(extra)
     for (const [name] of columns) put(to, cells.get(name))
   })
-  const set = columns.length === 0 ? sql`` : sql`, ${assigned(columns)}`
+  const set = columns.length === 0 ? sql`` : sql`, ${assignments(columns)}`
   await sql`
     update ${sql.table(`${schema}.${root.name}`)} as t set _extra = s._extra, _synced_at = ${at}${set}
     from ${sql.table(stage)} as s where ${equal(root.key, 's')} and t._hash = s._hash`.execute(session.db)
 }
 
-/** Columns that some row has a value for, each by its declared name. */
-function among(
+/** Columns for which some row has a value, each with its declared name. */
+function columnsWithValues(
   { columns }: Table,
   declared: Readonly<Record<string, unknown>>,
   rows: readonly CellsByColumn[],
@@ -115,14 +115,15 @@ function among(
     .flatMap(name => columns.filter(column => column.name === identifier(name)).map(column => [name, column] as const))
 }
 
-async function staging<T>(
+/** A temporary table of the rows. @returns its name. */
+async function stageRows<T>(
   session: Session,
   table: Table,
   columns: readonly TableColumn[],
   rows: readonly T[],
   write: (to: CellWriter, row: T) => void,
 ): Promise<string> {
-  const stage = identifier(`_fill_${table.name}`)
+  const stage = identifier(`_backfill_${table.name}`)
   await session.createTempTable(stage, columns)
   await session.append(
     { schema: null, table: stage },
@@ -147,7 +148,7 @@ function put(to: CellWriter, cell: Buffer | undefined): void {
   else to.copy(cell, 0, cell.length)
 }
 
-const assigned = (columns: readonly (readonly [name: string, column: TableColumn])[]): RawBuilder<unknown> =>
+const assignments = (columns: readonly (readonly [name: string, column: TableColumn])[]): RawBuilder<unknown> =>
   sql.join(
     columns.map(([, { name }]) => sql`${sql.ref(name)} = coalesce(${sql.ref(`s.${name}`)}, ${sql.ref(`t.${name}`)})`),
   )

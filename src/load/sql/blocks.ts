@@ -1,15 +1,15 @@
 import { CellWriter } from '../../common/cell-writer.ts'
 import type { Block } from '../../common/cells.ts'
 
-/** About so many bytes are sent at once. */
+/** Bytes in a block, roughly. */
 const SIZE = 256 * 1024
 
 /**
- * Rows as blocks, each of them valid until the next is asked for.
- * @param write writes the cells of one item's rows, and says how many rows it wrote.
+ * Rows in blocks. The bytes of a block are overwritten when the next one is requested.
+ * @param write writes the cells of one item's rows and returns how many rows it wrote.
  */
 export function* blocks<T>(items: Iterable<T>, write: (to: CellWriter, item: T) => number): Generator<Block> {
-  // Not shared with other rows: the last block may be on its way when these rows have ended.
+  // A writer of its own for each call: a driver may still be sending the last block after the generator has ended.
   const writer = new CellWriter(SIZE + SIZE / 8)
   let count = 0
   for (const item of items) {
@@ -22,7 +22,7 @@ export function* blocks<T>(items: Iterable<T>, write: (to: CellWriter, item: T) 
   if (count > 0) yield { bytes: writer.written(), count }
 }
 
-/** Rows of texts. */
+/** Rows whose cells are all texts, in blocks. */
 export const texts = (rows: Iterable<readonly string[]>): Iterable<Block> =>
   blocks(rows, (to, row) => {
     to.short(row.length)

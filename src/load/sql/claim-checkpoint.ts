@@ -1,10 +1,13 @@
 import { DestinationError } from '../../common/errors.ts'
 import type { Checkpoint, Instant } from '../../common/model.ts'
 import type { Session } from './engine.ts'
-import { stringifyScan } from './stored-json.ts'
+import { stringifyScan } from './stored-values.ts'
 import type { SystemTables } from './system-tables.ts'
 
-/** Compare-and-set: a stream whose checkpoint another run has replaced since `from` was read is not written to. */
+/**
+ * Replaces the checkpoint `from` by `to`, by compare-and-set on its version.
+ * @throws {DestinationError} `moved` if another run has replaced `from` since it was read.
+ */
 export async function claimCheckpoint(
   db: Session['db'],
   committedAt: Instant,
@@ -20,14 +23,14 @@ export async function claimCheckpoint(
     swept: to.lastSnapshotAt,
     committed_at: committedAt,
   }
-  const taken =
+  const claimed =
     from.version === 0 ? await firstClaim(db, to.stream, row) : await nextClaim(db, to.stream, from.version, row)
-  if (taken !== 1n) throw new DestinationError('moved', `${to.stream}: another run has replaced its checkpoint`)
+  if (claimed !== 1n) throw new DestinationError('moved', `${to.stream}: another run has replaced its checkpoint`)
 }
 
-type Claimed = Omit<SystemTables['_sync_checkpoints'], 'stream' | 'counts' | 'report'>
+type ClaimedRow = Omit<SystemTables['_sync_checkpoints'], 'stream' | 'counts' | 'report'>
 
-async function nextClaim(db: Session['db'], stream: string, version: number, row: Claimed): Promise<bigint> {
+async function nextClaim(db: Session['db'], stream: string, version: number, row: ClaimedRow): Promise<bigint> {
   const result = await db
     .updateTable('_sync_checkpoints')
     .set(row)
@@ -37,10 +40,10 @@ async function nextClaim(db: Session['db'], stream: string, version: number, row
   return result.numUpdatedRows
 }
 
-async function firstClaim(db: Session['db'], stream: string, row: Claimed): Promise<bigint> {
-  const there = await db.selectFrom('_sync_checkpoints').select('stream').where('stream', '=', stream).execute()
-  // A row without a commit: the stream was skipped so far.
-  if (there.length > 0) return nextClaim(db, stream, 0, row)
+async function firstClaim(db: Session['db'], stream: string, row: ClaimedRow): Promise<bigint> {
+  const existing = await db.selectFrom('_sync_checkpoints').select('stream').where('stream', '=', stream).execute()
+  // A row of version 0: runs have skipped the stream so far.
+  if (existing.length > 0) return nextClaim(db, stream, 0, row)
   const result = await db
     .insertInto('_sync_checkpoints')
     .values({ stream, ...row, counts: null, report: null })

@@ -3,42 +3,35 @@ import { minus } from '../../common/instant.ts'
 import type { Instant } from '../../common/model.ts'
 import { identifier } from '../../schema/name.ts'
 import type { Stream } from '../../schema/stream.ts'
-import { type Table, tablesOf } from '../../schema/table.ts'
+import { tablesOf } from '../../schema/table.ts'
 import type { ComparableKey, ComparableRows, Month } from '../destination.ts'
+import { KEY_SEPARATOR, keyAsText } from './as-text.ts'
 import type { Session } from './engine.ts'
 
-const DAY = 86_400_000
-/** Parts of a key in a text, as `FlatRecord.key` has them. */
-const SEPARATOR = '\u001f'
+const DAY_MS = 86_400_000
 
-/** The key of a row as one text. */
-export const keyText = (alias: string, { key }: Table): RawBuilder<string> =>
-  sql`${sql.join(
-    key.map(name => sql`cast(${sql.ref(`${alias}.${name}`)} as text)`),
-    sql` || chr(31) || `,
-  )}`
-
-/** Month of creation in UTC, for streams that say when a record was created. */
+/** Month of creation in UTC; null for streams whose records do not say when they were created. */
 export function monthOf(alias: string, stream: Stream): RawBuilder<Month> {
   const column = createdColumn(alias, stream)
   return column === null ? sql`cast(null as text)` : sql`substr(cast(${column} at time zone 'UTC' as text), 1, 7)`
 }
 
+/** The time of creation; null for streams whose records do not say it. */
 export function createdColumn(alias: string, { columns }: Stream): RawBuilder<unknown> | null {
   return columns.created_at?.kind === 'instant' ? sql.ref(`${alias}.created_at`) : null
 }
 
 /**
- * Whether the source may have forgotten the row, so that its absence says nothing. A row of another kind than those
- * that are forgotten may have become one since: only one changed within the source's memory cannot have been forgotten.
- * The edge is a day early, for clocks and for the time that a run takes.
+ * Whether the source may have forgotten the row, so that its absence proves nothing. Retention applies to some kinds of
+ * records, and a row of another kind may have become one of them since it was read; only a row changed within the
+ * retention cannot have been forgotten. The limit is one day early, since clocks differ and a run takes time.
  */
 export function mayBeForgotten(alias: string, stream: Stream, now: Instant): RawBuilder<boolean> {
   const { retention, sync } = stream
   if (retention === null) return sql`false`
-  const edge = at(minus(now, (retention.days - 1) * DAY))
+  const limit = at(minus(now, (retention.days - 1) * DAY_MS))
   const by = sql.ref(`${alias}.${identifier(retention.by)}`)
-  if (retention.when === undefined) return sql`coalesce(${by} < ${edge}, true)`
+  if (retention.when === undefined) return sql`coalesce(${by} < ${limit}, true)`
   const kind = sql.join(
     Object.entries(retention.when).map(
       ([column, values]) => sql`${sql.ref(`${alias}.${identifier(column)}`)} in (${sql.join([...values])})`,
@@ -46,13 +39,13 @@ export function mayBeForgotten(alias: string, stream: Stream, now: Instant): Raw
     sql` and `,
   )
   const changed =
-    sync.mode === 'incremental' ? sql`${sql.ref(`${alias}.${identifier(sync.cursor)}`)} < ${edge}` : sql`true`
-  return sql`(case when ${by} is not null then ${by} < ${edge} when ${kind} then true else coalesce(${changed}, true) end)`
+    sync.mode === 'incremental' ? sql`${sql.ref(`${alias}.${identifier(sync.cursor)}`)} < ${limit}` : sql`true`
+  return sql`(case when ${by} is not null then ${by} < ${limit} when ${kind} then true else coalesce(${changed}, true) end)`
 }
 
 const at = (instant: Instant): RawBuilder<unknown> => sql`cast(${instant} as timestamptz)`
 
-function condition(alias: string, { stream, now, since, before, writtenBy }: ComparableRows): RawBuilder<unknown> {
+function isComparable(alias: string, { stream, now, since, before, writtenBy }: ComparableRows): RawBuilder<unknown> {
   const created = createdColumn(alias, stream)
   return sql.join(
     [
@@ -66,6 +59,7 @@ function condition(alias: string, { stream, now, since, before, writtenBy }: Com
   )
 }
 
+/** Comparable rows by month. @param where a column and the value that it has. */
 export async function countComparable(
   { db }: Session,
   schema: string,
@@ -73,14 +67,17 @@ export async function countComparable(
   where: readonly [column: string, value: string | null] | null,
 ): Promise<ReadonlyMap<Month, number>> {
   const { root } = tablesOf(rows.stream)
-  const only =
+  const hasValue =
     where === null ? sql`true` : sql`${sql.ref(`t.${identifier(where[0])}`)} is not distinct from ${where[1]}`
   const { rows: counted } = await sql<{ month: Month; n: string }>`
     select ${monthOf('t', rows.stream)} as month, cast(count(*) as text) as n
-    from ${sql.table(`${schema}.${root.name}`)} as t where ${only} and ${condition('t', rows)} group by 1`.execute(db)
+    from ${sql.table(`${schema}.${root.name}`)} as t where ${hasValue} and ${isComparable('t', rows)} group by 1`.execute(
+    db,
+  )
   return new Map(counted.map(({ month, n }) => [month, Number(n)]))
 }
 
+/** The distinct values of a column, deleted rows included. */
 export async function distinctValues(
   { db }: Session,
   schema: string,
@@ -93,6 +90,7 @@ export async function distinctValues(
   return rows.map(({ value }) => value)
 }
 
+/** Keys of comparable rows in key order. @param after the last key of the list before. @param most keys returned. */
 export async function listComparableKeys(
   { db }: Session,
   schema: string,
@@ -102,17 +100,17 @@ export async function listComparableKeys(
 ): Promise<readonly ComparableKey[]> {
   const { root } = tablesOf(rows.stream)
   const parts = root.key.map(name => sql.ref(`t.${name}`))
-  const values = after?.split(SEPARATOR) ?? []
+  const values = after?.split(KEY_SEPARATOR) ?? []
   const kinds = root.key.map(name => root.columns.find(column => column.name === name)?.kind)
-  const beyond =
+  const isAfter =
     after === null
       ? sql`true`
       : sql`(${sql.join(parts)}) > (${sql.join(
           values.map((value, i) => (kinds[i] === 'int' ? sql`cast(${value} as bigint)` : sql`cast(${value} as text)`)),
         )})`
   const listed = await sql<ComparableKey>`
-    select ${keyText('t', root)} as key, ${monthOf('t', rows.stream)} as created
-    from ${sql.table(`${schema}.${root.name}`)} as t where ${condition('t', rows)} and ${beyond}
+    select ${keyAsText('t', root)} as key, ${monthOf('t', rows.stream)} as created
+    from ${sql.table(`${schema}.${root.name}`)} as t where ${isComparable('t', rows)} and ${isAfter}
     order by ${sql.join(parts)} limit ${sql.lit(most)}`.execute(db)
   return listed.rows.map(({ key, created }) => ({ key, created }))
 }

@@ -4,15 +4,16 @@ import type { Instant, RowBatch } from '../../common/model.ts'
 import { identifier } from '../../schema/name.ts'
 import { SYSTEM_COLUMNS, type Table, type TableColumn, tablesOf } from '../../schema/table.ts'
 import type { Compared, Month } from '../destination.ts'
-import { keyText, mayBeForgotten, monthOf } from './comparable-rows.ts'
+import { asText, keyAsText } from './as-text.ts'
+import { mayBeForgotten, monthOf } from './comparable-rows.ts'
 import type { Session } from './engine.ts'
 import { matches } from './merge.ts'
 import { childRows, rootRows } from './rows.ts'
 
 /**
- * Each record beside its row and the rows it owns, value by value. Not by `_hash`: who changes a row behind our back
- * does not change that. The records are brought to the database and compared there, because a decimal or a JSON that is
- * read back is no longer what was stored. Writes nothing but temporary tables.
+ * Compares each record with its row and its child rows, value by value. Not by `_hash`: that stays the same if somebody
+ * changes a row by hand. The comparison runs in the database, because a decimal or JSON that is read back may be written
+ * in another way. Writes only temporary tables.
  */
 export async function compare(
   session: Session,
@@ -27,55 +28,59 @@ export async function compare(
   const stage = stageOf(root)
   await session.createTempTable(stage, root.columns)
   await session.append({ schema: null, table: stage }, root.columns, rootRows(root, records, batch))
-  const here = sql`exists (select 1 from ${sql.table(stage)} as s where ${matches('s', root.key, 't', root.key)})`
+  const hasSameKey = sql`exists (select 1 from ${sql.table(stage)} as s where ${matches('s', root.key, 't', root.key)})`
   const differing = new Set(
-    await differences(session, schema, root, keyText('d', root), root.columns.filter(compared), here),
+    await differences(session, schema, root, keyAsText('d', root), root.columns.filter(isCompared), hasSameKey),
   )
   for (const [list, { table }] of children.entries()) {
-    const [owner = ''] = table.key
+    const [parent = ''] = table.key
     await session.createTempTable(stageOf(table), table.columns)
     await session.append({ schema: null, table: stageOf(table) }, table.columns, childRows(records, list))
-    const theirs = sql`exists (select 1 from ${sql.table(stage)} as s where ${matches('s', root.key, 't', [owner])})`
-    const key = sql<string>`cast(${sql.ref(`d.${owner}`)} as text)`
-    for (const differs of await differences(session, schema, table, key, table.columns, theirs)) differing.add(differs)
+    const hasParent = sql`exists (
+      select 1 from ${sql.table(stage)} as s where ${matches('s', root.key, 't', [parent])})`
+    const keys = await differences(session, schema, table, asText(`d.${parent}`), table.columns, hasParent)
+    for (const key of keys) differing.add(key)
   }
-  const changed = changedAt(batch)
-  const { rows } = await sql<Found>`
-    select ${keyText('s', root)} as key, min(${monthOf('s', stream)}) as created,
-           cast(min(${changed}) as text) as changed, cast(max(t._synced_at) as text) as written,
+  const { rows } = await sql<ComparedRow>`
+    select ${keyAsText('s', root)} as key, min(${monthOf('s', stream)}) as created,
+           cast(min(${changedAt(batch)}) as text) as changed, cast(max(t._synced_at) as text) as written,
            bool_or(case when t._synced_at is null then ${mayBeForgotten('s', stream, now)}
              else ${mayBeForgotten('t', stream, now)} end) as forgettable,
-           cast(count(t._synced_at) as text) as there, cast(count(t._deleted_at) as text) as marked
+           cast(count(t._synced_at) as text) as found, cast(count(t._deleted_at) as text) as deleted
     from ${sql.table(stage)} as s left join ${sql.table(`${schema}.${root.name}`)} as t
       on ${matches('s', root.key, 't', root.key)}
     group by 1`.execute(session.db)
-  return rows.map(({ key, created, changed, written, there, marked, forgettable }) => ({
+  return rows.map(({ key, created, changed, written, found, deleted, forgettable }) => ({
     key,
     created,
     forgettable,
-    verdict: there === '0' || marked !== '0' ? 'missing' : differing.has(key) ? 'changed' : 'same',
+    verdict: found === '0' || deleted !== '0' ? 'missing' : differing.has(key) ? 'changed' : 'same',
+    // Both are null for a time that somebody changed by hand to one that is none: repairing such rows is what this is for.
     changedAt: changed === null ? null : parseInstant(changed, 'UTC'),
     writtenAt: written === null ? null : parseInstant(written, 'UTC'),
   }))
 }
 
-interface Found {
+interface ComparedRow {
   readonly key: string
   readonly created: Month
   readonly changed: string | null
   readonly written: string | null
-  readonly there: string
-  readonly marked: string
+  /** Rows with the key. */
+  readonly found: string
+  /** How many of them are marked as deleted. */
+  readonly deleted: string
   readonly forgettable: boolean
 }
 
 const stageOf = (table: Table): string => identifier(`_compare_${table.name}`)
 
-const compared = ({ name }: TableColumn): boolean => name === '_extra' || !Object.hasOwn(SYSTEM_COLUMNS, name)
+const isCompared = ({ name }: TableColumn): boolean => name === '_extra' || !Object.hasOwn(SYSTEM_COLUMNS, name)
 
 /**
- * Keys of which the tables lack a row, or have another number of rows. No two staged rows are alike, so where all are
- * there and as many as there should be, there is no other.
+ * Keys of staged rows that the table lacks, or of which it has another number of rows. Staged rows all differ from each
+ * other, so if the table has each of them, and as many rows, it has no other row with these keys.
+ * @param which condition on the rows of the table, alias `t`.
  */
 async function differences(
   { db }: Session,
@@ -100,11 +105,11 @@ async function differences(
   return rows.map(row => row.key)
 }
 
-/** By the stream's cursor; where it has none, by what the record itself says, if it does. */
+/** The stream's cursor; without one, the record's own time of change or of creation, if it has one. */
 function changedAt({ stream: { sync, columns } }: RowBatch): RawBuilder<unknown> {
   if (sync.mode === 'incremental') return sql.ref(`s.${identifier(sync.cursor)}`)
-  const said = ['updated_at', 'created_at'].filter(name => columns[name]?.kind === 'instant')
-  return said.length === 0
+  const times = ['updated_at', 'created_at'].filter(name => columns[name]?.kind === 'instant')
+  return times.length === 0
     ? sql`cast(null as timestamptz)`
-    : sql`coalesce(${sql.join(said.map(name => sql.ref(`s.${name}`)))})`
+    : sql`coalesce(${sql.join(times.map(name => sql.ref(`s.${name}`)))})`
 }

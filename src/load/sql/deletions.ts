@@ -2,87 +2,102 @@ import { type RawBuilder, sql } from 'kysely'
 import { fromMillis, toMillis } from '../../common/instant.ts'
 import type { Checkpoint, Committed, DeletionEvidence, DeletionSkipped, RowBatch } from '../../common/model.ts'
 import { identifier } from '../../schema/name.ts'
+import { tablesOf } from '../../schema/table.ts'
+import { asText, keyAsText } from './as-text.ts'
 import type { Session } from './engine.ts'
 import { hasTable } from './schema-changes.ts'
 import {
+  clearSuspect,
+  deleteInterrupted,
+  deleteSeen,
   type EndedScan,
-  endSuspicion,
-  forget,
-  forgetUnended,
   isConfirmed,
-  note,
-  seen,
-  sweptBefore,
+  lastSnapshot,
+  recordSeen,
+  seenKeys,
 } from './seen-keys.ts'
-import { countTombstones, dropMet, keyText, softDelete, tableOf } from './tombstones.ts'
+import { countTombstones, deleteTombstones, softDelete, tableOf } from './tombstones.ts'
 
-const DAY = 86_400_000
-/** Kept clear of the edge of what the source remembers. */
-const EDGE = 3_600_000
+const DAY_MS = 86_400_000
+/** Rows this close to the end of the retention are not trusted: clocks differ, and a run takes time. */
+const RETENTION_MARGIN_MS = 3_600_000
 
-/** Notes down who was met and, where a walk has ended, marks who was not. In the transaction of the rows. */
+type Deletions = Pick<Committed, 'deleted' | 'deletionSkipped'>
+
+/**
+ * Records the keys that a batch showed. If a scan or list snapshot has ended with it, marks the rows that it did not see
+ * as deleted. Runs in the transaction of the batch.
+ * @param evidence undefined: nothing is recorded and no deletion is concluded from absence.
+ */
 export async function detectDeletions(
   session: Session,
   schema: string,
   batch: RowBatch,
   to: Checkpoint,
   evidence: DeletionEvidence | undefined,
-): Promise<Marked> {
+): Promise<Deletions> {
   const { stream, receivedAt } = batch
   const { event } = stream.deletions
   let deleted = 0
   if (event !== undefined && (await countTombstones(session, schema, event)) > 0) {
-    await dropMet(session, schema, event, evidence?.keys ?? [...batch.records.keys()])
+    await deleteTombstones(session, schema, event, evidence?.keys ?? [...batch.records.keys()])
     if (evidence?.last) deleted += await softDelete(session, schema, stream, event, receivedAt)
   }
   if (evidence === undefined) return { deleted }
-  if (evidence.first) await forgetUnended({ session, schema, stream })
-  if (evidence.scan !== null) await note(session, schema, to, evidence, evidence.scan)
+  if (evidence.first) await deleteInterrupted({ session, schema, stream })
+  if (evidence.scan !== null) await recordSeen(session, schema, to, evidence, evidence.scan)
   if (evidence.ended === null) return { deleted }
-  const roll: EndedScan = { session, schema, stream, ended: evidence.ended, at: receivedAt }
-  const marked = await conclude(roll)
-  await forget(roll, marked.deletionSkipped === undefined || marked.deletionSkipped.why === 'maybe_forgotten')
-  return { ...marked, deleted: deleted + marked.deleted }
+  const ended: EndedScan = { session, schema, stream, scan: evidence.ended, at: receivedAt }
+  const absent = await deleteAbsent(ended)
+  await deleteSeen(ended, absent.deletionSkipped === undefined || absent.deletionSkipped.why === 'maybe_forgotten')
+  return { ...absent, deleted: deleted + absent.deleted }
 }
 
-type Marked = Pick<Committed, 'deleted' | 'deletionSkipped'>
-
-async function conclude(roll: EndedScan): Promise<Marked> {
-  const { schema, stream } = roll
-  const orphans = await markOrphans(roll)
-  const standing = sql`${there(roll)} and ${extent(roll)} and ${exception(roll)}`
+/** Marks the rows that an ended scan should have seen and did not. */
+async function deleteAbsent(ended: EndedScan): Promise<Deletions> {
+  const { schema, stream, scan } = ended
+  const orphans = await deleteOrphans(ended)
+  const expected = sql`${isLive(ended)} and ${isInScope(ended)} and ${isNotExcepted(ended)}`
   // Not `not in`: a database that cannot keep the list in memory would read it again for every row.
-  const absent = sql`${standing} and not exists (${seen(roll, 'record')} and s.key = ${keyText('t', stream)})`
-  const known = await proofs(roll)
-  const rows = (which: RawBuilder<unknown>): Promise<number> =>
-    count(roll, sql`select 1 from ${tableOf(schema, stream)} as t where ${which}`)
-  const provable = async (which: RawBuilder<unknown>): Promise<number> => {
+  const absent = sql`${expected} and not exists (
+    ${seenKeys(ended, 'record', scan)} and s.key = ${keyAsText('t', tablesOf(stream).root)})`
+  const proofs = await deletionProofs(ended)
+  const countRows = (which: RawBuilder<unknown>): Promise<number> =>
+    count(ended, sql`select 1 from ${tableOf(schema, stream)} as t where ${which}`)
+  const countProven = async (which: RawBuilder<unknown>): Promise<number> => {
     let sum = 0
-    for (const proof of known) sum += await rows(sql`${which} and ${proof}`)
+    for (const proof of proofs) sum += await countRows(sql`${which} and ${proof}`)
     return sum
   }
-  const missing = await provable(absent)
-  if (missing > 0) {
-    const doubt = await suspicionOf(roll, () => provable(standing))
-    if (doubt !== null) return { deleted: orphans, deletionSkipped: { why: doubt, rows: missing } }
+  const proven = await countProven(absent)
+  if (proven > 0) {
+    const why = await suspectReason(ended, () => countProven(expected))
+    if (why !== null) return { deleted: orphans, deletionSkipped: { why, rows: proven } }
   }
-  await endSuspicion(roll)
-  for (const proof of missing > 0 ? known : []) await mark(roll, sql`${absent} and ${proof}`)
-  const left = stream.retention === null ? 0 : await rows(absent)
+  await clearSuspect(ended)
+  for (const proof of proven > 0 ? proofs : []) await markDeleted(ended, sql`${absent} and ${proof}`)
+  const unproven = stream.retention === null ? 0 : await countRows(absent)
   return {
-    deleted: orphans + missing,
-    ...(left > 0 ? { deletionSkipped: { why: 'maybe_forgotten' as const, rows: left } } : {}),
+    deleted: orphans + proven,
+    ...(unproven > 0 ? { deletionSkipped: { why: 'maybe_forgotten' as const, rows: unproven } } : {}),
   }
 }
 
-/** Why what was not seen may be there all the same. @param standing counts the rows that could have been seen. */
-async function suspicionOf(roll: EndedScan, standing: () => Promise<number>): Promise<DeletionSkipped['why'] | null> {
-  if ((await count(roll, seen(roll, 'unknown'))) > 0) return 'unknown_key'
-  const met = await count(roll, seen(roll, 'record'))
-  return met * 2 < (await standing()) && !(await isConfirmed(roll)) ? 'few_seen' : null
+/**
+ * Why rows that the scan did not see may exist all the same; null: no reason.
+ * @param countExpected counts the rows that the scan should have seen.
+ */
+async function suspectReason(
+  ended: EndedScan,
+  countExpected: () => Promise<number>,
+): Promise<DeletionSkipped['why'] | null> {
+  if ((await count(ended, seenKeys(ended, 'unknown', ended.scan))) > 0) return 'unknown_key'
+  const seen = await count(ended, seenKeys(ended, 'record', ended.scan))
+  return seen * 2 < (await countExpected()) && !(await isConfirmed(ended)) ? 'few_seen' : null
 }
 
-async function mark({ session, schema, stream, at }: EndedScan, which: RawBuilder<unknown>): Promise<number> {
+/** @returns rows marked. */
+async function markDeleted({ session, schema, stream, at }: EndedScan, which: RawBuilder<unknown>): Promise<number> {
   const { rows } = await sql`
     update ${tableOf(schema, stream)} as t
     set _deleted_at = cast(${at} as timestamptz), _deleted_by = 'absence', _synced_at = cast(${at} as timestamptz)
@@ -90,52 +105,55 @@ async function mark({ session, schema, stream, at }: EndedScan, which: RawBuilde
   return rows.length
 }
 
-/** What was written since the walk began is younger than what the walk can tell. */
-const there = ({ ended }: EndedScan): RawBuilder<unknown> =>
-  sql`t._deleted_at is null and t._synced_at <= cast(${ended} as timestamptz)`
+/** Not deleted, and not written since the scan began: what was written later is newer than what the scan knows. */
+const isLive = ({ scan }: EndedScan): RawBuilder<unknown> =>
+  sql`t._deleted_at is null and t._synced_at <= cast(${scan} as timestamptz)`
 
-/** The rows that the walk would have met: of one kind, or in a list that was read to its end. */
-function extent(roll: EndedScan): RawBuilder<unknown> {
-  const { each, parent, deletions } = roll.stream
+/** The row is of the kind that was listed, or in a list that was read to its end. */
+function isInScope(ended: EndedScan): RawBuilder<unknown> {
+  const { each, parent, deletions } = ended.stream
   if (typeof deletions.absence === 'object') {
     const { column, value } = deletions.absence
     return sql`lower(${sql.ref(`t.${identifier(column)}`)}) = ${value}`
   }
   const column = each?.parameter ?? parent?.as
-  return column === undefined ? sql`true` : sql`${textOf(column)} in (${seen(roll, 'part')})`
+  return column === undefined ? sql`true` : sql`${columnText(column)} in (${seenKeys(ended, 'part', ended.scan)})`
 }
 
-const exception = ({ stream: { deletions } }: EndedScan): RawBuilder<unknown> =>
-  deletions.except === undefined ? sql`true` : sql`${textOf(deletions.except.column)} <> ${deletions.except.value}`
+const isNotExcepted = ({ stream: { deletions } }: EndedScan): RawBuilder<unknown> =>
+  deletions.except === undefined ? sql`true` : sql`${columnText(deletions.except.column)} <> ${deletions.except.value}`
 
-const textOf = (column: string): RawBuilder<unknown> => sql`cast(${sql.ref(`t.${identifier(column)}`)} as text)`
+const columnText = (column: string): RawBuilder<unknown> => asText(`t.${identifier(column)}`)
 
-/** Of a parent that was deleted nothing is listed any more, not even an empty list. */
-async function markOrphans(roll: EndedScan): Promise<number> {
-  const { session, schema, stream } = roll
+/** Marks the rows whose parent is deleted: the API no longer lists them, not even as an empty list. */
+async function deleteOrphans(ended: EndedScan): Promise<number> {
+  const { session, schema, stream } = ended
   if (stream.parent === null) return 0
   const parents = identifier(stream.parent.stream)
   if (!(await hasTable(session, schema, parents))) return 0
-  return await mark(
-    roll,
-    sql`${there(roll)} and ${textOf(stream.parent.as)} in (
+  return await markDeleted(
+    ended,
+    sql`${isLive(ended)} and ${columnText(stream.parent.as)} in (
       select cast(p.id as text) from ${sql.table(`${schema}.${parents}`)} as p where p._deleted_at is not null)`,
   )
 }
 
 /**
- * Conditions of which one has to hold, and never two do. Where the source retention, a row must have been known to be of
- * the kind within what it remembers: had such a record become one that is forgotten, it would still be served. One that
- * was known only before may have been processed and forgotten since.
+ * Conditions on a row, at most one of which holds, that prove that an absent row is deleted.
+ *
+ * A source with a retention forgets records of other kinds. A row proves to be deleted only if it was known to be of the
+ * listed kind within the retention: if it had changed its kind since, the source would still serve it. A row last known to
+ * be of the kind before that may have changed its kind and been forgotten.
  */
-async function proofs(roll: EndedScan): Promise<readonly RawBuilder<unknown>[]> {
-  const { stream, at } = roll
+async function deletionProofs(ended: EndedScan): Promise<readonly RawBuilder<unknown>[]> {
+  const { stream, at } = ended
   if (stream.retention === null) return [sql`true`]
-  const oldest = fromMillis(toMillis(at) - stream.retention.days * DAY + EDGE)
+  const oldest = fromMillis(toMillis(at) - stream.retention.days * DAY_MS + RETENTION_MARGIN_MS)
   const written = sql`t._synced_at >= cast(${oldest} as timestamptz)`
-  const swept = await sweptBefore(roll)
-  if (swept === null || swept < oldest) return [written]
-  return [written, sql`not (${written}) and ${keyText('t', stream)} in (${seen(roll, 'record', swept)})`]
+  const snapshot = await lastSnapshot(ended)
+  if (snapshot === null || snapshot < oldest) return [written]
+  const key = keyAsText('t', tablesOf(stream).root)
+  return [written, sql`not (${written}) and ${key} in (${seenKeys(ended, 'record', snapshot)})`]
 }
 
 async function count({ session }: EndedScan, query: RawBuilder<unknown>): Promise<number> {

@@ -1,40 +1,40 @@
-import { CompiledQuery, sql } from 'kysely'
-import { parseInstant } from '../../common/instant.ts'
-import type { Checkpoint, Committed, LastRun, RunId, RunReport } from '../../common/model.ts'
+import { CompiledQuery } from 'kysely'
+import type { Checkpoint, Committed, LastRun, RunReport } from '../../common/model.ts'
 import type { Table } from '../../schema/table.ts'
 import type { Destination } from '../destination.ts'
+import { asText } from './as-text.ts'
 import { claimCheckpoint } from './claim-checkpoint.ts'
 import type { Context } from './context.ts'
 import { detectDeletions } from './deletions.ts'
 import type { Session } from './engine.ts'
-import { keepGap } from './gaps.ts'
-import { forgetInferredColumns, takenOver } from './inferred-columns.ts'
+import { recordGap } from './gaps.ts'
+import { deleteInferredColumns, nowDeclared } from './inferred-columns.ts'
 import { merge } from './merge.ts'
 import { createRejects } from './rejects.ts'
-import { changes } from './schema-changes.ts'
-import { recordPolicies, saltOf } from './settings.ts'
-import { parseCommitted, parseScan, stringifyCommitted } from './stored-json.ts'
-import { arrivals, noteTombstones } from './tombstones.ts'
+import { schemaChanges } from './schema-changes.ts'
+import { readOrCreateSalt, recordPolicies } from './settings.ts'
+import { parseCheckpoint, parseCounts, stringifyCommitted } from './stored-values.ts'
+import { recordTombstones, stageNewEvents } from './tombstones.ts'
 
-/** What a sync needs, once for every database that has an `Engine`. */
+/** `Destination` for every database that has an `Engine`. */
 export function createDestination(context: Context): Destination {
-  const { engine, schema, salt, history, inSchema, exists, past, allTables } = context
+  const { engine, schema, salt, history, inSchema, exists, recordedSchema, allTables } = context
   const rejects = createRejects(inSchema)
   return {
     acquireLock: run => engine.acquireLock(run),
 
     async prepare(tables: readonly Table[]) {
       const prepared = await engine.transaction(async session => {
-        const before = await past(session)
-        const all = allTables(tables, before)
-        const statements = await changes(session, engine, schema, all, before)
-        // All in one go: each column has a comment, which makes hundreds.
+        const recorded = await recordedSchema(session)
+        const all = allTables(tables, recorded)
+        const statements = await schemaChanges(session, engine, schema, all, recorded)
+        // In one request: with a comment for each column there are hundreds of statements.
         if (statements.length > 0)
           await session.db.executeQuery(CompiledQuery.raw(statements.map(({ query }) => query.sql).join(';\n')))
-        await recordPolicies(inSchema(session), before.policies, all)
-        await forgetInferredColumns(inSchema(session), takenOver(before.inferred, tables))
-        await history.catchUp(session, tables, before.inferred)
-        return { statements, salt: await saltOf(inSchema(session)) }
+        await recordPolicies(inSchema(session), recorded.policies, all)
+        await deleteInferredColumns(inSchema(session), nowDeclared(recorded.inferred, tables))
+        await history.catchUp(session, tables, recorded.inferred)
+        return { statements, salt: await readOrCreateSalt(inSchema(session)) }
       })
       salt.open(prepared.salt)
       return prepared.statements
@@ -50,16 +50,7 @@ export function createDestination(context: Context): Destination {
           .select(asText('swept').as('swept'))
           .where('stream', '=', stream)
           .executeTakeFirst()
-        if (!row) return unwritten(stream)
-        return {
-          stream,
-          version: Number(row.version),
-          watermark: row.watermark === null ? null : parseInstant(row.watermark, 'UTC'),
-          scan: row.walk === null ? null : parseScan(row.walk, stream),
-          schemaHash: row.shape,
-          writer: row.writer as RunId | null,
-          lastSnapshotAt: row.swept === null ? null : parseInstant(row.swept, 'UTC'),
-        }
+        return row ? parseCheckpoint(row, stream) : unwritten(stream)
       }),
 
     lastCounts: stream =>
@@ -69,20 +60,20 @@ export function createDestination(context: Context): Destination {
           .select(asText('counts').as('counts'))
           .where('stream', '=', stream)
           .executeTakeFirst()
-        return row?.counts ? parseCommitted(row.counts, stream) : null
+        return row ? parseCounts(row, stream) : null
       }),
 
     commit: (batch, from, to, evidence) =>
       engine.transaction(async session => {
         await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
-        const arrived = await arrivals(session, schema, batch)
+        const hasNewEvents = await stageNewEvents(session, schema, batch)
         const merged = await merge(session, schema, batch, history.isKept(batch.stream))
-        if (arrived) await noteTombstones(session, schema, batch)
+        if (hasNewEvents) await recordTombstones(session, schema, batch)
         const counts: Committed = { ...merged, ...(await detectDeletions(session, schema, batch, to, evidence)) }
-        if (evidence?.gap) await keepGap(inSchema(session), to, evidence.gap, batch.receivedAt)
-        await history.follow(session, batch.stream, counts)
-        await rejects.follow(session, batch, to)
-        // Beside the checkpoint, for a run that lost the answer to its COMMIT and still has to report what it did.
+        if (evidence?.gap) await recordGap(inSchema(session), to, evidence.gap, batch.receivedAt)
+        await history.update(session, batch.stream, counts)
+        await rejects.update(session, batch, to)
+        // Stored for a run that loses the connection during COMMIT: it can still report what the commit did.
         await inSchema(session)
           .updateTable('_sync_checkpoints')
           .set({ counts: stringifyCommitted(counts) })
@@ -100,7 +91,7 @@ export function createDestination(context: Context): Destination {
           .insertInto('_sync_runs')
           .values({ run, started_at, finished_at, outcome, report: JSON.stringify(report) })
           .execute()
-        for (const stream of streams) await keepLast(db, { ...stream, run, finished_at })
+        for (const stream of streams) await recordLastRun(db, { ...stream, run, finished_at })
       }),
 
     finalize: () => engine.finalize(),
@@ -121,10 +112,7 @@ const unwritten = (stream: string): Checkpoint => ({
   lastSnapshotAt: null,
 })
 
-/** The same text from both drivers, whatever each makes of the type. */
-const asText = (column: string) => sql<string>`cast(${sql.ref(column)} as text)`
-
-async function keepLast(db: Session['db'], last: LastRun): Promise<void> {
+async function recordLastRun(db: Session['db'], last: LastRun): Promise<void> {
   const { stream } = last
   const report = JSON.stringify(last)
   const kept = await db.updateTable('_sync_checkpoints').set({ report }).where('stream', '=', stream).executeTakeFirst()

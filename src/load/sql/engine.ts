@@ -6,55 +6,106 @@ import type { Table, TableColumn } from '../../schema/table.ts'
 import type { KeyRange } from './key-ranges.ts'
 import type { SystemTables } from './system-tables.ts'
 
-/** One connection inside one transaction. */
+/*
+ * What a new database must implement. `createWarehouse` makes a whole `Warehouse` out of an `Engine`, so all that the
+ * databases share is written once, in this folder. Two more places name a database: `load/open.ts`, where it is opened,
+ * and `test/support/destinations.ts`, which runs test/conformance against it.
+ *
+ * The shared code writes the SQL of Postgres: Kysely's Postgres compiler, `update … from`, `delete … using`,
+ * `returning`, `is distinct from`, comparison of rows as `(a, b) > (c, d)`, `bool_or`, `greatest` that ignores nulls,
+ * `chr`, `at time zone`, casts to `text`, `bigint` and `timestamptz`, `comment on table` and `comment on column`, and
+ * `information_schema`. Several statements without parameters may come in one query, separated by `;`. A database that
+ * reads other SQL cannot be added by an `Engine` alone.
+ */
+
+/** One connection inside one transaction. Not used after the `work` it was given to has ended. */
 export interface Session {
+  /**
+   * Runs queries in the transaction. The time zone of the connection is UTC. `numAffectedRows` of a result, as a bigint,
+   * counts the rows that an insert, update or delete changed; checkpoints rest on it.
+   */
   readonly db: Kysely<SystemTables>
   /**
-   * Adds rows to a table of this schema, or to a temporary one, by the database's fastest way in.
-   * @param columns one for each cell of a row, in order.
+   * Adds rows to a table by the database's fastest way. When the promise resolves, queries of this session see them.
+   * @param columns one for each cell of a row, in the order of the cells. The table may have more columns, which become
+   * null, and may have them in another order.
+   * @param blocks rows as `common/cells.ts` describes them. The bytes of a block are overwritten when the next block is
+   * requested: by then they must have been copied or sent.
    */
-  append(into: Into, columns: readonly TableColumn[], blocks: Iterable<Block>): Promise<void>
-  /** An empty temporary table that does not outlive the transaction, nor grow from one to the next. */
+  append(target: AppendTarget, columns: readonly TableColumn[], blocks: Iterable<Block>): Promise<void>
+  /**
+   * Creates an empty temporary table without constraints. Nothing else sees it, and it ends with the transaction or is
+   * replaced when a later transaction creates one of the same name. A transaction uses each name once.
+   */
   createTempTable(table: string, columns: readonly TableColumn[]): Promise<void>
   /**
-   * Does `work` so that rows are found by their keys. A planner that knows nothing of a temporary table would read whole
-   * tables instead, which takes the longer the larger they grow.
+   * Runs `work` with the planner told to find rows by key. A planner without statistics on a temporary table would read
+   * whole tables instead, and a commit would take longer as the warehouse grows. A database without that problem calls
+   * `work` and returns its result.
    */
   withIndexScans<T>(work: () => Promise<T>): Promise<T>
-  /** Which of the columns may hold a key of the ranges: false is certain, and true is said where to know takes long. */
+  /**
+   * Whether columns may contain a key in one of the ranges: one answer for each of `columns`, in their order. False must
+   * be certain; true is always allowed, and costs only the time of a merge.
+   */
   mayContainKeys(columns: readonly KeyColumn[], ranges: readonly KeyRange[]): Promise<readonly boolean[]>
 }
 
-/** A column that holds keys. */
+/** A column of kind `int` that holds keys. */
 export interface KeyColumn {
-  /** With its schema. */
+  /** As `schema.table`, not quoted. */
   readonly table: string
   readonly column: string
 }
 
-export interface Into {
-  /** Null: a temporary table of this connection. */
+export interface AppendTarget {
+  /** Null: a temporary table of this session. */
   readonly schema: string | null
   readonly table: string
 }
 
 /**
- * All that differs between the databases, as operations rather than as flags to branch on. Whatever a driver throws
- * comes out as a `DestinationError` where it is known, and as it was where it is not.
+ * All that differs between the databases, as operations, so that shared code needs no branches. Every method translates
+ * what its driver throws into a `DestinationError` of these kinds:
+ *
+ * - `unreachable`: no connection, or it was lost. The caller tries again.
+ * - `serialisation`: another transaction was in the way. The caller tries again.
+ * - `moved`: two runs inserted the first checkpoint of the same stream.
+ * - `held`: another process has the destination.
+ * - `denied`: the user or the file permissions do not allow it.
+ * - `full`: no space is left.
+ *
+ * Any other error is thrown as it came: it is a bug, and a run ends with it. Disposing the engine closes all connections and
+ * releases the lock.
  */
 export interface Engine extends AsyncDisposable {
-  /** Keeps every other run out until this one ends. @throws {DestinationError} `held`, naming the holder. */
+  /**
+   * Keeps every other run out of the schema until the engine is disposed or the process dies, however it dies.
+   * @throws {DestinationError} `held`, with the holder in the message.
+   */
   acquireLock(run: RunId): Promise<void>
-  /** All that `work` did, or nothing. */
+  /**
+   * Runs `work` in one transaction: commits when it resolves, rolls back when it rejects, and returns or throws what it
+   * did. Calls may overlap; the engine runs them side by side or one after the other. An error of one must not affect the
+   * next.
+   * @throws {DestinationError} `unreachable` also if the connection is lost during COMMIT. The transaction may then have
+   * taken effect; the caller reads the checkpoint to find out.
+   */
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T>
-  /** The type in DDL. */
+  /**
+   * The type of a column in DDL. It must store every value of the kind exactly: `int` has 64 bits, `money` is
+   * decimal(18,6), `rate` is decimal(28,10), `instant` has microseconds from the year 1 to the year 9999.
+   */
   columnType(kind: ColumnKind): Expression<unknown>
-  /** The same type, as `information_schema.columns` shows it. */
-  shownAs(kind: ColumnKind): string
-  /** The key of a new table, where an index on it is worth its cost. */
-  constrain<T extends string>(create: CreateTableBuilder<T>, table: Table): CreateTableBuilder<T>
-  /** Whether this user may create and write here. Writes nothing. @throws {DestinationError} `denied` */
+  /**
+   * The same type as `information_schema.columns.data_type` shows it, in lower case; decimals as `decimal(18,6)`. A column
+   * of another type is reported as `incompatible`.
+   */
+  catalogType(kind: ColumnKind): string
+  /** Adds the primary key `table.key` to the statement; returns it unchanged where the database is faster without. */
+  withPrimaryKey<T extends string>(create: CreateTableBuilder<T>, table: Table): CreateTableBuilder<T>
+  /** Checks that this user may create and write in the schema. Writes nothing. @throws {DestinationError} `denied` */
   checkAccess(): Promise<void>
-  /** Puts what was committed in its final place, at the end of a run. */
+  /** Moves committed data to its final place, at the end of a run; for instance a log into its file. */
   finalize(): Promise<void>
 }

@@ -1,25 +1,20 @@
 import type { Instant } from '../../common/model.ts'
-import type { ColumnKind } from '../../schema/column.ts'
 import type { InferredColumn } from '../../schema/inferred-columns.ts'
 import type { Table } from '../../schema/table.ts'
 import type { Session } from './engine.ts'
+import { parseInferredColumn } from './stored-values.ts'
 
 type Db = Session['db']
 
-/** @param stream null: of all. */
-export async function inferredColumnsOf(db: Db, stream: string | null): Promise<InferredColumn[]> {
-  let query = db.selectFrom('_sync_columns').select(['table_name', 'column_name', 'path', 'kind'])
+/** The inferred columns of a stream, oldest first. @param stream null: of all. @throws {DestinationError} `unreadable` */
+export async function readInferredColumns(db: Db, stream: string | null): Promise<InferredColumn[]> {
+  let query = db.selectFrom('_sync_columns').select(['stream', 'table_name', 'column_name', 'path', 'kind'])
   if (stream !== null) query = query.where('stream', '=', stream)
   const rows = await query.orderBy('added_at').orderBy('column_name').execute()
-  return rows.map(({ table_name, column_name, path, kind }) => ({
-    table: table_name,
-    column: column_name,
-    path,
-    kind: kind as ColumnKind,
-  }))
+  return rows.map(parseInferredColumn)
 }
 
-export async function keepInferredColumns(
+export async function recordInferredColumns(
   db: Db,
   stream: string,
   columns: readonly InferredColumn[],
@@ -42,13 +37,14 @@ export async function keepInferredColumns(
     .execute()
 }
 
-/** Those that a declaration has taken over. */
-export const takenOver = (inferred: readonly InferredColumn[], tables: readonly Table[]): InferredColumn[] =>
+/** Inferred columns whose names a declaration uses by now. */
+export const nowDeclared = (inferred: readonly InferredColumn[], tables: readonly Table[]): InferredColumn[] =>
   inferred.filter(({ table, column }) =>
     tables.some(({ name, columns }) => name === table && columns.some(c => c.name === column && !c.inferred)),
   )
 
-export async function forgetInferredColumns(db: Db, columns: readonly InferredColumn[]): Promise<void> {
+/** Deletes columns from `_sync_columns`; the columns themselves stay. */
+export async function deleteInferredColumns(db: Db, columns: readonly InferredColumn[]): Promise<void> {
   for (const { table, column } of columns)
     await db.deleteFrom('_sync_columns').where('table_name', '=', table).where('column_name', '=', column).execute()
 }

@@ -2,28 +2,29 @@ import { CompiledQuery, sql } from 'kysely'
 import { parseInstant } from '../../common/instant.ts'
 import type { StreamTables } from '../../schema/table.ts'
 import type { Inspection } from '../destination.ts'
+import { asText } from './as-text.ts'
 import type { Context } from './context.ts'
 import { existingRows } from './existing-rows.ts'
-import { gapsOf } from './gaps.ts'
-import { changes, columnsOf } from './schema-changes.ts'
-import { knownSalt } from './settings.ts'
-import { parseLastRun } from './stored-json.ts'
+import { readGaps } from './gaps.ts'
+import { columnsOf, schemaChanges } from './schema-changes.ts'
+import { readSalt } from './settings.ts'
+import { parseLastRun } from './stored-values.ts'
 
-/** Answers questions about the warehouse, once for every database. */
+/** `Inspection` for every database that has an `Engine`. */
 export function createInspection(context: Context): Inspection {
-  const { engine, schema, salt, inSchema, exists, past, allTables } = context
+  const { engine, schema, salt, inSchema, exists, recordedSchema, allTables } = context
   return {
     checkAccess: () => engine.checkAccess(),
 
     plan: tables =>
       engine.transaction(async session => {
-        const before = await past(session)
-        return changes(session, engine, schema, allTables(tables, before), before)
+        const recorded = await recordedSchema(session)
+        return schemaChanges(session, engine, schema, allTables(tables, recorded), recorded)
       }),
 
     async loadSalt() {
       const bytes = await engine.transaction(async session =>
-        (await exists(session, '_sync_settings')) ? knownSalt(inSchema(session)) : null,
+        (await exists(session, '_sync_settings')) ? readSalt(inSchema(session)) : null,
       )
       if (bytes !== null) salt.open(bytes)
       return bytes !== null
@@ -35,9 +36,9 @@ export function createInspection(context: Context): Inspection {
         const counted = new Map<string, number>()
         for (const table of [root, ...children.map(child => child.table)]) {
           if (!stored.has(table.name)) continue
-          const there = table === root ? sql` where _deleted_at is null` : sql``
+          const live = table === root ? sql` where _deleted_at is null` : sql``
           const { rows } = await sql<{ n: string }>`
-            select cast(count(*) as text) as n from ${sql.table(`${schema}.${table.name}`)}${there}`.execute(session.db)
+            select cast(count(*) as text) as n from ${sql.table(`${schema}.${table.name}`)}${live}`.execute(session.db)
           counted.set(table.name, Number(rows[0]?.n ?? 0))
         }
         return counted
@@ -64,7 +65,7 @@ export function createInspection(context: Context): Inspection {
 
     gaps: stream =>
       engine.transaction(async session =>
-        (await exists(session, '_sync_gaps')) ? gapsOf(inSchema(session), stream) : [],
+        (await exists(session, '_sync_gaps')) ? readGaps(inSchema(session), stream) : [],
       ),
 
     lastRun: stream =>
@@ -72,10 +73,10 @@ export function createInspection(context: Context): Inspection {
         if (!(await exists(session, '_sync_checkpoints'))) return null
         const row = await inSchema(session)
           .selectFrom('_sync_checkpoints')
-          .select(sql<string | null>`cast(report as text)`.as('report'))
+          .select(asText('report').as('report'))
           .where('stream', '=', stream)
           .executeTakeFirst()
-        return row?.report ? parseLastRun(row.report, stream) : null
+        return row ? parseLastRun(row, stream) : null
       }),
 
     existingRows: (stream, keys) => engine.transaction(session => existingRows(session, schema, stream, keys)),

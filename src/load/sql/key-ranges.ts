@@ -1,16 +1,15 @@
-/** Both ends belong to it. */
+/** A range of integer keys; both ends belong to it. */
 export interface KeyRange {
   readonly least: bigint
   readonly greatest: bigint
 }
 
-/** Ranges at most. */
-const MOST = 256
+const MOST_RANGES = 256
 
 /**
- * Ranges that hold all of the keys and little else: they end where the next key is far off, because what a commit holds
- * was read in several places at once.
- * @param keys integers of 64 bits, as text.
+ * Groups keys into at most 256 ranges. A range ends where the next key is far away: a commit holds records of several
+ * segments of a scan, which are far apart.
+ * @param keys integers of 64 bits, as text, in any order.
  */
 export function rangesOf(keys: readonly string[]): KeyRange[] {
   const sorted = new BigInt64Array(keys.length)
@@ -18,8 +17,8 @@ export function rangesOf(keys: readonly string[]): KeyRange[] {
   sorted.sort()
   const [first, last] = [sorted.at(0), sorted.at(-1)]
   if (first === undefined || last === undefined) return []
-  // No more than so many steps of that length fit between the ends.
-  const far = (last - first) / BigInt(MOST)
+  // At most MOST_RANGES steps longer than this fit between the first key and the last.
+  const far = (last - first) / BigInt(MOST_RANGES)
   const ranges: KeyRange[] = []
   let least = first
   let greatest = first

@@ -3,45 +3,46 @@ import type { Counts, FlatRecord, RowBatch } from '../../common/model.ts'
 import { identifier } from '../../schema/name.ts'
 import { type StreamTables, type Table, type TableColumn, tablesOf } from '../../schema/table.ts'
 import { blocks } from './blocks.ts'
-import { ownersIn, removeChildRows } from './child-rows.ts'
+import { deleteChildRows, parentKeys } from './child-rows.ts'
 import type { KeyColumn, Session } from './engine.ts'
 import { rangesOf } from './key-ranges.ts'
 import { childRows, keyWriter, rootRows } from './rows.ts'
 
-/** What is to become of a record: it is not there yet, is there otherwise, is there as it is, or is there newer. */
-type Verdict = 'new' | 'changed' | 'same' | 'older'
+/** Merge outcome: new, changed, unchanged, or older than the stored row. */
+type Outcome = 'new' | 'changed' | 'unchanged' | 'older'
 
 /*
- * The temporary table holds keys, not rows: what decides is a key, a cursor and a fingerprint, and a record that turns
- * out to be unchanged is then never sent at all. What remains is deleted by key and appended straight to its table.
+ * The temporary table holds keys, not rows. Key, cursor and fingerprint decide the outcome, so an unchanged record is
+ * never sent to the database. Rows that will be replaced are deleted by key, and the new ones are appended straight to
+ * their table.
  */
-const PLACE: TableColumn = { name: '_place', kind: 'int', required: true, doc: '' }
+const POSITION: TableColumn = { name: '_position', kind: 'int', required: true, doc: '' }
 const CURSOR: TableColumn = { name: '_cursor', kind: 'instant', required: false, doc: '' }
 const HASH: TableColumn = { name: '_hash', kind: 'int', required: true, doc: '' }
-const VERDICT: TableColumn = { name: '_verdict', kind: 'text', required: false, doc: '' }
+const OUTCOME: TableColumn = { name: '_outcome', kind: 'text', required: false, doc: '' }
 
-interface Won {
-  /** Records whose rows are to be written. */
-  readonly winners: readonly FlatRecord[]
-  /** How many of them were there already. */
+interface ToWrite {
+  /** Records that are new or changed. */
+  readonly records: readonly FlatRecord[]
+  /** How many of them are changed. */
   readonly changed: number
 }
 
 /**
- * Decides once for each record, and acts on it for the record and for the rows it owns.
- * @param staged the temporary table is needed after the merge.
+ * Writes the records of a batch that are new or changed, with the rows of their lists.
+ * @param staged the caller needs the temporary table after the merge.
  */
 export async function merge(session: Session, schema: string, batch: RowBatch, staged: boolean): Promise<Counts> {
   const tables = tablesOf(batch.stream)
   const { root, children } = tables
-  const { winners, changed } =
-    !staged && (await areNew(session, schema, tables, batch))
-      ? { winners: [...batch.records.values()], changed: 0 }
-      : await session.withIndexScans(() => makeRoom(session, schema, tables, batch))
-  await session.append({ schema, table: root.name }, root.columns, rootRows(root, winners, batch))
+  const { records, changed } =
+    !staged && (await areAllNew(session, schema, tables, batch))
+      ? { records: [...batch.records.values()], changed: 0 }
+      : await session.withIndexScans(() => deleteReplaced(session, schema, tables, batch))
+  await session.append({ schema, table: root.name }, root.columns, rootRows(root, records, batch))
   for (const [list, { table }] of children.entries())
-    await session.append({ schema, table: table.name }, table.columns, childRows(winners, list))
-  const added = winners.length - changed
+    await session.append({ schema, table: table.name }, table.columns, childRows(records, list))
+  const added = records.length - changed
   return {
     added,
     changed,
@@ -51,8 +52,8 @@ export async function merge(session: Session, schema: string, batch: RowBatch, s
   }
 }
 
-/** Seen by a look at the parts of the tables where they would be, which spares a backfill the temporary table. */
-async function areNew(
+/** Looks only for ranges of keys: in a backfill that is enough, and the temporary table is not needed. */
+async function areAllNew(
   session: Session,
   schema: string,
   { root, children }: StreamTables,
@@ -62,52 +63,57 @@ async function areNew(
   const [key] = root.columns.filter(({ name }) => root.key.includes(name))
   if (root.key.length > 1 || key?.kind !== 'int') return false
   const ranges = rangesOf([...records.keys()])
-  const isHeld = async (columns: readonly KeyColumn[]): Promise<boolean> =>
+  const mayExist = async (columns: readonly KeyColumn[]): Promise<boolean> =>
     (await session.mayContainKeys(columns, ranges)).includes(true)
-  if (await isHeld([{ table: `${schema}.${root.name}`, column: key.name }])) return false
-  // Of a record that somebody deleted by hand there may be rows that it children.
-  return children.length === 0 || !(await isHeld(ownersIn(schema, children)))
+  if (await mayExist([{ table: `${schema}.${root.name}`, column: key.name }])) return false
+  // Child rows may remain of a record whose row somebody deleted by hand.
+  return children.length === 0 || !(await mayExist(parentKeys(schema, children)))
 }
 
-/** Takes away what stands in the place of the rows that are to be written. */
-async function makeRoom(session: Session, schema: string, tables: StreamTables, batch: RowBatch): Promise<Won> {
+/** Decides the outcome of each record and deletes the rows that will be written again. */
+async function deleteReplaced(
+  session: Session,
+  schema: string,
+  tables: StreamTables,
+  batch: RowBatch,
+): Promise<ToWrite> {
   const { root } = tables
   const records = [...batch.records.values()]
-  const verdicts = await decide(session, schema, batch, root, records)
-  const winners = records.filter((_, place) => verdicts[place] === 'new' || verdicts[place] === 'changed')
-  const added = [...batch.records.keys()].filter((_, place) => verdicts[place] === 'new')
-  const changed = winners.length - added.length
-  if (changed > 0) await removeChanged(session, schema, root)
-  await removeChildRows(session, schema, tables, { stage: stageOf(root), changed, added })
-  return { winners, changed }
+  const outcomes = await decideOutcomes(session, schema, batch, root, records)
+  const written = records.filter((_, i) => outcomes[i] === 'new' || outcomes[i] === 'changed')
+  const added = [...batch.records.keys()].filter((_, i) => outcomes[i] === 'new')
+  const changed = written.length - added.length
+  if (changed > 0) await deleteChanged(session, schema, root)
+  await deleteChildRows(session, schema, tables, { stage: stageOf(root), changed, added })
+  return { records: written, changed }
 }
 
-/** The temporary table of a merge: a row for each key of the batch, its `_verdict` null where the record is new. */
+/** Name of a merge's temporary table: a row for each key of the batch, with `_outcome` null if the record is new. */
 export const stageOf = (root: Table): string => identifier(`_stage_${root.name}`)
 
-async function decide(
+async function decideOutcomes(
   session: Session,
   schema: string,
   batch: RowBatch,
   root: Table,
   records: readonly FlatRecord[],
-): Promise<readonly Verdict[]> {
+): Promise<readonly Outcome[]> {
   const { stream } = batch
   if (records.length === 0) return []
   const writeKey = keyWriter(stream)
   const keys = root.key.map(name => root.columns.find(column => column.name === name)).filter(column => !!column)
-  const columns = [...keys, PLACE, CURSOR, HASH]
+  const columns = [...keys, POSITION, CURSOR, HASH]
   const stage = stageOf(root)
-  await session.createTempTable(stage, [...columns, VERDICT])
+  await session.createTempTable(stage, [...columns, OUTCOME])
   const temporary = sql.table(stage)
   await session.append(
     { schema: null, table: stage },
-    [...columns, VERDICT],
-    blocks(records.entries(), (to, [place, record]) => {
+    [...columns, OUTCOME],
+    blocks(records.entries(), (to, [position, record]) => {
       const { cursor, hash } = record
       to.short(columns.length + 1)
       writeKey(to, record)
-      to.int(place)
+      to.int(position)
       if (cursor === null) to.null()
       else to.instant(cursor)
       to.bigint(hash)
@@ -119,37 +125,37 @@ async function decide(
   const cursor = stream.sync.mode === 'incremental' ? sql.ref(`t.${identifier(stream.sync.cursor)}`) : sql`null`
   await sql`
     update ${temporary} as s
-    set _verdict = case${precedence(batch)}
+    set _outcome = case${precedence(batch)}
       when t._deleted_at is not null then 'changed'
       when ${cursor} > s._cursor then 'older'
-      when t._hash = s._hash then 'same'
+      when t._hash = s._hash then 'unchanged'
       else 'changed'
     end
     from ${target} as t
     where ${matches('t', root.key, 's', root.key)}`.execute(session.db)
-  const rows = await sql<{ place: string; verdict: Verdict }>`
-    select cast(_place as text) as place, _verdict as verdict from ${temporary} where _verdict is not null`.execute(
-    session.db,
-  )
-  const verdicts: Verdict[] = records.map(() => 'new')
-  for (const { place, verdict } of rows.rows) verdicts[Number(place)] = verdict
-  return verdicts
+  const { rows } = await sql<{ position: string; outcome: Outcome }>`
+    select cast(_position as text) as position, _outcome as outcome
+    from ${temporary} where _outcome is not null`.execute(session.db)
+  const outcomes: Outcome[] = records.map(() => 'new')
+  for (const { position, outcome } of rows) outcomes[Number(position)] = outcome
+  return outcomes
 }
 
-/** Whatever the times say: a row that the API gave stands before one from an export, and takes its place. */
+/** Before times are compared: a record from the API replaces a row from an export, and never the other way round. */
 function precedence({ stream, source }: RowBatch): RawBuilder<unknown> {
   if (stream.export === null) return sql``
   if (source === undefined) return sql` when t._source is not null then 'changed'`
   return sql` when t._source is null or t._deleted_at is not null then 'older'`
 }
 
-async function removeChanged({ db }: Session, schema: string, root: Table): Promise<void> {
+async function deleteChanged({ db }: Session, schema: string, root: Table): Promise<void> {
   await sql`
     delete from ${sql.table(`${schema}.${root.name}`)} as t
     using ${sql.table(stageOf(root))} as s
-    where s._verdict = 'changed' and ${matches('t', root.key, 's', root.key)}`.execute(db)
+    where s._outcome = 'changed' and ${matches('t', root.key, 's', root.key)}`.execute(db)
 }
 
+/** The condition that `columns` of one alias equal `keys` of another. */
 export const matches = (a: string, columns: readonly string[], b: string, keys: readonly string[]) =>
   sql.join(
     columns.map((column, i) => sql`${sql.ref(`${a}.${column}`)} = ${sql.ref(`${b}.${keys[i]}`)}`),

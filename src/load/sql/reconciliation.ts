@@ -1,16 +1,15 @@
 import { sql } from 'kysely'
-import { parseInstant } from '../../common/instant.ts'
 import type { Reconciliation, ReconciliationSupport } from '../destination.ts'
 import { claimCheckpoint } from './claim-checkpoint.ts'
 import { countComparable, distinctValues, listComparableKeys } from './comparable-rows.ts'
 import { compare } from './compare.ts'
 import type { Context } from './context.ts'
 import { createRejects } from './rejects.ts'
-import { markGone, replace } from './repair.ts'
-import { columnsOf } from './schema-changes.ts'
+import { markDeleted, replace } from './repair.ts'
+import { parseReconciliation } from './stored-values.ts'
 
-/** Compares rows with records of the source, and repairs them, once for every database. */
-export function createReconciliation({ engine, schema, history, inSchema }: Context): ReconciliationSupport {
+/** `ReconciliationSupport` for every database that has an `Engine`. */
+export function createReconciliation({ engine, schema, history, inSchema, exists }: Context): ReconciliationSupport {
   const rejects = createRejects(inSchema)
   return {
     compare: (batch, now) => engine.transaction(session => compare(session, schema, batch, now)),
@@ -27,9 +26,9 @@ export function createReconciliation({ engine, schema, history, inSchema }: Cont
       engine.transaction(async session => {
         await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
         const counts = await replace(session, schema, batch)
-        const deleted = await markGone(session, schema, batch.stream, gone, batch.receivedAt)
-        await rejects.follow(session, batch, to)
-        await history.follow(session, batch.stream, { ...counts, deleted })
+        const deleted = await markDeleted(session, schema, batch.stream, gone, batch.receivedAt)
+        await rejects.update(session, batch, to)
+        await history.update(session, batch.stream, { ...counts, deleted })
         return deleted
       }),
 
@@ -41,24 +40,23 @@ export function createReconciliation({ engine, schema, history, inSchema }: Cont
 
     lastReconciliation: stream =>
       engine.transaction(async session => {
-        if (!(await columnsOf(session, schema)).has('_sync_reconciliations')) return null
-        const { rows } = await sql<{ at: string; differing: string }>`
-          select cast(reconciled_at as text) as at, cast(missing + changed + gone - repaired as text) as differing
+        if (!(await exists(session, '_sync_reconciliations'))) return null
+        const { rows } = await sql<{ reconciled_at: string; differing: string }>`
+          select cast(reconciled_at as text) as reconciled_at, cast(missing + changed + gone - repaired as text) as differing
           from ${sql.table(`${schema}._sync_reconciliations`)}
           where stream = ${stream} and method = 'records' and bucket = 'all' order by run desc limit 1`.execute(
           session.db,
         )
-        const at = parseInstant(rows[0]?.at ?? '', 'UTC')
-        return at === null ? null : { at, agreed: rows[0]?.differing === '0' }
+        return rows[0] === undefined ? null : parseReconciliation(rows[0], stream)
       }),
   }
 }
 
-/** Keys kept of each kind and bucket; the counts are exact. */
+/** Keys stored of each kind in a bucket. The counts beside them are of all keys. */
 const MOST_KEYS = 1000
 
 function rowOf({ missing, changed, gone, source_count, warehouse_count, repaired, ...row }: Reconciliation) {
-  const some = (keys: readonly string[]): readonly string[] => keys.slice(0, MOST_KEYS)
+  const first = (keys: readonly string[]): readonly string[] => keys.slice(0, MOST_KEYS)
   return {
     ...row,
     source_count: String(source_count),
@@ -67,6 +65,6 @@ function rowOf({ missing, changed, gone, source_count, warehouse_count, repaired
     changed: String(changed.length),
     gone: String(gone.length),
     repaired: String(repaired),
-    keys: JSON.stringify({ missing: some(missing), changed: some(changed), gone: some(gone) }),
+    keys: JSON.stringify({ missing: first(missing), changed: first(changed), gone: first(gone) }),
   }
 }

@@ -1,34 +1,30 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
-import { parseInstant } from '../../common/instant.ts'
 import type { Checkpoint, FlatRecord, Instant, KeptReject, Reject, RowBatch } from '../../common/model.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { tablesOf } from '../../schema/table.ts'
 import type { Rejects } from '../destination.ts'
-import type { Engine, Session } from './engine.ts'
+import { asText, keyAsText } from './as-text.ts'
+import type { Context } from './context.ts'
+import type { Session } from './engine.ts'
+import { type KnownReject, parseKnownReject, parseReject, parseRowTime } from './stored-values.ts'
 
 type Db = Session['db']
 
-/** What is to be known of a kept reject to tell whether a record takes its place. */
-type Known = Pick<KeptReject, 'fingerprint' | 'key'> & { readonly changedAt: Instant | null }
-
-/** Statements are kept to this many parameters. */
+/** Parameters in one statement, at most. */
 const CHUNK = 500
 
-/**
- * The rejects of a warehouse. A reject is kept until its record loads, in the same or a newer version: then nothing is
- * missing any more.
- */
-export function createRejects(schemaOf: (session: Session) => Db) {
-  /** Of the streams that commit, what is kept: nearly always nothing, and then a commit asks for nothing. */
-  const known = new Map<string, readonly Known[]>()
+/** Keeps rejects as part of commits. A reject is kept until its record loads in the same or a newer version. */
+export function createRejects(inSchema: Context['inSchema']) {
+  /** Kept rejects by stream. Nearly always there are none, and then a commit need not read them. */
+  const known = new Map<string, readonly KnownReject[]>()
 
   return {
-    /** After the merge, in the same transaction. */
-    async follow(session: Session, batch: RowBatch, to: Checkpoint): Promise<void> {
-      const db = schemaOf(session)
+    /** Adds the rejects of a batch and deletes those whose records it loads. Runs after the merge, in its transaction. */
+    async update(session: Session, batch: RowBatch, to: Checkpoint): Promise<void> {
+      const db = inSchema(session)
       const { name } = batch.stream
-      const kept = known.get(name) ?? (await knownOf(db, name))
+      const kept = known.get(name) ?? (await readKnown(db, name))
       known.delete(name)
       const again = new Set(batch.rejects.map(reject => fingerprintOf(name, reject)))
       const replayed = new Set(batch.replayed)
@@ -37,27 +33,27 @@ export function createRejects(schemaOf: (session: Session) => Db) {
           !again.has(reject.fingerprint) &&
           (replayed.has(reject.fingerprint) || isReplaced(reject, batch.records.get(reject.key ?? ''))),
       )
-      await forget(db, loaded)
-      await keep(db, batch, to)
+      await deleteRejects(db, loaded)
+      await keepRejects(db, batch, to)
       if (loaded.length === 0 && batch.rejects.length === 0) known.set(name, kept)
     },
   }
 }
 
-/** An older version that loads says nothing of a newer one that did not. */
-const isReplaced = ({ changedAt }: Known, record: FlatRecord | undefined): boolean =>
+/** A loaded record replaces a reject, except an older version of it. */
+const isReplaced = ({ changedAt }: KnownReject, record: FlatRecord | undefined): boolean =>
   record !== undefined && (changedAt === null || record.cursor === null || changedAt <= record.cursor)
 
-async function knownOf(db: Db, stream: string): Promise<Known[]> {
+async function readKnown(db: Db, stream: string): Promise<KnownReject[]> {
   const rows = await db
     .selectFrom('_sync_rejects')
     .select(['fingerprint', 'key', asText('changed_at').as('changed_at')])
     .where('stream', '=', stream)
     .execute()
-  return rows.map(({ fingerprint, key, changed_at }) => ({ fingerprint, key, changedAt: instantOf(changed_at) }))
+  return rows.map(row => parseKnownReject(row, stream))
 }
 
-async function forget(db: Db, rejects: readonly Known[]): Promise<void> {
+async function deleteRejects(db: Db, rejects: readonly KnownReject[]): Promise<void> {
   for (let start = 0; start < rejects.length; start += CHUNK) {
     const fingerprints = rejects.slice(start, start + CHUNK).map(({ fingerprint }) => fingerprint)
     await db.deleteFrom('_sync_rejects').where('fingerprint', 'in', fingerprints).execute()
@@ -69,8 +65,8 @@ const fingerprintOf = (stream: string, { path, record }: Reject): string =>
     .update(JSON.stringify([stream, path, record]))
     .digest('hex')
 
-/** Once each: the overlap reads a rejected record again with every run. */
-async function keep(db: Db, { stream, rejects, receivedAt, source }: RowBatch, to: Checkpoint): Promise<void> {
+/** Adds each reject once: the lookback reads a rejected record again with every run. */
+async function keepRejects(db: Db, { stream, rejects, receivedAt, source }: RowBatch, to: Checkpoint): Promise<void> {
   for (const reject of rejects) {
     const fingerprint = fingerprintOf(stream.name, reject)
     const seen = await db
@@ -89,15 +85,14 @@ async function keep(db: Db, { stream, rejects, receivedAt, source }: RowBatch, t
   }
 }
 
-/** How they are read again. */
-export const keptRejects = (engine: Engine, schemaOf: (session: Session) => Db, schema: string): Rejects => ({
-  rejects: stream => engine.transaction(session => rejectsOf(schemaOf(session), stream)),
-  rejectedRecords: fingerprints => engine.transaction(session => recordsOf(schemaOf(session), fingerprints)),
+/** `Rejects` for every database that has an `Engine`. */
+export const createRejectReader = ({ engine, schema, inSchema }: Context): Rejects => ({
+  rejects: stream => engine.transaction(session => readRejects(inSchema(session), stream)),
+  rejectedRecords: fingerprints => engine.transaction(session => readRecords(inSchema(session), fingerprints)),
   writtenSince: (stream, seen) => engine.transaction(session => writtenSince(session, schema, stream, seen)),
 })
 
-/** What is kept of a stream, versions of one record side by side and the one seen last at their end. */
-async function rejectsOf(db: Db, stream: string): Promise<readonly KeptReject[]> {
+async function readRejects(db: Db, stream: string): Promise<readonly KeptReject[]> {
   const rows = await db
     .selectFrom('_sync_rejects')
     .select(['fingerprint', 'key', 'source', sql<string>`cast(coalesce(seen_at, rejected_at) as text)`.as('seen')])
@@ -106,18 +101,10 @@ async function rejectsOf(db: Db, stream: string): Promise<readonly KeptReject[]>
     .orderBy('seen')
     .orderBy('fingerprint')
     .execute()
-  return rows.map(
-    ({ fingerprint, key, source, seen }): KeptReject => ({
-      fingerprint,
-      key,
-      seenAt: instantOf(seen) as Instant,
-      source: source === 'export' ? source : null,
-    }),
-  )
+  return rows.map(row => parseReject(row, stream))
 }
 
-/** The records as JSON, by fingerprint. */
-async function recordsOf(db: Db, fingerprints: readonly string[]): Promise<ReadonlyMap<string, string>> {
+async function readRecords(db: Db, fingerprints: readonly string[]): Promise<ReadonlyMap<string, string>> {
   if (fingerprints.length === 0) return new Map()
   const rows = await db
     .selectFrom('_sync_rejects')
@@ -128,8 +115,8 @@ async function recordsOf(db: Db, fingerprints: readonly string[]): Promise<Reado
 }
 
 /**
- * Of these keys, those whose row knows more than who saw the record at the given time: it was marked as deleted since,
- * or written since where no cursor deletionEvents which version is the newer.
+ * Of these keys, those whose row is newer than the record seen at the given time: the row was marked as deleted since, or,
+ * for a stream without a cursor to tell which version is newer, written since.
  */
 async function writtenSince(
   session: Session,
@@ -139,24 +126,19 @@ async function writtenSince(
 ): Promise<ReadonlySet<string>> {
   if (seen.size === 0) return new Set()
   const { root } = tablesOf(stream)
-  const key = sql<string>`${sql.join(
-    root.key.map(name => sql`cast(${sql.ref(`t.${name}`)} as text)`),
-    sql` || chr(31) || `,
-  )}`
+  const key = keyAsText('t', root)
   const { rows } = await sql<{ key: string; written: string; deleted: string | null }>`
     select ${key} as key, cast(t._synced_at as text) as written, cast(t._deleted_at as text) as deleted
     from ${sql.table(`${schema}.${root.name}`)} as t where ${key} in (${sql.join([...seen.keys()])})`.execute(
     session.db,
   )
   const newer = rows.filter(({ key, written, deleted }) => {
-    const at = seen.get(key)
-    if (at === undefined) return false
-    const since = stream.sync.mode === 'incremental' ? deleted : (deleted ?? written)
-    return since !== null && (instantOf(since) ?? at) > at
+    const seenAt = seen.get(key)
+    if (seenAt === undefined) return false
+    const deletedAt = parseRowTime(deleted, root.name, key, '_deleted_at')
+    const hasCursor = stream.sync.mode === 'incremental'
+    const since = deletedAt ?? (hasCursor ? null : parseRowTime(written, root.name, key, '_synced_at'))
+    return since !== null && since > seenAt
   })
   return new Set(newer.map(({ key }) => key))
 }
-
-const asText = (column: string) => sql<string>`cast(${sql.ref(column)} as text)`
-
-const instantOf = (text: string | null): Instant | null => (text === null ? null : parseInstant(text, 'UTC'))

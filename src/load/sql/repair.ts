@@ -3,14 +3,14 @@ import type { Counts, Instant, RowBatch } from '../../common/model.ts'
 import { identifier } from '../../schema/name.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { type Table, type TableColumn, tablesOf } from '../../schema/table.ts'
+import { KEY_SEPARATOR } from './as-text.ts'
 import { mayBeForgotten } from './comparable-rows.ts'
 import type { Session } from './engine.ts'
 import { matches, merge } from './merge.ts'
 
 /**
- * The records of the batch in place of whatever is there. Their rows are taken away first, because the verdict of a
- * merge rests on the cursor and the fingerprint of the row that stands, and neither is to be trusted in one that somebody
- * changed by hand.
+ * Writes the records of the batch, whatever rows have their keys. Those rows are deleted first: a merge trusts the cursor
+ * and the fingerprint of the stored row, and somebody may have changed them by hand.
  */
 export async function replace(
   session: Session,
@@ -26,8 +26,8 @@ export async function replace(
   return merge(session, schema, batch, true)
 }
 
-/** Marks rows as deleted, save what the source may have forgotten. @returns how many. */
-export async function markGone(
+/** Marks rows as deleted, except those that the source may have forgotten. @returns rows marked. */
+export async function markDeleted(
   session: Session,
   schema: string,
   stream: Stream,
@@ -36,7 +36,7 @@ export async function markGone(
 ): Promise<number> {
   if (keys.length === 0) return 0
   const { root } = tablesOf(stream)
-  const stage = await stageKeys(session, '_gone', root, keys)
+  const stage = await stageKeys(session, '_deleted', root, keys)
   const result = await sql`
     update ${sql.table(`${schema}.${root.name}`)} as t
     set _deleted_at = ${at}, _deleted_by = 'probe', _synced_at = ${at}
@@ -46,12 +46,13 @@ export async function markGone(
   return Number(result.numAffectedRows ?? 0n)
 }
 
+/** A temporary table of the keys. @returns its name. */
 async function stageKeys(session: Session, name: string, root: Table, keys: readonly string[]): Promise<string> {
   const stage = identifier(`${name}_${root.name}`)
   const columns = root.key.map(name => root.columns.find(column => column.name === name)).filter(isColumn)
   await session.createTempTable(stage, columns)
   const values = keys.map(key => {
-    const parts = key.split('\u001f')
+    const parts = key.split(KEY_SEPARATOR)
     const cells = columns.map(({ kind }, i) => sql`cast(${parts[i]} as ${kind === 'int' ? sql`bigint` : sql`text`})`)
     return sql`(${sql.join(cells)})`
   })

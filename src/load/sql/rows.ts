@@ -8,7 +8,7 @@ import { blocks } from './blocks.ts'
 
 const listsOf = ({ children }: Stream): number => Object.keys(children).length
 
-/** Writes the cells of a record's key. */
+/** A function that writes the cells of a record's key. */
 export function keyWriter(stream: Stream): (to: CellWriter, record: FlatRecord) => void {
   const lists = listsOf(stream)
   const names = Object.keys(stream.columns)
@@ -21,7 +21,7 @@ export function keyWriter(stream: Stream): (to: CellWriter, record: FlatRecord) 
   }
 }
 
-/** The records' own rows, with what the load adds to each. */
+/** The records' rows in the stream's own table, with the system columns that the load fills. */
 export function rootRows(table: Table, records: readonly FlatRecord[], batch: RowBatch): Iterable<Block> {
   const { stream, receivedAt, source } = batch
   const lists = listsOf(stream)
@@ -40,6 +40,6 @@ export function rootRows(table: Table, records: readonly FlatRecord[], batch: Ro
   })
 }
 
-/** The rows of one of the records' lists. */
+/** The rows of one list of the records. @param list its number in the declaration, from 0. */
 export const childRows = (records: readonly FlatRecord[], list: number): Iterable<Block> =>
   blocks(records, (to, record) => copyList(to, record, list))

@@ -5,34 +5,33 @@ import type { InferredColumn } from '../../schema/inferred-columns.ts'
 import { identifier } from '../../schema/name.ts'
 import type { Table, TableColumn } from '../../schema/table.ts'
 import type { Engine, Session } from './engine.ts'
-import type { Noted } from './settings.ts'
+import type { StoredPolicies } from './stored-values.ts'
 
-/** One statement, and how it reads. */
+/** A change, and the query that makes it. */
 interface Statement extends SchemaChange {
   readonly query: CompiledQuery
 }
 
-/** What earlier runs left, besides the columns themselves. */
-export interface Past {
-  /** What the comments of columns say is stored. */
-  readonly policies: Noted
-  /** Columns that were made for undeclared fields. */
+/** What earlier runs recorded about the tables, beside the tables themselves. */
+export interface RecordedSchema {
+  /** The policies that the comments of columns state. */
+  readonly policies: StoredPolicies
   readonly inferred: readonly InferredColumn[]
 }
 
-type Stored = ReadonlyMap<string, ReadonlyMap<string, string>>
+/** Type of each column as `information_schema.columns` shows it, by table and column. */
+type ExistingColumns = ReadonlyMap<string, ReadonlyMap<string, string>>
 
 /**
- * The DDL that makes the schema hold `tables`: creates and adds, never drops, never changes a type.
- * @throws {DestinationError} `incompatible` where a column has another type than its declaration, with the DDL that a
- * person would run.
+ * The DDL after which the schema has all of `tables`. It creates and adds; it never drops, and never changes a type.
+ * @throws {DestinationError} `incompatible` if a column has another type than declared, with the DDL for a person to run.
  */
-export async function changes(
+export async function schemaChanges(
   session: Session,
   engine: Engine,
   schema: string,
   tables: readonly Table[],
-  { policies, inferred }: Past,
+  { policies, inferred }: RecordedSchema,
 ): Promise<readonly Statement[]> {
   const statements: Statement[] = []
   const add = (table: string, query: CompiledQuery): void => {
@@ -42,33 +41,33 @@ export async function changes(
   const stored = await columnsOf(session, schema)
   const clashes: string[] = []
   for (const table of tables) {
-    const at = sql.table(`${schema}.${table.name}`)
-    const there = stored.get(table.name)
-    const existing = there && new Map(there)
-    // Declared by now, and otherwise: what was made steps aside with what it holds.
+    const qualified = sql.table(`${schema}.${table.name}`)
+    const columns = stored.get(table.name)
+    const existing = columns && new Map(columns)
+    // An inferred column that is now declared with another type is renamed, so that its values stay.
     for (const { column, kind } of inferred.filter(made => made.table === table.name)) {
       const declared = table.columns.find(({ name, inferred }) => name === column && !inferred)
       if (!declared || !existing?.has(column) || declared.kind === kind) continue
-      const aside = sql.ref(identifier(`${column}_was_${kind}`))
-      add(table.name, sql`alter table ${at} rename column ${sql.ref(column)} to ${aside}`.compile(session.db))
+      const renamed = sql.ref(identifier(`${column}_was_${kind}`))
+      add(table.name, sql`alter table ${qualified} rename column ${sql.ref(column)} to ${renamed}`.compile(session.db))
       existing.delete(column)
     }
     const missing = table.columns.filter(column => !existing?.has(column.name))
     if (existing === undefined) add(table.name, createTable(session, engine, schema, table))
     else for (const column of missing) add(table.name, addColumn(session, engine, schema, table, column))
     if (existing === undefined)
-      add(table.name, sql`comment on table ${at} is ${sql.lit(table.doc)}`.compile(session.db))
-    const said = table.columns.filter(
+      add(table.name, sql`comment on table ${qualified} is ${sql.lit(table.doc)}`.compile(session.db))
+    const policyChanged = table.columns.filter(
       ({ name, policy = 'keep' }) => existing?.has(name) && (policies[`${table.name}.${name}`] ?? 'keep') !== policy,
     )
-    for (const column of [...missing, ...said]) {
+    for (const column of [...missing, ...policyChanged]) {
       const name = sql.ref(`${schema}.${table.name}.${column.name}`)
       add(table.name, sql`comment on column ${name} is ${sql.lit(column.doc)}`.compile(session.db))
     }
     for (const column of table.columns) {
       const type = existing?.get(column.name)
-      if (type === undefined || type === engine.shownAs(column.kind)) continue
-      const change = sql`alter table ${at} alter column ${sql.ref(column.name)} type ${engine.columnType(column.kind)}`
+      if (type === undefined || type === engine.catalogType(column.kind)) continue
+      const change = sql`alter table ${qualified} alter column ${sql.ref(column.name)} type ${engine.columnType(column.kind)}`
       clashes.push(`${table.name}.${column.name} is ${type}: ${change.compile(session.db).sql};`)
     }
   }
@@ -83,10 +82,10 @@ function createTable(session: Session, engine: Engine, schema: string, table: Ta
     create = create.addColumn(column.name, sql`${engine.columnType(column.kind)}`, c =>
       column.required ? c.notNull() : c,
     )
-  return engine.constrain(create, table).compile()
+  return engine.withPrimaryKey(create, table).compile()
 }
 
-/** Added without NOT NULL: the rows already there have no value. */
+/** Without NOT NULL: existing rows have no value. */
 function addColumn(session: Session, engine: Engine, schema: string, table: Table, column: TableColumn): CompiledQuery {
   return session.db.schema
     .withSchema(schema)
@@ -95,7 +94,7 @@ function addColumn(session: Session, engine: Engine, schema: string, table: Tabl
     .compile()
 }
 
-/** Asked first: `create schema if not exists` needs the right to create even where the schema is there. */
+/** Not `create schema if not exists`: that needs the right to create even if the schema exists. */
 async function schemaExists({ db }: Session, schema: string): Promise<boolean> {
   const rows = await db
     .selectFrom('information_schema.schemata')
@@ -105,7 +104,7 @@ async function schemaExists({ db }: Session, schema: string): Promise<boolean> {
   return rows.length > 0
 }
 
-/** Asked for one table: all columns of all tables take as long to list as a commit. */
+/** For one table, because listing the columns of all tables takes as long as a commit. */
 export async function hasTable({ db }: Session, schema: string, table: string): Promise<boolean> {
   const column = await db
     .selectFrom('information_schema.columns')
@@ -117,8 +116,8 @@ export async function hasTable({ db }: Session, schema: string, table: string): 
   return column !== undefined
 }
 
-/** Columns of every table in the schema, each with its type as shown. */
-export async function columnsOf({ db }: Session, schema: string): Promise<Stored> {
+/** The columns of every table in the schema. */
+export async function columnsOf({ db }: Session, schema: string): Promise<ExistingColumns> {
   const rows = await db
     .selectFrom('information_schema.columns')
     .select(['table_name', 'column_name', 'data_type', 'numeric_precision', 'numeric_scale'])

@@ -4,32 +4,46 @@ import type { Checkpoint, DeletionEvidence, Instant } from '../../common/model.t
 import type { Stream } from '../../schema/stream.ts'
 import { texts } from './blocks.ts'
 import type { Session } from './engine.ts'
+import { parseSeenScan } from './stored-values.ts'
 
-const NOTICED = '_noticed'
+/*
+ * `_sync_seen`: the keys that a scan or a list snapshot has read. Its column `walk` names the scan by the instant just
+ * before it began. Two rows without a key mark a scan as a whole; their words are those of the first version and stay.
+ */
+const SUSPECT = 'doubt'
+const SNAPSHOT_ENDED = 'swept'
+
+const NEWLY_SEEN = '_newly_seen'
 const WHAT = { name: 'what', kind: 'text', required: true, doc: '' } as const
 const KEY = { name: 'key', kind: 'text', required: true, doc: '' } as const
 
-/** A walk that saw too little is doubted; a second one that saw as little, begun so much later, is believed. */
-const SUSPICION_MS = 12 * 3_600_000
-/** A walk or sweep that has ended, and where what it saw is kept. */
-export interface EndedScan {
+/** A scan that saw too few rows is suspect. Its result counts if another scan, begun at least this much later, saw as few. */
+const CONFIRMED_AFTER_MS = 12 * 3_600_000
+
+/** Where the seen keys of a stream are kept. */
+export interface SeenKeys {
   readonly session: Session
   readonly schema: string
   readonly stream: Stream
-  /** The walk or sweep that has ended. */
-  readonly ended: Instant
+}
+
+/** A scan or list snapshot that has ended. */
+export interface EndedScan extends SeenKeys {
+  /** The instant just before it began. */
+  readonly scan: Instant
+  /** When its last page was read. */
   readonly at: Instant
 }
 
 const seenTable = (schema: string): RawBuilder<unknown> => sql.table(`${schema}._sync_seen`)
 
-/** Keeps what a page showed, once each. */
-export async function note(
+/** Records what a batch showed, each key once for a scan. */
+export async function recordSeen(
   session: Session,
   schema: string,
   { stream }: Checkpoint,
   { keys, parts, unknown }: DeletionEvidence,
-  walk: Instant,
+  scan: Instant,
 ): Promise<void> {
   const rows = [
     ...keys.map(key => ['record', key]),
@@ -37,78 +51,89 @@ export async function note(
     ...(unknown ? [['unknown', '']] : []),
   ]
   if (rows.length === 0) return
-  await session.createTempTable(NOTICED, [WHAT, KEY])
-  await session.append({ schema: null, table: NOTICED }, [WHAT, KEY], texts(rows))
+  await session.createTempTable(NEWLY_SEEN, [WHAT, KEY])
+  await session.append({ schema: null, table: NEWLY_SEEN }, [WHAT, KEY], texts(rows))
   await sql`
     insert into ${seenTable(schema)} (stream, walk, what, key)
-    select ${stream}, ${walk}, n.what, n.key from ${sql.table(NOTICED)} as n
+    select ${stream}, ${scan}, n.what, n.key from ${sql.table(NEWLY_SEEN)} as n
     where not exists (
       select 1 from ${seenTable(schema)} as s
-      where s.stream = ${stream} and s.walk = ${walk} and s.what = n.what and s.key = n.key
+      where s.stream = ${stream} and s.walk = ${scan} and s.what = n.what and s.key = n.key
     )`.execute(session.db)
 }
 
-/** What the walk saw of the kind, as a subquery. */
-export const seen = ({ schema, stream, ended }: EndedScan, what: string, walk = ended): RawBuilder<unknown> =>
+/** Subquery of the keys that a scan has seen of a kind. */
+export const seenKeys = (
+  { schema, stream }: SeenKeys,
+  what: 'record' | 'part' | 'unknown',
+  scan: Instant,
+): RawBuilder<unknown> =>
   sql`select s.key from ${seenTable(schema)} as s
-      where s.stream = ${stream.name} and s.walk = ${walk} and s.what = ${what}`
+      where s.stream = ${stream.name} and s.walk = ${scan} and s.what = ${what}`
 
-/** Of sweeps that were broken off. */
-export async function forgetUnended(roll: Pick<EndedScan, 'session' | 'schema' | 'stream'>): Promise<void> {
-  const { session, schema, stream } = roll
-  const before = await sweptBefore(roll)
+/** Deletes the keys of interrupted list snapshots. */
+export async function deleteInterrupted(seen: SeenKeys): Promise<void> {
+  const { session, schema, stream } = seen
+  const ended = await lastSnapshot(seen)
   await sql`
     delete from ${seenTable(schema)}
-    where stream = ${stream.name} and what <> 'doubt' and walk <> ${before ?? ''}`.execute(session.db)
+    where stream = ${stream.name} and what <> ${SUSPECT} and walk <> ${ended ?? ''}`.execute(session.db)
 }
 
-/** The last sweep that ended; its list is still there. */
-export async function sweptBefore({
-  session,
-  schema,
-  stream,
-}: Pick<EndedScan, 'session' | 'schema' | 'stream'>): Promise<Instant | null> {
-  const { rows } = await sql<{ walk: Instant | null }>`
+/** The last list snapshot that ended; its keys are still in the table. @throws {DestinationError} `unreadable` */
+export async function lastSnapshot({ session, schema, stream }: SeenKeys): Promise<Instant | null> {
+  const { rows } = await sql<{ walk: string | null }>`
     select max(s.walk) as walk from ${seenTable(schema)} as s
-    where s.stream = ${stream.name} and s.what = 'swept'`.execute(session.db)
-  return rows[0]?.walk ?? null
+    where s.stream = ${stream.name} and s.what = ${SNAPSHOT_ENDED}`.execute(session.db)
+  const walk = rows[0]?.walk ?? null
+  return walk === null ? null : parseSeenScan(walk, stream.name)
 }
 
-/** Whether an earlier walk has seen as little. The first such is remembered. */
-export async function isConfirmed(roll: EndedScan): Promise<boolean> {
-  const { session, schema, stream, ended } = roll
-  const { rows } = await sql<{ walk: Instant }>`
+/**
+ * Whether an earlier scan has seen as few rows as this one. The first suspect scan is recorded.
+ * @throws {DestinationError} `unreadable`
+ */
+export async function isConfirmed({ session, schema, stream, scan }: EndedScan): Promise<boolean> {
+  const { rows } = await sql<{ walk: string }>`
     select s.walk as walk from ${seenTable(schema)} as s
-    where s.stream = ${stream.name} and s.what = 'doubt' order by s.walk limit 1`.execute(session.db)
+    where s.stream = ${stream.name} and s.what = ${SUSPECT} order by s.walk limit 1`.execute(session.db)
   const first = rows[0]?.walk
-  if (first !== undefined) return toMillis(ended) - toMillis(first) >= SUSPICION_MS
+  if (first !== undefined) return toMillis(scan) - toMillis(parseSeenScan(first, stream.name)) >= CONFIRMED_AFTER_MS
   await sql`
     insert into ${seenTable(schema)} (stream, walk, what, key)
-    values (${stream.name}, ${ended}, 'doubt', '')`.execute(session.db)
+    values (${stream.name}, ${scan}, ${SUSPECT}, '')`.execute(session.db)
   return false
 }
 
-/** A walk that saw enough, or was believed, ends the doubt. */
-export async function endSuspicion({ session, schema, stream }: EndedScan): Promise<void> {
-  await sql`delete from ${seenTable(schema)} where stream = ${stream.name} and what = 'doubt'`.execute(session.db)
+/** Forgets the suspect scan: a later one saw enough, or confirmed it. */
+export async function clearSuspect({ session, schema, stream }: EndedScan): Promise<void> {
+  await sql`delete from ${seenTable(schema)} where stream = ${stream.name} and what = ${SUSPECT}`.execute(session.db)
 }
 
-/** What a walk saw has served its end with it. The list of a sweep says until the next what was last known to be there. */
-export async function forget({ session: { db }, schema, stream, ended }: EndedScan, believed: boolean): Promise<void> {
-  const mine = sql`stream = ${stream.name} and what <> 'doubt'`
+/**
+ * Deletes what an ended scan has seen. The keys of a list snapshot stay until the next one ends: they prove which rows
+ * were of its kind.
+ * @param accepted its result was used, so it replaces the snapshot before it.
+ */
+export async function deleteSeen(
+  { session: { db }, schema, stream, scan }: EndedScan,
+  accepted: boolean,
+): Promise<void> {
+  const ofStream = sql`stream = ${stream.name} and what <> ${SUSPECT}`
   if (typeof stream.deletions.absence !== 'object') {
-    await sql`delete from ${seenTable(schema)} where ${mine}`.execute(db)
-  } else if (!believed) {
-    await sql`delete from ${seenTable(schema)} where ${mine} and walk = ${ended}`.execute(db)
+    await sql`delete from ${seenTable(schema)} where ${ofStream}`.execute(db)
+  } else if (!accepted) {
+    await sql`delete from ${seenTable(schema)} where ${ofStream} and walk = ${scan}`.execute(db)
   } else {
-    await sql`delete from ${seenTable(schema)} where ${mine} and (walk <> ${ended} or what = 'swept')`.execute(db)
+    await sql`
+      delete from ${seenTable(schema)} where ${ofStream} and (walk <> ${scan} or what = ${SNAPSHOT_ENDED})`.execute(db)
     await sql`
       insert into ${seenTable(schema)} (stream, walk, what, key)
-      values (${stream.name}, ${ended}, 'swept', '')`.execute(db)
+      values (${stream.name}, ${scan}, ${SNAPSHOT_ENDED}, '')`.execute(db)
   }
 }
 
-/** For a stream that is to be read from its start. */
-export async function forgetSeen(db: Session['db'], stream: string): Promise<void> {
+/** Deletes all that was seen of a stream, which will be read from its start. */
+export async function resetSeen(db: Session['db'], stream: string): Promise<void> {
   await db.deleteFrom('_sync_seen').where('stream', '=', stream).execute()
 }

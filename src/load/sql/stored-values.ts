@@ -1,20 +1,46 @@
 import { z } from 'zod'
 import { DestinationError } from '../../common/errors.ts'
 import { parseInstant } from '../../common/instant.ts'
-import type { Committed, Instant, LastRun, RunId, Scan } from '../../common/model.ts'
+import type {
+  Checkpoint,
+  Committed,
+  Instant,
+  KeptReject,
+  LastRun,
+  RecordedGap,
+  RunId,
+  Scan,
+} from '../../common/model.ts'
+import type { ColumnKind, Policy } from '../../schema/column.ts'
+import type { InferredColumn } from '../../schema/inferred-columns.ts'
+import { SALT } from '../../schema/salt.ts'
 
 /*
- * JSON that an earlier run, perhaps of another version of this program, left in the database. It is parsed by a schema
- * when it is read. The names in it are those of the first version, and stay: an older program may read it again.
+ * Values that an earlier run stored in the system tables. Another version of this program may have written them, or a
+ * person may have changed them, so a schema parses each of them when it is read. Names inside JSON are those of the first
+ * version and stay: an older version may read them again.
  */
 
+/** As both databases print a time; what `infinity` and times before the year 1 would mean is not known. */
 const instant = z.string().transform((text, context): Instant => {
   const parsed = parseInstant(text, 'UTC')
   if (parsed !== null) return parsed
-  context.issues.push({ code: 'custom', message: 'is no point in time', input: text })
+  context.issues.push({ code: 'custom', message: `"${text}" is not a point in time`, input: text })
   return z.NEVER
 })
 const count = z.int().min(0)
+const runId = z.string().transform(run => run as RunId)
+
+/** JSON in a text, parsed by `schema`. */
+const json = <T>(schema: z.ZodType<T>) =>
+  z.preprocess((text, context): unknown => {
+    try {
+      return JSON.parse(String(text))
+    } catch {
+      context.issues.push({ code: 'custom', message: 'it is not JSON', input: text })
+      return z.NEVER
+    }
+  }, schema)
 
 const range = { id: z.int(), since: instant.nullable(), until: instant.nullable() }
 const segment = z.object({
@@ -26,7 +52,6 @@ const segment = z.object({
   done: z.boolean(),
 })
 
-/** `_sync_checkpoints.walk`: a scan that has begun and not ended. */
 const scan = z
   .object({
     window: z.object({ since: instant.nullable(), until: instant.nullable() }),
@@ -43,7 +68,6 @@ const scan = z
     }),
   )
 
-/** `_sync_checkpoints.counts`: what became of the records of the last commit. */
 const committed = z
   .object({
     added: count,
@@ -61,9 +85,9 @@ const committed = z
 const problem = z.object({ code: z.string(), message: z.string(), next: z.string() })
 const countsByPath = z.record(z.string(), count)
 
-/** `_sync_checkpoints.report`: what the last run did with the stream. Older runs said less. */
+/** Older versions wrote neither `mismatched` nor `cleaned`. */
 const lastRun = z.object({
-  run: z.string().transform(run => run as RunId),
+  run: runId,
   finished_at: instant,
   stream: z.string(),
   outcome: z.enum(['complete', 'failed', 'skipped', 'interrupted']),
@@ -84,12 +108,43 @@ const lastRun = z.object({
   problem: problem.nullable(),
 })
 
-/** @throws {DestinationError} `unreadable`, naming the stream and the way out. */
-export const parseScan = (json: string, stream: string): Scan => parse(scan, json, stream, 'walk')
+const checkpointRow = z.object({
+  version: z.string().regex(/^\d+$/, 'it is not a number of commits').transform(Number),
+  watermark: instant.nullable(),
+  walk: json(scan).nullable(),
+  shape: z.string().nullable(),
+  writer: runId.nullable(),
+  swept: instant.nullable(),
+})
+const countsRow = z.object({ counts: json(committed).nullable() })
+const reportRow = z.object({ report: json(lastRun).nullable() })
+
+const kind = z.enum({
+  int: 'int',
+  money: 'money',
+  rate: 'rate',
+  instant: 'instant',
+  day: 'day',
+  flag: 'flag',
+  text: 'text',
+  json: 'json',
+} as const satisfies { readonly [K in ColumnKind]: K })
+
+const policy = z.enum({ keep: 'keep', hash: 'hash', omit: 'omit' } as const satisfies { readonly [P in Policy]: P })
+
+/** Each column as text. @throws {DestinationError} `unreadable`, naming stream and column. */
+export const parseCheckpoint = (row: object, stream: string): Checkpoint => {
+  const { version, watermark, walk, shape, writer, swept } = parse(checkpointRow, row, checkpointOf(stream))
+  return { stream, version, watermark, scan: walk, schemaHash: shape, writer, lastSnapshotAt: swept }
+}
+
 /** @throws {DestinationError} `unreadable` */
-export const parseCommitted = (json: string, stream: string): Committed => parse(committed, json, stream, 'counts')
+export const parseCounts = (row: object, stream: string): Committed | null =>
+  parse(countsRow, row, checkpointOf(stream)).counts
+
 /** @throws {DestinationError} `unreadable` */
-export const parseLastRun = (json: string, stream: string): LastRun => parse(lastRun, json, stream, 'report')
+export const parseLastRun = (row: object, stream: string): LastRun | null =>
+  parse(reportRow, row, checkpointOf(stream)).report
 
 export function stringifyScan({ window, upperBound, segments, keysRecorded }: Scan): string {
   return JSON.stringify({ window, ceiling: upperBound, segments, ...(keysRecorded ? { noted: true } : {}) })
@@ -99,23 +154,129 @@ export function stringifyCommitted({ deletionSkipped, ...counts }: Committed): s
   return JSON.stringify({ ...counts, ...(deletionSkipped ? { withheld: deletionSkipped } : {}) })
 }
 
-function parse<T>(schema: z.ZodType<T>, json: string, stream: string, column: string): T {
-  const parsed = schema.safeParse(jsonOf(json))
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  const where = ['', ...(issue?.path ?? [])].join('.')
-  throw new DestinationError(
-    'unreadable',
-    `${stream}: ${column}${where} in _sync_checkpoints cannot be read: ${issue?.message ?? 'it is not JSON'}`,
-    undefined,
-    `A newer version or somebody else wrote it. Run the version that wrote it, or "reset ${stream}" to read the stream from its start; rows stay.`,
+/** What is stored of each column, by `table.column`; a column that is not named is kept. */
+export type StoredPolicies = Readonly<Record<string, Policy>>
+
+/** @throws {DestinationError} `unreadable`, naming the setting. */
+export const parsePolicies = (value: string): StoredPolicies =>
+  parse(json(z.record(z.string(), policy)), value, {
+    where: 'the setting policies in _sync_settings',
+    next: 'Delete the row "policies" of _sync_settings: the next run writes it again, and the comments of columns that are hashed or omitted.',
+  })
+
+const hex = z.string().regex(new RegExp(`^[0-9a-f]{${2 * SALT}}$`), `it is not ${SALT} bytes in hex`)
+
+/** @throws {DestinationError} `unreadable`. The message does not repeat the value. */
+export const parseSalt = (value: string): Buffer =>
+  Buffer.from(
+    parse(hex, value, {
+      where: 'the setting salt in _sync_settings',
+      next: 'Put the salt back from a backup of the warehouse. If there is none, delete the row "salt" of _sync_settings: the next run makes a new salt, and hashes stored before no longer match new ones.',
+    }),
+    'hex',
   )
+
+/** Columns of `_sync_columns`. */
+export interface StoredColumn {
+  readonly stream: string
+  readonly table_name: string
+  readonly column_name: string
+  readonly path: string
+  readonly kind: string
 }
 
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+/** @throws {DestinationError} `unreadable`, naming stream and column. */
+export function parseInferredColumn({ stream, table_name, column_name, path, ...row }: StoredColumn): InferredColumn {
+  const parsed = parse(z.object({ kind }), row, {
+    where: `${stream}: the row of _sync_columns for ${table_name}.${column_name}`,
+    next: `Set its kind to what the column holds: ${kind.options.join(', ')}.`,
+  })
+  return { table: table_name, column: column_name, path, kind: parsed.kind }
+}
+
+const gap = z.object({ from: instant, to: instant, found_at: instant, run: z.string() })
+
+/** @throws {DestinationError} `unreadable`, naming the stream. */
+export const parseGap = (row: object, stream: string): RecordedGap =>
+  parse(gap, row, {
+    where: `${stream}: a row of _sync_gaps`,
+    next: `Correct the time in _sync_gaps, or delete the row: then nothing shows any more that this time is missing.`,
+  })
+
+const rejectRow = z.object({
+  fingerprint: z.string(),
+  key: z.string().nullable(),
+  source: z.literal('export').nullable(),
+  seen: instant,
+})
+const knownReject = z.object({ fingerprint: z.string(), key: z.string().nullable(), changed_at: instant.nullable() })
+
+const rejectOf = (stream: string, fingerprint: string): Stored => ({
+  where: `${stream}: the row of _sync_rejects with the fingerprint ${fingerprint}`,
+  next: 'Correct the value, or delete the row: then the record loads when the API next shows it.',
+})
+
+/** @throws {DestinationError} `unreadable`, naming stream and reject. */
+export function parseReject(row: { readonly fingerprint: string }, stream: string): KeptReject {
+  const { seen, ...reject } = parse(rejectRow, row, rejectOf(stream, row.fingerprint))
+  return { ...reject, seenAt: seen }
+}
+
+/** What decides whether a loaded record replaces a kept reject. */
+export interface KnownReject extends Pick<KeptReject, 'fingerprint' | 'key'> {
+  /** When the record last changed; null: it does not say. */
+  readonly changedAt: Instant | null
+}
+
+/** @throws {DestinationError} `unreadable`, naming stream and reject. */
+export function parseKnownReject(row: { readonly fingerprint: string }, stream: string): KnownReject {
+  const { changed_at, ...reject } = parse(knownReject, row, rejectOf(stream, row.fingerprint))
+  return { ...reject, changedAt: changed_at }
+}
+
+const reconciliation = z.object({
+  reconciled_at: instant,
+  differing: z.string().regex(/^-?\d+$/, 'it is not a number'),
+})
+
+/** @throws {DestinationError} `unreadable`, naming the stream. */
+export function parseReconciliation(row: object, stream: string): { at: Instant; agreed: boolean } {
+  const { reconciled_at, differing } = parse(reconciliation, row, {
+    where: `${stream}: the newest row of _sync_reconciliations`,
+    next: `Delete the rows of ${stream} from _sync_reconciliations, then run "reconcile --streams ${stream}".`,
+  })
+  return { at: reconciled_at, agreed: differing === '0' }
+}
+
+/** When the scan or list snapshot began that a row of `_sync_seen` belongs to. @throws {DestinationError} `unreadable` */
+export const parseSeenScan = (text: string, stream: string): Instant =>
+  parse(instant, text, { where: `${stream}: walk in _sync_seen`, next: resetOf(stream) })
+
+/** A time in a row of a stream's own table; null stays null. @throws {DestinationError} `unreadable`, naming row and column. */
+export const parseRowTime = (text: string | null, table: string, key: string, column: string): Instant | null =>
+  parse(instant.nullable(), text, {
+    where: `${column} in the row of ${table} with the key ${key}`,
+    next: 'Somebody changed the row by hand. Run "reconcile --repair": it writes the row again as Recharge has it.',
+  })
+
+/** Which row a value lies in, and what a person can do when it does not fit. */
+interface Stored {
+  readonly where: string
+  readonly next: string
+}
+
+const resetOf = (stream: string): string =>
+  `A newer version or somebody else wrote it. Run the version that wrote it, or "reset ${stream}" to read the stream from its start; rows stay.`
+
+const checkpointOf = (stream: string): Stored => ({
+  where: `${stream}: the row of _sync_checkpoints`,
+  next: resetOf(stream),
+})
+
+function parse<T>(schema: z.ZodType<T>, value: unknown, { where, next }: Stored): T {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const position = [where, ...(issue?.path.length ? [issue.path.join('.')] : [])].join(', ')
+  throw new DestinationError('unreadable', `${position} cannot be read: ${issue?.message ?? ''}`, undefined, next)
 }

@@ -1,22 +1,23 @@
+import { sql } from 'kysely'
+import { parseInstant } from '../../common/instant.ts'
 import type { InferredColumns, Reset, Warehouse } from '../destination.ts'
-import { backfillColumns, extrasOf } from './backfill-columns.ts'
+import { backfillColumns, rowsWithExtra } from './backfill-columns.ts'
 import { type Context, createContext } from './context.ts'
 import { createDestination } from './destination.ts'
-import { inferredColumnsOf, keepInferredColumns } from './inferred-columns.ts'
+import { readInferredColumns, recordInferredColumns } from './inferred-columns.ts'
 import { createInspection } from './inspection.ts'
 import { createReconciliation } from './reconciliation.ts'
-import { keptRejects } from './rejects.ts'
-import { forgetSeen } from './seen-keys.ts'
+import { createRejectReader } from './rejects.ts'
+import { resetSeen } from './seen-keys.ts'
 
-/** A destination with all optional capabilities, once for every database. */
-export function createWarehouse(...of: Parameters<typeof createContext>): Warehouse {
-  const context = createContext(...of)
-  const { engine, schema, inSchema } = context
+/** A destination with all optional capabilities, for every database that has an `Engine`. */
+export function createWarehouse(...options: Parameters<typeof createContext>): Warehouse {
+  const context = createContext(...options)
   return {
     ...createDestination(context),
     ...createInspection(context),
     ...createReset(context),
-    ...keptRejects(engine, inSchema, schema),
+    ...createRejectReader(context),
     ...createInferredColumns(context),
     ...createReconciliation(context),
   }
@@ -25,22 +26,31 @@ export function createWarehouse(...of: Parameters<typeof createContext>): Wareho
 const createReset = ({ engine, inSchema, exists }: Context): Reset => ({
   reset: stream =>
     engine.transaction(async session => {
-      if (await exists(session, '_sync_checkpoints'))
-        await inSchema(session).deleteFrom('_sync_checkpoints').where('stream', '=', stream).execute()
-      if (await exists(session, '_sync_seen')) await forgetSeen(inSchema(session), stream)
+      const db = inSchema(session)
+      const row = (await exists(session, '_sync_checkpoints'))
+        ? await db
+            .selectFrom('_sync_checkpoints')
+            .select(sql<string | null>`cast(watermark as text)`.as('watermark'))
+            .where('stream', '=', stream)
+            .executeTakeFirst()
+        : undefined
+      if (row) await db.deleteFrom('_sync_checkpoints').where('stream', '=', stream).execute()
+      if (await exists(session, '_sync_seen')) await resetSeen(db, stream)
+      // Not parsed strictly: a reset is the way out of a checkpoint that cannot be read.
+      return row?.watermark ? parseInstant(row.watermark, 'UTC') : null
     }),
 })
 
 const createInferredColumns = ({ engine, schema, inSchema, exists }: Context): InferredColumns => ({
-  rowsWithExtra: (stream, after) => engine.transaction(session => extrasOf(session, schema, stream, after)),
+  rowsWithExtra: (stream, after) => engine.transaction(session => rowsWithExtra(session, schema, stream, after)),
 
   inferredColumns: stream =>
     engine.transaction(async session =>
-      (await exists(session, '_sync_columns')) ? inferredColumnsOf(inSchema(session), stream) : [],
+      (await exists(session, '_sync_columns')) ? readInferredColumns(inSchema(session), stream) : [],
     ),
 
   keepInferredColumns: (stream, columns, run, at) =>
-    engine.transaction(session => keepInferredColumns(inSchema(session), stream, columns, run, at)),
+    engine.transaction(session => recordInferredColumns(inSchema(session), stream, columns, run, at)),
 
   backfillColumns: (stream, backfilled, at) =>
     engine.transaction(session => backfillColumns(session, schema, stream, backfilled, at)),
