@@ -13,14 +13,14 @@ export interface RequestSeen {
   readonly at: number
 }
 
-export type Trouble =
+type FaultKind =
   | {
       readonly kind: 'status'
       readonly status: number
       readonly body?: Json
       readonly headers?: Record<string, string>
     }
-  /** The connection is torn down without an answer. */
+  /** The connection is reset without an answer. */
   | { readonly kind: 'reset' }
   /** No answer, ever. */
   | { readonly kind: 'hang' }
@@ -45,7 +45,7 @@ export type Trouble =
   /** The Date header is off by this much. */
   | { readonly kind: 'skew'; readonly ms: number }
 
-export type Fault = Trouble & {
+export type Fault = FaultKind & {
   /** The start of a path, or a test of the request; absent means every request. */
   readonly match?: string | ((request: RequestSeen) => boolean)
   /** How many matching requests it hits; 1 if not said. */
@@ -62,7 +62,7 @@ interface Armed {
   times: number
 }
 
-/** What goes wrong, and when. Tests switch it on; without them nothing does. */
+/** The faults that tests have switched on. */
 export class Faults {
   #armed: Armed[] = []
   #hooks: Hook[] = []
@@ -71,7 +71,7 @@ export class Faults {
     this.#armed.push({ fault, skip: fault.skip ?? 0, times: fault.times ?? 1 })
   }
 
-  /** Runs before each answer is worked out: the place to change the store between two pages. */
+  /** Runs before each answer is made. Here a test changes the store between two pages. */
   before(hook: Hook): void {
     this.#hooks.push(hook)
   }
@@ -85,7 +85,7 @@ export class Faults {
     for (const hook of this.#hooks) await hook(request)
   }
 
-  /** At most one fault hits a request: the oldest that still wants to. The others see it pass. */
+  /** At most one fault hits a request: the oldest that is not used up. For the others it counts as passed by. */
   take(request: RequestSeen): Fault | undefined {
     let hit: Armed | undefined
     for (const armed of this.#armed) {

@@ -1,9 +1,9 @@
-/** What a JSON text can say. `undefined` stands for an absent member, which Recharge tells apart from null. */
+/** What a JSON text can say. `undefined` stands for an absent member, which is not the same as null to Recharge. */
 export type Json = string | number | boolean | null | undefined | readonly Json[] | { readonly [key: string]: Json }
 
 export type StoreRecord = { readonly [key: string]: Json }
 
-/** A record that the story is still writing. */
+/** A record that the story may still change. */
 export type Draft = { [key: string]: Json }
 
 export const RESOURCES = [
@@ -37,7 +37,7 @@ export const RESOURCES = [
 
 export type ResourceName = (typeof RESOURCES)[number]
 
-export const singular = (name: ResourceName): string =>
+export const singular = (name: string): string =>
   name
     .replace(/ies$/, 'y')
     .replace(/(ss|ch)es$/, '$1')

@@ -9,7 +9,7 @@ export interface Position {
   readonly id: number
 }
 
-/** One version of a record. An edit makes a new row, so what was derived from the old one cannot go stale. */
+/** One version of a record. An edit makes a new row, so cached text and sort values are never out of date. */
 export class Row {
   readonly id: number
   readonly record: StoreRecord
@@ -31,7 +31,7 @@ export class Row {
     return value
   }
 
-  /** What is served in place of the record: then that need hold no more than lists are made by. */
+  /** Serves this text. The record then needs only the members that lists filter and sort by. */
   serve(text: () => Buffer): void {
     this.#text = text
   }

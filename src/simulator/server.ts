@@ -2,13 +2,16 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Faults, type RequestSeen } from './faults.ts'
+import { endpointOf, type Fixture, recordsOf } from './fixture.ts'
 import { READ_SCOPES } from './serve/access.ts'
 import { type Answer, type Page, Refusal } from './serve/answer.ts'
-import { bend } from './serve/bend.ts'
+import { applyFault } from './serve/apply-fault.ts'
 import { Bucket } from './serve/bucket.ts'
 import { send } from './serve/delivery.ts'
 import type { Version } from './serve/endpoint.ts'
 import { answer, type Shopfront } from './serve/route.ts'
+import { SHOP } from './serve/shop.ts'
+import { TRADE } from './serve/trade.ts'
 import type { Store } from './store.ts'
 import { makeStore } from './story.ts'
 
@@ -16,6 +19,8 @@ export const SIMULATOR_TOKEN = 'sk_1x1_made_up_token_of_an_invented_store'
 
 export interface SimulatorOptions {
   readonly store?: Store
+  /** Streams that the story makes no records of. */
+  readonly fixtures?: readonly Fixture[]
   readonly token?: string
   readonly scopes?: readonly string[]
   /** The standard plan answers 403 for bundle selections, credits and payment methods. */
@@ -23,12 +28,12 @@ export interface SimulatorOptions {
   readonly bucket?: number
   readonly perSecond?: number
   readonly latencyMs?: number | (() => number)
-  /** Seconds to name in Retry-After when the bucket overflows; there is no proof that Recharge does. */
+  /** Seconds to name in Retry-After when the bucket overflows; whether Recharge sends it is not known [unknown]. */
   readonly retryAfter?: number
   readonly wrappedTokenInformation?: boolean
   /** Whether the counts of charges leave out what the 90-day wall hides. */
   readonly wallHidesCounts?: boolean
-  /** Reads the times of filters as US Eastern wall time, whatever offset they carry; which it is, is not known. */
+  /** Reads the times of filters as US Eastern wall time, whatever offset they carry. Whether Recharge does is not known [unknown]. */
   readonly easternFilters?: boolean
   readonly port?: number
 }
@@ -43,15 +48,18 @@ export interface Simulator extends AsyncDisposable {
   close(): Promise<void>
 }
 
-type Noted = { -readonly [key in keyof RequestSeen]: RequestSeen[key] }
+type Mutable = { -readonly [key in keyof RequestSeen]: RequestSeen[key] }
 
 /** Serves a store on loopback, over real HTTP. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const store = options.store ?? makeStore()
   const token = options.token ?? SIMULATOR_TOKEN
+  const fixtures = options.fixtures ?? []
+  for (const fixture of fixtures) store.declare(fixture.stream.name, recordsOf(fixture, store))
   const front: Shopfront = {
     store,
-    scopes: options.scopes ?? READ_SCOPES,
+    endpoints: [...TRADE, ...SHOP, ...fixtures.map(endpointOf)],
+    scopes: options.scopes ?? [...READ_SCOPES, ...fixtures.flatMap(({ stream }) => stream.scopes.slice(0, 1))],
     plan: options.plan ?? 'pro',
     wrappedTokenInformation: options.wrappedTokenInformation ?? true,
     wallHidesCounts: options.wallHidesCounts ?? false,
@@ -59,15 +67,15 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   }
   const bucket = new Bucket(options.bucket ?? 40, options.perSecond ?? 2)
   const faults = new Faults()
-  const requests: Noted[] = []
+  const requests: Mutable[] = []
   const lastPages = new Map<string, Page>()
-  let served = 0
+  let received = 0
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://loopback')
     const defaultVersion = String(store.all('store')[0]?.default_api_version ?? '2021-01')
     const version = headerOf(request, 'x-recharge-version') ?? defaultVersion
-    const seen: Noted = {
+    const seen: Mutable = {
       method: request.method ?? 'GET',
       path: url.pathname,
       query: Object.fromEntries(url.searchParams),
@@ -77,11 +85,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       at: performance.now(),
     }
     requests.push(seen)
-    served += 1
+    received += 1
     const delivery = {
       response,
       version,
-      requestId: served.toString(16).padStart(32, '0'),
+      requestId: received.toString(16).padStart(32, '0'),
       bucket,
       store,
       origin: origin(),
@@ -95,9 +103,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     await faults.runHooks(seen)
     const latency = typeof options.latencyMs === 'function' ? options.latencyMs() : (options.latencyMs ?? 0)
     if (latency > 0) await wait(latency)
-    const honest = work(seen, url.searchParams)
+    const correct = work(seen, url.searchParams)
     const fault = faults.take(seen)
-    const given = fault ? bend(honest, fault, lastPages.get(seen.path)) : honest
+    const given = fault ? applyFault(correct, fault, lastPages.get(seen.path)) : correct
     if (given.page) lastPages.set(seen.path, given.page)
     send(delivery, given, fault, seen)
   }
@@ -116,7 +124,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
   const server = createServer((request, response) => {
     handle(request, response).catch(error => {
-      // A mistake of the simulator or of a test's hook must look like neither an empty store nor a known fault.
+      // An error in the simulator or in a test's hook must not look like an empty store or like a known fault.
       response.writeHead(500, { 'content-type': 'text/plain' }).end(`simulator: ${error?.stack ?? error}`)
     })
   })

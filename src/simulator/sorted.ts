@@ -35,9 +35,9 @@ export class SortedRows {
     const entry = this.#entry(row)
     const at = this.#chunkOf(entry)
     const chunk = this.#chunks[at]
-    const place = chunk ? rank(chunk, entry) : 0
-    if (chunk?.[place]?.row !== row) throw new Error(`row ${row.id} is not in the order by ${this.#field}`)
-    chunk.splice(place, 1)
+    const index = chunk ? rank(chunk, entry) : 0
+    if (chunk?.[index]?.row !== row) throw new Error(`row ${row.id} is not in the order by ${this.#field}`)
+    chunk.splice(index, 1)
     if (chunk.length === 0) this.#chunks.splice(at, 1)
   }
 
@@ -45,18 +45,18 @@ export class SortedRows {
   *after(from: Position | undefined, direction: Direction): Generator<Row, void, undefined> {
     const step = direction === 'asc' ? 1 : -1
     let at = direction === 'asc' ? 0 : this.#chunks.length - 1
-    let place: number | undefined
+    let index: number | undefined
     if (from) {
       at = Math.min(this.#chunkOf(from), this.#chunks.length - 1)
       const chunk = this.#chunks[at] ?? []
       const first = rank(chunk, from)
       const entry = chunk[first]
-      if (direction === 'desc') place = first - 1
-      else place = entry && compare(entry, from) === 0 ? first + 1 : first
+      if (direction === 'desc') index = first - 1
+      else index = entry && compare(entry, from) === 0 ? first + 1 : first
     }
-    for (; at >= 0 && at < this.#chunks.length; at += step, place = undefined) {
+    for (; at >= 0 && at < this.#chunks.length; at += step, index = undefined) {
       const chunk = this.#chunks[at] ?? []
-      for (let i = place ?? (step === 1 ? 0 : chunk.length - 1); i >= 0 && i < chunk.length; i += step) {
+      for (let i = index ?? (step === 1 ? 0 : chunk.length - 1); i >= 0 && i < chunk.length; i += step) {
         const entry = chunk[i]
         if (entry) yield entry.row
       }

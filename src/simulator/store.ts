@@ -1,18 +1,18 @@
-import { type Draft, RESOURCES, type ResourceName, type StoreRecord, singular } from './record.ts'
+import { type Draft, RESOURCES, type StoreRecord, singular } from './record.ts'
 import { Table } from './table.ts'
 import { easternText, utcText } from './time.ts'
 
 export type { Json, ResourceName, StoreRecord } from './record.ts'
 
 /** Resources whose timestamps carry no offset, on 2021-11 as well. */
-const NAIVE: ReadonlySet<ResourceName> = new Set(['events', 'metafields', 'payment_methods', 'products'])
+const NAIVE: ReadonlySet<string> = new Set(['events', 'metafields', 'payment_methods', 'products'])
 
 /**
- * The truth a sync is compared with. Its clock stands still until told to move, so that a test
- * knows every `updated_at` beforehand. Records are never changed in place: `edit` replaces them.
+ * The records of the made-up store. A sync is compared with them. The clock moves only when a test moves it, so that a
+ * test knows every `updated_at` beforehand. Records are never changed in place: `edit` replaces them.
  */
 export class Store {
-  readonly #tables = new Map<ResourceName, Table>(RESOURCES.map(name => [name, new Table()]))
+  readonly #tables = new Map<string, Table>(RESOURCES.map(name => [name, new Table()]))
   #now: number
 
   constructor(now: string | Date) {
@@ -32,31 +32,48 @@ export class Store {
     this.#now += ms
   }
 
-  table(resource: ResourceName): Table {
+  /** Adds a resource with its first records. One that exists stays as it is. */
+  declare(resource: string, records: readonly StoreRecord[] = []): void {
+    if (this.#tables.has(resource)) return
+    this.#tables.set(resource, new Table())
+    for (const record of records) this.insert(resource, record)
+  }
+
+  /**
+   * The same records at the same moment. Records are never changed in place, so both stores share them; a later change to
+   * one store does not show in the other.
+   */
+  copy(): Store {
+    const copy = new Store(this.now())
+    for (const [resource, table] of this.#tables) copy.#tables.set(resource, table.copy())
+    return copy
+  }
+
+  table(resource: string): Table {
     const table = this.#tables.get(resource)
     if (!table) throw new Error(`no such resource: ${resource}`)
     return table
   }
 
-  get(resource: ResourceName, id: number): StoreRecord | undefined {
+  get(resource: string, id: number): StoreRecord | undefined {
     return this.table(resource).row(id)?.record
   }
 
   /** In id order. */
-  all(resource: ResourceName): StoreRecord[] {
+  all(resource: string): StoreRecord[] {
     return Array.from(this.table(resource).by('id').after(undefined, 'asc'), row => row.record)
   }
 
-  count(resource: ResourceName): number {
+  count(resource: string): number {
     return this.table(resource).size
   }
 
-  newId(resource: ResourceName): number {
+  newId(resource: string): number {
     return this.table(resource).nextId
   }
 
   /** Payment sources have no id of their own; they get a number that is never shown. */
-  insert(resource: ResourceName, record: StoreRecord): number {
+  insert(resource: string, record: StoreRecord): number {
     const table = this.table(resource)
     const id = typeof record.id === 'number' ? record.id : table.nextId
     if (table.row(id)) throw new Error(`${resource} ${id} exists already`)
@@ -64,8 +81,8 @@ export class Store {
     return id
   }
 
-  /** A change to undefined takes the member away. */
-  edit(resource: ResourceName, id: number, change: StoreRecord): StoreRecord {
+  /** A member that is changed to undefined is removed. */
+  edit(resource: string, id: number, change: StoreRecord): StoreRecord {
     const table = this.table(resource)
     const before = table.row(id)?.record
     if (!before) throw new Error(`${resource} ${id} does not exist`)
@@ -80,15 +97,15 @@ export class Store {
     return after
   }
 
-  /** Gone for good. Recharge says so only in the events, and not for every resource: `event` asks for that trace. */
-  remove(resource: ResourceName, id: number, trace: { readonly event?: boolean } = {}): StoreRecord {
+  /** @param trace whether an event reports it. Recharge reports deletions of some resources only, and only by events. */
+  remove(resource: string, id: number, trace: { readonly event?: boolean } = {}): StoreRecord {
     const record = this.table(resource).remove(id)
     if (!record) throw new Error(`${resource} ${id} does not exist`)
     if (trace.event) this.#recordDeletion(resource, id, record)
     return record
   }
 
-  #recordDeletion(resource: ResourceName, id: number, record: StoreRecord): void {
+  #recordDeletion(resource: string, id: number, record: StoreRecord): void {
     const customer = record.customer as StoreRecord | undefined
     const kind = singular(resource)
     this.insert('events', {
@@ -112,7 +129,7 @@ export class Store {
     })
   }
 
-  #stamp(resource: ResourceName): string {
+  #stamp(resource: string): string {
     return NAIVE.has(resource) ? easternText(this.#now) : utcText(this.#now)
   }
 }

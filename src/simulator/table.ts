@@ -16,6 +16,13 @@ export class Table {
     return this.#lastId + 1
   }
 
+  copy(): Table {
+    const copy = new Table()
+    for (const [id, row] of this.#rows) copy.#rows.set(id, row)
+    copy.#lastId = this.#lastId
+    return copy
+  }
+
   row(id: number): Row | undefined {
     return this.#rows.get(id)
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseCommitted, parseScan, stringifyCommitted, stringifyScan } from '../../src/load/sql/stored-values.ts'
+import { parseCheckpoint, parseCounts, stringifyCommitted, stringifyScan } from '../../src/load/sql/stored-values.ts'
 
 /** As commit 5973f51 wrote it. An older program that runs again has to be able to read it. */
 describe('what an earlier version stored is written again under the same names', () => {

@@ -4,8 +4,9 @@ import type { Progress } from '../../pipeline/progress.ts'
 import { tablesOf } from '../../schema/table.ts'
 import { startSimulator } from '../../simulator/server.ts'
 import { makeStore } from '../../simulator/story.ts'
-import { type AppOptions, createApp, STREAM_NAMES, select } from '../app.ts'
+import { type AppOptions, createApp, STREAM_NAMES, STREAMS, select } from '../app.ts'
 import { demoConfig } from '../config/demo.ts'
+import { fixturesOf } from '../fixtures.ts'
 import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 import { sync } from './sync.ts'
@@ -28,7 +29,11 @@ from sales left join losses using (month) order by month desc limit 6`
 
 /** Syncs a local store with made-up data into a new DuckDB file, and says what to look at next. */
 export async function demo(options: AppOptions, progress: Progress, signal: AbortSignal): Promise<Result> {
-  await using store = await startSimulator({ store: makeStore({ customers: CUSTOMERS }), ...RATE })
+  await using store = await startSimulator({
+    store: makeStore({ customers: CUSTOMERS }),
+    fixtures: fixturesOf(STREAMS),
+    ...RATE,
+  })
   const config = demoConfig(store.url, store.token)
   const { destination: target } = config
   const file = target.kind === 'duckdb' ? target.file : ''

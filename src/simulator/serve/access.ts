@@ -39,7 +39,7 @@ export function checkRights(endpoint: Endpoint, rights: Rights): void {
   checkScopes(endpoint.scopes, rights)
 }
 
-/** A list of metafields is only as open as the records they belong to. */
+/** A list of metafields needs the scope of the records that they belong to. */
 export function checkOwner(owner: string | undefined, rights: Rights): void {
   if (owner === undefined) throw unprocessable('owner_resource', 'Missing data for required field.')
   const scopes = OWNER_SCOPES[owner]

@@ -1,6 +1,6 @@
 import type { Json } from '../record.ts'
 
-/** The page inside a list's answer, kept apart from its text so that a fault can bend it. */
+/** The page inside a list's answer. A fault changes it before it becomes text. */
 export interface Page {
   readonly envelope: string
   /** JSON in UTF-8. */
@@ -9,7 +9,7 @@ export interface Page {
   readonly pointers: 'body' | 'link' | 'none'
   readonly next: string | null
   readonly previous: string | null
-  /** A pointer to this very page, for the fault that answers nothing and sends the reader here again. */
+  /** A pointer to this page itself: the fault `emptyPage` sends the reader here again. */
   readonly here: string
   readonly limit: number
   readonly path: string
@@ -22,7 +22,7 @@ export interface Answer {
   readonly page?: Page
 }
 
-/** An answer that is not what was asked for. Thrown, because any depth of the reading can find the reason. */
+/** An error answer. It is thrown, because the reason may be found at any depth. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly answer: Answer

@@ -4,7 +4,7 @@ import { type Answer, json } from './answer.ts'
 import type { Endpoint } from './endpoint.ts'
 import { behindTheWall } from './visible.ts'
 
-/** Whether the counts of charges leave out what the lists hide is not known, so both can be had. */
+/** @param walled leaves out the charges that lists hide. Whether Recharge does is not known [unknown], so both exist. */
 export function count(store: Store, endpoint: Endpoint, query: URLSearchParams, walled: boolean): Answer {
   const table = store.table(endpoint.resource)
   const known = endpoint.count ?? {}

@@ -2,7 +2,7 @@ import type { Position } from '../row.ts'
 import type { Direction } from '../sorted.ts'
 import { unprocessable } from './answer.ts'
 
-/** Everything the first request asked for, so that a cursor can and must travel alone. */
+/** All parameters of the first request: a request with a cursor may carry no others. */
 export interface Cursor {
   readonly path: string
   readonly field: string
@@ -10,7 +10,7 @@ export interface Cursor {
   readonly filters: Readonly<Record<string, string>>
   /** Absent in a cursor to the very beginning. */
   readonly position?: Position
-  /** `previous` walks the other way and shows what it found in the usual order. */
+  /** `previous` reads backwards, and gives the rows in the usual order. */
   readonly toward: 'next' | 'previous'
 }
 

@@ -13,7 +13,7 @@ export interface Delivery {
   readonly origin: string
 }
 
-/** Puts an answer on the wire, or fails to, if the fault is one of the connection. */
+/** Sends an answer, unless the fault is one of the connection. */
 export function send(
   delivery: Delivery,
   answer: Answer,
@@ -21,7 +21,8 @@ export function send(
   seen: { status: number; records: number },
 ): void {
   const { response } = delivery
-  if (fault?.kind === 'hang') return
+  // A client that has gone receives nothing, and no page is counted as sent.
+  if (fault?.kind === 'hang' || response.destroyed) return
   if (fault?.kind === 'reset') {
     response.socket?.resetAndDestroy()
     return

@@ -1,10 +1,15 @@
-import type { ResourceName } from '../record.ts'
 import type { Filters } from './filter.ts'
 
 export type Version = '2021-01' | '2021-11'
 
 export interface Endpoint {
-  readonly resource: ResourceName
+  /** Table of the store. */
+  readonly resource: string
+  /** Key of the list in the answer; the resource if not given. */
+  readonly list?: string
+  /** Key of one record in the answer; made from the resource if not given. */
+  readonly singular?: string
+  /** `{…}` stands for the id of the parent. */
   readonly path: string
   readonly versions: readonly Version[]
   /** Any one of them is enough; none listed means that a valid token is enough. */
@@ -21,7 +26,7 @@ export interface Endpoint {
   /** Listed only; there is no reading of one by its id. */
   readonly listOnly?: true
   /** Read under one parent record, whose id stands in the path. */
-  readonly parent?: { readonly resource: ResourceName; readonly field: string }
+  readonly parent?: { readonly resource: string; readonly field: string }
   /** One object instead of a list, under these keys: `/shop` answers the same object twice. */
   readonly single?: readonly string[]
   /** One answer holds everything, without pointers. */

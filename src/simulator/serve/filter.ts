@@ -2,7 +2,7 @@ import { member, type StoreRecord } from '../record.ts'
 import { instant } from '../time.ts'
 import { unprocessable } from './answer.ts'
 
-/** The part of a sort value's range a filter leaves, so that a walk in that order can start and stop there. */
+/** The range of a sort value that passes a filter. A list in that order starts and stops at its ends. */
 export interface Bound {
   readonly field: string
   readonly min?: number
@@ -82,14 +82,14 @@ export const externalOrderKnown: Filter = value => {
   return { passes: record => (member(record, 'external_order_id.ecommerce') != null) === wanted }
 }
 
-/** Recognised by the list itself, not a condition on a record. */
+/** A parameter that the list itself handles; no condition on a record. */
 export const elsewhere: Filter = () => ({ passes: () => true })
 
 const ISO = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/
 
 /**
- * How Recharge reads a filter without an offset is not known; it is taken as UTC here, so a caller
- * who leaves the offset out and means Eastern time is found out.
+ * How Recharge reads a filter without an offset is not known [unknown]. It is read as UTC here, so that a caller who
+ * leaves the offset out and means Eastern time gets other records than it expects.
  */
 export function moment(text: string, name: string): number {
   const zoned = /(?:Z|[+-]\d\d:?\d\d)$/.test(text) && text.length > 10

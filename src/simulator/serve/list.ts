@@ -23,7 +23,7 @@ export function list(store: Store, endpoint: Endpoint, version: Version, query: 
     row ? encode({ ...query, toward, position: { value: row.value(query.field), id: row.id } }) : null
   const keep = table.size < KEEP_TEXT_BELOW
   const page: Page = {
-    envelope: endpoint.resource,
+    envelope: endpoint.list ?? endpoint.resource,
     rows: rows.map(row => row.text(keep)),
     pointers: pointers(endpoint, version, query),
     next: more || backwards ? cursor('next', rows.at(-1)) : null,
@@ -35,7 +35,7 @@ export function list(store: Store, endpoint: Endpoint, version: Version, query: 
   return pageAnswer(page)
 }
 
-/** One row more than the page holds, which tells whether there is a next page. */
+/** One row more than the page holds: where there is one, there is a next page. */
 function collect(store: Store, endpoint: Endpoint, version: Version, query: Query, parent: number | undefined): Row[] {
   const passes = condition(store, endpoint, version, query, parent)
   const direction = query.toward === 'next' ? query.direction : query.direction === 'asc' ? 'desc' : 'asc'
@@ -72,7 +72,7 @@ function condition(store: Store, endpoint: Endpoint, version: Version, query: Qu
   return { test, bounds: tests.flatMap(each => each.bound ?? []) }
 }
 
-/** Filters on the value sorted by need not be looked at row by row: the walk starts and stops at them. */
+/** A filter on the value that the list is sorted by needs no look at each row: reading starts and stops at its bounds. */
 function range(bounds: readonly Bound[], field: string, direction: Direction) {
   let min = Number.NEGATIVE_INFINITY
   let max = Number.POSITIVE_INFINITY

@@ -7,8 +7,6 @@ import { count } from './count.ts'
 import type { Endpoint, Version } from './endpoint.ts'
 import { list } from './list.ts'
 import { readQuery } from './query.ts'
-import { SHOP } from './shop.ts'
-import { TRADE } from './trade.ts'
 import { behindTheWall } from './visible.ts'
 
 export interface Asked {
@@ -19,15 +17,14 @@ export interface Asked {
 
 export interface Shopfront extends Rights {
   readonly store: Store
+  readonly endpoints: readonly Endpoint[]
   readonly wrappedTokenInformation: boolean
   readonly wallHidesCounts: boolean
   readonly easternFilters: boolean
 }
 
-const ENDPOINTS = [...TRADE, ...SHOP]
-
-/** Where a path leads: an endpoint, and the number standing in the path if there is one. */
-interface Place {
+/** The endpoint of a path, and the number in the path if there is one. */
+interface Route {
   readonly endpoint: Endpoint
   readonly kind: 'list' | 'one' | 'count'
   readonly id?: number
@@ -42,15 +39,15 @@ export function answer(front: Shopfront, request: Asked): Answer {
   if (path === '/products' && version === '2021-11') {
     throw unprocessable('platform', 'This API is not compatible with your platform')
   }
-  const place = find(path, version)
-  checkRights(place.endpoint, front)
-  if (place.kind === 'list') return readList(front, asked, place)
-  if (place.kind === 'one') return readOne(front.store, place)
-  if (place.endpoint.resource === 'metafields') checkOwner(asked.query.get('owner_resource') ?? undefined, front)
-  return count(front.store, place.endpoint, asked.query, front.wallHidesCounts)
+  const route = find(front.endpoints, path, version)
+  checkRights(route.endpoint, front)
+  if (route.kind === 'list') return readList(front, asked, route)
+  if (route.kind === 'one') return readOne(front.store, route)
+  if (route.endpoint.resource === 'metafields') checkOwner(asked.query.get('owner_resource') ?? undefined, front)
+  return count(front.store, route.endpoint, asked.query, front.wallHidesCounts)
 }
 
-/** Every bound by time taken for wall time in New York, as if it carried no offset. */
+/** Reads every bound by time as wall time in New York, whatever its offset. */
 function easternTimes(query: URLSearchParams): URLSearchParams {
   const read = ([name, value]: [string, string]): [string, string] =>
     /_(min|max)$/.test(name) && value.endsWith('Z')
@@ -59,8 +56,8 @@ function easternTimes(query: URLSearchParams): URLSearchParams {
   return new URLSearchParams([...query].map(read))
 }
 
-function find(path: string, version: Version): Place {
-  for (const endpoint of ENDPOINTS) {
+function find(endpoints: readonly Endpoint[], path: string, version: Version): Route {
+  for (const endpoint of endpoints) {
     if (!endpoint.versions.includes(version)) continue
     if (path === endpoint.path) return { endpoint, kind: 'list' }
     const id = numberIn(path, endpoint.parent ? endpoint.path : `${endpoint.path}/{id}`)
@@ -72,13 +69,13 @@ function find(path: string, version: Version): Place {
 }
 
 function numberIn(path: string, pattern: string): number | undefined {
-  const [before = '', after = ''] = pattern.split('{id}')
+  const [before = '', after = ''] = pattern.split(/\{\w+\}/)
   if (!path.startsWith(before) || !path.endsWith(after)) return undefined
   const text = path.slice(before.length, path.length - after.length)
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }
 
-function readList(front: Shopfront, { path, query, version }: Asked, { endpoint, id }: Place): Answer {
+function readList(front: Shopfront, { path, query, version }: Asked, { endpoint, id }: Route): Answer {
   const { store } = front
   if (endpoint.single) return readSingle(store, endpoint, endpoint.single)
   if (endpoint.parent && (id === undefined || !store.get(endpoint.parent.resource, id))) throw notFound()
@@ -93,9 +90,9 @@ function readSingle(store: Store, endpoint: Endpoint, keys: readonly string[]): 
   return json(Object.fromEntries(keys.map(key => [key, record])))
 }
 
-function readOne(store: Store, { endpoint, id = 0 }: Place): Answer {
+function readOne(store: Store, { endpoint, id = 0 }: Route): Answer {
   const row = store.table(endpoint.resource).row(id)
   if (!row) throw notFound()
   if (endpoint.resource === 'charges' && behindTheWall(row.record, store.now().getTime())) throw notFound()
-  return { status: 200, body: `{"${singular(endpoint.resource)}":${row.text(false)}}` }
+  return { status: 200, body: `{"${endpoint.singular ?? singular(endpoint.resource)}":${row.text(false)}}` }
 }

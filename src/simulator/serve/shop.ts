@@ -6,7 +6,7 @@ const customer = { customer_id: same('customer_id') }
 const lifetime = { status: same('status'), ...within('created_at'), ...within('updated_at') }
 const READ_STORE = ['store_info', 'read_store']
 
-/** What a shop sets up once, and what Recharge keeps beside the trade. */
+/** Endpoints of the shop's settings, products and bookkeeping. */
 export const SHOP: readonly Endpoint[] = [
   {
     resource: 'discounts',

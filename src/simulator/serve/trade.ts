@@ -22,7 +22,7 @@ const product = { external_product_id: same('external_product_id.ecommerce') }
 const variant = { external_variant_id: same('external_variant_id.ecommerce') }
 const externalOrder = { external_order_id: same('external_order_id.ecommerce') }
 
-/** What is bought, by whom, and where it goes. */
+/** Endpoints of customers and of what they buy. */
 export const TRADE: readonly Endpoint[] = [
   {
     resource: 'addresses',

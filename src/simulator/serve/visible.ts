@@ -11,7 +11,7 @@ const BEHIND_THE_WALL: ReadonlySet<unknown> = new Set(['success', 'refunded', 'p
 /** The message says seven days; the cut-off was measured near eight. */
 const EVENT_WINDOW = 8 * DAY
 
-/** Whether a list shows the record at all. What it hides, it hides without a word. */
+/** Whether a list shows the record. It gives no sign of those that it hides. */
 export function visibility(
   endpoint: Endpoint,
   now: number,
@@ -27,7 +27,7 @@ export function behindTheWall(charge: StoreRecord, now: number): boolean {
   return BEHIND_THE_WALL.has(charge.status) && instant(charge.processed_at) < now - WALL
 }
 
-/** Run on the first request only: a cursor handed out inside the window goes on working. */
+/** For the first request only: a cursor that was given inside the window stays valid. */
 export function checkWindow(endpoint: Endpoint, now: number, filters: Readonly<Record<string, string>>): void {
   const min = filters.created_at_min
   if (endpoint.resource === 'events' && min !== undefined && moment(min, 'created_at_min') < now - EVENT_WINDOW) {

@@ -6,7 +6,7 @@ import type { Scene } from './scene.ts'
 export interface Farewell {
   readonly reason: string
   readonly comments: string | null
-  readonly told: boolean
+  readonly announced: boolean
 }
 
 const REASONS = [
@@ -25,14 +25,14 @@ export function cancelByCustomer(scene: Scene, box: Box, at: number): void {
   cancelBox(scene, box, at, {
     reason: random.pick(REASONS),
     comments: random.chance(0.3) ? 'Might be back in spring — thanks for the coffee ☕' : null,
-    told: true,
+    announced: true,
   })
   if (random.chance(COMES_BACK)) {
     scene.diary.add(at + random.between(15, 70) * DAY, then => reactivate(scene, box, then))
   }
 }
 
-export function cancelBox(scene: Scene, box: Box, at: number, { reason, comments, told }: Farewell): void {
+export function cancelBox(scene: Scene, box: Box, at: number, { reason, comments, announced }: Farewell): void {
   const { customer } = box.person
   box.state = 'cancelled'
   dropCharge(scene, box, at)
@@ -51,7 +51,7 @@ export function cancelBox(scene: Scene, box: Box, at: number, { reason, comments
   })
   const active = (customer.subscriptions_active_count as number) - box.contents.length
   Object.assign(customer, { subscriptions_active_count: active, updated_at: utcText(at) })
-  if (!told) return
+  if (!announced) return
   for (const { subscription } of box.contents) {
     const { id } = subscription
     const says = `Cancelled subscription #${id}`

@@ -23,7 +23,7 @@ export function queueCharge(scene: Scene, box: Box, at: number, day: number): vo
   })
 }
 
-/** Deleted without a trace but the event: nothing else will ever tell that it existed. */
+/** Deletes a queued charge. Only an event reports it. */
 export function dropCharge(scene: Scene, box: Box, at: number): number | undefined {
   const { charge } = box
   if (!charge) return undefined

@@ -65,5 +65,5 @@ function tryAgain(scene: Scene, box: Box, charge: Draft, at: number): void {
 /** Involuntary: Recharge sends no subscription/cancelled for it, so there is no event either. */
 function giveUp(scene: Scene, box: Box, at: number): void {
   touchSubscriptions(box, { max_retries_reached: true })
-  cancelBox(scene, box, at, { reason: 'Max number of charge attempts reached', comments: null, told: false })
+  cancelBox(scene, box, at, { reason: 'Max number of charge attempts reached', comments: null, announced: false })
 }

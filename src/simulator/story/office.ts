@@ -148,7 +148,7 @@ const storeDraft = (founded: number, changed: number): Draft => ({
   weight_unit: 'g',
 })
 
-/** The same store as 2021-01 tells it: numbers for booleans, dates as in an HTTP header. */
+/** The same store in the form of 2021-01: numbers for booleans, dates as in an HTTP header. */
 const shopDraft = (founded: number, changed: number): Draft => ({
   id: 148_820,
   allow_customers_to_skip_delivery: 1,

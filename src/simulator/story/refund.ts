@@ -20,7 +20,7 @@ export function perhapsRefund(scene: Scene, box: Box, charge: Draft, orders: rea
     const change = { total_refunds: amount(back), updated_at: utcText(then) }
     Object.assign(charge, change, { status })
     orders.forEach((order, i) => {
-      // The money goes back once; the other orders of a prepaid charge only learn of it.
+      // The money goes back once; the other orders of a prepaid charge only show its status.
       Object.assign(order, i === 0 ? change : { updated_at: utcText(then) })
       order.charge = { ...(order.charge as Draft), status }
       if (whole && order.status === 'queued') {

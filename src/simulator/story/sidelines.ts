@@ -8,7 +8,7 @@ import type { Scene } from './scene.ts'
 const CREDITED = 0.1
 const GIVES = 0.02
 
-/** What only some customers have: store credit, and presents for others. */
+/** Some customers get store credit or give presents. */
 export function perhapsMore(scene: Scene, { customer }: Person, at: number): void {
   const { random } = scene
   const soon = () => at + random.between(1, 200) * DAY + random.between(9, 20) * HOUR
@@ -47,7 +47,7 @@ function credit(scene: Scene, customer: Json, cents: number, name: string, at: n
   return account
 }
 
-/** The ledger of an account: each entry says what was left after it. */
+/** Adds an entry to an account: each one holds the balance after it. */
 function adjust(scene: Scene, account: Draft, cents: number, left: number, type: 'credit' | 'debit', at: number): void {
   scene.add('credit_adjustments', {
     id: scene.id('credit_adjustments'),

@@ -1,8 +1,8 @@
 import type { Fault } from '../faults.ts'
 import { type Answer, type Page, pageAnswer } from './answer.ts'
 
-/** What a fault makes of the answer that would have gone out. `last` is the page served before from the same path. */
-export function bend(answer: Answer, fault: Fault, last: Page | undefined): Answer {
+/** The answer after a fault has changed it. @param last the page that the same path gave before. */
+export function applyFault(answer: Answer, fault: Fault, last: Page | undefined): Answer {
   switch (fault.kind) {
     case 'status':
       return {
@@ -19,14 +19,14 @@ export function bend(answer: Answer, fault: Fault, last: Page | undefined): Answ
     case 'noCursor':
     case 'emptyPage':
     case 'repeatPage':
-      return answer.page ? bendPage(answer.page, fault, last) : answer
+      return answer.page ? applyToPage(answer.page, fault, last) : answer
     default:
-      // The rest happens to the headers or to the connection, not to what is said.
+      // The other faults change headers or the connection; `delivery.ts` applies those.
       return answer
   }
 }
 
-function bendPage(
+function applyToPage(
   page: Page,
   fault: Extract<Fault, { kind: 'noCursor' | 'emptyPage' | 'repeatPage' }>,
   last: Page | undefined,
