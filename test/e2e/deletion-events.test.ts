@@ -1,10 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { NO_PROGRESS, type Progress } from '../../src/pipeline/progress.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
 import type { ResourceName, Store } from '../../src/simulator/store.ts'
 import { easternText } from '../../src/simulator/time.ts'
 import { type DestinationConfig, PLACES, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
+import { firstLoad } from '../support/first-load.ts'
 import { configFor, makeStore, type Ran, runBackfill, runSync, withSimulator } from '../support/run.ts'
 import { marked } from '../support/warehouse.ts'
 
@@ -15,7 +16,7 @@ interface Scene {
   readonly store: Store
   readonly destination: DestinationConfig
   /** A sync of the given streams, an hour later. */
-  sync(streams: readonly string[]): Promise<Ran>
+  sync(streams: readonly string[], progress?: Progress): Promise<Ran>
   backfill(streams: readonly string[]): Promise<Ran>
 }
 
@@ -56,22 +57,40 @@ function happened(store: Store, verb: string, type: string, id: number): void {
 }
 
 describe.each(PLACES)('$name', place => {
+  const sceneOf = (simulator: Simulator, destination: DestinationConfig, folder: string): Scene => {
+    const { store } = simulator
+    // No list of the queued in between: what is marked here is marked because an event says so.
+    const config = { ...configFor(simulator, destination, folder), refreshMs: () => 400 * 24 * HOUR }
+    return {
+      simulator,
+      store,
+      destination,
+      sync(streams, progress) {
+        store.advance(HOUR)
+        return runSync(config, streams, undefined, progress)
+      },
+      backfill: streams => runBackfill(config, streams, { since: null, until: null }, false),
+    }
+  }
+  const newStore = () => makeStore({ customers: 30, months: 4 })
+  /** A store, and a warehouse that is empty. */
   const scene = (work: (scene: Scene) => Promise<void>): Promise<void> =>
-    withSimulator({ store: makeStore({ customers: 30, months: 4 }) }, simulator =>
-      place.with(destination =>
-        withFolder(folder => {
-          const { store } = simulator
-          // No list of the queued in between: what is marked here is marked because an event says so.
-          const config = { ...configFor(simulator, destination, folder), refreshMs: () => 400 * 24 * HOUR }
-          const sync = (streams: readonly string[]): Promise<Ran> => {
-            store.advance(HOUR)
-            return runSync(config, streams)
-          }
-          const backfill = (streams: readonly string[]): Promise<Ran> =>
-            runBackfill(config, streams, { since: null, until: null }, false)
-          return work({ simulator, store, destination, sync, backfill })
-        }),
-      ),
+    withSimulator({ store: newStore() }, simulator =>
+      place.with(destination => withFolder(folder => work(sceneOf(simulator, destination, folder)))),
+    )
+  const loaded = firstLoad(place, destination =>
+    withSimulator({ store: newStore() }, simulator =>
+      withFolder(async folder => {
+        const { code } = await sceneOf(simulator, destination, folder).sync(['subscriptions', 'customers', 'events'])
+        expect(code).toBe(0)
+        return simulator.store
+      }),
+    ),
+  )
+  /** A store, and a warehouse after a first sync of subscriptions, customers and events. */
+  const syncedScene = (work: (scene: Scene) => Promise<void>): Promise<void> =>
+    loaded((destination, store) =>
+      withSimulator({ store }, simulator => withFolder(folder => work(sceneOf(simulator, destination, folder)))),
     )
 
   test('I12: a record of which an event says that it is deleted is marked, in the stream that the event names and in no other', () =>
@@ -93,9 +112,8 @@ describe.each(PLACES)('$name', place => {
     }))
 
   test('I12: an event of another verb, of a kind that no stream has, or about an unknown record marks nothing', () =>
-    scene(async ({ store, destination, sync }) => {
+    syncedScene(async ({ store, destination, sync }) => {
       const streams = ['subscriptions', 'customers', 'events']
-      await sync(streams)
       const id = untouched(store, 'subscriptions')
       happened(store, 'cancelled', 'subscription', id)
       happened(store, 'deleted', 'punch_card', id)
@@ -106,9 +124,8 @@ describe.each(PLACES)('$name', place => {
     }))
 
   test('I12: a record that is still listed after the event is not gone, and one that comes back loses the mark', () =>
-    scene(async ({ store, destination, sync }) => {
+    syncedScene(async ({ store, destination, sync }) => {
       const streams = ['subscriptions', 'events']
-      await sync(streams)
       // Taken out in the portal the record stays, and changes.
       const kept = lastId(store, 'subscriptions')
       store.edit('subscriptions', kept, { status: 'cancelled' })
@@ -145,9 +162,8 @@ describe.each(PLACES)('$name', place => {
     }))
 
   test('I12: a record that something happened to after the event is not gone', () =>
-    scene(async ({ store, destination, sync }) => {
+    syncedScene(async ({ store, destination, sync }) => {
       const streams = ['subscriptions', 'events']
-      await sync(streams)
       const id = untouched(store, 'subscriptions')
       happened(store, 'deleted', 'subscription', id)
       store.advance(60_000)
@@ -157,9 +173,8 @@ describe.each(PLACES)('$name', place => {
     }))
 
   test('I12: what an event said is kept until the stream that it concerns is scanned to its end', () =>
-    scene(async ({ simulator, store, destination, sync, backfill }) => {
+    syncedScene(async ({ simulator, store, destination, sync, backfill }) => {
       const streams = ['subscriptions', 'events']
-      await sync(streams)
       const id = lastId(store, 'subscriptions')
       store.remove('subscriptions', id, { event: true })
       // A backfill may be the first to read the event; it deletes nothing.
@@ -177,9 +192,8 @@ describe.each(PLACES)('$name', place => {
     }))
 
   test('I12: a record deleted while its page is on the way is marked by the same run or the next, never kept', () =>
-    scene(async ({ simulator, store, destination, sync }) => {
+    syncedScene(async ({ simulator, store, destination, sync }) => {
       const streams = ['subscriptions', 'events']
-      await sync(streams)
       const id = lastId(store, 'subscriptions')
       store.edit('subscriptions', id, { quantity: 7 })
       let requests = 0
@@ -196,12 +210,15 @@ describe.each(PLACES)('$name', place => {
   test('I12: events are read before the streams that they speak of', () =>
     scene(async ({ simulator, sync }) => {
       let meanwhile: readonly string[] = []
+      // A stream that started together with the accounts has asked for its first page when those are committed.
+      const accounts = Promise.withResolvers<void>()
+      const progress: Progress = { ...NO_PROGRESS, ended: ({ stream }) => stream === 'accounts' && accounts.resolve() }
       simulator.faults.before(async ({ path }) => {
         if (path !== '/events') return
-        await sleep(300)
+        await accounts.promise
         meanwhile = simulator.requests.map(request => request.path)
       })
-      await sync(['charges', 'customers', 'events', 'subscriptions', 'accounts'])
+      await sync(['charges', 'customers', 'events', 'subscriptions', 'accounts'], progress)
       // Of accounts no event speaks, so they need not wait.
       expect([...meanwhile].sort()).toEqual(['/accounts', '/events', '/token_information'])
     }))

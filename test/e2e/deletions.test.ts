@@ -4,6 +4,7 @@ import type { Simulator } from '../../src/simulator/server.ts'
 import type { ResourceName, Store } from '../../src/simulator/store.ts'
 import { type DestinationConfig, PLACES, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
+import { firstLoad } from '../support/first-load.ts'
 import { configFor, makeStore, type Ran, runSync, withSimulator } from '../support/run.ts'
 import { live, marked } from '../support/warehouse.ts'
 
@@ -29,18 +30,38 @@ function multiply(store: Store, resource: ResourceName, count: number, change: (
 }
 
 describe.each(PLACES)('$name', place => {
-  const scene = (work: (scene: Scene) => Promise<void>, scopes?: readonly string[]): Promise<void> =>
-    withSimulator({ store: makeStore({ customers: 15, months: 3 }), ...(scopes ? { scopes } : {}) }, simulator =>
-      place.with(destination =>
-        withFolder(folder => {
-          const { store } = simulator
-          const sync = (streams: readonly string[], signal?: AbortSignal): Promise<Ran> => {
-            store.advance(HOUR)
-            return runSync(configFor(simulator, destination, folder), streams, signal)
-          }
-          return work({ simulator, store, destination, sync })
-        }),
-      ),
+  const sceneOf = (simulator: Simulator, destination: DestinationConfig, folder: string): Scene => {
+    const { store } = simulator
+    return {
+      simulator,
+      store,
+      destination,
+      sync(streams, signal) {
+        store.advance(HOUR)
+        return runSync(configFor(simulator, destination, folder), streams, signal)
+      },
+    }
+  }
+  const newStore = () => makeStore({ customers: 15, months: 3 })
+  /** A store, and a warehouse that is empty. */
+  const scene = (work: (scene: Scene) => Promise<void>): Promise<void> =>
+    withSimulator({ store: newStore() }, simulator =>
+      place.with(destination => withFolder(folder => work(sceneOf(simulator, destination, folder)))),
+    )
+  let added: readonly number[] = []
+  const loaded = firstLoad(place, destination =>
+    withSimulator({ store: newStore() }, simulator =>
+      withFolder(async folder => {
+        added = multiply(simulator.store, 'credit_accounts', MANY, () => ({}))
+        expect((await sceneOf(simulator, destination, folder).sync(['credit_accounts'])).code).toBe(0)
+        return simulator.store
+      }),
+    ),
+  )
+  /** A store with many credit accounts, and a warehouse after a first sync of those. */
+  const manyAccounts = (work: (scene: Scene) => Promise<void>): Promise<void> =>
+    loaded((destination, store) =>
+      withSimulator({ store }, simulator => withFolder(folder => work(sceneOf(simulator, destination, folder)))),
     )
 
   test('I12: what a whole scan did not see is marked, once; it loses the mark when it comes back', () =>
@@ -59,7 +80,7 @@ describe.each(PLACES)('$name', place => {
       expect(await live(destination, 'collections')).toEqual(ids(store, 'collections'))
     }))
 
-  test('I12: children rows stay with their owner', () =>
+  test('I12: child rows stay with their owner', () =>
     scene(async ({ store, destination, sync }) => {
       store.insert('shipping_countries', {
         ...store.all('shipping_countries')[0],
@@ -74,9 +95,7 @@ describe.each(PLACES)('$name', place => {
     }))
 
   test('I12: a scan broken off after any page marks nothing, and its later part does not condemn its earlier one', () =>
-    scene(async ({ simulator, store, destination, sync }) => {
-      const added = multiply(store, 'credit_accounts', MANY, () => ({}))
-      await sync(['credit_accounts'])
+    manyAccounts(async ({ simulator, store, destination, sync }) => {
       const gone = added[300] ?? 0
       store.remove('credit_accounts', gone)
       for (const skip of [1, 1]) {
@@ -90,9 +109,7 @@ describe.each(PLACES)('$name', place => {
     }))
 
   test('I12: a scan begun again because its cursor was refused still has seen what it saw', () =>
-    scene(async ({ simulator, store, destination, sync }) => {
-      const added = multiply(store, 'credit_accounts', MANY, () => ({}))
-      await sync(['credit_accounts'])
+    manyAccounts(async ({ simulator, store, destination, sync }) => {
       store.remove('credit_accounts', added[400] ?? 0)
       simulator.faults.add({ kind: 'status', status: 422, body: {}, match: '/credit_accounts', skip: 2 })
       expect((await sync(['credit_accounts'])).code).toBe(1)
@@ -102,9 +119,7 @@ describe.each(PLACES)('$name', place => {
     }))
 
   test('I12: what was inserted behind the scan is not gone', () =>
-    scene(async ({ simulator, store, destination, sync }) => {
-      const added = multiply(store, 'credit_accounts', MANY, () => ({}))
-      await sync(['credit_accounts'])
+    manyAccounts(async ({ simulator, store, destination, sync }) => {
       // Newest first, and without an order to ask for: what comes during the scan lies before its beginning.
       let late = 0
       simulator.faults.before(({ path, query }) => {
@@ -245,9 +260,7 @@ describe.each(PLACES)('$name', place => {
     }))
 
   test('I12: an empty answer where rows stand is not believed, nor one of a part of them; a second scan half a day later is', () =>
-    scene(async ({ simulator, store, destination, sync }) => {
-      multiply(store, 'credit_accounts', MANY, () => ({}))
-      await sync(['credit_accounts'])
+    manyAccounts(async ({ simulator, store, destination, sync }) => {
       const rows = await live(destination, 'credit_accounts')
       const list = store.all('credit_accounts')
       for (const served of [[], list.slice(0, list.length / 3)]) {

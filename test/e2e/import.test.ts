@@ -8,10 +8,13 @@ import { replay } from '../../src/cli/commands/replay.ts'
 import type { Config } from '../../src/cli/config/load.ts'
 import { ConfigError } from '../../src/common/errors.ts'
 import type { StoreRecord } from '../../src/simulator/record.ts'
+import type { Simulator } from '../../src/simulator/server.ts'
+import type { Store } from '../../src/simulator/store.ts'
 import { chargesCsv } from '../support/charges-csv.ts'
 import { cli, writeConfig } from '../support/cli.ts'
 import { type DestinationConfig, PLACES, withFolder } from '../support/destinations.ts'
 import { dump, withQuery } from '../support/dump.ts'
+import { firstLoad } from '../support/first-load.ts'
 import { configFor, makeStore, runSync, withSimulator } from '../support/run.ts'
 import { leftBehind } from '../support/secrets.ts'
 
@@ -54,27 +57,44 @@ interface Context {
 }
 
 describe.each(PLACES)('$name', place => {
-  const inContext = (work: (store: ReturnType<typeof makeStore>, context: Context) => Promise<void>): Promise<void> =>
-    withSimulator({ store: makeStore({ customers: 50, months: 9 }) }, simulator =>
-      place.with(destination =>
-        withFolder(async folder => {
-          let files = 0
-          const exported: Context['exported'] = (records, eol) => {
-            const file = join(folder, `charges-${++files}.csv`)
-            writeFileSync(file, chargesCsv(records, eol))
-            return file
-          }
-          await work(simulator.store, { destination, config: configFor(simulator, destination, folder), exported })
-        }),
-      ),
+  type Work = (store: Store, at: Place) => Promise<void>
+  const newStore = () => makeStore({ customers: 50, months: 9 })
+  const at = (simulator: Simulator, destination: DestinationConfig, folder: string): Place => {
+    let files = 0
+    return {
+      destination,
+      config: configFor(simulator, destination, folder),
+      exported(records, eol) {
+        const file = join(folder, `charges-${++files}.csv`)
+        writeFileSync(file, chargesCsv(records, eol))
+        return file
+      },
+    }
+  }
+  /** A store, and a warehouse that is empty. */
+  const inside = (work: Work): Promise<void> =>
+    withSimulator({ store: newStore() }, simulator =>
+      place.with(destination => withFolder(folder => work(simulator.store, at(simulator, destination, folder)))),
+    )
+  const loaded = firstLoad(place, destination =>
+    withSimulator({ store: newStore() }, simulator =>
+      withFolder(async folder => {
+        expect((await runSync(configFor(simulator, destination, folder), ['charges'])).code).toBe(0)
+        return simulator.store
+      }),
+    ),
+  )
+  /** A store, and a warehouse after a first sync of its charges. */
+  const synced = (work: Work): Promise<void> =>
+    loaded((destination, store) =>
+      withSimulator({ store }, simulator => withFolder(folder => work(store, at(simulator, destination, folder)))),
     )
 
   const PROCESSED = ['success', 'refunded', 'partially_refunded']
   const processed = ({ status }: StoreRecord): boolean => PROCESSED.includes(String(status))
 
-  test('I17: an import adds charges that the API no longer returns, and changes no row that came from the API', async () => {
-    await inContext(async (store, { destination, config, exported }) => {
-      await runSync(config, ['charges'])
+  test('I17: an export fills in what the API has forgotten, and leaves every row that the API gave', async () => {
+    await synced(async (store, { destination, config, exported }) => {
       const before = await dump(destination, charges)
       const given = new Set(before.charges?.map(({ id }) => id))
       // The export differs from the records of the API, so that an overwritten row is noticed.
@@ -154,8 +174,8 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('a record that the API would still return is not imported: a queued charge of an old export was deleted since', async () => {
-    await inContext(async (store, { destination, config, exported }) => {
+  test('what the API never forgets is left out: a queued charge of an old export is gone, and does not come back', async () => {
+    await inside(async (store, { destination, config, exported }) => {
       const all = store.all('charges')
       const queued = all.filter(({ status }) => status === 'queued')
       expect(queued.length).toBeGreaterThan(10)
@@ -173,9 +193,8 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('a dry run reports what would happen to each record, and writes nothing', async () => {
-    await inContext(async (store, { destination, config, exported }) => {
-      await runSync(config, ['charges'])
+  test('a dry run says what would become of each record, and writes nothing', async () => {
+    await synced(async (store, { destination, config, exported }) => {
       const all = store.all('charges').filter(processed)
       const early = exported(all.slice(0, 40))
       await runImport(config, early)
@@ -211,9 +230,8 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('a file with too many wrong records, and a truncated file, change nothing', async () => {
-    await inContext(async (store, { destination, config, exported }) => {
-      await runSync(config, ['charges'])
+  test('a file in which too much is wrong, and one that breaks off, leave no trace', async () => {
+    await synced(async (store, { destination, config, exported }) => {
       const all = store.all('charges').filter(processed)
       const before = await everything(destination)
       const wrong = exported(all.map((charge, i) => (i > 100 ? { ...charge, total_price: 'much' } : charge)))
@@ -232,9 +250,8 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('an import has its own checkpoint and report, and moves no checkpoint of a stream', async () => {
-    await inContext(async (store, { destination, config, exported }) => {
-      await runSync(config, ['charges'])
+  test('an import has a checkpoint and a report of its own, and moves no stream', async () => {
+    await synced(async (store, { destination, config, exported }) => {
       const state = `select cast(version as text) as v, cast(watermark as text) as w, cast(report as text) as r
         from recharge._sync_checkpoints where stream = 'charges'`
       const before = await withQuery(destination, query => query(state))

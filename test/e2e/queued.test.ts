@@ -3,6 +3,7 @@ import type { Simulator } from '../../src/simulator/server.ts'
 import type { Store } from '../../src/simulator/store.ts'
 import { utcText } from '../../src/simulator/time.ts'
 import { type DestinationConfig, PLACES, withFolder } from '../support/destinations.ts'
+import { firstLoad } from '../support/first-load.ts'
 import { configFor, makeStore, type Ran, runBackfill, runSync, withSimulator } from '../support/run.ts'
 import { live, marked } from '../support/warehouse.ts'
 
@@ -28,26 +29,43 @@ const isSweep = (r: { readonly path: string; readonly query: Readonly<Record<str
   r.path === '/charges' && r.query.status === 'queued'
 
 describe.each(PLACES)('$name', place => {
+  const STREAMS = ['charges', 'orders']
+  const sceneOf = (simulator: Simulator, destination: DestinationConfig, folder: string): Scene => {
+    const { store } = simulator
+    const config = configFor(simulator, destination, folder, { concurrency: 1 })
+    return {
+      simulator,
+      store,
+      destination,
+      sync(refreshMs = 0) {
+        store.advance(HOUR)
+        return runSync({ ...config, refreshMs: () => refreshMs }, STREAMS)
+      },
+      backfill: () => runBackfill(config, STREAMS, { since: null, until: null }, false),
+    }
+  }
+  const newStore = () => makeStore({ customers: 30, months: 6 })
+  /** A store, and a warehouse that is empty. */
+  const emptyScene = (work: (scene: Scene) => Promise<void>): Promise<void> =>
+    withSimulator({ store: newStore() }, simulator =>
+      place.with(destination => withFolder(folder => work(sceneOf(simulator, destination, folder)))),
+    )
+  const loaded = firstLoad(place, destination =>
+    withSimulator({ store: newStore() }, simulator =>
+      withFolder(async folder => {
+        expect((await sceneOf(simulator, destination, folder).sync()).code).toBe(0)
+        return simulator.store
+      }),
+    ),
+  )
+  /** A store, and a warehouse after a first sync of it. */
   const scene = (work: (scene: Scene) => Promise<void>): Promise<void> =>
-    withSimulator({ store: makeStore({ customers: 30, months: 6 }) }, simulator =>
-      place.with(destination =>
-        withFolder(folder => {
-          const { store } = simulator
-          const config = configFor(simulator, destination, folder, { concurrency: 1 })
-          const sync = (refreshMs = 0): Promise<Ran> => {
-            store.advance(HOUR)
-            return runSync({ ...config, refreshMs: () => refreshMs }, ['charges', 'orders'])
-          }
-          const backfill = (): Promise<Ran> =>
-            runBackfill(config, ['charges', 'orders'], { since: null, until: null }, false)
-          return work({ simulator, store, destination, sync, backfill })
-        }),
-      ),
+    loaded((destination, store) =>
+      withSimulator({ store }, simulator => withFolder(folder => work(sceneOf(simulator, destination, folder)))),
     )
 
   test('I12: queued charges and orders that a whole list of those does not show are marked, and no other', () =>
     scene(async ({ store, destination, sync, backfill }) => {
-      await sync()
       const processed = store.all('charges').find(({ status }) => status === 'success')
       const [charge = 0] = queued(store)
       const [order = 0] = queued(store, 'orders')
@@ -65,7 +83,6 @@ describe.each(PLACES)('$name', place => {
 
   test('I12: a charge that was processed between two pages of the list, or between list and scan, is not gone', () =>
     scene(async ({ simulator, store, destination, sync }) => {
-      await sync()
       const [model] = store.all('charges').filter(({ status }) => status === 'queued')
       for (let i = 0; i < 400; i++)
         store.insert('charges', { ...model, id: 1_900_000_000 + i, updated_at: utcText(store.now().getTime()) })
@@ -95,7 +112,6 @@ describe.each(PLACES)('$name', place => {
 
   test('I12: a charge that is queued after the list was read is not gone', () =>
     scene(async ({ simulator, store, destination, sync }) => {
-      await sync()
       const [model] = store.all('charges').filter(({ status }) => status === 'queued')
       simulator.faults.before(({ path, query }) => {
         if (path !== '/charges' || !('updated_at_min' in query) || store.get('charges', 1_900_000_000)) return
@@ -108,7 +124,6 @@ describe.each(PLACES)('$name', place => {
 
   test('I12: a list that is broken off marks nothing, and is begun again', () =>
     scene(async ({ simulator, store, destination, sync }) => {
-      await sync()
       const [model] = store.all('charges').filter(({ status }) => status === 'queued')
       for (let i = 0; i < 400; i++)
         store.insert('charges', { ...model, id: 1_900_000_000 + i, updated_at: utcText(store.now().getTime()) })
@@ -143,7 +158,6 @@ describe.each(PLACES)('$name', place => {
 
   test('I12: after a scan that an earlier run began nothing is marked: part of it was read before the list', () =>
     scene(async ({ simulator, store, destination, sync }) => {
-      await sync()
       const now = utcText(store.now().getTime())
       const [model] = store.all('charges').filter(({ status }) => status === 'queued')
       for (let i = 0; i < 400; i++) store.insert('charges', { ...model, id: 1_900_000_000 + i, updated_at: now })
@@ -165,7 +179,6 @@ describe.each(PLACES)('$name', place => {
 
   test('I11, I12: a charge that may have been processed and forgotten is not marked because it is absent', () =>
     scene(async ({ store, destination, sync }) => {
-      await sync()
       const before = queued(store)
       // All of them are processed in the first week of a pause of four months, and forgotten in its last.
       store.advance(7 * DAY)
@@ -185,7 +198,7 @@ describe.each(PLACES)('$name', place => {
     }))
 
   test('I12: one list for each `refresh`, whatever is synced in between', () =>
-    scene(async ({ simulator, store, sync }) => {
+    emptyScene(async ({ simulator, store, sync }) => {
       const sweeps = async (): Promise<number> => {
         simulator.clearRequests()
         expect((await sync(DAY)).code).toBe(0)
@@ -203,7 +216,6 @@ describe.each(PLACES)('$name', place => {
 
   test('I12: a filter that is not honoured lists too much, which marks nothing that is there', () =>
     scene(async ({ simulator, store, destination, sync }) => {
-      await sync()
       const gone = queued(store)[2] ?? 0
       store.remove('charges', gone)
       simulator.faults.add({ kind: 'body', body: { charges: store.all('charges'), next_cursor: null }, match: isSweep })

@@ -18,6 +18,8 @@ import {
 import { synced } from '../support/synced.ts'
 
 const DAY = 86_400_000
+/** What most tests ask for, so that they share a first load. */
+const TRADE = ['orders', 'customers']
 
 /** Compares the one month that this random number chooses. */
 async function compareMonth(config: Config, name: string, randomNumber: number): Promise<Reconciled> {
@@ -69,8 +71,8 @@ describe.each(PLACES)('$name', place => {
     )
   })
 
-  test('--sample finds the month whose counts differ, and reads no other month', async () => {
-    await synced(place, ['orders'], async ({ simulator, config, sql }) => {
+  test('--sample narrows a difference in counts down to its month, and reads no other', async () => {
+    await synced(place, TRADE, async ({ simulator, config, sql }) => {
       const { store } = simulator
       const orders = store.all('orders')
       const order = orders[Math.floor(orders.length / 3)]
@@ -94,8 +96,8 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('a count whose filter is ignored costs more requests and never changes the verdict', async () => {
-    await synced(place, ['orders'], async ({ simulator, config }) => {
+  test('a count whose filter is ignored or shifted leads to more requests, never to another verdict', async () => {
+    await synced(place, TRADE, async ({ simulator, config }) => {
       const { store } = simulator
       const order = store.all('orders')[5]
       store.remove('orders', Number(order?.id))
@@ -114,8 +116,8 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('a record changed since the last sync is not a difference: the next sync reads it', async () => {
-    await synced(place, ['customers'], async ({ simulator, config }) => {
+  test('what changed since the last sync is no difference: it waits for the next', async () => {
+    await synced(place, TRADE, async ({ simulator, config }) => {
       const { store } = simulator
       store.advance(60_000)
       const [customer] = store.all('customers')
@@ -151,8 +153,8 @@ describe.each(PLACES)('$name', place => {
     )
   })
 
-  test('it ends like a sync: throttled, interrupted, never synced, without the scope, with a failed stream', async () => {
-    await synced(place, ['orders', 'customers'], async ({ simulator, config, sql }) => {
+  test('it ends as a sync does: throttled, interrupted, never synced, without the scope, one stream failing', async () => {
+    await synced(place, TRADE, async ({ simulator, config, sql }) => {
       simulator.faults.add({ kind: 'status', status: 429, match: '/orders', times: 3 })
       const throttled = await runReconcile(config, ['orders'])
       expect(throttled.code, throttled.text).toBe(0)
@@ -174,9 +176,9 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('rows that another run writes meanwhile are not compared', async () => {
-    await synced(place, ['customers'], async ({ simulator, config, sql }) => {
-      // A run that started after this one would write them so.
+  test('rows that another run writes meanwhile are left to it', async () => {
+    await synced(place, TRADE, async ({ simulator, config, sql }) => {
+      // As a run that began after this one would leave them.
       await sql(`update recharge.customers set first_name = 'by another run', _synced_at = '2099-01-01T00:00:00Z'
         where id = (select min(id) from recharge.customers)`)
       const found = await runReconcile(config, ['customers'])
@@ -218,7 +220,7 @@ describe.each(PLACES)('$name', place => {
       )
   })
 
-  test('of a stream with a retention, exactly the part that a sync reads is compared', async () => {
+  test('where the source forgets, a comparison covers what a sync reads, and no more', async () => {
     const store = makeStore({ customers: 40, months: 7 })
     const [event] = store.all('events')
     // Still returned, half a day after the documented retention.
@@ -238,8 +240,8 @@ describe.each(PLACES)('$name', place => {
     )
   })
 
-  test('a record that cannot be loaded is not reported as gone', async () => {
-    await synced(place, ['orders'], async ({ simulator, config }) => {
+  test('a record that cannot be loaded is there all the same', async () => {
+    await synced(place, TRADE, async ({ simulator, config }) => {
       const [order] = simulator.store.all('orders')
       const { updated_at } = order ?? {}
       simulator.store.edit('orders', Number(order?.id), { total_price: 'a lot', updated_at })

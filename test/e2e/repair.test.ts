@@ -12,10 +12,12 @@ import { makeFullStore, makeStore, runReconcile, runSync, STREAM_NAMES } from '.
 import { idsOf, synced } from '../support/synced.ts'
 
 const DAY = 86_400_000
+/** What most tests ask for, so that they share a first load. */
+const TRADE = ['orders', 'customers']
 
 describe.each(PLACES)('$name', place => {
-  test('rows changed, deleted and added in the warehouse are found by key, and repaired with one request each', async () => {
-    await synced(place, ['orders', 'customers'], async ({ simulator, config, destination, sql }) => {
+  test('rows changed, deleted and added behind our back are found by key, and repaired by as many requests', async () => {
+    await synced(place, TRADE, async ({ simulator, config, destination, sql }) => {
       const streams = STREAMS.filter(({ name }) => name === 'orders' || name === 'customers')
       const before = await dump(destination, streams)
       const [changed = 0, deleted = 0, line = 0, twice = 0, newer = 0, marked = 0, double = 0, item = 0] = idsOf(
@@ -125,7 +127,7 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('I11: charges past the retention are not compared, and a 404 never marks one as deleted', async () => {
+  test('I11: charges that the source has forgotten are not compared, and a 404 marks none of them as deleted', async () => {
     await synced(place, ['charges'], async ({ simulator, config, destination, sql }) => {
       const { store } = simulator
       const charges = STREAMS.filter(({ name }) => name === 'charges')
@@ -242,8 +244,8 @@ describe.each(PLACES)('$name', place => {
     )
   })
 
-  test('I7: a repair needs the lock; a comparison without a repair needs it only in DuckDB, which admits one writer', async () => {
-    await synced(place, ['orders'], async ({ config, destination, sql }) => {
+  test('I7: a repair waits for no other writer, nor lets one in; a comparison does neither where the database lets two in', async () => {
+    await synced(place, TRADE, async ({ config, destination, sql }) => {
       await sql(`update recharge.orders set note = 'by hand' where id = (select min(id) from recharge.orders)`)
       await using other = await createApp(config, { level: 'silent' }).open('write')
       await other.acquireLock('01J00000000000000000000000' as RunId)
@@ -257,8 +259,8 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('a response with another record than the requested one is not written', async () => {
-    await synced(place, ['customers'], async ({ simulator, config, destination, sql }) => {
+  test('an answer for another record than the one asked for is not written', async () => {
+    await synced(place, TRADE, async ({ simulator, config, destination, sql }) => {
       const customers = STREAMS.filter(({ name }) => name === 'customers')
       const [first, second] = simulator.store.all('customers')
       await sql(`update recharge.customers set first_name = 'by hand' where id = ${first?.id}`)
@@ -296,8 +298,8 @@ describe.each(PLACES)('$name', place => {
     })
   })
 
-  test('after a lost COMMIT the checkpoint shows that it succeeded, and nothing is written twice', async () => {
-    await synced(place, ['customers'], async ({ config, sql }) => {
+  test('the answer to a COMMIT is lost: the checkpoint shows that it was made, and nothing is written twice', async () => {
+    await synced(place, TRADE, async ({ config, sql }) => {
       await sql(`delete from recharge.customers where id = (select min(id) from recharge.customers)`)
       const app = createApp(config, { level: 'silent' })
       const stream = app.streams.find(({ name }) => name === 'customers')

@@ -2,18 +2,27 @@ import { describe, expect, test } from 'vitest'
 import { STREAMS } from '../../src/cli/app.ts'
 import { PLACES, withFolder } from '../support/destinations.ts'
 import { dump } from '../support/dump.ts'
+import { firstLoad } from '../support/first-load.ts'
 import { configFor, makeFullStore, runSync, STREAM_NAMES, withSimulator } from '../support/run.ts'
 
 describe.each(PLACES)('$name', place => {
-  test('I4: a second run without changes in the store writes no row', async () => {
-    await withSimulator({}, simulator =>
-      place.with(destination =>
+  const loaded = firstLoad(place, destination =>
+    withSimulator({}, simulator =>
+      withFolder(async folder => {
+        const first = await runSync(configFor(simulator, destination, folder), STREAM_NAMES)
+        expect(first.text).not.toContain('failed')
+        expect(first.code).toBe(0)
+        expect(first.of('charges').added).toBeGreaterThan(50)
+        return simulator.store
+      }),
+    ),
+  )
+
+  test('I4: after a first run over every stream, a second over an unchanged store writes no row', async () => {
+    await loaded((destination, store) =>
+      withSimulator({ store }, simulator =>
         withFolder(async folder => {
           const config = configFor(simulator, destination, folder)
-          const first = await runSync(config, STREAM_NAMES)
-          expect(first.text).not.toContain('failed')
-          expect(first.code).toBe(0)
-          expect(first.of('charges').added).toBeGreaterThan(50)
           const before = await dump(destination, STREAMS)
           const second = await runSync(config, STREAM_NAMES)
           expect(second.code).toBe(0)
@@ -25,13 +34,11 @@ describe.each(PLACES)('$name', place => {
     )
   })
 
-  test('I6: after edits only the edited records are written, and child rows of a changed record are replaced', async () => {
-    await withSimulator({}, simulator =>
-      place.with(destination =>
+  test('I6: after edits exactly those are written, and the lists of a changed owner are replaced', async () => {
+    await loaded((destination, store) =>
+      withSimulator({ store }, simulator =>
         withFolder(async folder => {
-          const { store } = simulator
           const config = configFor(simulator, destination, folder)
-          await runSync(config)
           const queued = store.all('charges').filter(charge => charge.status === 'queued')
           const [edited, shrunk] = queued
           const [line] = (shrunk?.line_items ?? []) as { title: string }[]

@@ -8,8 +8,8 @@ import type { DestinationConfig } from '../../src/load/open.ts'
 
 export type { DestinationConfig } from '../../src/load/open.ts'
 
-/** A kind of destination. `with` makes an empty one and deletes it when the callback ends. */
-export interface TestDestination {
+/** A kind of database. Each callback gets an empty one, which is deleted afterwards. */
+export interface Place {
   readonly name: string
   with<T>(work: (config: DestinationConfig) => Promise<T>): Promise<T>
 }
@@ -40,22 +40,28 @@ export async function withFolder<T>(work: (folder: string) => Promise<T>): Promi
   }
 }
 
-/** A new database on the server of the test run, dropped when the callback ends. */
-export async function withDatabase<T>(work: (url: string) => Promise<T>): Promise<T> {
-  const server = inject('postgres')
-  const name = `test_${randomUUID().replaceAll('-', '')}`
-  await administer(server, `create database ${name}`)
-  const url = new URL(server)
-  url.pathname = `/${name}`
+/** A database of its own on the server of the run: an empty one, or a copy of `template`, to which nobody is connected. */
+export async function withDatabase<T>(work: (url: string) => Promise<T>, template?: string): Promise<T> {
+  const { name, url } = await createDatabase(template)
   try {
-    return await work(url.href)
+    return await work(url)
   } finally {
-    await administer(server, `drop database ${name} with (force)`)
+    await dropDatabase(name)
   }
 }
 
-async function administer(server: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: server })
+export async function createDatabase(template = 'template1'): Promise<{ name: string; url: string }> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`
+  await administer(`create database ${name} template ${template}`)
+  const url = new URL(inject('postgres'))
+  url.pathname = `/${name}`
+  return { name, url: url.href }
+}
+
+export const dropDatabase = (name: string): Promise<void> => administer(`drop database ${name} with (force)`)
+
+async function administer(statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: inject('postgres') })
   await client.connect()
   try {
     await client.query(statement)

@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs'
-import { createApp, STREAM_NAMES, select } from '../../src/cli/app.ts'
+import { createApp, STREAM_NAMES, STREAMS, select } from '../../src/cli/app.ts'
 import { backfill } from '../../src/cli/commands/backfill.ts'
 import { type ReconcileDocument, reconcile } from '../../src/cli/commands/reconcile.ts'
 import type { Result } from '../../src/cli/commands/result.ts'
 import { sync } from '../../src/cli/commands/sync.ts'
 import type { Config } from '../../src/cli/config/load.ts'
+import { fixturesOf } from '../../src/cli/fixtures.ts'
 import type { RunReport, StreamReport, Window } from '../../src/common/model.ts'
-import { NO_PROGRESS } from '../../src/pipeline/progress.ts'
-import { RESOURCES, type StoreRecord } from '../../src/simulator/record.ts'
+import { NO_PROGRESS, type Progress } from '../../src/pipeline/progress.ts'
+import { hasStory } from '../../src/simulator/fixture.ts'
+import type { StoreRecord } from '../../src/simulator/record.ts'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts'
 import { Store } from '../../src/simulator/store.ts'
-import { makeStore } from '../../src/simulator/story.ts'
+import { makeStore as makeStory, type StoryOptions } from '../../src/simulator/story.ts'
 import type { DestinationConfig } from './destinations.ts'
 
 /** So high that no test waits for the rate limit. */
@@ -20,7 +22,12 @@ export async function withSimulator<T>(
   options: SimulatorOptions,
   work: (simulator: Simulator) => Promise<T>,
 ): Promise<T> {
-  await using simulator = await startSimulator({ ...RATE, store: makeStore({ customers: 40, months: 6 }), ...options })
+  await using simulator = await startSimulator({
+    ...RATE,
+    fixtures: fixturesOf(STREAMS),
+    ...options,
+    store: options.store ?? makeStore({ customers: 40, months: 6 }),
+  })
   return await work(simulator)
 }
 
@@ -69,9 +76,10 @@ export async function runSync(
   config: Config,
   streams: readonly string[] | null = null,
   signal: AbortSignal = new AbortController().signal,
+  progress: Progress = NO_PROGRESS,
 ): Promise<Ran> {
   const app = createApp(config, QUICK)
-  return ran(await sync(app, select(app, streams), NO_PROGRESS, signal))
+  return ran(await sync(app, select(app, streams), progress, signal))
 }
 
 /** One `backfill` in this process. */
@@ -123,13 +131,23 @@ function ran({ code, json, text }: Result): Ran {
   }
 }
 
-/** A store that contains the sample record of each stream, so that every list of every stream has an element. */
-export function makeFullStore(options: Parameters<typeof makeStore>[0]): Store {
+const stories = new Map<string, Store>()
+
+/** A store with this story. A test file makes each story once; every test gets its own copy. */
+export function makeStore(options: StoryOptions = {}): Store {
+  const which = JSON.stringify(options)
+  const original = stories.get(which) ?? makeStory(options)
+  stories.set(which, original)
+  return original.copy()
+}
+
+/** A store in which every list of every stream has an element: the sample of each stream is one of its records. */
+export function makeFullStore(options: StoryOptions): Store {
   const store = makeStore(options)
   for (const name of STREAM_NAMES) {
     const record = sampleOf(name)
-    const resource = RESOURCES.find(known => known === name)
-    if (resource && typeof record.id === 'number' && !store.get(resource, record.id)) store.insert(resource, record)
+    // Without a story it is served from its fixture, which is the same record.
+    if (hasStory(name) && typeof record.id === 'number' && !store.get(name, record.id)) store.insert(name, record)
   }
   return store
 }
@@ -138,4 +156,4 @@ export function makeFullStore(options: Parameters<typeof makeStore>[0]): Store {
 export const sampleOf = (stream: string): StoreRecord =>
   JSON.parse(readFileSync(new URL(`../fixtures/${stream}/record.json`, import.meta.url), 'utf8'))
 
-export { makeStore, STREAM_NAMES, Store }
+export { STREAM_NAMES, Store }
