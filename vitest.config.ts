@@ -1,13 +1,20 @@
+import { randomInt } from 'node:crypto'
 import { defineConfig } from 'vitest/config'
+
+// Handed on to the processes that run the tests.
+process.env.TEST_SEED ??= String(randomInt(2 ** 31))
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/postgres-server.ts'],
+    setupFiles: ['test/support/seed.ts'],
     reporters: ['default', './test/support/closing-line.ts'],
+    // A line for each file, and one for each test that takes longer than this.
+    slowTestThreshold: 5_000,
     // Real servers and real databases: slow machines need room, and nothing here is timed.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     maxWorkers: 2,
   },
 })

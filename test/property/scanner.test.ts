@@ -7,9 +7,12 @@ import type { DecodedPage } from '../../src/common/model.ts'
 import { day, flag, instant, int, json, money, rate, required, sensitive, text } from '../../src/schema/column.ts'
 import { child, stream } from '../../src/schema/define.ts'
 import type { Stream } from '../../src/schema/stream.ts'
+import { hasStory } from '../../src/simulator/fixture.ts'
 import { makeStore } from '../../src/simulator/story.ts'
 import { decodeRecords, pageDecoder } from '../../src/transform/decode-page.ts'
-import { withTestSalt } from '../support/salt.ts'
+import { rounds } from '../support/rounds.ts'
+import { sampleOf } from '../support/run.ts'
+import { sealed } from '../support/salt.ts'
 import { scanBody } from '../support/scan.ts'
 
 /*
@@ -238,7 +241,12 @@ const THING = {
 const store = makeStore()
 /** Streams that are read by segments, with records of theirs. */
 const CASES: readonly Case[] = [
-  { name: 'things', declared: things, records: [THING, { ...THING, id: 2, box: null }].map(nodeOf), runs: 3000 },
+  {
+    name: 'things',
+    declared: things,
+    records: [THING, { ...THING, id: 2, box: null }].map(nodeOf),
+    runs: rounds(600, 3000),
+  },
   ...ofStore(),
 ]
 
@@ -253,7 +261,7 @@ function ofStore(): Case[] {
   return STREAMS.flatMap(declared => {
     const { sync, name } = declared
     if (sync.mode !== 'incremental' || !sync.sorted) return []
-    const records = store.all(name as never).slice(0, 60)
+    const records = hasStory(name) ? store.all(name).slice(0, 60) : [sampleOf(name)]
     return records.length === 0 ? [] : [{ name, declared, records: records.map(nodeOf), runs: 150 }]
   })
 }

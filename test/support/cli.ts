@@ -5,8 +5,11 @@ import { fileURLToPath } from 'node:url'
 
 const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
-/** One home directory for all tests, so that each start finds the code that an earlier one compiled. */
+/** One home for all, so that each start finds compiled what the one before it left there. */
 const HOME = fileURLToPath(new URL('../../node_modules/.cache/recharge-sync-tests', import.meta.url))
+
+/** Where the program keeps what it compiled, for processes that are not started by it. */
+export const CACHE = `${HOME}/.cache/recharge-sync`
 
 export interface Exited {
   readonly code: number | null
@@ -23,12 +26,12 @@ export function cli(
   whileRunning: (child: ReturnType<typeof spawn>) => void = () => {},
   /** Blocks of 512 bytes that a file may grow to; null: any size. */
   fileSize: number | null = null,
-): Promise<Exited> {
-  const [program, before] =
+): Promise<Left> {
+  const [program, first] =
     fileSize === null
       ? [process.execPath, []]
       : ['sh', ['-c', `ulimit -f ${fileSize}; exec "$0" "$@"`, process.execPath]]
-  const child = spawn(program, [...before, CLI, ...args], {
+  const child = spawn(program, [...first, CLI, ...args], {
     cwd: folder,
     env: { PATH: process.env.PATH, HOME, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node'
 
-/** One line that stands alone, whatever the other reporters print. */
+/** Prints the counts in one last line, and after a failure the seed that repeats the run. */
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const count = { passed: 0, failed: 0, skipped: 0 }
@@ -13,6 +13,7 @@ export default class ClosingLine implements Reporter {
       if (module.errors().length > 0) count.failed += 1
     }
     const skipped = count.skipped > 0 ? `, ${count.skipped} skipped` : ''
+    if (count.failed > 0) console.log(`\nTo draw the same again: TEST_SEED=${process.env.TEST_SEED}`)
     console.log(`\n${count.passed} passed, ${count.failed} failed${skipped}`)
   }
 }

@@ -1,18 +1,18 @@
-import type { Draft, ResourceName, StoreRecord } from '../../src/simulator/record.ts'
+import type { ResourceName, StoreRecord } from '../../src/simulator/record.ts'
 import { behindTheWall } from '../../src/simulator/serve/visible.ts'
 import type { Store } from '../../src/simulator/store.ts'
 import { instant, utcText } from '../../src/simulator/time.ts'
 
-/** What becomes of a store besides its story: deletions of every kind, merges, and refunds that come too late to be seen. */
-export class Misfortunes {
+/** Changes to a store that its story does not make: deletions of every kind, merges, and refunds of charges that the API no longer shows. */
+export class Mutations {
   readonly store: Store
   /** Deleted, and back again. */
   readonly back: StoreRecord[] = []
-  readonly #begun: number
+  readonly #start: number
 
   constructor(store: Store) {
     this.store = store
-    this.#begun = store.now().getTime()
+    this.#start = store.now().getTime()
   }
 
   /** The first that fits. A year without one would prove nothing, so there has to be one. */
@@ -27,13 +27,12 @@ export class Misfortunes {
     return this.store.remove(resource, this.#pick(resource, fits), { event })
   }
 
-  /** The same charge under another id. Only a list of the queued shows it: no event deletionEvents. */
+  /** The same charge under another id. Only a list of the queued charges shows it: there is no event. */
   regenerateQuietly(): void {
     const { store } = this
     const id = this.#pick('charges', ({ status }) => status === 'queued')
-    const draft = store.remove('charges', id) as Draft
-    Object.assign(draft, { id: store.newId('charges') + 7, updated_at: this.#now() })
-    store.insert('charges', draft)
+    const charge = store.remove('charges', id)
+    store.insert('charges', { ...charge, id: store.newId('charges') + 7, updated_at: this.#now() })
   }
 
   /** Two customers were one: what the first had is the second's. */
@@ -52,13 +51,13 @@ export class Misfortunes {
     this.store.edit('charges', id, { merged_at: this.#now() })
   }
 
-  /** Money back on a charge that the API no longer shows. The order that it paid for deletionEvents. */
+  /** Money back on a charge that the API no longer shows. The order that it paid for shows it. */
   refundLate(): { readonly charge: number; readonly order: number } {
     const { store } = this
     const now = store.now().getTime()
     const order = this.#pick('orders', ({ charge }) => {
       const paid = store.get('charges', Number((charge as StoreRecord).id))
-      return paid?.status === 'success' && momentOf(paid, 'processed_at') > this.#begun && behindTheWall(paid, now)
+      return paid?.status === 'success' && momentOf(paid, 'processed_at') > this.#start && behindTheWall(paid, now)
     })
     const { charge } = store.edit('orders', order, { total_refunds: '1.00' })
     const paidBy = charge as StoreRecord

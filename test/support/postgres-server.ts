@@ -29,7 +29,6 @@ async function container(): Promise<{ url: string; stop: Stop; what: string } | 
   try {
     await getContainerRuntimeClient()
   } catch {
-    console.log('No container runtime answers; using the Postgres from npm.')
     return null
   }
   try {
@@ -60,7 +59,7 @@ export async function embedded(): Promise<{ url: string; stop: Stop; restart: St
   })
   return {
     url,
-    what: 'the one from npm',
+    what: 'the one from npm, where no container runs',
     restart: () =>
       new Promise<void>(resolve => {
         child.once('message', () => resolve())
