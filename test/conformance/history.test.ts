@@ -217,7 +217,7 @@ describe.each(DESTINATIONS)('$name', database => {
     })
   })
 
-  test('rows without a value in a column that has become required can start a history', async () => {
+  test('rows without a value for a column that has become required begin a history all the same', async () => {
     const weight = required(int('Grams.'))
     const stricter: Stream = { ...parcelsGrown, columns: { ...parcelsGrown.columns, weight } }
     await database.with(async config => {

@@ -204,7 +204,7 @@ test('check, streams, plan and status report what they find and write nothing', 
   )
 })
 
-test('reset deletes the checkpoint of a stream and keeps its rows', async () => {
+test('reset forgets how far a stream is, and keeps its rows', async () => {
   await withSimulator({}, simulator =>
     withFolder(async folder => {
       writeConfig(folder, config(simulator.url))

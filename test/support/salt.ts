@@ -2,8 +2,8 @@ import { type Policies, withPolicies } from '../../src/schema/policy.ts'
 import { SALT, Salt } from '../../src/schema/salt.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 
-/** The salt of all tests. */
-export function testSalt(): Salt {
+/** The same salt for every test. */
+export function openSeal(): Salt {
   const salt = new Salt()
   salt.open(Buffer.alloc(SALT, 7))
   return salt
