@@ -205,7 +205,7 @@ test('a large batch scans no whole table in Postgres', async () => {
 })
 
 /** Row versions that the server has written. */
-const moved = (destination: Warehouse, config: DestinationConfig, tables: readonly string[]): Promise<unknown> =>
+const rowsWritten = (destination: Warehouse, config: DestinationConfig, tables: readonly string[]): Promise<unknown> =>
   counts(destination, config, tables, ['n_tup_ins', 'n_tup_upd', 'n_tup_del'])
 
 /** The server's statistics of each table. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { PLACES } from '../support/destinations.ts'
+import { DESTINATIONS } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { firstLoad } from '../support/first-load.ts'
 import { makeStore } from '../support/run.ts'
 
-describe.each(PLACES)('$name', place => {
+describe.each(DESTINATIONS)('$name', place => {
   test('a first load is made once, and what is done to a copy of it shows in no other', async () => {
     let loads = 0
     const loaded = firstLoad(place, async destination => {

@@ -3,7 +3,7 @@ import type { Policies } from '../../src/schema/policy.ts'
 import { rawNumber } from '../../src/simulator/raw.ts'
 import type { Json, StoreRecord } from '../../src/simulator/record.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
-import { PLACES, withFolder } from '../support/destinations.ts'
+import { DESTINATIONS, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { configFor, type Ran, runSync, Store, sampleOf, withSimulator } from '../support/run.ts'
 
@@ -89,7 +89,7 @@ const clean = (value: Json): unknown =>
       .replace(/\\ud[89a-f]../g, '\ufffd'),
   )
 
-describe.each(PLACES)('$name', place => {
+describe.each(DESTINATIONS)('$name', place => {
   const ran = (
     policies: Partial<Policies>,
     look: (first: Ran, second: Ran, ask: (sql: string) => Promise<Record<string, unknown>[]>) => Promise<void>,

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { cli, writeConfig } from '../support/cli.ts'
-import { PLACES, withFolder } from '../support/destinations.ts'
+import { DESTINATIONS, withFolder } from '../support/destinations.ts'
 import { withSimulator } from '../support/run.ts'
 
 const FAST = 'rate: { bucket: 100000, per_second: 10000 }'
@@ -144,7 +144,7 @@ test('a destination that cannot be reached: exit 3, and the password is not show
   )
 })
 
-test.each(PLACES)('I7: while a run writes to $name, a second run exits 4 and names the first', async place => {
+test.each(DESTINATIONS)('I7: while a run writes to $name, a second run exits 4 and names the first', async place => {
   await withSimulator({}, simulator =>
     place.with(destination =>
       withFolder(async folder => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { StoreRecord } from '../../src/simulator/record.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
 import type { ResourceName, Store } from '../../src/simulator/store.ts'
-import { type DestinationConfig, PLACES, withFolder } from '../support/destinations.ts'
+import { DESTINATIONS, type DestinationConfig, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { firstLoad } from '../support/first-load.ts'
 import { configFor, makeStore, type Ran, runSync, withSimulator } from '../support/run.ts'
@@ -29,7 +29,7 @@ function multiply(store: Store, resource: ResourceName, count: number, change: (
   return Array.from({ length: count }, (_, i) => store.insert(resource, { ...model, id: 50_000_000 + i, ...change(i) }))
 }
 
-describe.each(PLACES)('$name', place => {
+describe.each(DESTINATIONS)('$name', place => {
   const sceneOf = (simulator: Simulator, destination: DestinationConfig, folder: string): Scene => {
     const { store } = simulator
     return {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { STREAMS } from '../../src/cli/app.ts'
 import type { Config } from '../../src/cli/config/load.ts'
 import type { Fault, RequestSeen } from '../../src/simulator/faults.ts'
-import { PLACES, withFolder } from '../support/destinations.ts'
+import { DESTINATIONS, withFolder } from '../support/destinations.ts'
 import { type Dump, dump } from '../support/dump.ts'
 import { configFor, makeStore, type Ran, runSync, withSimulator } from '../support/run.ts'
 
@@ -13,7 +13,7 @@ const newStore = () => makeStore({ customers: 150, months: 9 })
 const undisturbed = new Map<string, Dump>()
 
 /** The tables of a run in which nothing went wrong. */
-async function calm(place: (typeof PLACES)[number]): Promise<Dump> {
+async function calm(place: (typeof DESTINATIONS)[number]): Promise<Dump> {
   const known = undisturbed.get(place.name)
   if (known) return known
   const made = await disturbed(place, [])
@@ -29,7 +29,7 @@ interface Disturbed {
 
 /** Syncs under the faults, again and again until every stream is complete, five times at most. */
 async function disturbed(
-  place: (typeof PLACES)[number],
+  place: (typeof DESTINATIONS)[number],
   faults: readonly Fault[],
   recharge: Partial<Config['recharge']> = {},
 ): Promise<Disturbed> {
@@ -81,7 +81,7 @@ const PASSING: readonly (readonly [string, Fault])[] = [
   ['a repeated answer', { kind: 'repeatPage', pointer: 'previous', match: at('/charges'), skip: 1, times: 2 }],
 ]
 
-describe.each(PLACES)('$name', place => {
+describe.each(DESTINATIONS)('$name', place => {
   test.each(PASSING)(
     '%s: one run gets over it, and its tables are those of an undisturbed one',
     async (_what, fault) => {

@@ -7,13 +7,13 @@ import { status } from '../../src/cli/commands/status.ts'
 import { parseInstant } from '../../src/common/instant.ts'
 import { openDestination } from '../../src/load/open.ts'
 import { cli, writeConfig } from '../support/cli.ts'
-import { type DestinationConfig, PLACES, withDatabase, withFolder } from '../support/destinations.ts'
+import { DESTINATIONS, type DestinationConfig, withDatabase, withFolder } from '../support/destinations.ts'
 import { dump, withQuery } from '../support/dump.ts'
 import { configFor, makeStore, runBackfill, runSync, withSimulator } from '../support/run.ts'
 
 /** A run says what it did: nothing is called complete that is not, nothing a bug that is none. */
 const DAY = 86_400_000
-const [DUCKDB] = PLACES
+const [DUCKDB] = DESTINATIONS
 const only = (name: string) => STREAMS.filter(stream => stream.name === name)
 
 async function inDuckdb(
@@ -26,7 +26,7 @@ async function inDuckdb(
 ): Promise<void> {
   await withSimulator(options, simulator =>
     withFolder(folder =>
-      (DUCKDB ?? PLACES[0] ?? { with: () => Promise.reject(new Error('no place')) }).with(destination =>
+      (DUCKDB ?? DESTINATIONS[0] ?? { with: () => Promise.reject(new Error('no place')) }).with(destination =>
         work(simulator, destination, folder),
       ),
     ),

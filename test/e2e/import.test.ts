@@ -12,7 +12,7 @@ import type { Simulator } from '../../src/simulator/server.ts'
 import type { Store } from '../../src/simulator/store.ts'
 import { chargesCsv } from '../support/charges-csv.ts'
 import { cli, writeConfig } from '../support/cli.ts'
-import { type DestinationConfig, PLACES, withFolder } from '../support/destinations.ts'
+import { DESTINATIONS, type DestinationConfig, withFolder } from '../support/destinations.ts'
 import { dump, withQuery } from '../support/dump.ts'
 import { firstLoad } from '../support/first-load.ts'
 import { configFor, makeStore, runSync, withSimulator } from '../support/run.ts'
@@ -56,10 +56,10 @@ interface Context {
   readonly exported: (records: readonly StoreRecord[], eol?: '\n' | '\r\n') => string
 }
 
-describe.each(PLACES)('$name', place => {
-  type Work = (store: Store, at: Place) => Promise<void>
+describe.each(DESTINATIONS)('$name', place => {
+  type Work = (store: Store, context: Context) => Promise<void>
   const newStore = () => makeStore({ customers: 50, months: 9 })
-  const at = (simulator: Simulator, destination: DestinationConfig, folder: string): Place => {
+  const at = (simulator: Simulator, destination: DestinationConfig, folder: string): Context => {
     let files = 0
     return {
       destination,
@@ -139,7 +139,7 @@ describe.each(PLACES)('$name', place => {
   })
 
   test('I4: importing the same file again changes nothing, with either kind of line ending', async () => {
-    await inContext(async (store, { destination, config, exported }) => {
+    await inside(async (store, { destination, config, exported }) => {
       const all = store.all('charges').filter(processed)
       expect(await runImport(config, exported(all))).toMatchObject({ added: all.length, changed: 0, from_api: 0 })
       // A row that was marked as deleted since stays marked.
@@ -157,7 +157,7 @@ describe.each(PLACES)('$name', place => {
   })
 
   test('I17: a record that the API returns later replaces the imported row and its mark, even if it is older', async () => {
-    await inContext(async (store, { destination, config, exported }) => {
+    await inside(async (store, { destination, config, exported }) => {
       const all = store.all('charges').filter(processed)
       const ahead = all.map(charge => ({ ...charge, updated_at: '2030-01-01T00:00:00+00:00', total_price: '0.01' }))
       await runImport(config, exported(ahead))
@@ -271,7 +271,7 @@ describe.each(PLACES)('$name', place => {
   })
 
   test('I9: a line of the file that does not fit the header is rejected without its values if a column is hashed', async () => {
-    await inContext(async (_store, { destination, config: kept, exported }) => {
+    await inside(async (_store, { destination, config: kept, exported }) => {
       const columns = { charges: { customer_email: 'hash' } } as const
       const file = exported([])
       writeFileSync(
@@ -288,7 +288,7 @@ describe.each(PLACES)('$name', place => {
   })
 
   test('I9: an import hashes the same columns as a sync, and a replayed reject stays marked as imported', async () => {
-    await inContext(async (store, { destination, config: kept, exported }) => {
+    await inside(async (store, { destination, config: kept, exported }) => {
       const columns = { charges: { customer_email: 'hash' } } as const
       const config: Config = { ...kept, policies: { ...kept.policies, columns } }
       const [a = {}, b = {}] = store.all('charges').filter(processed)

@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { STREAMS } from '../../src/cli/app.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
 import { CACHE, cli, writeConfig } from '../support/cli.ts'
-import { type DestinationConfig, PLACES, withDatabase, withFolder } from '../support/destinations.ts'
+import { DESTINATIONS, type DestinationConfig, withDatabase, withFolder } from '../support/destinations.ts'
 import { dump, withQuery } from '../support/dump.ts'
 import { embedded } from '../support/postgres-server.ts'
 import { rounds } from '../support/rounds.ts'
@@ -53,7 +53,7 @@ async function requested({ faults }: Simulator, child: ChildProcess, pages: numb
   await promise
 }
 
-describe.each(PLACES)('$name', place => {
+describe.each(DESTINATIONS)('$name', place => {
   test('I1: killed at any step of a commit, the tables are those before it or those after it', async () => {
     await place.with(async destination => {
       let killed = 0

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { STREAMS } from '../../src/cli/app.ts'
-import { PLACES, withFolder } from '../support/destinations.ts'
+import { DESTINATIONS, withFolder } from '../support/destinations.ts'
 import { dump } from '../support/dump.ts'
 import { firstLoad } from '../support/first-load.ts'
 import { configFor, makeFullStore, runSync, STREAM_NAMES, withSimulator } from '../support/run.ts'
 
-describe.each(PLACES)('$name', place => {
+describe.each(DESTINATIONS)('$name', place => {
   const loaded = firstLoad(place, destination =>
     withSimulator({}, simulator =>
       withFolder(async folder => {
@@ -65,7 +65,7 @@ test('I10: both destinations have the same rows, in every table and column', asy
   await withSimulator({ store: makeFullStore({ customers: 80, months: 12 }) }, simulator =>
     withFolder(async folder => {
       const dumps = []
-      for (const place of PLACES)
+      for (const place of DESTINATIONS)
         dumps.push(
           await place.with(async destination => {
             const ran = await runSync(configFor(simulator, destination, folder), STREAM_NAMES)

@@ -9,7 +9,7 @@ import { withInferred } from '../../src/schema/inferred-columns.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
 import { DAY } from '../../src/simulator/time.ts'
-import { type DestinationConfig, PLACES, withFolder } from '../support/destinations.ts'
+import { DESTINATIONS, type DestinationConfig, withFolder } from '../support/destinations.ts'
 import { type Dump, dump, withQuery } from '../support/dump.ts'
 import { configFor, type Ran, runSync, withSimulator } from '../support/run.ts'
 import { GONE, makeUpgradeStore, unpackFixture, untilInterrupted, untilResumed } from '../support/upgrade-store.ts'
@@ -28,7 +28,7 @@ async function restore(destination: DestinationConfig): Promise<void> {
   else await withQuery(destination, query => query(unpackFixture('warehouse.sql.gz').toString()))
 }
 
-describe.each(PLACES)('$name', place => {
+describe.each(DESTINATIONS)('$name', place => {
   interface Upgraded {
     readonly simulator: Simulator
     readonly config: Config

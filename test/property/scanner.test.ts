@@ -12,7 +12,7 @@ import { makeStore } from '../../src/simulator/story.ts'
 import { decodeRecords, pageDecoder } from '../../src/transform/decode-page.ts'
 import { rounds } from '../support/rounds.ts'
 import { sampleOf } from '../support/run.ts'
-import { sealed } from '../support/salt.ts'
+import { withTestSalt } from '../support/salt.ts'
 import { scanBody } from '../support/scan.ts'
 
 /*

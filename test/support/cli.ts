@@ -26,7 +26,7 @@ export function cli(
   whileRunning: (child: ReturnType<typeof spawn>) => void = () => {},
   /** Blocks of 512 bytes that a file may grow to; null: any size. */
   fileSize: number | null = null,
-): Promise<Left> {
+): Promise<Exited> {
   const [program, first] =
     fileSize === null
       ? [process.execPath, []]

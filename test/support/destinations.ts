@@ -8,8 +8,8 @@ import type { DestinationConfig } from '../../src/load/open.ts'
 
 export type { DestinationConfig } from '../../src/load/open.ts'
 
-/** A kind of database. Each callback gets an empty one, which is deleted afterwards. */
-export interface Place {
+/** A kind of destination. `with` makes an empty one and deletes it when the callback ends. */
+export interface TestDestination {
   readonly name: string
   with<T>(work: (config: DestinationConfig) => Promise<T>): Promise<T>
 }
@@ -25,10 +25,6 @@ export const DESTINATIONS: readonly TestDestination[] = [
   },
   { name: 'postgres', with: work => withDatabase(url => work({ kind: 'postgres', url, schema: SCHEMA })) },
 ]
-
-/* The former names of both, until no test imports them. */
-export const PLACES = DESTINATIONS
-export type Place = TestDestination
 
 /** A new temporary folder, deleted when the callback ends. */
 export async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {

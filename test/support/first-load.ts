@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import type { Store } from '../../src/simulator/store.ts'
-import { createDatabase, type DestinationConfig, dropDatabase, type Place, withDatabase } from './destinations.ts'
+import {
+  createDatabase,
+  type DestinationConfig,
+  dropDatabase,
+  type TestDestination,
+  withDatabase,
+} from './destinations.ts'
 
 /** Fills the warehouse. @returns the store that it was filled from, as it is afterwards. */
 export type Load = (destination: DestinationConfig) => Promise<Store>
@@ -20,7 +26,7 @@ afterAll(async () => {
  * A first load that is made once in a test file, when a test first asks for it, and copied for each test: what a test
  * does to its copy no other test sees.
  */
-export function firstLoad(place: Place, load: Load): FirstLoad {
+export function firstLoad(place: TestDestination, load: Load): FirstLoad {
   let original: Promise<Original> | null = null
   return async work => {
     original ??= place.name === 'postgres' ? loadDatabase(load) : loadFile(place, load)
@@ -42,7 +48,7 @@ async function loadDatabase(load: Load): Promise<Original> {
   return { store, copy: work => withDatabase(copied => work({ ...config, url: copied }), name) }
 }
 
-async function loadFile(place: Place, load: Load): Promise<Original> {
+async function loadFile(place: TestDestination, load: Load): Promise<Original> {
   const folder = mkdtempSync(join(tmpdir(), 'recharge-sync-'))
   cleanups.push(() => rmSync(folder, { recursive: true, force: true }))
   const file = join(folder, 'warehouse.duckdb')

@@ -3,7 +3,7 @@ import { SALT, Salt } from '../../src/schema/salt.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 
 /** The same salt for every test. */
-export function openSeal(): Salt {
+export function testSalt(): Salt {
   const salt = new Salt()
   salt.open(Buffer.alloc(SALT, 7))
   return salt

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { Config } from '../../src/cli/config/load.ts'
 import type { Simulator, SimulatorOptions } from '../../src/simulator/server.ts'
-import { type DestinationConfig, type Place, withFolder } from './destinations.ts'
+import { type DestinationConfig, type TestDestination, withFolder } from './destinations.ts'
 import { withQuery } from './dump.ts'
 import { type FirstLoad, firstLoad } from './first-load.ts'
 import { configFor, makeStore, runSync, withSimulator } from './run.ts'
@@ -21,7 +21,7 @@ const loads = new Map<string, FirstLoad>()
  * options share the first load; one that brings a store of its own has a load of its own.
  */
 export async function synced(
-  place: Place,
+  place: TestDestination,
   streams: readonly string[],
   work: (synced: Synced) => Promise<void>,
   { store: own, ...options }: SimulatorOptions = {},

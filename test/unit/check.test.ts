@@ -65,7 +65,11 @@ describe('a declaration is accepted with', () => {
     ['a parent in the path and in a column', { path: '/owners/{owner_id}/things', parent }],
     [
       'a position in the list of the parent',
-      { path: '/{owner_id}', parent: { ...parent, position: 'place' }, ...withColumns({ place: int('Place.') }) },
+      {
+        path: '/{owner_id}',
+        parent: { ...parent, position: 'place' },
+        ...withColumns({ place: int('TestDestination.') }),
+      },
     ],
   ]
 
@@ -203,7 +207,7 @@ describe('a declaration is refused with', () => {
     ],
     [
       'a list with a column for its position',
-      withChild('parts', { columns: { index: int('Place.') } }),
+      withChild('parts', { columns: { index: int('TestDestination.') } }),
       'children.parts.index: taken by the key of the child table',
     ],
     [
@@ -310,7 +314,7 @@ test('every problem is reported at once, with the file', () => {
     sort: null,
     parent: { stream: 'owners', as: 'boss_id' },
     ...withColumns({ Note: text(''), _hash: int('Mine.') }),
-    ...withChild('Parts', { columns: { index: int('Place.') } }),
+    ...withChild('Parts', { columns: { index: int('TestDestination.') } }),
   })
   expect(message.split('; ')).toEqual([
     'schemas/Things.ts: name: is not snake_case',
