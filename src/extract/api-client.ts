@@ -5,52 +5,62 @@ import type { Instant, RequestStats } from '../common/model.ts'
 import type { ApiVersion } from '../schema/stream.ts'
 import { type Answer, createGet } from './http-client.ts'
 import { createRateLimit, type RateLimit, type Tier } from './rate-limit.ts'
-import { type Failed, PATIENCE, retryRequest, type Sleep, waitAfter } from './retry.ts'
+import { type Failures, PATIENCE, retryRequest, type Sleep, waitAfter } from './retry.ts'
 
 export interface ApiClientOptions {
   readonly baseUrl: string
   readonly token: string
+  /** For one request, without its retries. */
   readonly timeoutMs: number
   /** Requests in flight at most. */
   readonly concurrency: number
   readonly tier: Tier
+  /** Share of the rate to use, 0 to 1. */
   readonly budget: number
   readonly patience?: { readonly firstWaitMs: number; readonly tries: number }
-  /** Milliseconds since 1970; used until the API has shown its own clock. */
+  /** Milliseconds since 1970; used until a response has shown the API's clock. */
   readonly now: () => number
+  /** Milliseconds that never go back. */
   readonly monotonic: () => number
   readonly sleep: Sleep
+  /** 0 to 1. */
   readonly random: () => number
 }
 
-/** What to ask for; `url` may ask for less when larger answers have failed. */
+/** One request. `url` may request a smaller page after failures. */
 export interface ApiRequest {
-  readonly url: (failed: Failed) => URL
+  readonly url: (failures: Failures) => URL
   readonly version: ApiVersion
 }
 
 export interface ApiAnswer extends Answer {
-  /** What failed before it came. */
-  readonly failed: Failed
+  /** The failures before it. */
+  readonly failures: Failures
 }
 
-/** Rate-limited and retried: what the rest of `extract` uses to talk to the API. */
+/** Sends requests within the rate limit and retries them. The rest of `extract` reaches the API only through it. */
 export interface ApiClient {
-  /** The address of a path such as `/charges`. */
-  at(path: string): URL
+  /** The URL of a path such as `/charges`. */
+  urlOf(path: string): URL
   readonly rateLimit: RateLimit
-  /** @param failed what has failed already in getting this answer; default: nothing. */
-  send(request: ApiRequest, requestStats: RequestStats, signal: AbortSignal, failed?: Failed): Promise<ApiAnswer>
-  /** Waits before an answer is asked for again that came and is of no use. @throws `error` where that is no help. */
-  waitAfter(error: unknown, failed: Failed, requestStats: RequestStats, signal: AbortSignal): Promise<Failed>
-  /** The latest time that the API has named; never ahead of the API's clock. */
+  /**
+   * @param failures of this request so far; default: none.
+   * @throws {SourceError | ContractError | Interrupted}
+   */
+  send(request: ApiRequest, requestStats: RequestStats, signal: AbortSignal, failures?: Failures): Promise<ApiAnswer>
+  /**
+   * Waits before a request is sent again because its body could not be used.
+   * @throws `error` itself if waiting does not help.
+   */
+  waitAfter(error: unknown, failures: Failures, requestStats: RequestStats, signal: AbortSignal): Promise<Failures>
+  /** The latest `Date` header of a response; never ahead of the API's clock. */
   clock(): Instant
-  /** How long an answer takes of late, until its last byte, in milliseconds. */
+  /** Moving average of the time from a request to the end of its body, in milliseconds; 0 before the first response. */
   latencyMs(): number
 }
 
-/** Weight of the newest answer in the latency. */
-const NEWEST = 0.2
+/** Weight of the newest response in the moving average of the latency. */
+const NEWEST_WEIGHT = 0.2
 
 export function createApiClient(options: ApiClientOptions): ApiClient {
   const { tier, budget, monotonic, sleep, random } = options
@@ -60,55 +70,55 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   let latest: Instant | null = null
   let latencyMs: number | null = null
 
-  const hear = (headers: Headers): void => {
+  const updateClock = (headers: Headers): void => {
     const millis = Date.parse(headers.get('date') ?? '')
     if (Number.isNaN(millis)) return
-    const named = fromMillis(millis)
-    latest = latest === null ? named : later(latest, named)
+    const date = fromMillis(millis)
+    latest = latest === null ? date : later(latest, date)
   }
 
   const patience = { sleep, random, ...PATIENCE, ...options.patience }
   return {
-    at: path => new URL(options.baseUrl.replace(/\/+$/, '') + path),
+    urlOf: path => new URL(options.baseUrl.replace(/\/+$/, '') + path),
     rateLimit,
     clock: () => latest ?? fromMillis(options.now()),
     latencyMs: () => latencyMs ?? 0,
-    waitAfter: (error, failed, requestStats, signal) => waitAfter(error, failed, patience, requestStats, signal),
+    waitAfter: (error, failures, requestStats, signal) => waitAfter(error, failures, patience, requestStats, signal),
     async send({ url, version }, requestStats, signal, before) {
-      const attempt = (failed: Failed): Promise<Answer> =>
+      const attempt = (failures: Failures): Promise<Answer> =>
         inFlight(async () => {
-          const { waitedMs, ticket } = await rateLimit.take(signal)
+          const { waitedMs, ticket } = await rateLimit.acquire(signal)
           requestStats.waitedMs += waitedMs
           requestStats.requests += 1
           try {
-            const answer = await get(url(failed), version, signal, headers => {
-              hear(headers)
-              rateLimit.heard(ticket, headers.get('x-recharge-limit'))
+            const answer = await get(url(failures), version, signal, headers => {
+              updateClock(headers)
+              rateLimit.observe(ticket, headers.get('x-recharge-limit'))
             })
             const { tookMs } = answer
-            latencyMs = latencyMs === null ? tookMs : latencyMs + NEWEST * (tookMs - latencyMs)
+            latencyMs = latencyMs === null ? tookMs : latencyMs + NEWEST_WEIGHT * (tookMs - latencyMs)
             return answer
           } catch (error) {
-            if (error instanceof SourceError && error.kind === 'throttled') rateLimit.overflowed()
+            if (error instanceof SourceError && error.kind === 'throttled') rateLimit.onThrottled()
             throw error
           } finally {
-            rateLimit.heard(ticket, null)
+            rateLimit.observe(ticket, null)
           }
         })
-      const { value: answer, failed } = await retryRequest(attempt, patience, requestStats, signal, before)
+      const { value: answer, failures } = await retryRequest(attempt, patience, requestStats, signal, before)
       refuseOtherVersion(answer.headers, version)
-      return { ...answer, failed }
+      return { ...answer, failures }
     },
   }
 }
 
-/** A 200 is not yet an answer: it may come from another API version. */
+/** @throws {ContractError} if a 200 comes from another API version. */
 function refuseOtherVersion(headers: Headers, version: ApiVersion): void {
   const echo = headers.get('x-recharge-version')
   if (echo !== null && echo !== version)
     throw new ContractError(
       'stream_contract',
-      `asked for API version ${version}, the answer is of ${echo}`,
-      'Its shapes differ, so nothing was loaded. Look for a proxy that changes the X-Recharge-Version header.',
+      `API version ${version} was requested, but the response is of ${echo}`,
+      'Its records differ, so nothing was loaded. Look for a proxy that changes the X-Recharge-Version header.',
     )
 }

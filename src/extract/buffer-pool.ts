@@ -1,39 +1,40 @@
-/** How many are kept for the next answers. */
-const MOST = 4
-/** Bytes of the first. */
-const FIRST = 256 * 1024
+/** Buffers kept for the next bodies. */
+const MAX_FREE = 4
+/** Bytes. */
+const INITIAL_SIZE = 256 * 1024
 
 /**
- * Reads bodies into memory that is used again: what lies outside of the heap has V8 look through all of it the sooner.
+ * Reads response bodies into buffers that are used again. New memory outside of the heap for every body makes V8 collect
+ * garbage more often.
  */
 export interface BufferPool {
-  /** A body, until it is released. */
+  /** The whole body. Its bytes are valid until it is released. */
   read(chunks: AsyncIterable<Uint8Array>): Promise<Buffer>
   release(body: Buffer): void
 }
 
 export function createBufferPool(): BufferPool {
   const free: Buffer[] = []
-  /** Bytes that the largest body so far took. */
-  let most = FIRST
+  /** Size of the largest body so far. */
+  let largest = INITIAL_SIZE
   return {
     async read(chunks) {
-      let bytes = free.pop() ?? Buffer.allocUnsafeSlow(most)
-      let at = 0
+      let bytes = free.pop() ?? Buffer.allocUnsafeSlow(largest)
+      let length = 0
       for await (const chunk of chunks) {
-        if (at + chunk.length > bytes.length) {
-          const grown = Buffer.allocUnsafeSlow(Math.max(at + chunk.length, 2 * bytes.length))
-          grown.set(bytes.subarray(0, at))
+        if (length + chunk.length > bytes.length) {
+          const grown = Buffer.allocUnsafeSlow(Math.max(length + chunk.length, 2 * bytes.length))
+          grown.set(bytes.subarray(0, length))
           bytes = grown
         }
-        bytes.set(chunk, at)
-        at += chunk.length
+        bytes.set(chunk, length)
+        length += chunk.length
       }
-      most = Math.max(most, at)
-      return bytes.subarray(0, at)
+      largest = Math.max(largest, length)
+      return bytes.subarray(0, length)
     },
     release(body) {
-      if (free.length < MOST) free.push(Buffer.from(body.buffer))
+      if (free.length < MAX_FREE) free.push(Buffer.from(body.buffer))
     },
   }
 }

@@ -1,10 +1,10 @@
 /**
- * Values from several producers, one consumer. A producer waits until its value has been taken: what nobody wants yet
- * is not read yet.
+ * Passes values from several producers to one consumer. A producer waits until its value is taken, so producers run no
+ * further ahead than the consumer needs.
  */
 export interface Channel<T> {
   put(value: T): Promise<void>
-  /** The next value; null once `close` was called and nothing is left. */
+  /** The next value; null after `close`, once every value has been taken. */
   take(): Promise<T | null>
   close(): void
 }

@@ -2,12 +2,13 @@ import { ContractError, SourceError } from '../common/errors.ts'
 import { asFilter } from '../common/instant.ts'
 import type { DecodedPage, Page, PageDecoder, Scan, Window } from '../common/model.ts'
 import type { Readable, Stream } from '../schema/stream.ts'
-import { isDeadCursor, paginate, type Reading, type Sequence } from './pagination.ts'
+import { isDeadCursor, paginate, type ReadContext, type Sequence } from './pagination.ts'
 
-interface Part extends Sequence {
-  /** Value of the parameter that this sequence is for. */
+/** One of the lists that a stream consists of. */
+interface StreamList extends Sequence {
+  /** Value of the parameter `each` for this list; null: the stream has no such parameter. */
   readonly value: string | null
-  /** Where a later run goes on, from the cursor of a page of this sequence. */
+  /** Where a later run resumes after a page, from the pointer of that page. */
   readonly bookmark: (cursor: string | null) => string | null
 }
 
@@ -24,7 +25,7 @@ const EMPTY: DecodedPage = {
   decodeAgain: null,
 }
 
-/** What a scan of a stream that is read list by list needs besides. */
+/** What a full scan needs beside the context of its requests. */
 export interface FullScanOptions {
   /** Where the parents of a stream are looked up. */
   readonly streams: readonly Stream[]
@@ -33,115 +34,115 @@ export interface FullScanOptions {
 }
 
 /**
- * Pages of a stream that is read in one go, one request sequence after another: for want of an order, the only way to
- * have seen it all is to have read it all. A scan that was broken off goes on where its last commit was.
+ * Pages of an unsorted stream, one list after another. Without an order, only a scan to the end has seen every record. An
+ * interrupted scan resumes after its last commit.
  */
-export async function* fullScan(reading: Reading, scan: Scan, options: FullScanOptions): AsyncGenerator<Page> {
+export async function* fullScan(context: ReadContext, scan: Scan, options: FullScanOptions): AsyncGenerator<Page> {
   const segment = scan.segments.find(({ done }) => !done)
   if (!segment) return
-  let given = 0
+  let pages = 0
   try {
-    for await (const page of parts(reading, scan, options, segment.resume)) {
-      given += 1
+    for await (const page of scanLists(context, scan, options, segment.resume)) {
+      pages += 1
       yield page
     }
   } catch (error) {
-    if (!isDeadCursor(error) || segment.resume === null || given > 0) throw error
-    reading.requestStats.warnings.push({
+    if (!isDeadCursor(error) || segment.resume === null || pages > 0) throw error
+    context.requestStats.warnings.push({
       code: 'cursor_refused',
-      message: `the API no longer takes a saved cursor (${error.message}); the stream was read again from its start`,
+      message: `the API refused a saved cursor (${error.message}); the stream was read again from its start`,
       next: 'Nothing is missing.',
     })
-    yield* parts(reading, scan, options, null)
+    yield* scanLists(context, scan, options, null)
   }
 }
 
-async function* parts(
-  reading: Reading,
+async function* scanLists(
+  context: ReadContext,
   { window, segments }: Scan,
   options: FullScanOptions,
   resume: string | null,
 ): AsyncGenerator<Page> {
-  const { stream, api, requestStats } = reading
+  const { stream, api, requestStats } = context
   const ranges = segments.filter(({ done }) => !done)
   const range = ranges[0]?.id ?? 0
-  // A stream of several sequences learns only afterwards that one was the last, so its last page is an empty one.
+  // Of several lists it is known only afterwards which one was the last, so an empty page ends the scan.
   const several = stream.each !== null || stream.parent !== null
   let forbidden: SourceError | null = null
-  let absent: SourceError | null = null
-  let given = 0
-  for await (const part of sequencesOf(reading, window, options, resume)) {
+  let missing: SourceError | null = null
+  let pages = 0
+  for await (const list of listsOf(context, window, options, resume)) {
     try {
-      for await (const { decoded, receivedAt, last, resume: cursor } of paginate(reading, part)) {
-        given += 1
-        const { owner } = part
+      for await (const { decoded, receivedAt, last, resume: cursor } of paginate(context, list)) {
+        pages += 1
+        const { owner } = list
         yield {
           decoded,
           receivedAt,
           range,
           ranges,
           last: last && !several,
-          resume: part.bookmark(cursor),
+          resume: list.bookmark(cursor),
           restarted: false,
-          ...(last && several ? { ended: owner ?? part.value ?? '' } : {}),
+          ...(last && several ? { ended: owner ?? list.value ?? '' } : {}),
         }
       }
     } catch (error) {
       if (!(error instanceof SourceError)) throw error
-      if (part.value !== null && error.kind === 'forbidden') {
-        // One kind of owner that the token may not read is no reason to go without the others.
+      if (list.value !== null && error.kind === 'forbidden') {
+        // The token may not read this list; the others are still read.
         forbidden = error
         requestStats.warnings.push({
           code: 'partly_forbidden',
-          message: `${stream.each?.parameter}=${part.value} was refused: ${error.message}`,
+          message: `${stream.each?.parameter}=${list.value} was refused: ${error.message}`,
           next: 'Give the token the scope, or leave it: the rest is complete.',
         })
-      } else if (part.owner === null || error.kind !== 'missing') throw error
-      // A parent that went away between its page and this request took with it what it owned.
-      else absent = error
+      } else if (list.owner === null || error.kind !== 'missing') throw error
+      // The parent was deleted between its page and this request, and its records with it.
+      else missing = error
     }
   }
-  // Every one of them refused is no list of exceptions: the resource is.
-  const refused = forbidden ?? absent
-  if (refused !== null && given === 0) throw refused
+  // If every list is refused, the resource itself is.
+  const refused = forbidden ?? missing
+  if (refused !== null && pages === 0) throw refused
   if (several)
     yield { decoded: EMPTY, receivedAt: api.clock(), range, ranges, last: true, resume: null, restarted: false }
 }
 
-/** Pages of one list under filters of the caller's own: a scan that nobody goes on with. */
-export async function* readList(reading: Reading, filters: Readonly<Record<string, string>>): AsyncGenerator<Page> {
+/** Pages of the list under these filters. It cannot be resumed. */
+export async function* readList(context: ReadContext, filters: Readonly<Record<string, string>>): AsyncGenerator<Page> {
   const range = { id: 0, since: null, until: null }
-  const sequence = { path: reading.stream.path, parameters: () => filters, resume: null, bounds: null, owner: null }
-  for await (const page of paginate(reading, sequence)) yield { ...page, range: 0, ranges: [range], restarted: false }
+  const sequence = { path: context.stream.path, parameters: () => filters, resume: null, bounds: null, owner: null }
+  for await (const page of paginate(context, sequence)) yield { ...page, range: 0, ranges: [range], restarted: false }
 }
 
-async function* sequencesOf(
-  reading: Reading,
+async function* listsOf(
+  context: ReadContext,
   window: Window,
   options: FullScanOptions,
   resume: string | null,
-): AsyncGenerator<Part> {
-  const { stream } = reading
+): AsyncGenerator<StreamList> {
+  const { stream } = context
   const { streams, readable, decoderOf } = options
   const { path } = stream
   const filters = filtersOf(stream, window)
   if (stream.each) {
     const { parameter, values } = stream.each
-    const [from, at] = bookmarked(resume)
+    const [resumeValue, pointer] = parseBookmark(resume)
     const names = Object.keys(values).filter(value => readable(values[value] ?? []))
     for (const value of Object.keys(values).filter(all => !names.includes(all)))
-      reading.requestStats.warnings.push({
+      context.requestStats.warnings.push({
         code: 'partly_forbidden',
         message: `${parameter}=${value} was left out: the token lacks ${values[value]?.join(' or ')}`,
         next: 'Give the token the scope, or leave it: the rest is complete.',
       })
-    for (const value of names.slice(Math.max(0, names.indexOf(from ?? ''))))
+    for (const value of names.slice(Math.max(0, names.indexOf(resumeValue ?? ''))))
       yield {
         path,
         owner: null,
         value,
         bounds: null,
-        resume: value === from ? at : null,
+        resume: value === resumeValue ? pointer : null,
         parameters: () => ({ ...filters, [parameter]: value }),
         bookmark: cursor =>
           JSON.stringify([cursor === null ? (names[names.indexOf(value) + 1] ?? value) : value, cursor]),
@@ -150,25 +151,26 @@ async function* sequencesOf(
     const { stream: name, as } = stream.parent
     const parent = streams.find(declared => declared.name === name)
     if (!parent) throw new Error(`${stream.name}: its parent ${name} is not declared`)
-    // Where a page of parents was come to from: what its parents own is read again, that of the pages before is not.
-    let cameFrom = resume
-    const all = { path: parent.path, parameters: () => parent.parameters, resume, bounds: null, owner: null }
-    for await (const page of paginate({ ...reading, stream: parent, decode: decoderOf(parent) }, all)) {
+    // The pointer that led to the current page of parents. A resumed scan reads the lists of that page again, and none of
+    // the pages before it.
+    let pageOfParents = resume
+    const parents = { path: parent.path, parameters: () => parent.parameters, resume, bounds: null, owner: null }
+    for await (const page of paginate({ ...context, stream: parent, decode: decoderOf(parent) }, parents)) {
       for (const owner of page.decoded.keys) {
         if (owner === '') throw withoutId(parent)
-        const own = path.replace(`{${as}}`, encodeURIComponent(owner))
-        const back = cameFrom
+        const listPath = path.replace(`{${as}}`, encodeURIComponent(owner))
+        const bookmark = pageOfParents
         yield {
-          path: own,
+          path: listPath,
           owner,
           value: null,
           resume: null,
           bounds: null,
           parameters: () => filters,
-          bookmark: () => back,
+          bookmark: () => bookmark,
         }
       }
-      cameFrom = page.resume
+      pageOfParents = page.resume
     }
   } else {
     yield {
@@ -183,10 +185,11 @@ async function* sequencesOf(
   }
 }
 
-function bookmarked(resume: string | null): [string | null, string | null] {
+/** The value of the parameter `each`, and the pointer in its list. */
+function parseBookmark(resume: string | null): [string | null, string | null] {
   if (resume === null) return [null, null]
-  const [value, cursor] = JSON.parse(resume) as [string, string | null]
-  return [value, cursor]
+  const [value, pointer] = JSON.parse(resume) as [string, string | null]
+  return [value, pointer]
 }
 
 function filtersOf({ sync }: Stream, { since, until }: Window): Record<string, string> {
@@ -200,6 +203,6 @@ function filtersOf({ sync }: Stream, { since, until }: Window): Record<string, s
 const withoutId = (parent: Stream): ContractError =>
   new ContractError(
     'stream_contract',
-    `a record of ${parent.name} has no id, so what it owns cannot be asked for`,
-    'Nothing is skipped in silence: the stream failed. Please report it.',
+    `a record of ${parent.name} has no id, so its child records cannot be requested`,
+    'The stream failed, because skipping them would lose records. Please report it.',
   )

@@ -4,12 +4,12 @@ import type { DecodedPage, Window } from '../common/model.ts'
 import type { Stream } from '../schema/stream.ts'
 
 /**
- * Filters are sent with `Z`. Should the API read them as US Eastern wall time all the same [unknown], then what it gives
- * begins and ends this much later than asked for, in milliseconds.
+ * Milliseconds. Filters are sent with `Z`. If the API reads them as US Eastern wall time all the same [unknown], the
+ * records it returns start and end up to this much later than requested.
  */
 export const ZONE_UNCERTAINTY = 5 * 3_600_000
 
-/** Keys and cursors of a page, in order; empty for an empty page. */
+/** Identifies a page by the keys and cursors of its records, in order; empty for an empty page. */
 export const signature = ({ keys, cursors }: DecodedPage): string =>
   keys.map((key, i) => signatureOf(key, cursors[i] ?? null)).join(';')
 
@@ -24,8 +24,9 @@ export const hasRecord = ({ keys, cursors }: DecodedPage, wanted: string): boole
   keys.some((key, i) => signatureOf(key, cursors[i] ?? null) === wanted)
 
 /**
- * Refuses a page that is not the one asked for, so that the right one is requested again. It is the page before, or one
- * with records from outside of the range; only times with an offset are sure enough to tell.
+ * Detects a response for the wrong page, so that the right one is requested again: the previous page once more, or a page
+ * with a record from outside of the range. Cursors without a UTC offset are too uncertain for the second check.
+ * @param previous signature of the previous page.
  * @throws {SourceError} `unavailable`
  */
 export function refuseWrongPage(page: DecodedPage, stream: Stream, previous: string, bounds: Window | null): void {
@@ -33,23 +34,23 @@ export function refuseWrongPage(page: DecodedPage, stream: Stream, previous: str
   const stray = bounds === null || !page.zoned ? undefined : strayIn(page, bounds)
   const why =
     stray !== undefined
-      ? `a record changed at ${stray} came for a range from ${bounds?.since} to ${bounds?.until}`
+      ? `the API returned a record changed at ${stray} for the range from ${bounds?.since} to ${bounds?.until}`
       : isSame(page, previous)
-        ? 'the page before came again'
+        ? 'the API returned the previous page again'
         : null
   if (why !== null)
     throw new SourceError('unavailable', `${stream.path}: ${why}`, {
-      next: 'The API serves other pages than were asked for. Run again, and if it stays, please report it.',
+      next: 'The API returns other pages than requested. Run again; if this persists, please report it.',
     })
 }
 
-/** Nearly always decided by the first record. */
+/** The first record nearly always decides, so the whole signature is rarely built. */
 const isSame = (page: DecodedPage, previous: string): boolean =>
   previous !== '' &&
   previous.startsWith(signatureOf(page.keys[0] ?? '', page.cursors[0] ?? null)) &&
   signature(page) === previous
 
-/** The cursor of a record that lies outside of the bounds. */
+/** The cursor of a record outside of the bounds. */
 function strayIn({ cursors }: DecodedPage, { since, until }: Window): string | undefined {
   const first = since === null ? null : minus(since, ZONE_UNCERTAINTY)
   const last = until === null ? null : minus(until, -ZONE_UNCERTAINTY)

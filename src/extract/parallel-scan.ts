@@ -2,12 +2,12 @@ import { asFilter, fromMillis, minus, toMillis } from '../common/instant.ts'
 import type { Instant, Page, Range, Scan } from '../common/model.ts'
 import { createChannel } from './channel.ts'
 import { ZONE_UNCERTAINTY } from './page-check.ts'
-import { isDeadCursor, type Listing, PAGE_SIZE, paginate, type Reading } from './pagination.ts'
-import { usefulReaders, worthCutting } from './parallelism.ts'
-import { type Covered, density, note, type Reader, readerOf, spanOf } from './segment-reader.ts'
+import { isDeadCursor, type ListPage, PAGE_SIZE, paginate, type ReadContext } from './pagination.ts'
+import { minPagesToSplit, usefulReaders } from './parallelism.ts'
+import { type Covered, density, type Reader, readerOf, recordPage, spanOf } from './segment-reader.ts'
 
 export interface ParallelScanOptions {
-  /** Segments read side by side at most. */
+  /** Segments read in parallel at most. */
   readonly readers: number
   /** Records that the API counts in the window; null: not known. */
   readonly expected: () => number | null
@@ -16,46 +16,50 @@ export interface ParallelScanOptions {
 }
 
 /**
- * Pages of a sorted stream, from as many places at once as the rate limit has room for. While it has, the largest rest
- * of a segment is cut in two at its middle; so a slow API is read by as many api in flight as its rate allows,
- * and a fast one by few. Bounds are inclusive: two segments share the second between them, and the upsert
- * takes what is read twice.
+ * Pages of a sorted stream, read by as many readers in parallel as the rate limit has room for. While it has room, the
+ * segment with the most left to read is split at the middle of its rest. So a slow API gets as many requests in flight as
+ * its rate allows, and a fast one few. Bounds are inclusive: two neighbours share one second, and the upsert accepts
+ * records that are read twice.
  */
-export async function* parallelScan(reading: Reading, scan: Scan, options: ParallelScanOptions): AsyncGenerator<Page> {
-  const { api, signal } = reading
+export async function* parallelScan(
+  context: ReadContext,
+  scan: Scan,
+  options: ParallelScanOptions,
+): AsyncGenerator<Page> {
+  const { api, signal } = context
   const channel = createChannel<Page>()
   const waiting = scan.segments.filter(({ done }) => !done).map(readerOf)
   if (options.newestFirst) waiting.reverse()
   const active = new Set<Reader>()
   const stop = new AbortController()
-  const inner: Reading = { ...reading, signal: AbortSignal.any([signal, stop.signal]) }
+  const inner: ReadContext = { ...context, signal: AbortSignal.any([signal, stop.signal]) }
   let failure: { error: unknown } | null = null
   const unfinished = new Set(waiting)
-  /** One list for all pages until it changes, so that many pages share it. */
+  /** Pages share one list until it changes, which saves memory. */
   let ranges: readonly Range[] = waiting.map(reader => reader.range)
   let nextId = 1 + Math.max(...scan.segments.map(({ id }) => id))
   let uncertainty = ZONE_UNCERTAINTY
   const covered: Covered = { records: 0, millis: 0 }
 
-  const fill = (): void => {
+  const startReaders = (): void => {
     if (failure) return
     const most = Math.min(options.readers, usefulReaders(api.latencyMs(), api.rateLimit.tier.perSecond))
     for (let room = api.rateLimit.room(); active.size < most; room--) {
       if (active.size > 0 && room < 1) return
-      const next = waiting.shift() ?? divide()
+      const next = waiting.shift() ?? splitLargest()
       if (!next) return
       active.add(next)
       void run(next)
     }
   }
 
-  /** Cuts the largest rest, if it is large enough. */
-  const divide = (): Reader | null => {
+  /** Splits the segment with the most left to read, if that is enough. */
+  const splitLargest = (): Reader | null => {
     const rests = [...active].flatMap(reader => restOf(reader, scan))
-    const usual = density(covered, active, scan, options.expected())
+    const perMilli = density(covered, active, scan, options.expected())
     const largest = rests.sort((a, b) => b.millis - a.millis)[0]
-    const least = worthCutting(api.latencyMs(), api.rateLimit.tier.perSecond)
-    if (!largest || (usual * largest.millis) / PAGE_SIZE < least) return null
+    const minPages = minPagesToSplit(api.latencyMs(), api.rateLimit.tier.perSecond)
+    if (!largest || (perMilli * largest.millis) / PAGE_SIZE < minPages) return null
     const { reader, middle } = largest
     const range: Range = { id: nextId++, since: middle, until: reader.range.until }
     reader.range = { ...reader.range, until: middle }
@@ -67,14 +71,14 @@ export async function* parallelScan(reading: Reading, scan: Scan, options: Paral
 
   const run = async (reader: Reader): Promise<void> => {
     try {
-      for await (const listing of listings(inner, reader)) {
-        note(reader, listing.decoded)
-        // Cut off while it was read: its own cursor knows nothing of the new end. A little is read twice, in case the
-        // segment that begins there begins later than asked for.
-        if (reader.records === listing.decoded.keys.length && provesZone(reader, listing)) uncertainty = 0
+      for await (const listed of listPages(inner, reader)) {
+        recordPage(reader, listed.decoded)
+        if (reader.records === listed.decoded.keys.length && provesZone(reader, listed)) uncertainty = 0
+        // If the segment was split while it was read, its cursor leads past its new end. It is read a little past that end,
+        // in case the segment that starts there starts later than requested.
         const past = reader.ordered && isPast(reader.first, reader.range.until, uncertainty)
-        const { decoded, receivedAt, resume } = listing
-        const last = listing.last || past
+        const { decoded, receivedAt, resume } = listed
+        const last = listed.last || past
         const { restarted } = reader
         const page = { decoded, receivedAt, resume, last, restarted, range: reader.range.id, ranges }
         reader.restarted = false
@@ -86,26 +90,26 @@ export async function* parallelScan(reading: Reading, scan: Scan, options: Paral
         }
         await channel.put(page)
         if (last || stop.signal.aborted) break
-        fill()
+        startReaders()
       }
     } catch (error) {
       failure ??= { error }
       stop.abort()
     } finally {
       active.delete(reader)
-      fill()
+      startReaders()
       if (active.size === 0) channel.close()
     }
   }
 
   const tick = async (): Promise<void> => {
     while (!inner.signal.aborted && active.size > 0) {
-      fill()
+      startReaders()
       await options.pause(inner.signal).catch(() => {})
     }
   }
 
-  fill()
+  startReaders()
   const ticking = tick()
   try {
     for (let page = await channel.take(); page !== null; page = await channel.take()) yield page
@@ -118,48 +122,48 @@ export async function* parallelScan(reading: Reading, scan: Scan, options: Paral
   }
 }
 
-/** Pages of one segment, from where it stands. A cursor that the API no longer takes is replaced by the filters. */
-async function* listings(reading: Reading, reader: Reader): AsyncGenerator<Listing> {
-  const { stream, requestStats } = reading
+/** The remaining pages of one segment. If the API refuses the saved cursor, the segment is requested by its filters. */
+async function* listPages(context: ReadContext, reader: Reader): AsyncGenerator<ListPage> {
+  const { stream, requestStats } = context
   const { from } = reader
   const { sync } = stream
-  // As the first request says it: a cursor carries its filters, whatever is cut later.
-  const asked: { since: Instant | null; until: Instant | null } = { since: null, until: null }
+  // The filters of the first request. Its cursors keep them, even if the segment is split later.
+  const requested: { since: Instant | null; until: Instant | null } = { since: null, until: null }
   const parameters = (): Record<string, string> => {
     if (sync.mode === 'full') return {}
-    asked.since = reader.first === null ? reader.range.since : minus(reader.first, ZONE_UNCERTAINTY)
-    asked.until = reader.range.until
-    const { since, until } = asked
+    requested.since = reader.first === null ? reader.range.since : minus(reader.first, ZONE_UNCERTAINTY)
+    requested.until = reader.range.until
+    const { since, until } = requested
     return {
       ...(since === null ? {} : { [sync.since]: asFilter(since) }),
       ...(until === null ? {} : { [sync.until]: asFilter(until) }),
     }
   }
   try {
-    yield* paginate(reading, { path: stream.path, parameters, resume: from.resume, bounds: asked, owner: null })
+    yield* paginate(context, { path: stream.path, parameters, resume: from.resume, bounds: requested, owner: null })
   } catch (error) {
     if (!isDeadCursor(error) || from.resume === null || reader.records > 0) throw error
     requestStats.warnings.push({
       code: 'cursor_refused',
-      message: `the API no longer takes a saved cursor (${error.message}); its range was read again from ${from.at ?? 'its start'}`,
+      message: `the API refused a saved cursor (${error.message}); its range was read again from ${from.at ?? 'its start'}`,
       next: 'Nothing is missing.',
     })
     reader.restarted = true
-    yield* paginate(reading, { path: stream.path, parameters, resume: null, bounds: asked, owner: null })
+    yield* paginate(context, { path: stream.path, parameters, resume: null, bounds: requested, owner: null })
   }
 }
 
 const isPast = (first: Instant | null, until: Instant | null, uncertainty: number): boolean =>
   first !== null && until !== null && toMillis(first) > toMillis(until) + uncertainty
 
-/** The least that US Eastern wall time is behind UTC, less a little. */
-const SURELY_UTC = 3.5 * 3_600_000
+/** Milliseconds: less than the 4 hours that US Eastern time is behind UTC at least. */
+const LESS_THAN_EASTERN = 3.5 * 3_600_000
 
-/** A range whose first record lies at its beginning: read as Eastern, the filter would have begun hours later. */
-function provesZone({ from, range }: Reader, { decoded }: Listing): boolean {
+/** The first record lies near the start of the range. If the API read the filter as Eastern time, it would lie hours later. */
+function provesZone({ from, range }: Reader, { decoded }: ListPage): boolean {
   const at = from.resume === null && from.at === null ? (decoded.cursors[0] ?? null) : null
   if (at === null || range.since === null || at < range.since) return false
-  return toMillis(at) < toMillis(range.since) + SURELY_UTC
+  return toMillis(at) < toMillis(range.since) + LESS_THAN_EASTERN
 }
 
 interface Rest {
@@ -168,9 +172,9 @@ interface Rest {
   readonly millis: number
 }
 
-/** What is left of a segment; nothing where it cannot be cut. */
+/** What is left to read of a segment; empty if it cannot be split. */
 function restOf(reader: Reader, scan: Scan): Rest[] {
-  const from = reader.position ?? reader.began
+  const from = reader.position ?? reader.start
   if (!reader.ordered || from === null) return []
   const until = reader.range.until ?? scan.upperBound
   const millis = toMillis(until) - toMillis(from)

@@ -1,23 +1,24 @@
 /**
- * Pages a second, more than any tier allows and than a destination takes of wide records [bench]: readers for a rate
- * beyond it would only spread what arrives over more places of its indexes.
+ * Pages a second: more than any tier allows, and more than a destination loads of wide records [bench]. More readers than
+ * this rate needs would only spread the writes over more pages of the destination's indexes.
  */
-const MOST_TAKEN = 100
+const MAX_PAGES_PER_SECOND = 100
 
 /**
- * ApiClient that have to be under way at once for the rate to be used.
- * @param latencyMs of an answer. @param perSecond api that the rate limit allows.
+ * Requests that must be in flight at once to use the whole rate.
+ * @param latencyMs of a response. @param perSecond requests that the rate limit allows.
  */
-const inFlight = (latencyMs: number, perSecond: number): number => (latencyMs / 1000) * Math.min(perSecond, MOST_TAKEN)
+const inFlight = (latencyMs: number, perSecond: number): number =>
+  (latencyMs / 1000) * Math.min(perSecond, MAX_PAGES_PER_SECOND)
 
-/** Readers beyond what keeps the rate busy would only wait; a quarter more makes up for uneven answers. */
+/** Enough readers to use the whole rate; more would only wait. A quarter more evens out responses of different latency. */
 export const usefulReaders = (latencyMs: number, perSecond: number): number =>
   Math.ceil(1.25 * inFlight(latencyMs, perSecond)) + 1
 
 /**
- * The rest of a segment, in pages, from which on it is worth a cut. A cut costs about one request, which is the time in
- * which one drains from the bucket; it saves half of the time that the rest would take one page after another. So a
- * fast API is read by few cursors, and a slow one by as many as its rate allows.
+ * Pages that a segment must still have to be worth splitting. A split costs about one request, which is the time in which
+ * one request drains from the bucket. It saves half of the time that the remaining pages would take one after another.
+ * So few cursors read a fast API, and as many as its rate allows read a slow one.
  */
-export const worthCutting = (latencyMs: number, perSecond: number): number =>
+export const minPagesToSplit = (latencyMs: number, perSecond: number): number =>
   Math.max(2, 2 / inFlight(latencyMs, perSecond))

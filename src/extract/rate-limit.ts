@@ -1,17 +1,17 @@
 import type { Sleep } from './retry.ts'
 
-/** Size of the bucket in api, and how many of them drain in a second. */
+/** Size of the bucket in requests, and how many of them drain in a second. */
 export interface Tier {
   readonly bucket: number
   readonly perSecond: number
 }
 
-/** The documented limit of a token that says nothing else [documented]. */
+/** The limit of a token whose prefix names no other [documented]. */
 export const STANDARD: Tier = { bucket: 40, perSecond: 2 }
 
 /**
- * The tier in a token's prefix: `sk_2x1_` drains twice as fast from a bucket of the usual size. That tokens carry it
- * is documented, the exact form is inferred; a token without it has the standard tier.
+ * The tier in a token's prefix: `sk_2x1_` drains twice as fast, from a bucket of the usual size. The prefix exists
+ * [documented]; its exact form is [inferred]. A token without it has the standard tier.
  */
 export function tierOf(token: string): Tier {
   const match = /^sk_(\d{1,2})x(\d{1,2})_/.exec(token)
@@ -21,20 +21,23 @@ export function tierOf(token: string): Tier {
 }
 
 export interface RateLimit {
-  /** Waits until a request fits. Returns the milliseconds waited, and what `heard` wants to know about it. */
-  take(signal: AbortSignal): Promise<{ waitedMs: number; ticket: Ticket }>
-  /** An answer's `x-recharge-limit`, such as `3/40`; null: it had none, or there was no answer. */
-  heard(ticket: Ticket, limit: string | null): void
-  /** A 429 came all the same. */
-  overflowed(): void
-  /** ApiClient that would leave at once if asked for now. */
+  /** Waits until a request fits the bucket. @returns the milliseconds waited, and the ticket of the request for `observe`. */
+  acquire(signal: AbortSignal): Promise<{ waitedMs: number; ticket: Ticket }>
+  /**
+   * Takes note of the response to a request.
+   * @param limit its `x-recharge-limit`, such as `3/40`; null: there is no such header, or no response.
+   */
+  observe(ticket: Ticket, limit: string | null): void
+  /** Takes note of a 429. */
+  onThrottled(): void
+  /** Requests that could be sent now without waiting. */
   room(): number
   readonly tier: Tier
 }
 
-/** A request under way. */
+/** A request in flight. */
 export interface Ticket {
-  /** The highest level of our model since it left. */
+  /** The highest level of our model since the request was sent. */
   peak: number
 }
 
@@ -48,26 +51,26 @@ export interface RateLimitOptions {
 }
 
 /**
- * The server's leaky bucket, kept in step. Every answer shows the server's level, at the moment when it counted the
- * request or when it answered: which of the two is not known. So it is held against the highest that our model was in
- * between, whatever the latency; what is above that is somebody else's use of the token, and is added. It then drains
- * in both.
+ * A model of the server's leaky bucket. Every response shows the server's level, either when it counted the request or when
+ * it answered [unknown]. So the level is compared with the highest of our model in between, whatever the latency. The
+ * excess is another program's use of the token and is added to our model, which then drains as the server's does.
  */
 export function createRateLimit({ tier, budget, monotonic, sleep }: RateLimitOptions): RateLimit {
   let { bucket, perSecond } = tier
   let level = 0
-  const underWay = new Set<Ticket>()
+  const inFlight = new Set<Ticket>()
   let at = monotonic()
+  /** Requests that wait for `acquire`. */
   let waiting = 0
   let queue: Promise<unknown> = Promise.resolve()
   /*
-   * Kept free. The server's bucket begins to drain when the first request arrives, ours when it leaves: for the time
-   * between, a tenth of a second, ours is ahead. And a level that is shown in whole api, with what others have sent
-   * in it, may be two less than it is. Each 429 that comes all the same shows that it is further.
+   * Requests of the bucket that are not used. The server's bucket starts to drain when the first request arrives, ours when
+   * it is sent: for about a tenth of a second ours is ahead. And the level in the header is rounded to whole requests, with
+   * other programs' requests in it, so it may be two below the true one. Each 429 shows that the margin is too small.
    */
   let margin = 2 + perSecond / 10
 
-  const ceiling = (): number => Math.max(1, (bucket - margin) * budget)
+  const capacity = (): number => Math.max(1, (bucket - margin) * budget)
   const drain = (): void => {
     const now = monotonic()
     level = Math.max(0, level - ((now - at) / 1000) * perSecond * budget)
@@ -76,17 +79,17 @@ export function createRateLimit({ tier, budget, monotonic, sleep }: RateLimitOpt
 
   async function wait(signal: AbortSignal): Promise<{ waitedMs: number; ticket: Ticket }> {
     const from = monotonic()
-    for (drain(); level + 1 > ceiling(); drain())
-      await sleep(((level + 1 - ceiling()) / (perSecond * budget)) * 1000 + 1, signal)
+    for (drain(); level + 1 > capacity(); drain())
+      await sleep(((level + 1 - capacity()) / (perSecond * budget)) * 1000 + 1, signal)
     raise(1)
     const ticket = { peak: level }
-    underWay.add(ticket)
+    inFlight.add(ticket)
     return { waitedMs: monotonic() - from, ticket }
   }
 
   function raise(by: number): void {
     level += by
-    for (const ticket of underWay) ticket.peak = Math.max(ticket.peak, level)
+    for (const ticket of inFlight) ticket.peak = Math.max(ticket.peak, level)
   }
 
   return {
@@ -95,32 +98,32 @@ export function createRateLimit({ tier, budget, monotonic, sleep }: RateLimitOpt
     },
     room() {
       drain()
-      return Math.floor(ceiling() - level) - waiting
+      return Math.floor(capacity() - level) - waiting
     },
-    take(signal) {
+    acquire(signal) {
       waiting += 1
-      const turn = queue
+      const acquired = queue
         .then(() => wait(signal))
         .finally(() => {
           waiting -= 1
         })
-      queue = turn.catch(() => {})
-      return turn
+      queue = acquired.catch(() => {})
+      return acquired
     },
-    heard(ticket, limit) {
-      underWay.delete(ticket)
+    observe(ticket, limit) {
+      inFlight.delete(ticket)
       const match = /^(\d+)\s*\/\s*(\d+)$/.exec(limit ?? '')
       if (!match) return
       bucket = Number(match[2]) || bucket
-      // The header is in whole api, our model is not.
-      const unknown = Number(match[1]) - Math.ceil(ticket.peak)
-      if (unknown <= 0) return
+      // The header is in whole requests, our model is not.
+      const byOthers = Number(match[1]) - Math.ceil(ticket.peak)
+      if (byOthers <= 0) return
       drain()
-      raise(unknown)
+      raise(byOthers)
     },
-    overflowed() {
+    onThrottled() {
       drain()
-      level = Math.max(level, ceiling())
+      level = Math.max(level, capacity())
       margin = Math.min(margin + 1, bucket / 2)
     },
   }

@@ -1,12 +1,12 @@
 import { checkBody, type JsonMembers, parseBody } from '../common/json-body.ts'
 import type { RequestStats } from '../common/model.ts'
 import type { ApiAnswer, ApiClient, ApiRequest } from './api-client.ts'
-import { NOTHING_FAILED } from './retry.ts'
+import { NO_FAILURES } from './retry.ts'
 
 /**
- * An answer, and what its body says. A body that cannot be used is asked for again: it broke off on its way, or is not
- * what was asked for. Decoding takes place after the request has ended, so it holds up no other request.
- * @param decode throws a `SourceError` for a body that is to be asked for again.
+ * Sends a request and decodes its body. A body that is incomplete, or of another page, is requested again. Decoding
+ * takes place after the request has ended, so it delays no other request.
+ * @param decode throws a `SourceError` for a body to request again.
  */
 export async function readBody<T>(
   api: ApiClient,
@@ -15,19 +15,22 @@ export async function readBody<T>(
   requestStats: RequestStats,
   signal: AbortSignal,
 ): Promise<{ readonly answer: ApiAnswer; readonly decoded: T }> {
-  for (let failed = NOTHING_FAILED; ; ) {
-    const answer = await api.send(request, requestStats, signal, failed)
+  for (let failures = NO_FAILURES; ; ) {
+    const answer = await api.send(request, requestStats, signal, failures)
     try {
       return { answer, decoded: await decode(answer.body) }
     } catch (error) {
-      failed = await api.waitAfter(error, answer.failed, requestStats, signal)
+      failures = await api.waitAfter(error, answer.failures, requestStats, signal)
     } finally {
       answer.release()
     }
   }
 }
 
-/** An answer that is no list of records. @param member that its body must have; null: any object will do. */
+/**
+ * The members of a body that is not a list of records.
+ * @param member a member that the body must have; null: any object is accepted.
+ */
 export async function readMembers(
   api: ApiClient,
   request: ApiRequest,
@@ -35,7 +38,7 @@ export async function readMembers(
   requestStats: RequestStats,
   signal: AbortSignal,
 ): Promise<JsonMembers> {
-  const where = `GET ${request.url(NOTHING_FAILED).pathname}`
+  const where = `GET ${request.url(NO_FAILURES).pathname}`
   const decode = (body: Buffer): JsonMembers => checkBody(parseBody(body, where), member, where)
   return (await readBody(api, request, decode, requestStats, signal)).decoded
 }

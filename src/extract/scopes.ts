@@ -1,31 +1,31 @@
 import type { Readable, Scopes, Stream } from '../schema/stream.ts'
 import type { TokenInformation } from './source.ts'
 
-/** What the token's scopes say of a stream. A 403 has the last word. */
+/** What the token's scopes say about a stream. The API may still answer 403. */
 export interface Access {
   readonly granted: boolean
-  /** What is missing, as an operator would look for it: `read_orders or read_charges`. */
+  /** Scopes that the token lacks, as a message shows them: `read_orders or read_charges`. */
   readonly missing: readonly string[]
 }
 
-/** A token that does not tell its scopes is taken to have them all, until a 403 says otherwise. */
+/** If the API does not say which scopes the token has, every stream is tried; a 403 then shows what is missing. */
 export const readableBy =
-  ({ scopes: held }: TokenInformation): Readable =>
+  ({ scopes: granted }: TokenInformation): Readable =>
   needed =>
-    held === null || needed.length === 0 || needed.some(scope => held.includes(scope))
+    granted === null || needed.length === 0 || needed.some(scope => granted.includes(scope))
 
 export function accessOf(stream: Stream, readable: Readable): Access {
-  if (!stream.each) return { granted: readable(stream.scopes), missing: missing([stream.scopes], readable) }
+  if (!stream.each) return { granted: readable(stream.scopes), missing: missingOf([stream.scopes], readable) }
   const values = Object.values(stream.each.values)
-  return { granted: values.some(readable), missing: missing(values, readable) }
+  return { granted: values.some(readable), missing: missingOf(values, readable) }
 }
 
-const missing = (needed: readonly Scopes[], readable: Readable): readonly string[] => [
-  ...new Set(needed.filter(scopes => !readable(scopes)).map(named)),
+const missingOf = (needed: readonly Scopes[], readable: Readable): readonly string[] => [
+  ...new Set(needed.filter(scopes => !readable(scopes)).map(labelOf)),
 ]
 
-const named = (scopes: Scopes): string => scopes.join(' or ')
+const labelOf = (scopes: Scopes): string => scopes.join(' or ')
 
-/** Scopes that let a token change the store, which this program never does. */
+/** Scopes that let the token change the store. This program needs none of them. */
 export const writeScopes = ({ scopes }: TokenInformation): readonly string[] =>
   (scopes ?? []).filter(scope => scope.startsWith('write_'))

@@ -1,30 +1,36 @@
 import { toMillis } from '../common/instant.ts'
 import type { DecodedPage, Instant, Range, Scan, Segment } from '../common/model.ts'
 
-/** A segment that is being read, or waits for it. */
+/** A segment that is being read, or waits to be read. */
 export interface Reader {
   range: Range
+  /** The segment as it was when this run began to read it. */
   readonly from: Segment
-  /** First record of the newest page: all before it has been read. Its last could be one that was just edited. */
+  /**
+   * Cursor of the first record of the newest page: every earlier record has been read. The last record of a page is not
+   * safe for that, because it may be one that was just edited.
+   */
   first: Instant | null
-  /** Last record of the newest page: about how far the reading has come. */
+  /** Cursor of the last record of the newest page: about how far reading has come. */
   position: Instant | null
-  /** Records and milliseconds behind it: how dense the range is. */
+  /** Records read. */
   records: number
-  began: Instant | null
+  /** Cursor of the first record read. */
+  start: Instant | null
+  /** No record came before an older one. */
   ordered: boolean
-  /** The page that comes next begins further back than the range had come. */
+  /** The next page starts further back than reading had come. */
   restarted: boolean
 }
 
 export const readerOf = (from: Segment): Reader => {
   const { id, since, until, at, ordered } = from
-  const began = at ?? since
-  return { range: { id, since, until }, from, first: at, position: at, records: 0, began, ordered, restarted: false }
+  const start = at ?? since
+  return { range: { id, since, until }, from, first: at, position: at, records: 0, start, ordered, restarted: false }
 }
 
-/** Follows how far the segment has been read, and whether the API keeps the order. */
-export function note(reader: Reader, { cursors }: DecodedPage): void {
+/** Records how far the segment has been read, and whether the API keeps the order. */
+export function recordPage(reader: Reader, { cursors }: DecodedPage): void {
   reader.records += cursors.length
   let first: Instant | null = null
   let last: Instant | null = null
@@ -36,38 +42,40 @@ export function note(reader: Reader, { cursors }: DecodedPage): void {
   }
   if (first === null) return
   if (reader.first !== null && first < reader.first && !reader.restarted) reader.ordered = false
-  reader.began ??= first
+  reader.start ??= first
   reader.first = first
   reader.position = last
 }
 
-/** What has been read: how many records, over how many milliseconds of the window. */
+/** Finished segments: how many records they had, and how many milliseconds of the window they covered. */
 export interface Covered {
   records: number
   millis: number
 }
 
-export const spanOf = ({ began, position }: Reader, end = position): number =>
-  began === null || end === null ? 0 : Math.max(1000, toMillis(end) - toMillis(began))
+/** Milliseconds of the window that the reader has covered, at least one second. */
+export const spanOf = ({ start, position }: Reader, end = position): number =>
+  start === null || end === null ? 0 : Math.max(1000, toMillis(end) - toMillis(start))
 
-/** Of the window, read before a density says more about the rest than the API's count does. */
-const TELLING = 0.1
+/** Share of the window to read before the measured density predicts the rest better than the API's count does. */
+const MIN_MEASURED = 0.1
 
 /**
- * Records in a millisecond, of what is still to be read. Over all that has been read, because a single page may lie in
- * a few seconds; and at first as the API counts them, which may be more than it serves.
+ * Expected records per millisecond of the rest of the window. It is measured over everything read so far, because a single
+ * page may lie within a few seconds. At first the API's count is used too; the API may count more than it serves.
+ * @param expected records that the API counts in the window; null: not known.
  */
 export function density(covered: Covered, active: ReadonlySet<Reader>, scan: Scan, expected: number | null): number {
   let { records, millis } = covered
   let oldest = scan.window.since
   for (const reader of active) {
-    if (reader.began !== null && (oldest === null || reader.began < oldest)) oldest = reader.began
+    if (reader.start !== null && (oldest === null || reader.start < oldest)) oldest = reader.start
     if (reader.position === null || reader.records === 0) continue
     records += reader.records
     millis += spanOf(reader)
   }
-  const seen = millis === 0 ? 0 : records / millis
+  const measured = millis === 0 ? 0 : records / millis
   const whole = oldest === null ? 0 : toMillis(scan.upperBound) - toMillis(oldest)
-  if (expected === null || whole <= 0 || millis > TELLING * whole) return seen
-  return Math.max(seen, expected / whole)
+  if (expected === null || whole <= 0 || millis > MIN_MEASURED * whole) return measured
+  return Math.max(measured, expected / whole)
 }

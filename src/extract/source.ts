@@ -3,7 +3,7 @@ import type { DecodedPage, Instant, Page, PageDecoder, RequestStats, Scan } from
 import type { Readable, Stream } from '../schema/stream.ts'
 import type { ApiClient } from './api-client.ts'
 import { fullScan, readList } from './full-scan.ts'
-import type { Reading } from './pagination.ts'
+import type { ReadContext } from './pagination.ts'
 import { parallelScan } from './parallel-scan.ts'
 import type { Tier } from './rate-limit.ts'
 import { readMembers } from './read-body.ts'
@@ -17,7 +17,7 @@ export interface TokenInformation {
   readonly scopes: readonly string[] | null
 }
 
-/** What every way of reading records needs. */
+/** What every method that reads records needs. */
 export interface ReadOptions {
   readonly requestStats: RequestStats
   readonly signal: AbortSignal
@@ -25,9 +25,9 @@ export interface ReadOptions {
 
 export interface PagesOptions extends ReadOptions {
   readonly readable: Readable
-  /** How pages of the stream, and of its parent, become records. */
+  /** The decoder for pages of the stream, and for those of its parent. */
   readonly decoderOf: (stream: Stream) => PageDecoder
-  /** Records that the API counts in the window; null: not known, or not yet. */
+  /** Records that the API counts in the window; null: not known yet, or never. */
   readonly expected: () => number | null
   readonly newestFirst: boolean
 }
@@ -35,15 +35,15 @@ export interface PagesOptions extends ReadOptions {
 export interface Source {
   /** @throws {SourceError} `unauthorised` when the token is refused. */
   token(requestStats: RequestStats, signal: AbortSignal): Promise<TokenInformation>
-  /** Every page of a scan from where it stands. When they end, every range has had its last. */
+  /** The remaining pages of a scan. When the iteration ends, every range has had its last page. */
   pages(stream: Stream, scan: Scan, options: PagesOptions): AsyncIterable<Page>
-  /** Records that the API counts, or null where it cannot. */
+  /** Records that the API counts; null if it cannot count them. */
   count(stream: Stream, since: Instant | null, requestStats: RequestStats, signal: AbortSignal): Promise<number | null>
-  /** Records that the API counts under these filters; null where it counts none of the stream. */
+  /** Records that the API counts under these filters; null if it cannot count the stream. */
   countWhere(stream: Stream, filters: Filters, requestStats: RequestStats, signal: AbortSignal): Promise<number | null>
   /** Every page of the list under these filters. */
   listWhere(stream: Stream, filters: Filters, decode: PageDecoder, options: ReadOptions): AsyncIterable<Page>
-  /** One record by its id, as it stands now; null: 404. @param decode of a single record. */
+  /** The current state of one record; null: 404. @param decode for a body with a single record. */
   retrieve(stream: Stream, id: string, decode: PageDecoder, options: ReadOptions): Promise<DecodedPage | null>
   clock(): Instant
   readonly tier: Tier
@@ -55,23 +55,23 @@ export type Filters = Readonly<Record<string, string>>
 export interface SourceOptions {
   /** Where the parents of a stream are looked up. */
   readonly streams: readonly Stream[]
-  /** Segments of one stream read side by side at most. */
+  /** Segments of one stream read in parallel at most. */
   readonly readers: number
   readonly sleep: Sleep
 }
 
-/** How often a look is taken at whether the rate limit has room for another reader, in milliseconds. */
-const LOOK = 100
+/** Milliseconds between two checks whether the rate limit has room for another reader. */
+const ROOM_CHECK_MS = 100
 
 export function createSource(api: ApiClient, { streams, readers, sleep }: SourceOptions): Source {
   const countWhere: Source['countWhere'] = async ({ count }, filters, requestStats, signal) => {
     if (!count) return null
-    const url = api.at(count.path)
+    const url = api.urlOf(count.path)
     for (const [name, value] of Object.entries(filters)) url.searchParams.set(name, value)
     const body = await readMembers(api, { url: () => url, version: '2021-01' }, 'count', requestStats, signal)
     return typeof body.count === 'number' ? body.count : null
   }
-  const pause = (signal: AbortSignal): Promise<void> => sleep(LOOK, signal)
+  const pause = (signal: AbortSignal): Promise<void> => sleep(ROOM_CHECK_MS, signal)
   return {
     get tier() {
       return api.rateLimit.tier
@@ -79,7 +79,7 @@ export function createSource(api: ApiClient, { streams, readers, sleep }: Source
     clock: api.clock,
 
     async token(requestStats, signal) {
-      const url = api.at('/token_information')
+      const url = api.urlOf('/token_information')
       const body = await readMembers(api, { url: () => url, version: '2021-11' }, null, requestStats, signal)
       const { scopes, name } = (body.token_information ?? body) as Record<string, unknown>
       return {
@@ -89,10 +89,10 @@ export function createSource(api: ApiClient, { streams, readers, sleep }: Source
     },
 
     pages(stream, scan, { readable, decoderOf, expected, newestFirst, ...options }) {
-      const reading: Reading = { api, stream, decode: decoderOf(stream), ...options }
+      const context: ReadContext = { api, stream, decode: decoderOf(stream), ...options }
       return stream.sync.mode === 'incremental' && stream.sync.sorted
-        ? parallelScan(reading, scan, { readers, expected, newestFirst, pause })
-        : fullScan(reading, scan, { streams, readable, decoderOf })
+        ? parallelScan(context, scan, { readers, expected, newestFirst, pause })
+        : fullScan(context, scan, { streams, readable, decoderOf })
     },
 
     async count(stream, since, requestStats, signal) {

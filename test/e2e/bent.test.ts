@@ -7,13 +7,13 @@ import { DESTINATIONS, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { configFor, type Ran, runSync, Store, sampleOf, withSimulator } from '../support/run.ts'
 
-/** What the API might turn its fields into one day. */
-interface Bend {
+/** A change of a field that the API might make one day. */
+interface Mutation {
   readonly what: string
   readonly change: StoreRecord
-  /** The cell it becomes, by column; null: it fits none. */
+  /** The column and its value as text; null: the value fits no column. */
   readonly cell: readonly [column: string, text: string | null] | null
-  /** Where the trouble is, if it fits no cell. */
+  /** The path of the value that does not fit. */
   readonly path?: string
 }
 
@@ -24,7 +24,7 @@ const customer = sample.customer as StoreRecord
 const [line = {}] = sample.line_items as StoreRecord[]
 const lines = (change: StoreRecord): StoreRecord => ({ line_items: [line, { ...line, ...change }] })
 
-const BENDS: readonly Bend[] = [
+const MUTATIONS: readonly Mutation[] = [
   { what: 'an amount as a number', change: { total_price: 12.5 }, cell: ['total_price', '12.500000'] },
   { what: 'an amount in words', change: { total_price: 'twelve' }, cell: null, path: 'total_price' },
   { what: 'an amount as null', change: { total_price: null }, cell: ['total_price', null] },
@@ -61,17 +61,17 @@ const BENDS: readonly Bend[] = [
   { what: 'a NUL', change: { note: 'a\0b' }, cell: ['note', 'ab'] },
   { what: 'half a surrogate pair', change: { note: 'a\ud800b' }, cell: ['note', 'a\ufffdb'] },
   { what: 'a NUL in JSON', change: { order_attributes: [{ 'k\0': 'v\0' }] }, cell: ['note', null] },
-  { what: 'a NUL beside a misfit', change: { total_price: 'a\0b\udc00' }, cell: null, path: 'total_price' },
+  { what: 'a NUL in an amount', change: { total_price: 'a\0b\udc00' }, cell: null, path: 'total_price' },
   { what: 'a field that is new', change: { loyalty: { tier: 'gold\0' } }, cell: ['note', null] },
 ]
 const FIRST = 700_001
 
-function bentStore(): Store {
+function mutatedStore(): Store {
   const store = new Store('2026-11-20T12:00:00Z')
   const updated_at = '2026-11-20T11:00:00+00:00'
   const insert = (id: number, change: StoreRecord): void =>
     void store.table('orders').put(id, { ...sample, note: null, id, updated_at, ...change })
-  for (const [i, { change }] of BENDS.entries()) insert(FIRST + i, change)
+  for (const [i, { change }] of MUTATIONS.entries()) insert(FIRST + i, change)
   insert(800_001, { id: undefined })
   insert(800_002, { id: null })
   insert(800_003, { id: rawNumber(PAST) })
@@ -81,7 +81,7 @@ function bentStore(): Store {
   return store
 }
 
-/** As both databases can store it. */
+/** The value as both databases store it. */
 const clean = (value: Json): unknown =>
   JSON.parse(
     JSON.stringify(value)
@@ -92,38 +92,38 @@ const clean = (value: Json): unknown =>
 describe.each(DESTINATIONS)('$name', place => {
   const ran = (
     policies: Partial<Policies>,
-    look: (first: Ran, second: Ran, ask: (sql: string) => Promise<Record<string, unknown>[]>) => Promise<void>,
+    check: (first: Ran, second: Ran, query: (sql: string) => Promise<Record<string, unknown>[]>) => Promise<void>,
   ): Promise<void> =>
-    withSimulator({ store: bentStore() }, (simulator: Simulator) =>
+    withSimulator({ store: mutatedStore() }, (simulator: Simulator) =>
       place.with(destination =>
         withFolder(async folder => {
           const config = configFor(simulator, destination, folder)
           const run = () => runSync({ ...config, policies: { ...config.policies, ...policies } }, ['orders'])
           const first = await run()
-          await look(first, await run(), sql => withQuery(destination, query => query(sql)))
+          await check(first, await run(), sql => withQuery(destination, query => query(sql)))
         }),
       ),
     )
 
-  /** The rows in the order of the bends, with the cell that each asks for. */
+  /** Every row by id, with the columns that the mutations fill. */
   async function cells(
-    ask: (sql: string) => Promise<Record<string, unknown>[]>,
+    query: (sql: string) => Promise<Record<string, unknown>[]>,
   ): Promise<Map<number, Record<string, unknown>>> {
-    const columns = [...new Set(BENDS.flatMap(({ cell }) => (cell ? [cell[0]] : [])))]
+    const columns = [...new Set(MUTATIONS.flatMap(({ cell }) => (cell ? [cell[0]] : [])))]
     const selected = columns.map(name => `cast(${name} as text) as ${name}`).join(', ')
-    const rows = await ask(
+    const rows = await query(
       `select cast(id as text) as id, cast(_extra as text) as extra, ${selected} from recharge.orders`,
     )
     return new Map(rows.map(row => [Number(row.id), row]))
   }
 
-  test('I8: whatever a field turns into, a record is loaded or kept whole, and the report adds up', async () => {
-    await ran({}, async (first, second, ask) => {
+  test('I8: whatever a field changes into, its record is loaded or kept as a reject, and the report adds up', async () => {
+    await ran({}, async (first, second, query) => {
       expect(first.code, first.text).toBe(0)
       const report = first.of('orders')
-      const bad = BENDS.filter(({ cell }) => cell === null)
+      const bad = MUTATIONS.filter(({ cell }) => cell === null)
       expect(report).toMatchObject({
-        records: BENDS.length + 6,
+        records: MUTATIONS.length + 6,
         rejected: bad.length + 4,
         problem: { code: 'rejects' },
       })
@@ -131,10 +131,12 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(report.cleaned).toBeGreaterThanOrEqual(5)
       expect(report.undeclared).toEqual({ loyalty: 1, 'order_attributes[].k': 1 })
 
-      const rows = await cells(ask)
-      const rejects = await ask('select key, path, reason, cast(record as text) as record from recharge._sync_rejects')
+      const rows = await cells(query)
+      const rejects = await query(
+        'select key, path, reason, cast(record as text) as record from recharge._sync_rejects',
+      )
       expect(rejects).toHaveLength(bad.length + 4)
-      for (const [i, { what, change, cell, path }] of BENDS.entries()) {
+      for (const [i, { what, change, cell, path }] of MUTATIONS.entries()) {
         const id = FIRST + i
         const row = rows.get(id)
         const reject = rejects.find(({ key }) => key === String(id))
@@ -145,29 +147,29 @@ describe.each(DESTINATIONS)('$name', place => {
         expect([what, row, reject?.path]).toEqual([what, undefined, path])
         expect(JSON.parse(String(reject?.record)), what).toMatchObject(clean(change) as object)
       }
-      expect(JSON.parse(String(rows.get(FIRST + BENDS.length - 1)?.extra))).toEqual({ loyalty: { tier: 'gold' } })
-      // Of the two that share an id the one read last stands; those without one are kept.
+      expect(JSON.parse(String(rows.get(FIRST + MUTATIONS.length - 1)?.extra))).toEqual({ loyalty: { tier: 'gold' } })
+      // Of two records with one id the last one read is stored; records without an id are rejects.
       expect(rows.get(800_004)?.note).toBe('twice')
       expect(rejects.filter(({ key, path }) => key === null && path === 'id')).toHaveLength(3)
       expect(rejects.filter(({ path }) => path === 'updated_at')).toHaveLength(1)
 
-      // The one whose time cannot be read is in no range of times.
+      // The second run filters by time, so it does not read the record without a valid time.
       expect(second.of('orders')).toMatchObject({ added: 0, changed: 0, rejected: bad.length + 3 })
-      expect(await ask('select fingerprint from recharge._sync_rejects')).toHaveLength(bad.length + 4)
+      expect(await query('select fingerprint from recharge._sync_rejects')).toHaveLength(bad.length + 4)
     })
   })
 
-  test('I8: with on_mismatch: null only what has no key or no time is rejected, and every value is kept', async () => {
-    await ran({ onMismatch: 'null' }, async (first, second, ask) => {
+  test('I8: with on_mismatch: null only records without a key or a cursor are rejected, and every value is kept', async () => {
+    await ran({ onMismatch: 'null' }, async (first, second, query) => {
       expect(first.code, first.text).toBe(0)
-      const bad = BENDS.filter(({ cell }) => cell === null)
+      const bad = MUTATIONS.filter(({ cell }) => cell === null)
       const report = first.of('orders')
-      expect(report).toMatchObject({ records: BENDS.length + 6, rejected: 4 })
+      expect(report).toMatchObject({ records: MUTATIONS.length + 6, rejected: 4 })
       const counted: Record<string, number> = {}
       for (const { path = '' } of bad) counted[path] = (counted[path] ?? 0) + 1
       expect(report.mismatched).toEqual(counted)
-      const rows = await cells(ask)
-      for (const [i, { what, change, cell }] of BENDS.entries()) {
+      const rows = await cells(query)
+      for (const [i, { what, change, cell }] of MUTATIONS.entries()) {
         const row = rows.get(FIRST + i)
         if (cell !== null) expect([what, row?.[cell[0]]]).toEqual([what, cell[1]])
         else expect([what, kept(row, change)]).toEqual([what, true])
@@ -176,11 +178,13 @@ describe.each(DESTINATIONS)('$name', place => {
     })
   })
 
-  test('I4: with a column for what is new as well, nothing fails, and a second run finds nothing to do', async () => {
-    await ran({ onMismatch: 'null', drift: 'evolve' }, async (first, second, ask) => {
+  test('I4: with drift: evolve as well the run is complete, and a second run changes no row', async () => {
+    await ran({ onMismatch: 'null', drift: 'evolve' }, async (first, second, query) => {
       expect(first.code, first.text).toBe(0)
-      expect(first.of('orders')).toMatchObject({ records: BENDS.length + 6, rejected: 4 })
-      const [row] = await ask('select cast(loyalty as text) as loyalty from recharge.orders where loyalty is not null')
+      expect(first.of('orders')).toMatchObject({ records: MUTATIONS.length + 6, rejected: 4 })
+      const [row] = await query(
+        'select cast(loyalty as text) as loyalty from recharge.orders where loyalty is not null',
+      )
       expect(JSON.parse(String(row?.loyalty))).toEqual({ tier: 'gold' })
       expect(second.code, second.text).toBe(0)
       expect(second.of('orders')).toMatchObject({ added: 0, changed: 0 })
@@ -188,7 +192,7 @@ describe.each(DESTINATIONS)('$name', place => {
   })
 })
 
-/** Every scalar of the change that is not in the sample is in `_extra`. */
+/** Whether every scalar of the change is in the sample or in `_extra`. */
 function kept(row: Record<string, unknown> | undefined, change: StoreRecord): boolean {
   const known = new Set(scalars(sample as Json))
   const extra = new Set(scalars(JSON.parse(String(row?.extra ?? 'null'))))

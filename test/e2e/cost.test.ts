@@ -9,7 +9,7 @@ const DAY = 86_400_000
 const instantOf = (day: string) => parseInstant(day, 'UTC')
 
 describe.each(DESTINATIONS)('$name', place => {
-  test('I4: an unchanged store costs one request for each incremental stream and the token check', async () => {
+  test('I4: a sync of an unchanged store sends one request for each incremental stream, and the token check', async () => {
     await withSimulator({ store: makeStore({ customers: 60, months: 6 }) }, simulator =>
       place.with(destination =>
         withFolder(async folder => {
@@ -28,34 +28,34 @@ describe.each(DESTINATIONS)('$name', place => {
     )
   })
 
-  test('a stream without a cursor is scanned again when its last scan is older than `refresh`, stream by stream', async () => {
+  test('a stream without a cursor is scanned again when its last scan is older than its own `refresh`', async () => {
     await withSimulator({ store: makeStore({ customers: 20, months: 3 }) }, simulator =>
       place.with(destination =>
         withFolder(async folder => {
           const refreshMs = (stream: string) => (stream === 'collections' ? 7 * DAY : DAY)
           const config = { ...configFor(simulator, destination, folder), refreshMs }
           const names = ['collections', 'webhooks']
-          const asked = async () => {
+          const requested = async () => {
             simulator.clearRequests()
             expect((await runSync(config, names)).code).toBe(0)
-            // The two go side by side: which asks first is not said.
+            // The two streams are read in parallel, in either order.
             return simulator.requests
               .map(({ path }) => path)
               .filter(path => path !== '/token_information')
               .sort()
           }
-          expect(await asked()).toEqual(['/collections', '/webhooks'])
-          expect(await asked()).toEqual([])
+          expect(await requested()).toEqual(['/collections', '/webhooks'])
+          expect(await requested()).toEqual([])
           simulator.store.advance(DAY + 60_000)
-          expect(await asked()).toEqual(['/webhooks'])
+          expect(await requested()).toEqual(['/webhooks'])
           simulator.store.advance(6 * DAY)
-          expect(await asked()).toEqual(['/collections', '/webhooks'])
+          expect(await requested()).toEqual(['/collections', '/webhooks'])
         }),
       ),
     )
   })
 
-  test('a backfill reads its range, upserts, and leaves the watermark where it is', async () => {
+  test('a backfill reads its range, upserts, and does not move the watermark', async () => {
     await withSimulator({ store: makeStore({ customers: 60, months: 6 }) }, simulator =>
       place.with(destination =>
         withFolder(async folder => {
@@ -64,7 +64,7 @@ describe.each(DESTINATIONS)('$name', place => {
           await runSync(config, ['orders'])
           const { complete_to: watermark } = (await runSync(config, ['orders'])).of('orders')
           const [order] = store.all('orders').filter(o => o.status === 'success')
-          // Changed behind the API's back: `updated_at` does not tell.
+          // A change that `updated_at` does not show.
           store.edit('orders', Number(order?.id), { note: 'quietly', updated_at: order?.updated_at })
           expect((await runSync(config, ['orders'])).of('orders').changed).toBe(0)
           const range = { since: null, until: null }
@@ -77,23 +77,23 @@ describe.each(DESTINATIONS)('$name', place => {
           )
           const newest = await runBackfill(config, ['orders'], { ...range, since: instantOf('2026-06-01') }, true)
           expect(newest.code, newest.text).toBe(0)
-          const asked = simulator.requests.filter(r => r.path === '/orders' && r.query.updated_at_min).slice(-12)
-          const bounds = asked.map(r => r.query.updated_at_min)
+          const requests = simulator.requests.filter(r => r.path === '/orders' && r.query.updated_at_min).slice(-12)
+          const bounds = requests.map(r => r.query.updated_at_min)
           expect(bounds).toEqual([...bounds].sort().reverse())
         }),
       ),
     )
   })
 
-  test('an API that takes long is read from several places at once', async () => {
+  test('a slow API is read by several readers in parallel', async () => {
     await withSimulator({ store: largeStore(4_000), latencyMs: 300 }, simulator =>
       place.with(destination =>
         withFolder(async folder => {
           const config = configFor(simulator, destination, folder, { concurrency: 20 })
           const { report } = await runSync(config, ['customers'])
           expect(report.streams[0]).toMatchObject({ outcome: 'complete', added: 4_000 })
-          const begun = simulator.requests.filter(({ path, query }) => path === '/customers' && !query.cursor)
-          expect(begun.length).toBeGreaterThan(4)
+          const firstRequests = simulator.requests.filter(({ path, query }) => path === '/customers' && !query.cursor)
+          expect(firstRequests.length).toBeGreaterThan(4)
         }),
       ),
     )

@@ -10,29 +10,29 @@ const NAMES = ['charges', 'customers', 'metafields', 'payment_methods', 'events'
 const TESTED = STREAMS.filter(({ name }) => NAMES.includes(name))
 const newStore = () => makeStore({ customers: 150, months: 9 })
 
-const undisturbed = new Map<string, Dump>()
+const expectedTables = new Map<string, Dump>()
 
-/** The tables of a run in which nothing went wrong. */
-async function calm(place: (typeof DESTINATIONS)[number]): Promise<Dump> {
-  const known = undisturbed.get(place.name)
+/** The tables of a run without faults. */
+async function tablesWithoutFaults(place: (typeof DESTINATIONS)[number]): Promise<Dump> {
+  const known = expectedTables.get(place.name)
   if (known) return known
-  const made = await disturbed(place, [])
-  undisturbed.set(place.name, made.tables)
+  const made = await syncUnderFaults(place, [])
+  expectedTables.set(place.name, made.tables)
   return made.tables
 }
 
-interface Disturbed {
+interface Synced {
   readonly tables: Dump
   readonly runs: readonly Ran[]
   readonly limits: readonly string[]
 }
 
-/** Syncs under the faults, again and again until every stream is complete, five times at most. */
-async function disturbed(
+/** Syncs under these faults until every stream is complete, five times at most. */
+async function syncUnderFaults(
   place: (typeof DESTINATIONS)[number],
   faults: readonly Fault[],
   recharge: Partial<Config['recharge']> = {},
-): Promise<Disturbed> {
+): Promise<Synced> {
   return withSimulator({ store: newStore() }, simulator =>
     place.with(destination =>
       withFolder(async folder => {
@@ -51,15 +51,15 @@ async function disturbed(
   )
 }
 
-/** Not the check of the token, and not the counts: without those a run goes on all the same. */
+/** Not the token check and not the counts: a run goes on without those. */
 const isPage = ({ path }: RequestSeen): boolean => path !== '/token_information' && !path.endsWith('/count')
 const at =
   (path: string) =>
   (request: RequestSeen): boolean =>
     request.path === path
 
-/** Faults that one run gets over by itself, on the second page of charges and the first of everything else. */
-const PASSING: readonly (readonly [string, Fault])[] = [
+/** Faults that one run recovers from. */
+const RECOVERABLE: readonly (readonly [string, Fault])[] = [
   ['429 without Retry-After', { kind: 'status', status: 429, body: { warning: 'too many requests' }, times: 2 }],
   ['429 with Retry-After', { kind: 'status', status: 429, headers: { 'Retry-After': '1' }, times: 1 }],
   ['409', { kind: 'status', status: 409, body: { error: 'A call to this route is already in progress.' }, times: 2 }],
@@ -77,29 +77,33 @@ const PASSING: readonly (readonly [string, Fault])[] = [
   ['a full page without a cursor', { kind: 'noCursor', match: at('/charges'), times: 1 }],
   ['a full page without a cursor, in a stream without order', { kind: 'noCursor', match: at('/metafields'), times: 1 }],
   ['an empty page with a cursor', { kind: 'emptyPage', match: at('/charges'), skip: 1, times: 2 }],
-  ['a repeated page, its pointer leading on', { kind: 'repeatPage', match: at('/charges'), skip: 1, times: 1 }],
-  ['a repeated answer', { kind: 'repeatPage', pointer: 'previous', match: at('/charges'), skip: 1, times: 2 }],
+  [
+    'a repeated page with the pointer of the right one',
+    { kind: 'repeatPage', match: at('/charges'), skip: 1, times: 1 },
+  ],
+  [
+    'a repeated page with its own pointer',
+    { kind: 'repeatPage', pointer: 'previous', match: at('/charges'), skip: 1, times: 2 },
+  ],
 ]
 
 describe.each(DESTINATIONS)('$name', place => {
-  test.each(PASSING)(
-    '%s: one run gets over it, and its tables are those of an undisturbed one',
+  test.each(RECOVERABLE)(
+    '%s: one run recovers from it, with the same tables as a run without faults',
     async (_what, fault) => {
-      // Only where nothing answers is the timeout to be met; elsewhere a slow machine would meet it too.
-      const recharge = fault.kind === 'hang' ? { timeoutMs: 700 } : {}
-      const { tables, runs } = await disturbed(place, [{ match: isPage, ...fault } as Fault], recharge)
+      const { tables, runs } = await syncUnderFaults(place, [{ match: isPage, ...fault } as Fault])
       expect(
         runs.map(run => run.code),
         runs[0]?.text,
       ).toEqual([0])
-      expect(tables).toEqual(await calm(place))
+      expect(tables).toEqual(await tablesWithoutFaults(place))
       for (const s of runs[0]?.report.streams ?? [])
         expect(s.added + s.changed + s.unchanged + s.rejected, `I8: ${s.stream}`).toBe(s.records)
     },
   )
 
-  test('I8: the report adds up: requests, retries and 429 are counted', async () => {
-    const { runs } = await disturbed(place, [
+  test('I8: the report adds up, and counts retries and 429', async () => {
+    const { runs } = await syncUnderFaults(place, [
       { kind: 'status', status: 429, times: 2, match: at('/charges') },
       { kind: 'status', status: 500, times: 1, match: at('/customers') },
     ])
@@ -109,25 +113,25 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(s.added + s.changed + s.unchanged + s.rejected, s.stream).toBe(s.records)
   })
 
-  test('after 504s pages are asked for smaller', async () => {
-    const { limits, tables } = await disturbed(place, [
+  test('after several 504 smaller pages are requested', async () => {
+    const { limits, tables } = await syncUnderFaults(place, [
       { kind: 'status', status: 504, match: at('/charges'), times: 4 },
     ])
     expect(limits).toContain('100')
     expect(limits).toContain('50')
-    expect(tables).toEqual(await calm(place))
+    expect(tables).toEqual(await tablesWithoutFaults(place))
   })
 
   test.each([
     [
-      'an echo of another API version',
+      'a response of another API version',
       { kind: 'version', version: '2021-01', match: at('/charges'), skip: 1, times: 1 },
-      /answer is of 2021-01/,
+      /the response is of 2021-01/,
     ],
     [
       'page after page repeated',
       { kind: 'repeatPage', match: at('/charges'), skip: 1, times: 8 },
-      /came (again|for a range)/,
+      /returned (the previous page again|a record changed at)/,
     ],
     [
       'a 422',
@@ -135,20 +139,20 @@ describe.each(DESTINATIONS)('$name', place => {
       /422/,
     ],
   ] satisfies [string, Fault, RegExp][])(
-    '%s fails the stream and only that one; the next run goes on',
+    '%s fails that stream and no other; the next run resumes it',
     async (_what, fault, message) => {
-      const { runs, tables } = await disturbed(place, [fault], { concurrency: 1 })
+      const { runs, tables } = await syncUnderFaults(place, [fault], { concurrency: 1 })
       expect(runs.map(run => run.code)).toEqual([1, 0])
       const [first] = runs
       expect(first?.of('charges')).toMatchObject({ outcome: 'failed' })
       expect(first?.of('charges').problem?.message).toMatch(message)
       expect(first?.report.streams.filter(s => s.outcome !== 'complete').map(s => s.stream)).toEqual(['charges'])
-      expect(tables).toEqual(await calm(place))
+      expect(tables).toEqual(await tablesWithoutFaults(place))
     },
   )
 
   test.each([422, 404, 500])(
-    'a saved cursor answered with %i: the range is read again from where it stood, and the run says so',
+    'a saved cursor refused with %i: the range is read again from its position, and the report says so',
     async status => {
       await withSimulator({ store: newStore() }, simulator =>
         place.with(destination =>
@@ -168,14 +172,14 @@ describe.each(DESTINATIONS)('$name', place => {
               destination,
               TESTED.filter(({ name }) => name === 'charges'),
             )
-            expect(tables.charges).toEqual((await calm(place)).charges)
+            expect(tables.charges).toEqual((await tablesWithoutFaults(place)).charges)
           }),
         ),
       )
     },
   )
 
-  test('the same for a stream without an order: it is read again from its start, and the run says so', async () => {
+  test('a saved cursor of an unsorted stream refused: the stream is read again from its start, and the report says so', async () => {
     const store = makeStore({ customers: 20, months: 2 })
     const [template] = store.all('payment_methods')
     for (let i = 0; i < 700; i++) store.insert('payment_methods', { ...template, id: 900_000_000 + i })
@@ -202,7 +206,7 @@ describe.each(DESTINATIONS)('$name', place => {
     )
   })
 
-  test('a scan without an order goes on from its cursor after it was broken off', async () => {
+  test('an interrupted full scan resumes from its cursor', async () => {
     const store = makeStore({ customers: 20, months: 2 })
     const [template] = store.all('payment_methods')
     for (let i = 0; i < 700; i++) store.insert('payment_methods', { ...template, id: 900_000_000 + i })
@@ -220,36 +224,33 @@ describe.each(DESTINATIONS)('$name', place => {
     )
   })
 
-  test.each([-10, 10])(
-    'I2: an API whose clock is %i minutes off loses nothing that changes meanwhile',
-    async minutes => {
-      await withSimulator({ store: newStore() }, simulator =>
-        place.with(destination =>
-          withFolder(async folder => {
-            const { store, faults } = simulator
-            const config = configFor(simulator, destination, folder)
-            faults.add({ kind: 'skew', ms: minutes * 60_000, times: 1_000_000 })
-            const queued = store.all('charges').filter(({ status }) => status === 'queued')
-            for (const [run, charge] of queued.slice(0, 4).entries()) {
-              expect((await runSync(config, ['charges'])).code).toBe(0)
-              store.advance(3 * 60_000)
-              store.edit('charges', Number(charge.id), { note: `edit ${run}` })
-            }
-            const last = await runSync(config, ['charges'])
-            expect(last.of('charges').changed).toBe(1)
-            const { charges } = await dump(
-              destination,
-              TESTED.filter(({ name }) => name === 'charges'),
-            )
-            for (const [run, { id }] of queued.slice(0, 4).entries())
-              expect(charges?.find(row => row.id === String(id))?.note).toBe(`edit ${run}`)
-          }),
-        ),
-      )
-    },
-  )
+  test.each([-10, 10])('I2: if the clock of the API is %i minutes off, no change is lost', async minutes => {
+    await withSimulator({ store: newStore() }, simulator =>
+      place.with(destination =>
+        withFolder(async folder => {
+          const { store, faults } = simulator
+          const config = configFor(simulator, destination, folder)
+          faults.add({ kind: 'skew', ms: minutes * 60_000, times: 1_000_000 })
+          const queued = store.all('charges').filter(({ status }) => status === 'queued')
+          for (const [run, charge] of queued.slice(0, 4).entries()) {
+            expect((await runSync(config, ['charges'])).code).toBe(0)
+            store.advance(3 * 60_000)
+            store.edit('charges', Number(charge.id), { note: `edit ${run}` })
+          }
+          const last = await runSync(config, ['charges'])
+          expect(last.of('charges').changed).toBe(1)
+          const { charges } = await dump(
+            destination,
+            TESTED.filter(({ name }) => name === 'charges'),
+          )
+          for (const [run, { id }] of queued.slice(0, 4).entries())
+            expect(charges?.find(row => row.id === String(id))?.note).toBe(`edit ${run}`)
+        }),
+      ),
+    )
+  })
 
-  test('I2: records edited, inserted and deleted between any two pages: nothing that stays is missing', async () => {
+  test('I2: records are edited, inserted and deleted between the pages: no record that still exists is missing', async () => {
     await withSimulator({ store: newStore() }, simulator =>
       place.with(destination =>
         withFolder(async folder => {
@@ -295,7 +296,7 @@ describe.each(DESTINATIONS)('$name', place => {
     )
   })
 
-  test('I2: thousands of records that share one second are all there, also when the run is broken off among them', async () => {
+  test('I2: of thousands of records with the same second none is missing, even if the run is interrupted among them', async () => {
     const store = makeStore({ customers: 20, months: 2 })
     const [template] = store.all('customers')
     const stamp = '2026-11-19T05:00:07+00:00'
@@ -309,7 +310,7 @@ describe.each(DESTINATIONS)('$name', place => {
           expect((await runSync(config, ['customers'])).code).toBe(1)
           const second = await runSync(config, ['customers'])
           expect(second.code).toBe(0)
-          // It went on from its cursor rather than from the second's beginning.
+          // It resumed from its cursor, not from the start of that second.
           expect(second.of('customers').records).toBeLessThan(2500)
           const { customers } = await dump(
             destination,

@@ -11,7 +11,6 @@ import { DESTINATIONS, type DestinationConfig, withDatabase, withFolder } from '
 import { dump, withQuery } from '../support/dump.ts'
 import { configFor, makeStore, runBackfill, runSync, withSimulator } from '../support/run.ts'
 
-/** A run says what it did: nothing is called complete that is not, nothing a bug that is none. */
 const DAY = 86_400_000
 const [DUCKDB] = DESTINATIONS
 const only = (name: string) => STREAMS.filter(stream => stream.name === name)
@@ -33,7 +32,7 @@ async function inDuckdb(
   )
 }
 
-test('a 403 in mid-scan is a failure, and no skip', async () => {
+test('a 403 in the middle of a scan fails the stream instead of skipping it', async () => {
   await inDuckdb({ store: makeStore({ customers: 600, months: 2 }) }, async (simulator, destination, folder) => {
     simulator.faults.add({ kind: 'status', status: 403, match: r => r.path === '/customers' && 'cursor' in r.query })
     const ran = await runSync(configFor(simulator, destination, folder, { concurrency: 1 }), null)
@@ -42,7 +41,7 @@ test('a 403 in mid-scan is a failure, and no skip', async () => {
   })
 })
 
-test('owners of metafields that the token may not read are named', async () => {
+test('the report names the owners of metafields that the token may not read', async () => {
   await inDuckdb({ scopes: ['read_customers'] }, async (simulator, destination, folder) => {
     const ran = await runSync(configFor(simulator, destination, folder), null)
     const { outcome, problem } = ran.of('metafields')
@@ -54,7 +53,7 @@ test('owners of metafields that the token may not read are named', async () => {
   })
 })
 
-test('an error body that echoes the token: it is in no output, no table and no file', async () => {
+test('an error body that contains the token: the token is in no output and no table', async () => {
   await inDuckdb({}, async (simulator, destination, folder) => {
     simulator.faults.add({
       kind: 'status',
@@ -79,7 +78,7 @@ test('an error body that echoes the token: it is in no output, no table and no f
   })
 })
 
-test('a folder for reports that cannot be written: the run is good all the same, and the destination has the report', async () => {
+test('if the report file cannot be written, the run succeeds and the destination has the report', async () => {
   await inDuckdb({}, async (simulator, destination, folder) => {
     writeFileSync(join(folder, 'state'), 'a file where a folder should be')
     const ran = await runSync(configFor(simulator, destination, folder), ['customers'])
@@ -89,7 +88,7 @@ test('a folder for reports that cannot be written: the run is good all the same,
   })
 })
 
-test('a report that the destination does not take: what the streams did is still said', async () => {
+test('if the destination refuses the report, the outcome of the streams is still reported', async () => {
   await withSimulator({}, simulator =>
     withDatabase(url =>
       withFolder(async folder => {
@@ -111,7 +110,7 @@ test('a report that the destination does not take: what the streams did is still
   )
 })
 
-test('newest first also over streams without an order', async () => {
+test('`--newest-first` also works for unsorted streams', async () => {
   await inDuckdb({}, async (simulator, destination, folder) => {
     const window = { since: parseInstant('2026-11-15', 'UTC'), until: null }
     const ran = await runBackfill(
@@ -124,7 +123,7 @@ test('newest first also over streams without an order', async () => {
   })
 })
 
-test('a backfill of what the source has forgotten fails and says so', async () => {
+test('a backfill of a range outside the retention of the source fails and says so', async () => {
   await inDuckdb({}, async (simulator, destination, folder) => {
     const window = { since: parseInstant('2026-01-01', 'UTC'), until: parseInstant('2026-02-01', 'UTC') }
     const ran = await runBackfill(configFor(simulator, destination, folder), ['events'], window, false)
@@ -133,7 +132,7 @@ test('a backfill of what the source has forgotten fails and says so', async () =
   })
 })
 
-test('a resource that is not there for any owner is no empty list', async () => {
+test('a resource that answers 404 for every parent is skipped, not taken for empty', async () => {
   await inDuckdb({}, async (simulator, destination, folder) => {
     simulator.faults.add({
       kind: 'status',
@@ -147,7 +146,7 @@ test('a resource that is not there for any owner is no empty list', async () => 
   })
 })
 
-test('a stream that became unreadable grows old, and `status --max-age` says so', async () => {
+test('a stream whose scope was withdrawn gets old, and `status --max-age` says so', async () => {
   await inDuckdb({}, async (simulator, destination, folder) => {
     const config = configFor(simulator, destination, folder)
     await runSync(config)
@@ -158,15 +157,15 @@ test('a stream that became unreadable grows old, and `status --max-age` says so'
       expect(ran.code).toBe(0)
     })
     const app = createApp(config, { level: 'silent' })
-    // The store's clock stands in the past of this machine's, so whatever it read is old.
-    const said = await status(app, select(app, ['orders', 'customers']), 1000)
-    expect(said.code).toBe(1)
-    expect(said.text).toContain('Too old: customers, orders')
+    // The clock of the store is behind that of this machine, so every stream is old.
+    const result = await status(app, select(app, ['orders', 'customers']), 1000)
+    expect(result.code).toBe(1)
+    expect(result.text).toContain('Too old: customers, orders')
   })
 })
 
 describe('page numbers', () => {
-  test('I2: a list that shifts under its page numbers fails the stream; nothing is passed by', async () => {
+  test('I2: if records move between numbered pages, the stream fails; no record is skipped', async () => {
     const store = makeStore({ customers: 5, months: 1 })
     const [template] = store.all('customers')
     const stamp = '2026-11-19T05:00:07+00:00'
@@ -192,7 +191,7 @@ describe('page numbers', () => {
     })
   })
 
-  test('a page that lies wholly in one second, and no pointer: the stream is read to its end', async () => {
+  test('a full page within one second and without a pointer: the stream is read to its end', async () => {
     const store = makeStore({ customers: 1, months: 1 })
     const [template] = store.all('customers')
     for (let i = 0; i < 700; i++)
@@ -207,7 +206,7 @@ describe('page numbers', () => {
   })
 })
 
-test('connections that break at once do not use up the pool, and a server that will not have us is no bug', async () => {
+test('connections that break at once do not exhaust the pool, and a server that refuses us is not reported as a bug', async () => {
   const server = createServer(socket => socket.destroy())
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', () => resolve()))
   const address = server.address()
@@ -222,11 +221,11 @@ test('connections that break at once do not use up the pool, and a server that w
   server.close()
 })
 
-test('columns that were declared since the rows were written are told of, with the way to fill them', async () => {
+test('columns declared after the rows were written are reported, with the command that fills them', async () => {
   await inDuckdb({}, async (simulator, destination, folder) => {
     const config = configFor(simulator, destination, folder)
     await runSync(config, ['customers'])
-    // As a version left it that knew no column for the phone: in a row that does not change any more.
+    // The state after a version that had no column for the phone, in a row that does not change again.
     const [oldest] = await withQuery(destination, async query => {
       await query(`update recharge._sync_checkpoints set shape = 'older'`)
       return query(`update recharge.customers set phone = null, _extra = '{"phone":"555-0100"}'
@@ -244,7 +243,7 @@ test('columns that were declared since the rows were written are told of, with t
   })
 })
 
-test('a pause within what the source remembers leaves no gap', async () => {
+test('a pause shorter than the retention of the source leaves no gap', async () => {
   await inDuckdb({}, async (simulator, destination, folder) => {
     const config = configFor(simulator, destination, folder)
     await runSync(config, ['events'])

@@ -21,30 +21,30 @@ const clientOf = (baseUrl: string, token: string): ApiClient =>
   })
 const requestStats = () => ({ requests: 0, retries: 0, throttled: 0, waitedMs: 0, warnings: [] })
 const { signal } = new AbortController()
-/** Milliseconds that a body takes to decode. */
-const OWN = 300
+/** Milliseconds that decoding takes. */
+const DECODING_MS = 300
 
-test("the latency is the API's: what decoding a body takes here is not in it, and holds no place in the queue", async () => {
+test('the latency is that of the API: decoding a body does not count, and does not delay the next request', async () => {
   await withSimulator({}, async simulator => {
     const api = clientOf(simulator.url, simulator.token)
-    let asked = false
+    let sentAnother = false
     const decode = async (bytes: Buffer): Promise<unknown> => {
-      // One request at a time is allowed: this one has left its place, or the next would never be answered.
-      await api.send({ url: () => api.at('/orders'), version: '2021-11' }, requestStats(), signal)
-      asked = true
-      await new Promise(resolve => setTimeout(resolve, OWN))
+      // Only one request may be in flight. If decoding still counted as one, this request would never be sent.
+      await api.send({ url: () => api.urlOf('/orders'), version: '2021-11' }, requestStats(), signal)
+      sentAnother = true
+      await new Promise(resolve => setTimeout(resolve, DECODING_MS))
       return JSON.parse(bytes.toString())
     }
-    const began = monotonic()
-    const request = { url: () => api.at('/customers'), version: '2021-11' } as const
+    const start = monotonic()
+    const request = { url: () => api.urlOf('/customers'), version: '2021-11' } as const
     await readBody(api, request, decode, requestStats(), signal)
-    expect(asked).toBe(true)
+    expect(sentAnother).toBe(true)
     expect(api.latencyMs()).toBeGreaterThan(0)
-    expect(api.latencyMs()).toBeLessThanOrEqual(monotonic() - began - OWN)
+    expect(api.latencyMs()).toBeLessThanOrEqual(monotonic() - start - DECODING_MS)
   })
 })
 
-test('every request names its version and its sender, and carries the token', async () => {
+test('every request carries the token, the API version and the name of this program', async () => {
   let seen: IncomingHttpHeaders = {}
   const server = createServer((request, response) => {
     seen = request.headers
@@ -52,7 +52,7 @@ test('every request names its version and its sender, and carries the token', as
   })
   await whileListening(server, async port => {
     const api = clientOf(`http://127.0.0.1:${port}`, 'the token')
-    const request = { url: () => api.at('/charges'), version: '2021-01' } as const
+    const request = { url: () => api.urlOf('/charges'), version: '2021-01' } as const
     expect((await api.send(request, requestStats(), signal)).body.toString()).toBe('{"charges":[]}')
     expect(seen).toMatchObject({
       'x-recharge-access-token': 'the token',

@@ -2,14 +2,14 @@ import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { createBufferPool } from '../../src/extract/buffer-pool.ts'
 
-/** A body in pieces, the next of them given when it is asked for. */
+/** A body that arrives in these pieces. */
 const answer = (...pieces: readonly string[]): Readable =>
   Readable.from(
     pieces.map(piece => Buffer.from(piece)),
     { objectMode: false },
   )
 
-test('a body of any size comes whole, and again in memory that was used before', async () => {
+test('a body of any size is complete, also in a buffer that was used before', async () => {
   const pool = createBufferPool()
   for (const size of [0, 1, 1000, 300_000, 10, 2_000_000, 299_999]) {
     const pieces = ['<', 'ä'.repeat(size), '>', 'end']
@@ -21,7 +21,7 @@ test('a body of any size comes whole, and again in memory that was used before',
   expect(empty.length).toBe(0)
 })
 
-test('bodies that are read at the same time do not meet', async () => {
+test('bodies that are read at the same time have different buffers', async () => {
   const pool = createBufferPool()
   const first = await Promise.all([pool.read(answer('first')), pool.read(answer('second'))])
   for (const body of first) pool.release(body)
@@ -29,7 +29,7 @@ test('bodies that are read at the same time do not meet', async () => {
   expect([a, b, c].map(body => body?.toString())).toEqual(['aaaa', 'bbb', 'cc'])
 })
 
-test('memory that a body has is not given to another before it is released', async () => {
+test('a buffer is not used again before its body is released', async () => {
   const pool = createBufferPool()
   const body = await pool.read(answer('kept'))
   expect((await pool.read(answer('other'))).toString()).toBe('other')

@@ -5,10 +5,11 @@ import { at, parcel, parcels } from '../support/samples.ts'
 
 const records = [parcel(1, 1), parcel(2, 2), parcel(3, 2)]
 const decoded = (of: readonly unknown[]) => decodeRecords(parcels, of)
+/** A page of these records after one of `records`. */
 const page = (of: readonly unknown[]) => () => refuseWrongPage(decoded(of), parcels, signature(decoded(records)), null)
 
-test('I2: the page before, served in place of the one asked for, is refused; one that begins or ends as it did is not', () => {
-  expect(page(records)).toThrow('the page before came again')
+test('I2: a response that repeats the previous page is refused; a page that only starts or ends like it is not', () => {
+  expect(page(records)).toThrow('the API returned the previous page again')
   expect(page([records[0], records[1], parcel(4, 3)])).not.toThrow()
   expect(page([records[0]])).not.toThrow()
   expect(page([...records, parcel(4, 3)])).not.toThrow()
@@ -16,12 +17,12 @@ test('I2: the page before, served in place of the one asked for, is refused; one
   expect(page([])).not.toThrow()
 })
 
-test('I2: a record from outside of the range is refused, unless its time does not say how far it is from UTC', () => {
+test('I2: a page with a record from outside of the range is refused, unless its cursor has no UTC offset', () => {
   const bounds = { since: at(0), until: at(10) }
   const within = (of: readonly unknown[]) => () => refuseWrongPage(decoded(of), parcels, '', bounds)
   const stray = parcel(9, 10 + 6 * 3600)
   expect(within(records)).not.toThrow()
-  expect(within([...records, stray])).toThrow('a record changed at')
+  expect(within([...records, stray])).toThrow('the API returned a record changed at')
   const naive = { ...stray, updated_at: String(stray.updated_at).replace('Z', '') }
   expect(within([...records, naive])).not.toThrow()
 })

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Interrupted } from '../../src/common/errors.ts'
 import { createRateLimit, type RateLimit, STANDARD, type Tier, tierOf } from '../../src/extract/rate-limit.ts'
 
-/** Time that passes only when somebody sleeps or says so. */
+/** A clock that moves only by `sleep` and by hand. */
 class Clock {
   ms = 1000
   readonly sleep = async (ms: number): Promise<void> => {
@@ -13,12 +13,12 @@ class Clock {
 
 const { signal } = new AbortController()
 
-function throttleWith(tier: Tier, budget = 1): { clock: Clock; throttle: RateLimit } {
+function rateLimitOf(tier: Tier, budget = 1): { clock: Clock; rateLimit: RateLimit } {
   const clock = new Clock()
-  return { clock, throttle: createRateLimit({ tier, budget, monotonic: () => clock.ms, sleep: clock.sleep }) }
+  return { clock, rateLimit: createRateLimit({ tier, budget, monotonic: () => clock.ms, sleep: clock.sleep }) }
 }
 
-/** The API's bucket, as it is documented: what does not fit is a 429. */
+/** The API's bucket as documented: a request that does not fit gets a 429. */
 class Bucket {
   readonly #tier: Tier
   #level = 0
@@ -29,12 +29,12 @@ class Bucket {
     this.#tier = tier
   }
 
-  /** One more request. @returns the level with it, or null when it does not fit. */
+  /** @returns the level with one more request, or null if it does not fit. */
   arrive(ms: number): number | null {
     if (this.#used) this.#level = Math.max(0, this.#level - ((ms - this.#at) / 1000) * this.#tier.perSecond)
     this.#used = true
     this.#at = ms
-    // Millionths of a request are the clock's, not ours.
+    // Tolerates rounding errors of the clock.
     if (this.#level + 1 > this.#tier.bucket + 1e-6) return null
     this.#level += 1
     return this.#level
@@ -47,75 +47,75 @@ const pauses = fc.array(fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.in
   maxLength: 200,
 })
 
-/** When each request leaves, if nobody answers. */
-async function departures({ throttle, clock }: ReturnType<typeof throttleWith>, waits: readonly number[]) {
-  const left: number[] = []
+/** When each request is sent, without any response. */
+async function departures({ rateLimit, clock }: ReturnType<typeof rateLimitOf>, waits: readonly number[]) {
+  const sent: number[] = []
   for (const pause of waits) {
     clock.ms += pause
-    await throttle.take(signal)
-    left.push(clock.ms)
+    await rateLimit.acquire(signal)
+    sent.push(clock.ms)
   }
-  return left
+  return sent
 }
 
-test('alone on its token it never overflows the bucket, though requests arrive up to 100 ms late', async () => {
+test('as the only user of its token it never overflows the bucket, even if requests arrive up to 100 ms late', async () => {
   const late = fc.infiniteStream(fc.integer({ min: 0, max: 100 }))
   await fc.assert(
     fc.asyncProperty(tier, pauses, late, async (limits, waits, delays) => {
-      const left = await departures(throttleWith(limits), waits)
+      const sent = await departures(rateLimitOf(limits), waits)
       const bucket = new Bucket(limits)
-      const arrivals = left.map(at => at + (delays.next().value ?? 0)).sort((a, b) => a - b)
+      const arrivals = sent.map(at => at + (delays.next().value ?? 0)).sort((a, b) => a - b)
       for (const at of arrivals) expect(bucket.arrive(at)).not.toBeNull()
     }),
   )
 })
 
 describe('its share of the rate', () => {
-  test('is never exceeded over any stretch of time', async () => {
+  test('is never exceeded, over any period', async () => {
     const budget = fc.constantFrom(0.01, 0.1, 0.25, 0.5, 0.75, 1)
     await fc.assert(
       fc.asyncProperty(tier, budget, pauses, async (limits, share, waits) => {
-        const { throttle, clock } = throttleWith(limits, share)
+        const { rateLimit, clock } = rateLimitOf(limits, share)
         const bucket = new Bucket(limits)
-        const left: number[] = []
+        const sent: number[] = []
         for (const pause of waits) {
           clock.ms += pause
-          const { ticket } = await throttle.take(signal)
-          left.push(clock.ms)
-          // The server's bucket drains faster than our share of it: what it shows is less, and gives nothing away.
-          throttle.heard(ticket, `${Math.floor(bucket.arrive(clock.ms) ?? limits.bucket)}/${limits.bucket}`)
+          const { ticket } = await rateLimit.acquire(signal)
+          sent.push(clock.ms)
+          // The server's bucket drains faster than our share, so the level that it shows is lower and changes nothing.
+          rateLimit.observe(ticket, `${Math.floor(bucket.arrive(clock.ms) ?? limits.bucket)}/${limits.bucket}`)
         }
         const burst = Math.max(1, limits.bucket * share)
-        for (const [from, start] of left.entries())
-          for (const [more, end] of left.slice(from).entries())
+        for (const [from, start] of sent.entries())
+          for (const [more, end] of sent.slice(from).entries())
             expect(more + 1).toBeLessThanOrEqual(burst + (limits.perSecond * share * (end - start)) / 1000 + 1e-6)
       }),
     )
   })
 
-  test.each([0.1, 0.25, 0.5, 1])('%d of it is used to the full', async share => {
-    const { throttle, clock } = throttleWith(STANDARD, share)
-    const left = await departures({ throttle, clock }, Array(500).fill(0))
-    const seconds = ((left.at(-1) ?? 0) - (left[0] ?? 0)) / 1000
+  test.each([0.1, 0.25, 0.5, 1])('is used fully: %d', async share => {
+    const { rateLimit, clock } = rateLimitOf(STANDARD, share)
+    const sent = await departures({ rateLimit, clock }, Array(500).fill(0))
+    const seconds = ((sent.at(-1) ?? 0) - (sent[0] ?? 0)) / 1000
     const rate = (500 - STANDARD.bucket * share) / seconds
     expect(rate).toBeGreaterThan(STANDARD.perSecond * share * 0.97)
     expect(rate).toBeLessThan(STANDARD.perSecond * share * 1.03)
   })
 })
 
-test('what it waited is told', async () => {
-  const { throttle, clock } = throttleWith({ bucket: 5, perSecond: 1 })
+test('the time that it waited is returned', async () => {
+  const { rateLimit, clock } = rateLimitOf({ bucket: 5, perSecond: 1 })
   for (let n = 0; n < 20; n++) {
     const before = clock.ms
-    const { waitedMs } = await throttle.take(signal)
+    const { waitedMs } = await rateLimit.acquire(signal)
     expect(waitedMs).toBe(clock.ms - before)
   }
   expect(clock.ms).toBeGreaterThan(11_000)
 })
 
-describe('somebody else on the same token', () => {
+describe('another program with the same token', () => {
   test.each(['floor', 'ceil'] as const)(
-    'after an answer that shows the level (%s), the next request fits',
+    'after a response that shows the level (%s), the next request fits',
     async rounding => {
       const turns = fc.array(
         fc.record({ pause: fc.integer({ min: 0, max: 5000 }), foreign: fc.integer({ min: 0, max: 10 }) }),
@@ -123,19 +123,19 @@ describe('somebody else on the same token', () => {
       )
       await fc.assert(
         fc.asyncProperty(tier, turns, async (limits, given) => {
-          const { throttle, clock } = throttleWith(limits)
+          const { rateLimit, clock } = rateLimitOf(limits)
           const bucket = new Bucket(limits)
           for (const { pause, foreign } of given) {
             clock.ms += pause
             for (let n = 0; n < foreign; n++) bucket.arrive(clock.ms)
-            // The first may meet a full bucket: nobody has told us yet. What it is told holds for the second.
-            const first = await throttle.take(signal)
+            // The first request may find the bucket full, because no response has shown that yet. The second must fit.
+            const first = await rateLimit.acquire(signal)
             const level = bucket.arrive(clock.ms) ?? limits.bucket
-            throttle.heard(first.ticket, `${Math[rounding](level)}/${limits.bucket}`)
-            const second = await throttle.take(signal)
+            rateLimit.observe(first.ticket, `${Math[rounding](level)}/${limits.bucket}`)
+            const second = await rateLimit.acquire(signal)
             const next = bucket.arrive(clock.ms)
             expect(next).not.toBeNull()
-            throttle.heard(second.ticket, `${Math[rounding](next ?? 0)}/${limits.bucket}`)
+            rateLimit.observe(second.ticket, `${Math[rounding](next ?? 0)}/${limits.bucket}`)
           }
         }),
       )
@@ -143,10 +143,10 @@ describe('somebody else on the same token', () => {
   )
 
   const waitAfter = async (header: string | null): Promise<number> => {
-    const { throttle } = throttleWith(STANDARD)
-    const { ticket } = await throttle.take(signal)
-    throttle.heard(ticket, header)
-    return (await throttle.take(signal)).waitedMs
+    const { rateLimit } = rateLimitOf(STANDARD)
+    const { ticket } = await rateLimit.acquire(signal)
+    rateLimit.observe(ticket, header)
+    return (await rateLimit.acquire(signal)).waitedMs
   }
 
   test.each(['40/40', '39/40', '40 / 40'])('%s slows it down', async header => {
@@ -164,66 +164,66 @@ describe('somebody else on the same token', () => {
     },
   )
 
-  test('its use is counted once, however many answers show it', async () => {
-    const { throttle } = throttleWith(STANDARD)
+  test('its requests are counted once, however many responses show them', async () => {
+    const { rateLimit } = rateLimitOf(STANDARD)
     const tickets = []
-    for (let n = 0; n < 10; n++) tickets.push((await throttle.take(signal)).ticket)
-    // Twenty requests of somebody else came before our first.
-    for (const [at, ticket] of tickets.entries()) throttle.heard(ticket, `${21 + at}/40`)
+    for (let n = 0; n < 10; n++) tickets.push((await rateLimit.acquire(signal)).ticket)
+    // The other program has sent twenty requests before our first.
+    for (const [at, ticket] of tickets.entries()) rateLimit.observe(ticket, `${21 + at}/40`)
     let free = 0
-    while ((await throttle.take(signal)).waitedMs === 0) free += 1
+    while ((await rateLimit.acquire(signal)).waitedMs === 0) free += 1
     expect(free).toBeGreaterThanOrEqual(7)
     expect(free).toBeLessThanOrEqual(10)
   })
 
-  test('what it used drains', async () => {
-    const { throttle, clock } = throttleWith(STANDARD)
-    const { ticket } = await throttle.take(signal)
-    throttle.heard(ticket, '40/40')
+  test('its requests drain', async () => {
+    const { rateLimit, clock } = rateLimitOf(STANDARD)
+    const { ticket } = await rateLimit.acquire(signal)
+    rateLimit.observe(ticket, '40/40')
     clock.ms += 20_000
-    expect((await throttle.take(signal)).waitedMs).toBe(0)
+    expect((await rateLimit.acquire(signal)).waitedMs).toBe(0)
   })
 })
 
-test('the size of the bucket is what the server says', async () => {
-  const { throttle } = throttleWith(STANDARD)
-  const { ticket } = await throttle.take(signal)
-  throttle.heard(ticket, '1/80')
-  expect(throttle.tier).toEqual({ bucket: 80, perSecond: 2 })
+test('the size of the bucket is the one in the header', async () => {
+  const { rateLimit } = rateLimitOf(STANDARD)
+  const { ticket } = await rateLimit.acquire(signal)
+  rateLimit.observe(ticket, '1/80')
+  expect(rateLimit.tier).toEqual({ bucket: 80, perSecond: 2 })
   let free = 0
-  while ((await throttle.take(signal)).waitedMs === 0) free += 1
+  while ((await rateLimit.acquire(signal)).waitedMs === 0) free += 1
   expect(free).toBeGreaterThan(70)
-  throttle.heard(ticket, '1/0')
-  expect(throttle.tier.bucket).toBe(80)
+  rateLimit.observe(ticket, '1/0')
+  expect(rateLimit.tier.bucket).toBe(80)
 })
 
-test('after a 429 it waits until something has drained', async () => {
-  const { throttle, clock } = throttleWith(STANDARD)
-  await throttle.take(signal)
-  throttle.overflowed()
+test('after a 429 it waits until a request has drained', async () => {
+  const { rateLimit, clock } = rateLimitOf(STANDARD)
+  await rateLimit.acquire(signal)
+  rateLimit.onThrottled()
   const before = clock.ms
-  await throttle.take(signal)
+  await rateLimit.acquire(signal)
   expect(clock.ms - before).toBeGreaterThanOrEqual(500)
 })
 
-test('an interruption while it waits ends that request, and no other', async () => {
+test('an abort ends the request that waits, and no other', async () => {
   const stop = new AbortController()
   const clock = new Clock()
   const sleep = async (ms: number, given: AbortSignal): Promise<void> => {
     if (given.aborted) throw new Interrupted()
     await clock.sleep(ms)
   }
-  const throttle = createRateLimit({ tier: { bucket: 3, perSecond: 1 }, budget: 1, monotonic: () => clock.ms, sleep })
-  for (let n = 0; n < 3; n++) await throttle.take(signal)
+  const rateLimit = createRateLimit({ tier: { bucket: 3, perSecond: 1 }, budget: 1, monotonic: () => clock.ms, sleep })
+  for (let n = 0; n < 3; n++) await rateLimit.acquire(signal)
   stop.abort()
-  const both = await Promise.allSettled([throttle.take(stop.signal), throttle.take(signal)])
+  const both = await Promise.allSettled([rateLimit.acquire(stop.signal), rateLimit.acquire(signal)])
   expect(both).toMatchObject([{ status: 'rejected', reason: expect.any(Interrupted) }, { status: 'fulfilled' }])
 })
 
-test('requests asked for at the same time leave in their order', async () => {
-  const { throttle } = throttleWith({ bucket: 3, perSecond: 1 })
+test('requests that are acquired at the same time are sent in their order', async () => {
+  const { rateLimit } = rateLimitOf({ bucket: 3, perSecond: 1 })
   const order: number[] = []
-  await Promise.all(Array.from({ length: 10 }, (_, n) => throttle.take(signal).then(() => order.push(n))))
+  await Promise.all(Array.from({ length: 10 }, (_, n) => rateLimit.acquire(signal).then(() => order.push(n))))
   expect(order).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
 })
 

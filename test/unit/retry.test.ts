@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ContractError, Interrupted, SourceError, type SourceProblem } from '../../src/common/errors.ts'
 import type { RequestStats } from '../../src/common/model.ts'
-import { type Failed, PATIENCE, retryRequest } from '../../src/extract/retry.ts'
+import { type Failures, PATIENCE, retryRequest } from '../../src/extract/retry.ts'
 
 const requestStats = (): RequestStats => ({ requests: 0, retries: 0, throttled: 0, waitedMs: 0, warnings: [] })
 
@@ -12,17 +12,17 @@ interface Options {
   readonly random?: () => number
 }
 
-/** What came of it: every attempt, every wait, and the end. No time passes. */
+/** Fails with these errors, then succeeds. Returns every attempt, every wait and the outcome. No time passes. */
 async function run(errors: readonly unknown[], { tries = 8, firstWaitMs = 1000, random = () => 1 }: Options = {}) {
   const waits: number[] = []
-  const seen: Failed[] = []
+  const seen: Failures[] = []
   const counted = requestStats()
   const { signal } = new AbortController()
   const sleep = async (ms: number): Promise<void> => {
     waits.push(ms)
   }
-  const attempt = async (failed: Failed): Promise<string> => {
-    seen.push(failed)
+  const attempt = async (failures: Failures): Promise<string> => {
+    seen.push(failures)
     if (seen.length <= errors.length) throw errors[seen.length - 1]
     return 'answer'
   }
@@ -38,35 +38,35 @@ const source = (kind: SourceProblem, retryAfterMs: number | null = null, tooLarg
 
 const RETRIED: readonly SourceProblem[] = ['throttled', 'conflict', 'unavailable', 'timeout', 'truncated']
 
-test('an answer at once costs nothing', async () => {
+test('a first attempt that succeeds costs no wait', async () => {
   expect(await run([])).toMatchObject({ value: 'answer', attempts: 1, waits: [], requestStats: requestStats() })
 })
 
-test.each(RETRIED)('%s is tried again', async kind => {
+test.each(RETRIED)('%s is retried', async kind => {
   expect(await run([source(kind)])).toMatchObject({ value: 'answer', attempts: 2, waits: [1000] })
 })
 
-describe('never tried again', () => {
+describe('not retried', () => {
   const CASES: readonly (readonly [string, unknown])[] = [
     ...(['refused', 'missing', 'unauthorised', 'forbidden', 'unsupported'] as const).map(
       kind => [kind, source(kind, 1000, true)] as const,
     ),
-    ['a broken contract', new ContractError('stream_contract', 'm', 'n')],
+    ['a contract error', new ContractError('stream_contract', 'm', 'n')],
     ['an interruption', new Interrupted()],
     ['a bug', new TypeError('m')],
-    ['what is no error', 'text'],
+    ['a value that is no error', 'text'],
   ]
 
   test.each(CASES)('%s', async (_what, error) => {
-    const left = await run([error])
-    expect(left).toMatchObject({ attempts: 1, waits: [], requestStats: requestStats() })
-    expect(left.error).toBe(error)
+    const ran = await run([error])
+    expect(ran).toMatchObject({ attempts: 1, waits: [], requestStats: requestStats() })
+    expect(ran.error).toBe(error)
   })
 
-  test.each(CASES)('%s, after one that was', async (_what, error) => {
-    const left = await run([source('unavailable'), error])
-    expect(left).toMatchObject({ attempts: 2, waits: [1000], requestStats: { retries: 1 } })
-    expect(left.error).toBe(error)
+  test.each(CASES)('%s, after a failure that was', async (_what, error) => {
+    const ran = await run([source('unavailable'), error])
+    expect(ran).toMatchObject({ attempts: 2, waits: [1000], requestStats: { retries: 1 } })
+    expect(ran.error).toBe(error)
   })
 })
 
@@ -75,12 +75,12 @@ test('waits double up to a minute', async () => {
   expect(waits).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000])
 })
 
-test('the patience of this program ends after about two minutes', async () => {
+test('by default it gives up after about two minutes', async () => {
   const { waits } = await run(Array(20).fill(source('unavailable')), PATIENCE)
   expect(waits.reduce((sum, ms) => sum + ms, 0)).toBe(123_000)
 })
 
-test('jitter takes off a half at most', async () => {
+test('jitter shortens a wait by half at most', async () => {
   const errors = Array(4).fill(source('unavailable'))
   expect((await run(errors, { random: () => 0 })).waits).toEqual([500, 1000, 2000, 4000])
   expect((await run(errors, { random: () => 0.5 })).waits).toEqual([750, 1500, 3000, 6000])
@@ -88,17 +88,17 @@ test('jitter takes off a half at most', async () => {
 
 test.each([1, 2, 8])('gives up after %i tries, with the last error', async tries => {
   const errors = Array.from({ length: 20 }, (_, n) => new SourceError('unavailable', `error ${n}`))
-  const left = await run(errors, { tries })
-  expect(left).toMatchObject({ value: null, attempts: tries, requestStats: { retries: tries - 1 } })
-  expect(left.waits.length).toBe(tries - 1)
-  expect(left.error).toBe(errors[tries - 1])
+  const ran = await run(errors, { tries })
+  expect(ran).toMatchObject({ value: null, attempts: tries, requestStats: { retries: tries - 1 } })
+  expect(ran.waits.length).toBe(tries - 1)
+  expect(ran.error).toBe(errors[tries - 1])
 })
 
-test('the last try may succeed', async () => {
+test('the last attempt may succeed', async () => {
   expect(await run(Array(7).fill(source('truncated')))).toMatchObject({ value: 'answer', attempts: 8 })
 })
 
-test('a request may ask for less: it is told how often it failed, and how often for its size', async () => {
+test('each attempt gets the number of failures so far, and of those that a smaller page may avoid', async () => {
   const { seen } = await run([source('timeout', null, true), source('throttled'), source('truncated', null, true)])
   expect(seen).toEqual([
     { tries: 0, tooLarge: 0 },
@@ -108,7 +108,7 @@ test('a request may ask for less: it is told how often it failed, and how often 
   ])
 })
 
-test('an interruption while it waits ends it', async () => {
+test('an interruption during a wait ends it', async () => {
   const interrupted = new Interrupted()
   let attempts = 0
   const attempt = async (): Promise<never> => {
@@ -124,7 +124,7 @@ test('an interruption while it waits ends it', async () => {
   expect(attempts).toBe(1)
 })
 
-test('waits at least what Retry-After asks for and half its own wait, at most the longer of both, and counts', async () => {
+test('each wait is at least Retry-After and half of its own wait, at most the longer of the two, and is counted', async () => {
   const failure = fc.record({
     kind: fc.constantFrom(...RETRIED),
     after: fc.option(fc.integer({ min: 0, max: 300_000 }), { nil: null }),
@@ -136,21 +136,21 @@ test('waits at least what Retry-After asks for and half its own wait, at most th
       fc.integer({ min: 1, max: 5000 }),
       async (failures, firstWaitMs) => {
         let draw = 0
-        const left = await run(
+        const ran = await run(
           failures.map(({ kind, after }) => source(kind, after)),
           { firstWaitMs, random: () => failures[draw++]?.random ?? 0 },
         )
-        expect(left.waits.length).toBe(Math.min(7, failures.length))
-        for (const [at, wait] of left.waits.entries()) {
+        expect(ran.waits.length).toBe(Math.min(7, failures.length))
+        for (const [at, wait] of ran.waits.entries()) {
           const asked = failures[at]?.after ?? 0
           const own = Math.min(60_000, firstWaitMs * 2 ** at)
           expect(wait).toBeGreaterThanOrEqual(Math.max(asked, own / 2))
           expect(wait).toBeLessThanOrEqual(Math.max(asked, own))
         }
-        expect(left.requestStats.retries).toBe(left.waits.length)
-        expect(left.requestStats.waitedMs).toBe(left.waits.reduce((sum, ms) => sum + ms, 0))
-        const throttled = failures.slice(0, left.attempts).filter(({ kind }) => kind === 'throttled')
-        expect(left.requestStats.throttled).toBe(throttled.length)
+        expect(ran.requestStats.retries).toBe(ran.waits.length)
+        expect(ran.requestStats.waitedMs).toBe(ran.waits.reduce((sum, ms) => sum + ms, 0))
+        const throttled = failures.slice(0, ran.attempts).filter(({ kind }) => kind === 'throttled')
+        expect(ran.requestStats.throttled).toBe(throttled.length)
       },
     ),
   )

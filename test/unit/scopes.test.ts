@@ -28,17 +28,17 @@ const OWNERS = each({
 
 describe('what a token may read', () => {
   const CASES = [
-    ['the scope it has', needing('a'), ['a'], true, []],
-    ['another one', needing('a'), ['b'], false, ['a']],
-    ['no scope at all', needing('a'), [], false, ['a']],
+    ['a scope that the token has', needing('a'), ['a'], true, []],
+    ['a scope that it lacks', needing('a'), ['b'], false, ['a']],
+    ['a token without scopes', needing('a'), [], false, ['a']],
     ['one of two is enough', needing('a', 'b'), ['b'], true, []],
     ['neither of two', needing('a', 'b'), ['c'], false, ['a or b']],
     ['a scope that begins alike', needing('read_orders'), ['read_orders_all'], false, ['read_orders']],
-    ['a stream that needs none', needing(), [], true, []],
-    ['a token that does not tell', needing('a'), null, true, []],
+    ['a stream that needs no scope', needing(), [], true, []],
+    ['a token whose scopes are not known', needing('a'), null, true, []],
     ['all owners', OWNERS, ['read_customers', 'read_charges'], true, []],
     [
-      'some owners: granted, and told what is missing',
+      'some owners: granted, and the missing scopes are listed',
       OWNERS,
       ['read_customers'],
       true,
@@ -46,7 +46,7 @@ describe('what a token may read', () => {
     ],
     ['only the owner that needs none', OWNERS, [], true, ['read_customers', 'read_orders or read_charges']],
     ['no owner', each({ customer: ['a'], order: ['b'] }), ['c'], false, ['a', 'b']],
-    ['all owners of a token that does not tell', OWNERS, null, true, []],
+    ['all owners, for a token whose scopes are not known', OWNERS, null, true, []],
   ] as const
 
   test.each(CASES)('%s', (_what, declared, held, granted, missing) => {
@@ -59,7 +59,7 @@ test.each([
   ['one of two', needing('a', 'b'), ['a or b']],
   ['none', needing(), []],
   ['by owner, each once', OWNERS, ['read_customers', 'read_orders or read_charges']],
-])('for people: %s', (_what, declared, expected) => {
+])('scopes as the documentation shows them: %s', (_what, declared, expected) => {
   expect(scopesOf(declared)).toEqual(expected)
 })
 
@@ -70,6 +70,6 @@ test.each([
     ['read_orders', 'write_orders', 'overwrite_all', 'write_customers'],
     ['write_orders', 'write_customers'],
   ],
-])('of %j, those that change the store are %j', (scopes, expected) => {
+])('of the scopes %j, those that change the store are %j', (scopes, expected) => {
   expect(writeScopes(token(scopes))).toEqual(expected)
 })
