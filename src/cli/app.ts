@@ -8,6 +8,7 @@ import { createLog, type Level, type Log } from '../common/log.ts'
 import type { Instant, RunId } from '../common/model.ts'
 import { type Secrets, secretsOf } from '../common/secrets.ts'
 import { createApiClient } from '../extract/api-client.ts'
+import { type ProxyOptions, proxyFor } from '../extract/proxy.ts'
 import { tierOf } from '../extract/rate-limit.ts'
 import { createSource, type Source } from '../extract/source.ts'
 import type { Warehouse } from '../load/destination.ts'
@@ -31,6 +32,8 @@ export interface App {
   readonly log: Log
   readonly secrets: Secrets
   readonly source: Source
+  /** Host and port of the proxy that requests to the API go through; null: they go there directly. */
+  readonly proxy: string | null
   /** Every declared stream, with the policies of the configuration. */
   readonly streams: readonly Stream[]
   readonly run: RunId
@@ -54,11 +57,14 @@ export interface AppOptions {
   readonly patience?: { readonly firstWaitMs: number; readonly tries: number }
   /** Default: `state/runs` beside the configuration. */
   readonly runsDirectory?: string | null
+  /** Default: none. */
+  readonly proxy?: ProxyOptions
 }
 
-export function createApp(config: Config, { level, patience, runsDirectory }: AppOptions): App {
+export function createApp(config: Config, { level, patience, proxy: proxies, runsDirectory }: AppOptions): App {
   const { recharge, destination } = config
-  const secrets = secretsOf(config.secrets)
+  const proxy = proxies ? proxyFor(new URL(recharge.baseUrl), proxies) : null
+  const secrets = secretsOf([...config.secrets, ...(proxy ? [proxy.href] : [])])
   const now = (): number => Date.now()
   const monotonic = (): number => performance.now()
   const salt = new Salt()
@@ -66,6 +72,7 @@ export function createApp(config: Config, { level, patience, runsDirectory }: Ap
   const versioned = streams.filter(({ name }) => config.history.includes(name))
   const api = createApiClient({
     ...recharge,
+    proxy,
     tier: recharge.rate === 'auto' ? tierOf(recharge.token) : recharge.rate,
     ...(patience ? { patience } : {}),
     now,
@@ -77,6 +84,7 @@ export function createApp(config: Config, { level, patience, runsDirectory }: Ap
     config,
     secrets,
     log: createLog(level, secrets),
+    proxy: proxy?.host ?? null,
     source: createSource(api, { streams, readers: recharge.concurrency, sleep }),
     streams,
     run: ulid(now()) as RunId,

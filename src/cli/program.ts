@@ -18,6 +18,7 @@ import { streams } from './commands/streams.ts'
 import { sync } from './commands/sync.ts'
 import { type Config, loadConfig } from './config/load.ts'
 import { nearest } from './config/problems.ts'
+import { proxyFromEnvironment } from './config/proxy.ts'
 import { durationMs } from './config/schema.ts'
 import { BUG, exitCodeOf, INTERRUPTED, USAGE } from './exit-codes.ts'
 import { createProgress } from './progress.ts'
@@ -75,7 +76,7 @@ const selecting = (of: Command): Command =>
 
 function app(flags: Flags): { app: App; config: Config } {
   const config = loadConfig(flags.config, STREAMS)
-  const opened = createApp(config, { level: levelOf(flags) })
+  const opened = createApp(config, { level: levelOf(flags), proxy: proxyFromEnvironment() })
   secrets = opened.secrets
   return { app: opened, config }
 }

@@ -39,6 +39,7 @@ const SOURCE = {
   unauthorised: ['stop', 'Check the token in the merchant portal (Apps > API tokens): it may be revoked or mistyped.'],
   forbidden: ['skip', 'Give the token the scope, or ask Recharge whether the plan includes this resource.'],
   unsupported: ['skip', 'The store has no such resource; leave the stream out to silence this.'],
+  proxy: ['stop', 'Check the user and the password in HTTPS_PROXY or HTTP_PROXY.'],
   throttled: ['retry', 'Other programs use this token: give this one a token of its own, or lower recharge.budget.'],
   conflict: ['retry', 'Recharge is still working on another request for the same resource; run again.'],
   unavailable: ['retry', 'Recharge does not answer as it should; run again later, nothing is lost.'],

@@ -14,6 +14,8 @@ export interface ApiClientOptions {
   readonly timeoutMs: number
   /** Requests in flight at most. */
   readonly concurrency: number
+  /** The proxy that requests go through; null: they go to the API directly. */
+  readonly proxy: URL | null
   readonly tier: Tier
   /** Share of the rate to use, 0 to 1. */
   readonly budget: number

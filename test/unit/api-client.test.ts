@@ -12,6 +12,7 @@ const clientOf = (baseUrl: string, token: string): ApiClient =>
     token,
     timeoutMs: 10_000,
     concurrency: 1,
+    proxy: null,
     tier: { bucket: 40, perSecond: 2 },
     budget: 1,
     now: () => Date.now(),

@@ -16,6 +16,8 @@ interface Finding {
 /** Checks configuration, token, scopes and destination, and says what to do about each problem. Writes nothing. */
 export async function check(app: App, { streams, explicit }: Selection, signal: AbortSignal): Promise<Result> {
   const findings: Finding[] = [{ what: 'configuration', state: 'ok', message: app.config.file, next: null }]
+  if (app.proxy !== null)
+    findings.push({ what: 'proxy', state: 'ok', message: `requests go through ${app.proxy}`, next: null })
   const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
     try {
       await work()
