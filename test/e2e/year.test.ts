@@ -115,7 +115,7 @@ describe.each(DESTINATIONS)('$name', place => {
           const app = createApp(config, { level: 'silent' })
           const { json } = await status(app, select(app, ['charges', 'events']), null)
           const [charges, events] = (json as { streams: { gaps: object[]; retention: string }[] }).streams
-          expect(charges).toMatchObject({ gaps: [], retention: 'after 90 days (by processed_at)' })
+          expect(charges).toMatchObject({ gaps: [], forgets: 'after 90 days (by processed_at)' })
           expect(events).toMatchObject({ gaps: [{ ...gap, run: gaps[0]?.report.run }] })
 
           // Row for row against the store itself.
