@@ -108,3 +108,10 @@ test('with drift: evolve nothing is scanned', () => {
   expect(recordScanner(withTestSalt(orders))).not.toBeNull()
   expect(recordScanner(withTestSalt(orders, { drift: 'evolve' }))).toBeNull()
 })
+
+test('of two lists of one name the last counts, as it does for JSON.parse', async () => {
+  const stream = withTestSalt(charges)
+  const list = (id: number): string => JSON.stringify([{ ...BASE, id }])
+  const body = Buffer.from(`{"charges":${list(1)},"charges":${list(2)}}`)
+  expect((await pageDecoder(stream)(body)).keys).toEqual(['2'])
+})
