@@ -45,8 +45,11 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
   })
   await attempt('destination', async () => {
     await using destination = await app.open('read')
-    const changes = await destination.plan(app.streams.flatMap(allTables))
-    await destination.checkAccess()
+    const tables = app.streams.flatMap(allTables)
+    // First: it says within seconds that a server does not answer.
+    for (const note of await destination.checkAccess(tables))
+      findings.push({ what: 'destination', state: 'ok', message: note, next: null })
+    const changes = await destination.plan(tables)
     const message = changes.length === 0 ? 'ready' : `reachable; the next sync runs ${changes.length} DDL statements`
     findings.push({ what: 'destination', state: 'ok', message, next: null })
   })

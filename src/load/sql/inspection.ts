@@ -9,12 +9,13 @@ import { readGaps } from './gaps.ts'
 import { columnsOf, schemaChanges } from './schema-changes.ts'
 import { readSalt } from './settings.ts'
 import { parseLastRun } from './stored-values.ts'
+import { SYSTEM_TABLES } from './system-tables.ts'
 
 /** `Inspection` for every database that has an `Engine`. */
 export function createInspection(context: Context): Inspection {
   const { engine, schema, salt, inSchema, exists, recordedSchema, allTables } = context
   return {
-    checkAccess: () => engine.checkAccess(),
+    checkAccess: tables => engine.checkAccess([...SYSTEM_TABLES, ...tables].map(({ name }) => name)),
 
     plan: tables =>
       engine.transaction(async session => {
