@@ -114,7 +114,7 @@ const DESTINATION = {
   no_temp: ['stop', 'Give the database user the right to create temporary tables.'],
   full: ['stop', 'Make room on the disk and run again; what was committed is kept.'],
   newer_file: ['stop', 'Run the version of recharge-sync that wrote the file, or a later one.'],
-  not_a_database: ['stop', 'Name another file in destination.duckdb: the next sync creates it.'],
+  not_a_database: ['stop', 'Name another file as the destination: the next sync creates it.'],
   damaged: [
     'stop',
     'Restore the file from a backup, or move it away: the next sync makes a new one and reads everything.',

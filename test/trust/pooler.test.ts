@@ -135,6 +135,34 @@ describe.skipIf(NO_PGBOUNCER !== null).each(MODES)('pgbouncer in %s mode', mode 
     )
   })
 
+  test('K7/36: what the pooler itself refuses is no bug either', async () => {
+    await withSimulator({}, simulator =>
+      withDatabase(url =>
+        withPgbouncer(url, mode, pooled =>
+          withFolder(async folder => {
+            const refusedAt = async (change: (address: URL) => void) => {
+              const address = new URL(pooled)
+              change(address)
+              const { code, report } = await runSync(configFor(simulator, postgres(address.href), folder), [
+                'customers',
+              ])
+              expect(code).toBe(3)
+              return report.problem
+            }
+            const nowhere = await refusedAt(address => {
+              address.pathname = '/nowhere'
+            })
+            expect(nowhere, nowhere?.message).toMatchObject({ code: 'unknown_database' })
+            const options = await refusedAt(address => {
+              address.search = 'options=-c%20geqo%3Doff'
+            })
+            expect(options, options?.message).toMatchObject({ code: 'bad_address', message: expect.stringContaining('options') })
+          }),
+        ),
+      ),
+    )
+  })
+
   test('K5/19: check names the pooler, and says that it works', async () => {
     await withSimulator({}, simulator =>
       withDatabase(url =>

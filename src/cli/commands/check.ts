@@ -11,6 +11,8 @@ interface Finding {
   readonly state: 'ok' | 'warning' | 'problem'
   readonly message: string
   readonly next: string | null
+  /** Of a problem that a run would stop with. */
+  readonly code?: string
 }
 
 /** Checks configuration, token, scopes and destination, and says what to do about each problem. Writes nothing. */
@@ -22,7 +24,7 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
     } catch (error) {
       const problem = problemOf(error)
       if (!problem) throw error
-      findings.push({ what, state: 'problem', message: problem.message, next: problem.next })
+      findings.push({ what, state: 'problem', ...problem })
       if (error instanceof SyncError && error.code === 'interrupted') throw error
     }
   }

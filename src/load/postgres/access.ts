@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { DestinationError } from '../../common/errors.ts'
 import type { Target } from './connection.ts'
-import { grantTemp, translate } from './errors.ts'
+import { grantCreate, grantSchema, grantTables, grantTemp, translate } from './errors.ts'
 import { wrongEncoding } from './lease.ts'
 
 /** Milliseconds that the server may take to accept a connection, and to answer one query. */
@@ -32,9 +32,9 @@ interface Facts {
 export async function checkAccess(
   options: pg.ClientConfig,
   target: Target,
-  schema: string,
   tables: readonly string[],
 ): Promise<readonly string[]> {
+  const { schema } = target
   const client = new pg.Client({
     ...options,
     connectionTimeoutMillis: CONNECT_WITHIN,
@@ -47,7 +47,7 @@ export async function checkAccess(
     const { rows } = await client.query<Facts>(FACTS, [schema, [...tables]])
     const [facts] = rows
     if (!facts) return []
-    refuse(facts, schema)
+    refuse(facts, { ...target, user: facts.role, database: facts.database, schema })
     await client.query('begin')
     try {
       // The rights may be there, and a rule, a trigger or the disk against it.
@@ -79,7 +79,8 @@ const FACTS = `
   from (select 1) as one left join pg_namespace as s on s.nspname = $1`
 
 /** @throws {DestinationError} with what grants that which is missing. */
-function refuse(facts: Facts, schema: string): void {
+function refuse(facts: Facts, target: Target): void {
+  const { schema } = target
   const { role, database, encoding, standby, read_only, temporary, may_create, unwritable } = facts
   if (encoding !== 'UTF8') throw wrongEncoding(database, encoding)
   if (standby)
@@ -96,7 +97,7 @@ function refuse(facts: Facts, schema: string): void {
       'no_temp',
       `role ${role} may not create temporary tables in database ${database}`,
       undefined,
-      grantTemp({ user: role, database }),
+      grantTemp(target),
     )
   if (!may_create)
     throw new DestinationError(
@@ -105,16 +106,14 @@ function refuse(facts: Facts, schema: string): void {
         ? `role ${role} may not create tables in schema ${schema}`
         : `role ${role} may not create schema ${schema} in database ${database}`,
       undefined,
-      facts.schema
-        ? `Run as its owner: grant usage, create on schema ${quote(schema)} to ${quote(role)};`
-        : `Run as an administrator: create schema ${quote(schema)} authorization ${quote(role)};`,
+      facts.schema ? grantCreate(target) : grantSchema(target),
     )
   if (unwritable.length > 0)
     throw new DestinationError(
       'denied',
       `role ${role} may not read and write ${unwritable.length === 1 ? 'table' : 'tables'} ${unwritable.join(', ')} of schema ${schema}`,
       undefined,
-      `Run as the owner: grant select, insert, update, delete on all tables in schema ${quote(schema)} to ${quote(role)};`,
+      grantTables(target),
     )
 }
 

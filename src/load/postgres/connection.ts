@@ -1,12 +1,13 @@
 import pg from 'pg'
 import { DestinationError } from '../../common/errors.ts'
 
-/** What messages may say of an address: everything but the password. */
+/** What messages may say of a destination: everything in its address but the password. */
 export interface Target {
   readonly host: string
   readonly port: number
   readonly user: string
   readonly database: string
+  readonly schema: string
 }
 
 export interface Connection {
@@ -17,7 +18,7 @@ export interface Connection {
 const BAD = 'Percent-encode the password in the address: / is %2F, # is %23, ? is %3F, @ is %40, : is %3A, % is %25.'
 
 /** @throws {DestinationError} `bad_address` or `file_missing`; the message contains no part of the address but a file's path. */
-export function connectionTo(url: string): Connection {
+export function connectionTo(url: string, schema: string): Connection {
   if (!isClear(url))
     throw new DestinationError('bad_address', 'the address of the Postgres database cannot be read', undefined, BAD)
   const options: pg.ClientConfig = {
@@ -30,7 +31,7 @@ export function connectionTo(url: string): Connection {
   }
   try {
     const { host, port, user = '', database = '' } = new pg.Client(options)
-    return { options, target: { host, port, user, database } }
+    return { options, target: { host, port, user, database, schema } }
   } catch (error) {
     // The driver reads the files that the address names, and decodes its parts.
     if (error instanceof Error && 'path' in error && typeof error.path === 'string')

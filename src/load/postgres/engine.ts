@@ -38,7 +38,7 @@ const BEGIN = [
  * @throws {DestinationError} `bad_address`, `file_missing`
  */
 export function openPostgres({ url, schema, connections, lease: times = LEASE_TIMES }: PostgresOptions): Engine {
-  const { options, target } = connectionTo(url)
+  const { options, target } = connectionTo(url, schema)
   const pool = new pg.Pool({ ...options, max: connections })
   // The pool replaces an idle connection that the server closes; without a listener the error would end the process.
   pool.on('error', () => {})
@@ -99,7 +99,7 @@ export function openPostgres({ url, schema, connections, lease: times = LEASE_TI
     withPrimaryKey: (create, table) =>
       create.addPrimaryKeyConstraint(`${table.name}_pkey` as never, [...table.key] as never[]),
     finalize: async () => {},
-    checkAccess: tables => checkAccess(options, target, schema, tables),
+    checkAccess: tables => checkAccess(options, target, tables),
 
     async [Symbol.asyncDispose]() {
       await lease.release()

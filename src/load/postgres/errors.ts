@@ -16,8 +16,6 @@ const STATES: Readonly<Record<string, DestinationProblem>> = {
   '28P01': 'wrong_password',
   '28': 'not_admitted',
   '42501': 'denied',
-  // A table that this user may not see, so that it seemed to be missing.
-  '42P07': 'denied',
   '3D000': 'unknown_database',
   '53100': 'full',
   '53': 'unreachable',
@@ -32,10 +30,10 @@ interface Found {
   readonly next?: string
 }
 
-/** A poolers answers with one SQLSTATE, 08P01, whatever is wrong; some words of its messages say what it is. */
+/** A pooler answers with one SQLSTATE, 08P01, whatever is wrong; some words of its messages say what it is. */
 const POOLER: readonly (readonly [RegExp, DestinationProblem])[] = [
-  [/no such database/i, 'unknown_database'],
-  [/no such user|authentication failed|auth failed/i, 'wrong_password'],
+  [/no such database|database .* does not exist/i, 'unknown_database'],
+  [/no such user|role .* does not exist|authentication failed|auth failed/i, 'wrong_password'],
   [/startup parameter/i, 'bad_address'],
 ]
 
@@ -53,14 +51,24 @@ export function translate(error: unknown, target: Target): unknown {
 }
 
 /** What the server said. */
-function byState(code: string, message: string, { user, database, host }: Target): Found | null {
+function byState(code: string, message: string, target: Target): Found | null {
+  const { user, database, host } = target
   if (code === '57014' && /statement timeout/.test(message))
     return {
       kind: 'statement_timeout',
       next: `Give the role more time: alter role "${user}" set statement_timeout = 0;`,
     }
-  if (code === '42501' && /temporary tables/.test(message))
-    return { kind: 'no_temp', next: grantTemp({ user, database }) }
+  if (code === '42501' && /temporary tables/.test(message)) return { kind: 'no_temp', next: grantTemp(target) }
+  if (code === '42501' && /for schema/.test(message)) return { kind: 'denied', next: grantCreate(target) }
+  if (code === '42501' && /for database/.test(message)) return { kind: 'denied', next: grantSchema(target) }
+  // A table that this user may not see seemed to be missing, and is there.
+  if (code === '42P07' || (code === '42501' && /for (table|view|relation|sequence)/.test(message)))
+    return { kind: 'denied', next: grantTables(target) }
+  if (code === '42501' && /must be owner/.test(message))
+    return {
+      kind: 'denied',
+      next: `Columns can be added by the owner alone. Run as the owner: alter table … owner to ${quote(user)};`,
+    }
   if (code === '28000' && /role .* does not exist/.test(message))
     return {
       kind: 'unknown_role',
@@ -74,7 +82,10 @@ function byState(code: string, message: string, { user, database, host }: Target
       next: `Correct the name in the address, or run: create database "${database}" encoding 'UTF8' template template0;`,
     }
   if (code === '28000' && /no encryption|SSL off/.test(message))
-    return { kind: 'not_admitted', next: 'Add sslmode=verify-full to the address, or allow connections without TLS.' }
+    return {
+      kind: 'not_admitted',
+      next: 'Allow this user and this machine in pg_hba.conf. If it allows them with TLS only, add sslmode=verify-full to the address.',
+    }
   if (code === '25006')
     return { kind: 'read_only', message: `${message}; ${host} is a standby, or the role or the database is read-only` }
   if (code === '08P01') {
@@ -85,8 +96,17 @@ function byState(code: string, message: string, { user, database, host }: Target
   return kind ? { kind } : null
 }
 
-export const grantTemp = ({ user, database }: Pick<Target, 'user' | 'database'>): string =>
-  `Run as its owner: grant temporary on database "${database}" to "${user}";`
+const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
+
+/* What grants a right that is missing. */
+export const grantTemp = ({ user, database }: Target): string =>
+  `Run as the owner: grant temporary on database ${quote(database)} to ${quote(user)};`
+export const grantSchema = ({ user, schema }: Target): string =>
+  `Run as an administrator: create schema ${quote(schema)} authorization ${quote(user)};`
+export const grantCreate = ({ user, schema }: Target): string =>
+  `Run as the owner: grant usage, create on schema ${quote(schema)} to ${quote(user)};`
+export const grantTables = ({ user, schema }: Target): string =>
+  `Run as the owner: grant select, insert, update, delete on all tables in schema ${quote(schema)} to ${quote(user)};`
 
 const NETWORK = /^(ECONN|EAI_|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)/
 const BROKEN = /Connection terminated|Client has encountered a connection error/
