@@ -75,7 +75,10 @@ export interface Inspection {
   rows(tables: StreamTables): Promise<ReadonlyMap<string, number>>
   /** Number of rows marked as deleted; null: the table does not exist. */
   deleted(table: Table): Promise<number | null>
-  /** Up to when the stream is complete, also where the scan in its checkpoint cannot be read; null: it never was. */
+  /**
+   * Up to when the stream is complete, also where the scan in its checkpoint cannot be read; null: it never was.
+   * @throws {DestinationError} `unreadable`
+   */
   watermark(stream: string): Promise<Instant | null>
   /** Every gap that was ever found in a stream, oldest first. @throws {DestinationError} `unreadable` */
   gaps(stream: string): Promise<readonly RecordedGap[]>

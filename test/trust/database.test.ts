@@ -14,7 +14,7 @@ import { openDestination } from '../../src/load/open.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { allTables } from '../../src/schema/table.ts'
 import { cli, writeConfig } from '../support/cli.ts'
-import { type DestinationConfig, withDatabase, withFolder } from '../support/destinations.ts'
+import { DESTINATIONS, type DestinationConfig, withDatabase, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { configFor, runSync, withSimulator } from '../support/run.ts'
 import { at, batchOf, moved, parcel, parcels } from '../support/samples.ts'
@@ -501,6 +501,28 @@ async function gated(url: string): Promise<{ url: string; shut(): void; reopen()
     reopen: () => (server.listening ? Promise.resolve() : listen(port)),
   }
 }
+
+test.each(DESTINATIONS)(
+  'K1/3: $name: a stored watermark that cannot be parsed is an error, and not "never read"',
+  async place => {
+    await place.with(async config => {
+      {
+        await using destination = await openDestination(config, { mode: 'write', connections: 1 })
+        await destination.prepare(allTables(parcels))
+        const start = await destination.checkpoint('parcels')
+        await destination.commit(batchOf(parcels, [parcel(1, 1)]), start, moved(start, at(1)))
+      }
+      await withQuery(config, query => query(`update recharge._sync_checkpoints set watermark = 'infinity'`))
+      await using destination = await openDestination(config, { mode: 'read', connections: 1 })
+      for (const read of [destination.checkpoint('parcels'), destination.watermark('parcels')])
+        await expect(read).rejects.toMatchObject({
+          kind: 'unreadable',
+          message: expect.stringContaining('"infinity" is not a point in time'),
+          next: expect.stringContaining('reset parcels'),
+        })
+    })
+  },
+)
 
 describe('a DuckDB file that cannot be opened', () => {
   const inFile = (work: (file: string) => Promise<void>): Promise<void> =>

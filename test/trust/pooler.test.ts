@@ -156,7 +156,10 @@ describe.skipIf(NO_PGBOUNCER !== null).each(MODES)('pgbouncer in %s mode', mode 
             const options = await refusedAt(address => {
               address.search = 'options=-c%20geqo%3Doff'
             })
-            expect(options, options?.message).toMatchObject({ code: 'bad_address', message: expect.stringContaining('options') })
+            expect(options, options?.message).toMatchObject({
+              code: 'bad_address',
+              message: expect.stringContaining('options'),
+            })
           }),
         ),
       ),
