@@ -85,12 +85,41 @@ export class ContractError extends SyncError {
 
 const DESTINATION = {
   unreachable: ['retry', 'Check that the database runs and that the address and password are right.'],
+  host_not_found: [
+    'retry',
+    'Check the host in the address of the destination, and that this machine can look up names.',
+  ],
+  connection_refused: [
+    'retry',
+    'Check that the database runs, and the host and port in the address of the destination.',
+  ],
+  no_answer: ['retry', 'Check host and port, and that no firewall lies between this machine and the database.'],
+  no_socket: ['retry', 'Check that the database runs on this machine, and the folder of its socket in the address.'],
+  read_only: ['retry', 'Name the primary server in the address, and a role that may write.'],
+  statement_timeout: ['retry', 'Give the role more time: alter role … set statement_timeout = 0.'],
   serialisation: ['retry', 'Another transaction changed the same rows; run again.'],
+  bad_address: ['stop', 'Correct the address of the destination.'],
+  file_missing: ['stop', 'Correct the path in the address of the destination, or put the file there.'],
+  certificate: ['stop', 'Name the authority of the certificate in the address: sslmode=verify-full&sslrootcert=FILE.'],
+  no_tls: ['stop', 'Turn on TLS in the server, or take sslmode out of the address.'],
+  wrong_password: ['stop', 'Correct user and password in the address of the destination.'],
+  unknown_role: ['stop', 'Correct the user in the address of the destination, or create the role.'],
+  not_admitted: ['stop', 'Allow this user and this machine in the server.'],
+  unknown_database: ['stop', 'Correct the name of the database in the address, or create the database.'],
+  wrong_encoding: ['stop', 'Create a database with the encoding UTF-8, and name it in the address.'],
   moved: ['fail', 'Another run wrote this stream at the same time; let one run at a time write to a destination.'],
   held: ['stop', 'Wait until that run ends, or stop it; then run again.'],
+  lease_lost: ['stop', 'Check the connection to the database and run again; what was committed is kept.'],
   incompatible: ['stop', 'Run the statements shown, or choose another schema.'],
   denied: ['stop', 'Give the database user the right to create and write in the schema.'],
+  no_temp: ['stop', 'Give the database user the right to create temporary tables.'],
   full: ['stop', 'Make room on the disk and run again; what was committed is kept.'],
+  newer_file: ['stop', 'Run the version of recharge-sync that wrote the file, or a later one.'],
+  not_a_database: ['stop', 'Name another file as the destination: the next sync creates it.'],
+  damaged: [
+    'stop',
+    'Restore the file from a backup, or move it away: the next sync makes a new one and reads everything.',
+  ],
   unreadable: ['fail', 'Reset the stream; its rows stay.'],
 } as const satisfies Record<string, readonly [Reaction, string]>
 

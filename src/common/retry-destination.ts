@@ -1,6 +1,13 @@
 import { DestinationError } from './errors.ts'
+import type { Log } from './log.ts'
 
 const TRIES = 8
+
+export interface RetryOptions {
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  /** Says that the run waits for the destination, and why. */
+  readonly log: Pick<Log, 'warn'>
+}
 
 /**
  * Retries after a `DestinationError` that may pass by itself. The waits add up to half a minute.
@@ -8,7 +15,7 @@ const TRIES = 8
  */
 export async function retryDestination<T>(
   work: (isRetry: boolean) => Promise<T>,
-  { sleep }: { readonly sleep: (ms: number, signal: AbortSignal) => Promise<void> },
+  { sleep, log }: RetryOptions,
   signal: AbortSignal,
 ): Promise<T> {
   for (let tries = 1; ; tries++) {
@@ -16,7 +23,10 @@ export async function retryDestination<T>(
       return await work(tries > 1)
     } catch (error) {
       if (!(error instanceof DestinationError) || error.reaction !== 'retry' || tries >= TRIES) throw error
-      await sleep(125 * 2 ** tries, signal)
+      const waitMs = 125 * 2 ** tries
+      const { code, message } = error
+      log.warn({ event: 'destination_retry', code, message, tries, wait_ms: waitMs })
+      await sleep(waitMs, signal)
     }
   }
 }

@@ -1,15 +1,15 @@
 import { Interrupted } from '../common/errors.ts'
 import { parseExact } from '../common/exact-json.ts'
 import type { Checkpoint, Counts, Instant, KeptReject, RowBatch, RunId } from '../common/model.ts'
+import type { RetryOptions } from '../common/retry-destination.ts'
 import type { Destination, Rejects } from '../load/destination.ts'
 import { commit, type Step } from '../pipeline/commit.ts'
-import type { ScanOptions } from '../pipeline/pipeline.ts'
 import type { Stream } from '../schema/stream.ts'
 import { schemaHashOf } from '../schema/table.ts'
 import { mergePages, singlePage } from '../transform/batch.ts'
 import { decodeRecords } from '../transform/decode-page.ts'
 
-export interface ReplayOptions extends Pick<ScanOptions, 'sleep'> {
+export interface ReplayOptions extends RetryOptions {
   readonly destination: Destination & Rejects
   readonly run: RunId
   readonly now: () => Instant

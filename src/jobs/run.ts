@@ -81,13 +81,15 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     const information = await source.token(token.requestStats, signal)
     log.info({ event: 'token', name: information.name, scopes: information.scopes })
     await using destination = await options.open()
-    if (options.lock ?? true) await destination.acquireLock(run)
+    const lost = (options.lock ?? true) ? await destination.acquireLock(run) : null
+    // A run that has lost its lock ends like one that was interrupted, and says why.
+    const ending = lost ? AbortSignal.any([signal, lost]) : signal
     const plan = options.streams.map(stream => ({ stream, stats: new StreamStats(stream.name) }))
     const changes = await destination.prepare(
       plan.filter(({ stream }) => isTried(stream, information, options)).flatMap(({ stream }) => allTables(stream)),
     )
     if (changes.length > 0) log.info({ event: 'schema', statements: changes.length })
-    const { reports, stopped } = await runInParallel(plan, information, { ...options, destination }, signal)
+    const { reports, stopped } = await runInParallel(plan, information, { ...options, destination, lost }, ending)
     const report = finished(
       reports,
       plan.map(({ stats }) => stats),
@@ -98,10 +100,10 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     if (options.recorded ?? true)
       await withinGrace(
         retryDestination(() => destination.record(report), options, signal),
-        signal,
+        ending,
         options,
       )
-    await withinGrace(destination.finalize(), signal, options)
+    await withinGrace(destination.finalize(), ending, options)
     return report
   } catch (error) {
     const problem = problemOf(error)
@@ -115,7 +117,11 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
 /** A copy whose texts contain no secret. */
 const scrubbed = <T>(value: T, scrub: (text: string) => string): T => JSON.parse(scrub(JSON.stringify(value)))
 
-type Opened = RunOptions & { readonly destination: Destination & InferredColumns }
+type Opened = RunOptions & {
+  readonly destination: Destination & InferredColumns
+  /** Aborted when the lock is lost; null: the run has none. */
+  readonly lost: AbortSignal | null
+}
 
 interface Planned {
   readonly stream: Stream
@@ -136,6 +142,9 @@ async function runInParallel(
   const either = AbortSignal.any([signal, stop.signal])
   const limit = pLimit(STREAMS_IN_PARALLEL)
   let stopped: Problem | null = null
+  options.lost?.addEventListener('abort', () => {
+    stopped ??= problemOf(options.lost?.reason)
+  })
   const start = (planned: Planned): Promise<StreamReport> =>
     limit(async () => {
       try {

@@ -29,8 +29,12 @@ import type { StreamTables, Table } from '../schema/table.ts'
 
 /** Where rows go. Every database keeps the same promises, which test/conformance checks. */
 export interface Destination extends AsyncDisposable {
-  /** Keeps every other run out until this one ends. @throws {DestinationError} `held`, with the holder in the message. */
-  acquireLock(run: RunId): Promise<void>
+  /**
+   * Keeps every other run out until this one ends.
+   * @returns aborted if the lock is lost in mid-run: no commit succeeds from then on. The reason is a `DestinationError`.
+   * @throws {DestinationError} `held`, with the holder in the message.
+   */
+  acquireLock(run: RunId): Promise<AbortSignal>
   /**
    * Creates tables and columns that are missing, and drops nothing. Also opens the salt.
    * @returns the statements it ran; none if nothing was missing.
@@ -57,8 +61,12 @@ export interface Destination extends AsyncDisposable {
 
 /** Answers questions about the warehouse. Nothing here writes; tables may be missing. */
 export interface Inspection {
-  /** Checks that this user may create and write here. @throws {DestinationError} `denied` */
-  checkAccess(): Promise<void>
+  /**
+   * Tries, within seconds, what a run over these tables needs, and leaves nothing behind.
+   * @returns what the user should know though it works, a sentence each.
+   * @throws {DestinationError} that names what is missing and what grants it.
+   */
+  checkAccess(tables: readonly Table[]): Promise<readonly string[]>
   /** The DDL that `prepare` would run. @throws {DestinationError} as `prepare`. */
   plan(tables: readonly Table[]): Promise<readonly SchemaChange[]>
   /** Opens the salt, as `prepare` does. @returns false: there is none yet. @throws {DestinationError} `unreadable` */
@@ -67,7 +75,10 @@ export interface Inspection {
   rows(tables: StreamTables): Promise<ReadonlyMap<string, number>>
   /** Number of rows marked as deleted; null: the table does not exist. */
   deleted(table: Table): Promise<number | null>
-  /** Up to when the stream is complete, also where the scan in its checkpoint cannot be read; null: it never was. */
+  /**
+   * Up to when the stream is complete, also where the scan in its checkpoint cannot be read; null: it never was.
+   * @throws {DestinationError} `unreadable`
+   */
   watermark(stream: string): Promise<Instant | null>
   /** Every gap that was ever found in a stream, oldest first. @throws {DestinationError} `unreadable` */
   gaps(stream: string): Promise<readonly RecordedGap[]>

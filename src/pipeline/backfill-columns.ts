@@ -1,15 +1,14 @@
 import { Interrupted } from '../common/errors.ts'
 import { parseExact } from '../common/exact-json.ts'
-import { retryDestination } from '../common/retry-destination.ts'
+import { type RetryOptions, retryDestination } from '../common/retry-destination.ts'
 import type { Source } from '../extract/source.ts'
 import type { InferredColumns } from '../load/destination.ts'
 import type { Stream } from '../schema/stream.ts'
 import { rowBackfiller } from '../transform/backfill-row.ts'
 
-export interface BackfillColumnsOptions {
+export interface BackfillColumnsOptions extends RetryOptions {
   readonly destination: InferredColumns
   readonly source: Pick<Source, 'clock'>
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 /**

@@ -1,5 +1,6 @@
+import { DestinationError } from '../common/errors.ts'
 import type { Checkpoint, Committed, DeletionEvidence, RowBatch } from '../common/model.ts'
-import { retryDestination } from '../common/retry-destination.ts'
+import { type RetryOptions, retryDestination } from '../common/retry-destination.ts'
 import type { Destination } from '../load/destination.ts'
 
 /** What one commit replaces, and what it says about deletions. */
@@ -12,9 +13,8 @@ export interface Step<State> {
   readonly state: State
 }
 
-export interface CommitOptions {
+export interface CommitOptions extends RetryOptions {
   readonly destination: Pick<Destination, 'checkpoint' | 'lastCounts' | 'commit'>
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 /** A batch whose rows are in the tables. */
@@ -62,19 +62,28 @@ export function writeOnce<T>(
   write: () => Promise<T>,
   resultOf: () => Promise<T | null>,
   to: Checkpoint,
-  { destination, sleep }: Pick<CommitOptions, 'sleep'> & { readonly destination: Pick<Destination, 'checkpoint'> },
+  options: RetryOptions & { readonly destination: Pick<Destination, 'checkpoint'> },
   signal: AbortSignal,
 ): Promise<T> {
+  const resultOfOurs = async (): Promise<T | null> => {
+    const { version, writer } = await options.destination.checkpoint(to.stream)
+    return version === to.version && writer === to.writer ? await resultOf() : null
+  }
   return retryDestination(
     async isRetry => {
-      if (isRetry) {
-        const { version, writer } = await destination.checkpoint(to.stream)
-        const result = version === to.version && writer === to.writer ? await resultOf() : null
-        if (result !== null) return result
+      if (!isRetry) return await write()
+      const known = await resultOfOurs()
+      if (known !== null) return known
+      try {
+        return await write()
+      } catch (error) {
+        // The server was still at work on the first COMMIT, and ended it between the look and the second write.
+        const late = error instanceof DestinationError && error.kind === 'moved' ? await resultOfOurs() : null
+        if (late === null) throw error
+        return late
       }
-      return await write()
     },
-    { sleep },
+    options,
     signal,
   )
 }

@@ -1,4 +1,5 @@
 import type { Page, RowBatch } from '../common/model.ts'
+import type { RetryOptions } from '../common/retry-destination.ts'
 import type { Source } from '../extract/source.ts'
 import type { Destination, InferredColumns } from '../load/destination.ts'
 import type { Readable, Stream } from '../schema/stream.ts'
@@ -26,7 +27,7 @@ import type { StreamStats } from './stream-stats.ts'
  * The consumer pulls, which is the backpressure: a stage reads only what the stage after it has asked for.
  */
 
-export interface ScanOptions {
+export interface ScanOptions extends RetryOptions {
   readonly source: Source
   readonly destination: Destination & InferredColumns
   readonly readable: Readable
@@ -34,7 +35,6 @@ export interface ScanOptions {
   readonly isVersioned: (stream: Stream) => boolean
   /** Rejected records that a stream may have in one run. */
   readonly maxRejects: number
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 /** Reads a stream from `start` to the end of the scan and commits it batch by batch. */

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { createLog } from '../../src/common/log.ts'
+import { secretsOf } from '../../src/common/secrets.ts'
 import type { Warehouse } from '../../src/load/destination.ts'
 import { openDestination } from '../../src/load/open.ts'
 import { backfillColumns } from '../../src/pipeline/backfill-columns.ts'
@@ -64,10 +66,11 @@ const RECORDS = [
 ]
 const signal = new AbortController().signal
 const sleep = async (): Promise<void> => {}
+const log = createLog('silent', secretsOf([]))
 
 describe.each(DESTINATIONS)('$name', database => {
   const backfilled = (destination: Warehouse, of: Stream): Promise<number> =>
-    backfillColumns(of, { destination, sleep, source: { clock: () => at(2_000_000) } }, signal)
+    backfillColumns(of, { destination, sleep, log, source: { clock: () => at(2_000_000) } }, signal)
 
   async function loaded(config: DestinationConfig, of: Stream, records: readonly unknown[], then: Stream | null) {
     const salt = new Salt()

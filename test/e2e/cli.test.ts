@@ -138,7 +138,7 @@ test('a destination that cannot be reached: exit 3, and the password is not show
       writeConfig(folder, config(simulator.url, 'postgres: postgres://who:hunter2hunter2@127.0.0.1:9/nowhere'))
       const exited = await cli(folder, ['sync', '--json'], { RECHARGE_ACCESS_TOKEN: simulator.token })
       expect(exited.code).toBe(3)
-      expect(JSON.parse(exited.stdout).problem.code).toBe('unreachable')
+      expect(JSON.parse(exited.stdout).problem.code).toBe('connection_refused')
       expect(exited.stdout + exited.stderr).not.toContain('hunter2hunter2')
     }),
   )

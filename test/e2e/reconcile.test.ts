@@ -27,13 +27,13 @@ async function compareMonth(config: Config, name: string, randomNumber: number):
   const stream = app.streams.find(declared => declared.name === name)
   if (!stream) throw new Error(`${name} is not declared`)
   await using warehouse = await app.open('write')
-  const { source, run, sleep } = app
+  const { source, run, sleep, log } = app
   const stats = new StreamStats(name)
   const { signal } = new AbortController()
   // The first response brings the API's clock.
   await source.token(stats.requestStats, signal)
   const random = () => randomNumber
-  const options = { source, warehouse, readable: () => true, run, sample: 1, repair: false, random, sleep }
+  const options = { source, warehouse, readable: () => true, run, sample: 1, repair: false, random, sleep, log }
   return await reconcileStream(stream, options, stats, signal)
 }
 

@@ -315,7 +315,7 @@ describe.each(DESTINATIONS)('$name', place => {
           throw new DestinationError('unreachable', 'the connection broke while the answer was on its way')
         },
       }
-      const { source, run, random, sleep } = app
+      const { source, run, random, sleep, log } = app
       const options = {
         source,
         warehouse: losing,
@@ -325,6 +325,7 @@ describe.each(DESTINATIONS)('$name', place => {
         repair: true,
         random,
         sleep,
+        log,
       }
       const { diff, problem } = await reconcileStream(
         stream,

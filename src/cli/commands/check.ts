@@ -11,6 +11,8 @@ interface Finding {
   readonly state: 'ok' | 'warning' | 'problem'
   readonly message: string
   readonly next: string | null
+  /** Of a problem that a run would stop with. */
+  readonly code?: string
 }
 
 /** Checks configuration, token, scopes and destination, and says what to do about each problem. Writes nothing. */
@@ -24,7 +26,7 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
     } catch (error) {
       const problem = problemOf(error)
       if (!problem) throw error
-      findings.push({ what, state: 'problem', message: problem.message, next: problem.next })
+      findings.push({ what, state: 'problem', ...problem })
       if (error instanceof SyncError && error.code === 'interrupted') throw error
     }
   }
@@ -47,8 +49,11 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
   })
   await attempt('destination', async () => {
     await using destination = await app.open('read')
-    const changes = await destination.plan(app.streams.flatMap(allTables))
-    await destination.checkAccess()
+    const tables = app.streams.flatMap(allTables)
+    // First: it says within seconds that a server does not answer.
+    for (const note of await destination.checkAccess(tables))
+      findings.push({ what: 'destination', state: 'ok', message: note, next: null })
+    const changes = await destination.plan(tables)
     const message = changes.length === 0 ? 'ready' : `reachable; the next sync runs ${changes.length} DDL statements`
     findings.push({ what: 'destination', state: 'ok', message, next: null })
   })

@@ -49,9 +49,9 @@ export async function reconcile(
         opened.resolve(warehouse)
         return warehouse
       },
-      work: async (stream, { readable, source, sleep }, stats, stop) => {
+      work: async (stream, { readable, source, sleep, log }, stats, stop) => {
         const { run, random } = app
-        const options = { source, warehouse: await opened.promise, readable, run, sample, repair, random, sleep }
+        const options = { source, warehouse: await opened.promise, readable, run, sample, repair, random, sleep, log }
         found.set(stream.name, await reconcileStream(stream, options, stats, stop))
       },
     },

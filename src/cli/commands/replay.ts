@@ -7,7 +7,7 @@ import type { Result } from './result.ts'
 
 /** Loads rejected records again. Sends no request to Recharge and moves no checkpoint of a stream. */
 export async function replay(app: App, { streams }: Selection, signal: AbortSignal): Promise<Result> {
-  const { run, now, sleep } = app
+  const { run, now, sleep, log } = app
   await using destination = await app.open('write')
   await destination.acquireLock(run)
   await destination.prepare([])
@@ -16,7 +16,7 @@ export async function replay(app: App, { streams }: Selection, signal: AbortSign
     if ((await destination.rejects(stream.name)).length === 0) continue
     await destination.prepare(allTables(stream))
     all.push(
-      await replayStream(await withInferredColumns(stream, destination), { destination, run, now, sleep }, signal),
+      await replayStream(await withInferredColumns(stream, destination), { destination, run, now, sleep, log }, signal),
     )
   }
   await destination.finalize()

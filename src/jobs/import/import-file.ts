@@ -1,7 +1,8 @@
 import { Interrupted } from '../../common/errors.ts'
 import type { Checkpoint, ExistingRow, Instant, Reject, RowBatch, RunId } from '../../common/model.ts'
+import type { RetryOptions } from '../../common/retry-destination.ts'
 import type { Destination, Inspection } from '../../load/destination.ts'
-import { type CommitOptions, commitBatch } from '../../pipeline/commit.ts'
+import { commitBatch } from '../../pipeline/commit.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { schemaHashOf } from '../../schema/table.ts'
 import { mergePages, singlePage } from '../../transform/batch.ts'
@@ -28,7 +29,7 @@ export interface Imported {
   readonly rejects: readonly Reject[]
 }
 
-export interface ImportOptions extends Pick<CommitOptions, 'sleep'> {
+export interface ImportOptions extends RetryOptions {
   readonly destination: Destination & Inspection
   readonly run: RunId
   readonly now: Instant

@@ -1,10 +1,11 @@
 import type { Instant, RequestStats, RunId } from '../../common/model.ts'
+import type { RetryOptions } from '../../common/retry-destination.ts'
 import type { Source } from '../../extract/source.ts'
 import type { ComparableRows, Warehouse } from '../../load/destination.ts'
 import type { StreamStats } from '../../pipeline/stream-stats.ts'
 import type { Readable, Stream } from '../../schema/stream.ts'
 
-export interface ReconcileOptions {
+export interface ReconcileOptions extends RetryOptions {
   readonly source: Source
   readonly warehouse: Warehouse
   readonly readable: Readable
@@ -14,7 +15,6 @@ export interface ReconcileOptions {
   readonly repair: boolean
   /** Gives numbers from 0 to 1. */
   readonly random: () => number
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 /** The comparison of one stream. */

@@ -50,7 +50,7 @@ export async function repairDifferences(comparison: Comparison, diff: Diff): Pro
     }
     // After a lost connection, the number of rows marked is taken to be that of the keys.
     const write = (): Promise<number> => warehouse.repair(batch, gone, checkpoint, to)
-    await writeOnce(write, async () => gone.length, to, { destination: warehouse, sleep: comparison.sleep }, signal)
+    await writeOnce(write, async () => gone.length, to, { ...comparison, destination: warehouse }, signal)
     checkpoint = to
     for (const { key, verdict } of await warehouse.compare(batch, comparison.now))
       if (verdict === 'same') diff.repaired.add(key)

@@ -9,7 +9,7 @@ import type { Engine } from '../sql/engine.ts'
 import type { SystemTables } from '../sql/system-tables.ts'
 import { append, type Layouts } from './append.ts'
 import { dialectOn } from './dialect.ts'
-import { translate } from './errors.ts'
+import { translate, unopened } from './errors.ts'
 import { TYPES } from './types.ts'
 
 export interface DuckdbOptions {
@@ -124,16 +124,24 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
 
     // A process that has the file open for writing keeps every other process out.
     acquireLock: async () => {},
+    lost: new AbortController().signal,
 
     columnType: kind => sql.raw(TYPES[kind].ddl),
     catalogType: kind => TYPES[kind].inCatalog,
     // No index: with one, 250 scattered rows into a million took seconds, and the file grew by two fifths.
     withPrimaryKey: create => create,
     async checkAccess() {
-      const target = existsSync(file) ? file : nearestFolder(file)
-      await access(target, constants.W_OK).catch(error => {
-        throw new DestinationError('denied', `${target} cannot be written`, error)
-      })
+      // DuckDB writes its log beside the file, so the folder must be writable too.
+      for (const target of [...(existsSync(file) ? [file] : []), nearestFolder(file)])
+        await access(target, constants.W_OK).catch(error => {
+          throw new DestinationError(
+            'denied',
+            `${target} cannot be written`,
+            error,
+            `Give this user the right to write ${target}.`,
+          )
+        })
+      return []
     },
 
     async finalize() {
@@ -167,7 +175,8 @@ async function attach(path: string, readOnly: boolean): Promise<DuckDBInstance> 
   const instance = await DuckDBInstance.create(':memory:', { ...SETTINGS, ...spill })
   // A file keeps the block size that it was created with.
   const block = existsSync(path) ? [] : [`block_size ${BLOCK}`]
-  const options = [`row_group_size ${ROW_GROUP}`, ...block, ...(readOnly ? ['read_only'] : [])]
+  // Without the type DuckDB would look for an extension that reads a SQLite file.
+  const options = ['type duckdb', `row_group_size ${ROW_GROUP}`, ...block, ...(readOnly ? ['read_only'] : [])]
   try {
     const connection = await instance.connect()
     await connection.run(`attach '${path.replaceAll("'", "''")}' as ${CATALOG} (${options.join(', ')})`)
@@ -175,7 +184,7 @@ async function attach(path: string, readOnly: boolean): Promise<DuckDBInstance> 
     return instance
   } catch (error) {
     instance.closeSync()
-    throw translate(error)
+    throw unopened(path, error)
   }
 }
 

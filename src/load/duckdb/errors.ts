@@ -1,6 +1,18 @@
-import { DestinationError } from '../../common/errors.ts'
+import { DestinationError, type DestinationProblem } from '../../common/errors.ts'
 
 const LOCKED = /Could not set lock on file "([^"]*)": Conflicting lock is held in (.*?) \(PID (\d+)\)/
+
+/** Words of DuckDB's messages; the first that match decide. */
+const WORDS: readonly (readonly [RegExp, DestinationProblem])[] = [
+  [/Conflicting lock is held/, 'held'],
+  [/Conflict on|write-write conflict/i, 'serialisation'],
+  [/No space left|disk full|ENOSPC|Could not write|File too large/i, 'full'],
+  [/Permission denied|Read-only file system|read-only mode/i, 'denied'],
+  [/Is a directory|not a valid DuckDB database file/i, 'not_a_database'],
+  [/Cannot open file|No such file or directory/i, 'denied'],
+  [/database file with version number|storage version|newer version of DuckDB/i, 'newer_file'],
+  [/replaying WAL|Corrupt|checksum|Could not read enough bytes/i, 'damaged'],
+]
 
 /** Translates what the driver threw into a `DestinationError`; returns an unknown error as it is. */
 export function translate(error: unknown): unknown {
@@ -11,13 +23,23 @@ export function translate(error: unknown): unknown {
     const [, file, program, pid] = locked
     return new DestinationError('held', `${file} is open in ${program}, process ${pid}`, error)
   }
-  if (/Conflicting lock is held/.test(message)) return new DestinationError('held', message, error)
-  if (/Conflict on|write-write conflict/i.test(message)) return new DestinationError('serialisation', message, error)
-  if (/No space left|disk full|ENOSPC|Could not write|File too large/i.test(message))
-    return new DestinationError('full', message, error)
-  if (/Permission denied|Read-only file system|read-only mode/i.test(message))
-    return new DestinationError('denied', message, error)
-  if (/Cannot open file|No such file or directory|not a valid DuckDB database file/i.test(message))
-    return new DestinationError('denied', message, error)
-  return error
+  const kind = WORDS.find(([words]) => words.test(message))?.[1]
+  return kind ? new DestinationError(kind, `DuckDB: ${message}`, error) : error
 }
+
+/** Translates what the driver threw when it opened the file. */
+export function unopened(path: string, error: unknown): unknown {
+  const translated = translate(error)
+  if (!(translated instanceof DestinationError) || translated.kind !== 'damaged') return translated
+  const { message } = translated
+  if (!/WAL/.test(message)) return new DestinationError('damaged', message, error, restore(path))
+  return new DestinationError(
+    'damaged',
+    message,
+    error,
+    `The log of the last commits is damaged, and the file itself may be whole. Copy both, then move ${path}.wal away and run again: the checkpoints in the file say what has to be read again. If that does not work: ${restore(path)}`,
+  )
+}
+
+const restore = (path: string): string =>
+  `Restore ${path} from a backup, or move it away: the next sync makes a new one and reads everything.`

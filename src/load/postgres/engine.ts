@@ -1,14 +1,14 @@
-import { hostname } from 'node:os'
 import { Kysely, PostgresDialect, type PostgresPoolClient, sql } from 'kysely'
 import pg from 'pg'
-import { DestinationError } from '../../common/errors.ts'
-import type { RunId } from '../../common/model.ts'
 import type { TableColumn } from '../../schema/table.ts'
 import type { Engine } from '../sql/engine.ts'
 import type { SystemTables } from '../sql/system-tables.ts'
+import { checkAccess } from './access.ts'
 import { append } from './append.ts'
+import { connectionTo } from './connection.ts'
 import { translate } from './errors.ts'
 import { mayContainKeys } from './key-lookup.ts'
+import { createLease, LEASE_TIMES, type LeaseTimes } from './lease.ts'
 import { TYPES } from './types.ts'
 
 export interface PostgresOptions {
@@ -17,102 +17,101 @@ export interface PostgresOptions {
   readonly schema: string
   /** Transactions that run side by side, at most. */
   readonly connections: number
+  /** Default: `LEASE_TIMES`. */
+  readonly lease?: LeaseTimes
 }
 
-/** The engine for Postgres. Connects when the first transaction starts, or the lock is acquired. */
-export function openPostgres({ url, schema, connections }: PostgresOptions): Engine {
-  const pool = new pg.Pool({ ...connectionOptions(url), max: connections, application_name: 'recharge-sync' })
+/*
+ * What a transaction sets for itself. A pooler may give each transaction another connection, and may give ours to another
+ * program, so nothing is set for a session. Instants are read as ISO text in UTC, whatever the database or the role
+ * prefers, and a checkpoint is replaced by a condition on the row as it is at that moment.
+ */
+const BEGIN = [
+  'begin isolation level read committed',
+  `set local time zone 'UTC'`,
+  `set local datestyle to 'ISO, YMD'`,
+  'set local standard_conforming_strings to on',
+].join('; ')
+
+/**
+ * The engine for Postgres. Connects when the first transaction starts, or the lock is acquired.
+ * @throws {DestinationError} `bad_address`, `file_missing`
+ */
+export function openPostgres({ url, schema, connections, lease: times = LEASE_TIMES }: PostgresOptions): Engine {
+  const { options, target } = connectionTo(url, schema)
+  const pool = new pg.Pool({ ...options, max: connections })
   // The pool replaces an idle connection that the server closes; without a listener the error would end the process.
   pool.on('error', () => {})
-  const configured = new WeakSet<pg.PoolClient>()
-  let lock: pg.Client | null = null
+  const listening = new WeakSet<pg.PoolClient>()
+  const inUse = new Set<pg.PoolClient>()
 
   async function connect(): Promise<pg.PoolClient> {
     const client = await pool.connect()
-    if (configured.has(client)) return client
-    configured.add(client)
     // The pool listens only while a client is idle, but a connection can also break between two statements.
-    client.on('error', () => {})
-    try {
-      await client.query(`set time zone 'UTC'`)
-    } catch (error) {
-      client.release(true)
-      throw error
-    }
+    if (!listening.has(client)) client.on('error', () => {})
+    listening.add(client)
     return client
   }
 
+  const transaction: Engine['transaction'] = async work => {
+    try {
+      const client = await connect()
+      inUse.add(client)
+      const db = kyselyOn(client)
+      let broken: Error | boolean = false
+      try {
+        await client.query(BEGIN)
+        const result = await work({
+          db,
+          append: (target, columns, blocks) => append(client, target, columns, blocks),
+          createTempTable: (table, columns) => createTempTable(db, table, columns),
+          withIndexScans: work => withIndexScans(client, work),
+          mayContainKeys: (columns, ranges) => mayContainKeys(db, columns, ranges),
+        })
+        await client.query('commit')
+        return result
+      } catch (error) {
+        await client.query('rollback').catch(() => {
+          broken = true
+        })
+        throw error
+      } finally {
+        inUse.delete(client)
+        client.release(broken)
+      }
+    } catch (error) {
+      throw translate(error, target)
+    }
+  }
+
+  const lease = createLease(transaction, schema, times)
+  // What is open was begun under the lease. A connection that hangs would also keep the run from ending.
+  lease.lost.addEventListener('abort', () => {
+    for (const client of inUse) void cut(client)
+  })
+
   return {
-    async transaction(work) {
-      try {
-        const client = await connect()
-        const db = kyselyOn(client)
-        let broken: Error | boolean = false
-        try {
-          await client.query('begin')
-          const result = await work({
-            db,
-            append: (target, columns, blocks) => append(client, target, columns, blocks),
-            createTempTable: (table, columns) => createTempTable(db, table, columns),
-            withIndexScans: work => withIndexScans(client, work),
-            mayContainKeys: (columns, ranges) => mayContainKeys(db, columns, ranges),
-          })
-          await client.query('commit')
-          return result
-        } catch (error) {
-          await client.query('rollback').catch(() => {
-            broken = true
-          })
-          throw error
-        } finally {
-          client.release(broken)
-        }
-      } catch (error) {
-        throw translate(error)
-      }
-    },
-
-    async acquireLock(run) {
-      try {
-        lock = await takeLock(url, schema, run)
-      } catch (error) {
-        throw translate(error)
-      }
-    },
-
+    transaction,
+    lost: lease.lost,
+    acquireLock: run => lease.acquire(run),
     columnType: kind => sql.raw(TYPES[kind].ddl),
     catalogType: kind => TYPES[kind].inCatalog,
     withPrimaryKey: (create, table) =>
       create.addPrimaryKeyConstraint(`${table.name}_pkey` as never, [...table.key] as never[]),
     finalize: async () => {},
-
-    async checkAccess() {
-      try {
-        const client = await connect()
-        const { rows } = await client
-          .query(
-            `select coalesce(
-               (select has_schema_privilege(oid, 'create') from pg_namespace where nspname = $1),
-               has_database_privilege(current_database(), 'create')) as allowed`,
-            [schema],
-          )
-          .finally(() => client.release())
-        if (rows[0]?.allowed !== true)
-          throw new DestinationError('denied', `this database user may not create tables in schema ${schema}`)
-      } catch (error) {
-        throw translate(error)
-      }
-    },
+    checkAccess: tables => checkAccess(options, target, tables),
 
     async [Symbol.asyncDispose]() {
-      await lock?.end().catch(() => {})
+      await lease.release()
       await pool.end()
     },
   }
 }
 
-/** Keep-alive and a timeout, so that a server that vanishes without closing the connection is noticed. */
-const connectionOptions = (url: string) => ({ connectionString: url, keepAlive: true, connectionTimeoutMillis: 15_000 })
+/** Ends a connection at once: the server rolls back, unless it has already committed. */
+async function cut(client: pg.PoolClient & Partial<Pick<pg.Client, 'end'>>): Promise<void> {
+  await client.end?.().catch(() => {})
+}
 
 async function createTempTable(
   db: Kysely<SystemTables>,
@@ -141,29 +140,4 @@ function kyselyOn(client: pg.PoolClient): Kysely<SystemTables> {
   const single: PostgresPoolClient = { query, release: () => {} }
   const pool = { options: {}, connect: async () => single, end: async () => {} }
   return new Kysely({ dialect: new PostgresDialect({ pool }) })
-}
-
-/**
- * Takes an advisory lock for the schema, on a connection of its own: the server releases it when this process dies,
- * however it dies. The name of the connection tells other runs who has the lock.
- */
-async function takeLock(url: string, schema: string, run: RunId): Promise<pg.Client> {
-  const name = `recharge-sync ${run} pid ${process.pid} on ${hostname()}`.slice(0, 63)
-  const client = new pg.Client({ ...connectionOptions(url), application_name: name })
-  client.on('error', () => {})
-  await client.connect()
-  const key = [`recharge-sync`, schema]
-  const attempt = await client.query('select pg_try_advisory_lock(hashtext($1), hashtext($2)) as taken', key)
-  if (attempt.rows[0]?.taken === true) return client
-  const holders = await client.query(
-    `select a.application_name as name, a.backend_start::text as since
-     from pg_locks l join pg_stat_activity a on a.pid = l.pid
-     where l.locktype = 'advisory' and l.granted
-       and l.database = (select oid from pg_database where datname = current_database())
-       and l.classid::bigint = (hashtext($1)::bigint & 4294967295) and l.objid::bigint = (hashtext($2)::bigint & 4294967295)`,
-    key,
-  )
-  await client.end()
-  const { name: holder = 'another run', since = '' } = holders.rows[0] ?? {}
-  throw new DestinationError('held', `schema ${schema} is being written by ${holder}${since && `, since ${since}`}`)
 }

@@ -21,7 +21,10 @@ export function createDestination(context: Context): Destination {
   const { engine, schema, salt, history, inSchema, exists, recordedSchema, allTables } = context
   const rejects = createRejects(inSchema)
   return {
-    acquireLock: run => engine.acquireLock(run),
+    async acquireLock(run) {
+      await engine.acquireLock(run)
+      return engine.lost
+    },
 
     async prepare(tables: readonly Table[]) {
       const prepared = await engine.transaction(async session => {
@@ -65,6 +68,7 @@ export function createDestination(context: Context): Destination {
 
     commit: (batch, from, to, evidence) =>
       engine.transaction(async session => {
+        engine.lost.throwIfAborted()
         await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
         const hasNewEvents = await stageNewEvents(session, schema, batch)
         const merged = await merge(session, schema, batch, history.isKept(batch.stream))

@@ -21,7 +21,7 @@ import type { SystemTables } from './system-tables.ts'
 /** One connection inside one transaction. Not used after the `work` it was given to has ended. */
 export interface Session {
   /**
-   * Runs queries in the transaction. The time zone of the connection is UTC. `numAffectedRows` of a result, as a bigint,
+   * Runs queries in the transaction. Its time zone is UTC, and it shows times in the ISO format. `numAffectedRows` of a result, as a bigint,
    * counts the rows that an insert, update or delete changed; checkpoints rest on it.
    */
   readonly db: Kysely<SystemTables>
@@ -75,6 +75,8 @@ export interface AppendTarget {
  * - `denied`: the user or the file permissions do not allow it.
  * - `full`: no space is left.
  *
+ * - others of `common/errors.ts` that name the mistake in an address, a right or a file.
+ *
  * Any other error is thrown as it came: it is a bug, and a run ends with it. Disposing the engine closes all connections and
  * releases the lock.
  */
@@ -84,6 +86,8 @@ export interface Engine extends AsyncDisposable {
    * @throws {DestinationError} `held`, with the holder in the message.
    */
   acquireLock(run: RunId): Promise<void>
+  /** Aborted when the lock is lost. The reason is a `DestinationError`, `held` or `lease_lost`. */
+  readonly lost: AbortSignal
   /**
    * Runs `work` in one transaction: commits when it resolves, rolls back when it rejects, and returns or throws what it
    * did. Calls may overlap; the engine runs them side by side or one after the other. An error of one must not affect the
@@ -104,8 +108,13 @@ export interface Engine extends AsyncDisposable {
   catalogType(kind: ColumnKind): string
   /** Adds the primary key `table.key` to the statement; returns it unchanged where the database is faster without. */
   withPrimaryKey<T extends string>(create: CreateTableBuilder<T>, table: Table): CreateTableBuilder<T>
-  /** Checks that this user may create and write in the schema. Writes nothing. @throws {DestinationError} `denied` */
-  checkAccess(): Promise<void>
+  /**
+   * Tries, within seconds, what a run needs: to connect, and to create and write in the schema. Leaves nothing behind.
+   * @param tables names of the tables that a run writes to; those that exist must be writable.
+   * @returns what the user should know though it works, a sentence each.
+   * @throws {DestinationError} that names what is missing and what grants it.
+   */
+  checkAccess(tables: readonly string[]): Promise<readonly string[]>
   /** Moves committed data to its final place, at the end of a run; for instance a log into its file. */
   finalize(): Promise<void>
 }

@@ -1,5 +1,4 @@
 import { CompiledQuery, sql } from 'kysely'
-import { parseInstant } from '../../common/instant.ts'
 import type { StreamTables } from '../../schema/table.ts'
 import type { Inspection } from '../destination.ts'
 import { asText } from './as-text.ts'
@@ -8,13 +7,14 @@ import { existingRows } from './existing-rows.ts'
 import { readGaps } from './gaps.ts'
 import { columnsOf, schemaChanges } from './schema-changes.ts'
 import { readSalt } from './settings.ts'
-import { parseLastRun } from './stored-values.ts'
+import { parseLastRun, parseWatermark } from './stored-values.ts'
+import { SYSTEM_TABLES } from './system-tables.ts'
 
 /** `Inspection` for every database that has an `Engine`. */
 export function createInspection(context: Context): Inspection {
   const { engine, schema, salt, inSchema, exists, recordedSchema, allTables } = context
   return {
-    checkAccess: () => engine.checkAccess(),
+    checkAccess: tables => engine.checkAccess([...SYSTEM_TABLES, ...tables].map(({ name }) => name)),
 
     plan: tables =>
       engine.transaction(async session => {
@@ -60,7 +60,7 @@ export function createInspection(context: Context): Inspection {
           .select(sql<string | null>`cast(watermark as text)`.as('watermark'))
           .where('stream', '=', stream)
           .executeTakeFirst()
-        return row?.watermark ? parseInstant(row.watermark, 'UTC') : null
+        return row ? parseWatermark(row, stream) : null
       }),
 
     gaps: stream =>

@@ -24,6 +24,7 @@ export function createReconciliation({ engine, schema, history, inSchema, exists
 
     repair: (batch, gone, from, to) =>
       engine.transaction(async session => {
+        engine.lost.throwIfAborted()
         await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
         const counts = await replace(session, schema, batch)
         const deleted = await markDeleted(session, schema, batch.stream, gone, batch.receivedAt)

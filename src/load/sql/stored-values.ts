@@ -132,6 +132,12 @@ const kind = z.enum({
 
 const policy = z.enum({ keep: 'keep', hash: 'hash', omit: 'omit' } as const satisfies { readonly [P in Policy]: P })
 
+const watermarkRow = checkpointRow.pick({ watermark: true })
+
+/** The watermark alone, as text. @throws {DestinationError} `unreadable` */
+export const parseWatermark = (row: object, stream: string): Instant | null =>
+  parse(watermarkRow, row, checkpointOf(stream)).watermark
+
 /** Each column as text. @throws {DestinationError} `unreadable`, naming stream and column. */
 export const parseCheckpoint = (row: object, stream: string): Checkpoint => {
   const { version, watermark, walk, shape, writer, swept } = parse(checkpointRow, row, checkpointOf(stream))
