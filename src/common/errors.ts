@@ -88,6 +88,10 @@ const DESTINATION = {
   moved: ['fail', 'Another run wrote this stream at the same time; let one run at a time write to a destination.'],
   held: ['stop', 'Wait until that run ends, or stop it; then run again.'],
   incompatible: ['stop', 'Run the statements shown, or choose another schema.'],
+  not_ours: [
+    'stop',
+    'Nothing was changed. Choose another schema (destination.schema), or rename what has the name; then run again.',
+  ],
   denied: ['stop', 'Give the database user the right to create and write in the schema.'],
   full: ['stop', 'Make room on the disk and run again; what was committed is kept.'],
   unreadable: ['fail', 'Reset the stream; its rows stay.'],

@@ -174,6 +174,24 @@ export interface Checkpoint {
   readonly writer: RunId | null
   /** When the last complete list snapshot started; null: none yet, or the stream has none. */
   readonly lastSnapshotAt: Instant | null
+  /** What somebody dropped of the stream's tables since the last commit. Absent: nothing. The next commit forgets it. */
+  readonly lost?: LostRows
+}
+
+/** Tables or columns that somebody dropped and `prepare` has made again, empty: the stream is read from its start. */
+export interface LostRows {
+  readonly tables: readonly string[]
+  /** As `table.column`. */
+  readonly columns: readonly string[]
+  /** When the first run read the stream; null: not known. */
+  readonly since: Instant | null
+}
+
+/** A table that has fewer rows than the commits of a stream have left in it. */
+export interface MissingRows {
+  readonly table: string
+  readonly expected: number
+  readonly found: number
 }
 
 /** How many records one commit added, changed, and so on. */

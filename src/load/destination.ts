@@ -8,6 +8,7 @@ import type {
   Instant,
   KeptReject,
   LastRun,
+  MissingRows,
   RecordedGap,
   RowBatch,
   RunId,
@@ -32,9 +33,11 @@ export interface Destination extends AsyncDisposable {
   /** Keeps every other run out until this one ends. @throws {DestinationError} `held`, with the holder in the message. */
   acquireLock(run: RunId): Promise<void>
   /**
-   * Creates tables and columns that are missing, and drops nothing. Also opens the salt.
+   * Creates tables and columns that are missing, and drops nothing. Also opens the salt. Where it makes again what somebody
+   * dropped, it forgets the checkpoint of the stream, and says so in `Checkpoint.lost`.
    * @returns the statements it ran; none if nothing was missing.
-   * @throws {DestinationError} `incompatible` if a column has another type, with the DDL for a person; `unreadable`.
+   * @throws {DestinationError} `not_ours` if something that this program did not make has the name of a table, before any
+   * statement; `incompatible` if a column has another type, with the DDL for a person; `unreadable`.
    */
   prepare(tables: readonly Table[]): Promise<readonly SchemaChange[]>
   /** The checkpoint of a stream; version 0 if there is none yet. @throws {DestinationError} `unreadable` */
@@ -54,6 +57,15 @@ export interface Destination extends AsyncDisposable {
   /** Moves committed data to its final place, at the end of a run. Without it nothing is lost. */
   finalize(): Promise<void>
 }
+
+/** Notices rows that somebody deleted. */
+export interface RowCounts {
+  /** The tables of a stream that have fewer rows than its commits left in them. @throws {DestinationError} `unreadable` */
+  missingRows(stream: Stream): Promise<readonly MissingRows[]>
+}
+
+/** What a run over streams needs of a destination. */
+export interface RunDestination extends Destination, InferredColumns, RowCounts {}
 
 /** Answers questions about the warehouse. Nothing here writes; tables may be missing. */
 export interface Inspection {
@@ -216,4 +228,4 @@ export interface ReconciliationSupport {
 }
 
 /** All that a database with an `Engine` can do. */
-export interface Warehouse extends Destination, Inspection, Reset, Rejects, InferredColumns, ReconciliationSupport {}
+export interface Warehouse extends RunDestination, Inspection, Reset, Rejects, ReconciliationSupport {}

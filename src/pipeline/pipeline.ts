@@ -1,6 +1,6 @@
 import type { Page, RowBatch } from '../common/model.ts'
 import type { Source } from '../extract/source.ts'
-import type { Destination, InferredColumns } from '../load/destination.ts'
+import type { RunDestination } from '../load/destination.ts'
 import type { Readable, Stream } from '../schema/stream.ts'
 import { advance, isComplete, type ScanState } from './checkpoint.ts'
 import { commit, type Step } from './commit.ts'
@@ -28,7 +28,7 @@ import type { StreamStats } from './stream-stats.ts'
 
 export interface ScanOptions {
   readonly source: Source
-  readonly destination: Destination & InferredColumns
+  readonly destination: RunDestination
   readonly readable: Readable
   /** Whether every version of the stream's records is kept. */
   readonly isVersioned: (stream: Stream) => boolean

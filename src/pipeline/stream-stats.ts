@@ -1,10 +1,12 @@
 import { SyncError } from '../common/errors.ts'
 import type {
+  Checkpoint,
   Committed,
   Counts,
   DeletionSkipped,
   Gap,
   Instant,
+  MissingRows,
   Outcome,
   Problem,
   RequestStats,
@@ -12,6 +14,7 @@ import type {
   StreamReport,
 } from '../common/model.ts'
 import type { InferredColumn } from '../schema/inferred-columns.ts'
+import type { Stream } from '../schema/stream.ts'
 import type { ScanState } from './checkpoint.ts'
 
 const NONE: Counts = { added: 0, changed: 0, unchanged: 0, deleted: 0, rejected: 0 }
@@ -52,6 +55,31 @@ export class StreamStats {
         message: `the columns of the stream, or what is stored of them, changed since its rows were written; ${this.backfilled} rows got values from _extra, and the rest is as it was`,
         next: `Run backfill --streams ${this.stream} to write the rows again.`,
       })
+  }
+
+  /** The checkpoint was forgotten, because somebody dropped tables or columns that rows had been loaded into. */
+  dropped({ lost }: Checkpoint, stream: Stream): void {
+    if (!lost) return
+    const { tables, columns } = lost
+    const what = [
+      ...(tables.length > 0 ? [`the table ${tables.join(', ')}`] : []),
+      ...(columns.length > 0 ? [`the column ${columns.join(', ')}`] : []),
+    ].join(' and ')
+    const { retention } = stream
+    this.requestStats.warnings.push({
+      code: tables.length > 0 ? 'table_missing' : 'column_missing',
+      message: `${what} had been dropped and was made again, so this stream is read again from its start${retention === null ? '' : `; Recharge no longer returns records older than ${retention.days} days (by ${retention.by}), so for those it stays empty`}`,
+      next:
+        retention === null
+          ? 'Nothing to do, once this stream is complete.'
+          : 'Put what is older back from a backup of the warehouse, if there is one.',
+    })
+  }
+
+  /** Rows are missing that earlier runs had loaded. */
+  missing(tables: readonly MissingRows[], stream: Stream): void {
+    const [first] = tables
+    if (first !== undefined) this.requestStats.warnings.push(rowsMissing([first, ...tables.slice(1)], stream))
   }
 
   /** Columns were added for unknown fields. */
@@ -152,6 +180,16 @@ const mismatched = (paths: readonly string[]): Problem => ({
   code: 'mismatched',
   message: `values do not fit the declared type, so they are in _extra and their columns are null: ${paths.join(', ')}`,
   next: 'Look into _extra. A newer version may declare another type.',
+})
+
+/** What to say of tables that have fewer rows than the runs so far have loaded. */
+export const rowsMissing = (tables: readonly MissingRows[], { name, retention }: Stream): Problem => ({
+  code: 'rows_missing',
+  message: `rows that were loaded are no longer there: ${tables.map(({ table, expected, found }) => `${table} has ${found} of ${expected}`).join(', ')}`,
+  next:
+    retention === null
+      ? `Somebody deleted them, or put back an older dump. Run "reset ${name}" and then "sync": that reads the whole stream again and keeps its rows.`
+      : `Somebody deleted them, or put back an older dump. Run "reset ${name} --i-know" and then "sync": that reads again what Recharge still returns (${retention.days} days, by ${retention.by}) and keeps the rows. Put what is older back from a backup first.`,
 })
 
 /** @returns null for an error that is not a `SyncError`: a bug. */

@@ -45,6 +45,7 @@ function counted(engine: Engine): Engine {
           },
           withIndexScans: session.withIndexScans,
           mayContainKeys: session.mayContainKeys,
+          relations: session.relations,
         })
         step()
         return result

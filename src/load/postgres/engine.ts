@@ -9,6 +9,7 @@ import type { SystemTables } from '../sql/system-tables.ts'
 import { append } from './append.ts'
 import { translate } from './errors.ts'
 import { mayContainKeys } from './key-lookup.ts'
+import { relationsIn } from './relations.ts'
 import { TYPES } from './types.ts'
 
 export interface PostgresOptions {
@@ -56,6 +57,7 @@ export function openPostgres({ url, schema, connections }: PostgresOptions): Eng
             createTempTable: (table, columns) => createTempTable(db, table, columns),
             withIndexScans: work => withIndexScans(client, work),
             mayContainKeys: (columns, ranges) => mayContainKeys(db, columns, ranges),
+            relations: schema => relationsIn(client, schema),
           })
           await client.query('commit')
           return result

@@ -22,13 +22,14 @@ export async function claimCheckpoint(
     writer: to.writer,
     swept: to.lastSnapshotAt,
     committed_at: committedAt,
+    lost: null,
   }
   const claimed =
     from.version === 0 ? await firstClaim(db, to.stream, row) : await nextClaim(db, to.stream, from.version, row)
   if (claimed !== 1n) throw new DestinationError('moved', `${to.stream}: another run has replaced its checkpoint`)
 }
 
-type ClaimedRow = Omit<SystemTables['_sync_checkpoints'], 'stream' | 'counts' | 'report'>
+type ClaimedRow = Omit<SystemTables['_sync_checkpoints'], 'stream' | 'counts' | 'report' | 'rows' | 'child_rows'>
 
 async function nextClaim(db: Session['db'], stream: string, version: number, row: ClaimedRow): Promise<bigint> {
   const result = await db
@@ -46,7 +47,7 @@ async function firstClaim(db: Session['db'], stream: string, row: ClaimedRow): P
   if (existing.length > 0) return nextClaim(db, stream, 0, row)
   const result = await db
     .insertInto('_sync_checkpoints')
-    .values({ stream, ...row, counts: null, report: null })
+    .values({ stream, ...row, counts: null, report: null, rows: null, child_rows: null })
     .executeTakeFirst()
   return result.numInsertedOrUpdatedRows ?? 0n
 }

@@ -1,7 +1,7 @@
-import { CompiledQuery } from 'kysely'
+import { CompiledQuery, sql } from 'kysely'
 import type { Checkpoint, Committed, LastRun, RunReport } from '../../common/model.ts'
 import type { Table } from '../../schema/table.ts'
-import type { Destination } from '../destination.ts'
+import type { Destination, RowCounts } from '../destination.ts'
 import { asText } from './as-text.ts'
 import { claimCheckpoint } from './claim-checkpoint.ts'
 import type { Context } from './context.ts'
@@ -9,16 +9,18 @@ import { detectDeletions } from './deletions.ts'
 import type { Session } from './engine.ts'
 import { recordGap } from './gaps.ts'
 import { deleteInferredColumns, nowDeclared } from './inferred-columns.ts'
+import { forgetLostRows } from './lost-rows.ts'
 import { merge } from './merge.ts'
 import { createRejects } from './rejects.ts'
+import { keepCounts, missingRows } from './row-counts.ts'
 import { schemaChanges } from './schema-changes.ts'
-import { readOrCreateSalt, recordPolicies } from './settings.ts'
-import { parseCheckpoint, parseCounts, stringifyCommitted } from './stored-values.ts'
+import { readOrCreateSalt, recordMadeColumns, recordPolicies } from './settings.ts'
+import { parseCheckpoint, parseCounts } from './stored-values.ts'
 import { recordTombstones, stageNewEvents } from './tombstones.ts'
 
 /** `Destination` for every database that has an `Engine`. */
-export function createDestination(context: Context): Destination {
-  const { engine, schema, salt, history, inSchema, exists, recordedSchema, allTables } = context
+export function createDestination(context: Context): Destination & RowCounts {
+  const { engine, schema, salt, history, inSchema, exists, hasColumn, recordedSchema, allTables } = context
   const rejects = createRejects(inSchema)
   return {
     acquireLock: run => engine.acquireLock(run),
@@ -27,11 +29,13 @@ export function createDestination(context: Context): Destination {
       const prepared = await engine.transaction(async session => {
         const recorded = await recordedSchema(session)
         const all = allTables(tables, recorded)
-        const statements = await schemaChanges(session, engine, schema, all, recorded)
+        const { statements, dropped } = await schemaChanges(session, engine, schema, all, recorded)
         // In one request: with a comment for each column there are hundreds of statements.
         if (statements.length > 0)
           await session.db.executeQuery(CompiledQuery.raw(statements.map(({ query }) => query.sql).join(';\n')))
         await recordPolicies(inSchema(session), recorded.policies, all)
+        await recordMadeColumns(inSchema(session), recorded.made, all)
+        for (const what of dropped) await forgetLostRows(session, schema, what)
         await deleteInferredColumns(inSchema(session), nowDeclared(recorded.inferred, tables))
         await history.catchUp(session, tables, recorded.inferred)
         return { statements, salt: await readOrCreateSalt(inSchema(session)) }
@@ -48,10 +52,16 @@ export function createDestination(context: Context): Destination {
           .select(['shape', 'writer'])
           .select([asText('version').as('version'), asText('watermark').as('watermark'), asText('walk').as('walk')])
           .select(asText('swept').as('swept'))
+          .select(((await hasColumn(session, '_sync_checkpoints', 'lost')) ? asText('lost') : NOTHING).as('lost'))
           .where('stream', '=', stream)
           .executeTakeFirst()
         return row ? parseCheckpoint(row, stream) : unwritten(stream)
       }),
+
+    missingRows: stream =>
+      engine.transaction(async session =>
+        (await hasColumn(session, '_sync_checkpoints', 'rows')) ? missingRows(session, schema, stream) : [],
+      ),
 
     lastCounts: stream =>
       engine.transaction(async session => {
@@ -67,18 +77,14 @@ export function createDestination(context: Context): Destination {
       engine.transaction(async session => {
         await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
         const hasNewEvents = await stageNewEvents(session, schema, batch)
-        const merged = await merge(session, schema, batch, history.isKept(batch.stream))
+        const { counts: merged, growth } = await merge(session, schema, batch, history.isKept(batch.stream))
         if (hasNewEvents) await recordTombstones(session, schema, batch)
         const counts: Committed = { ...merged, ...(await detectDeletions(session, schema, batch, to, evidence)) }
         if (evidence?.gap) await recordGap(inSchema(session), to, evidence.gap, batch.receivedAt)
         await history.update(session, batch.stream, counts)
         await rejects.update(session, batch, to)
-        // Stored for a run that loses the connection during COMMIT: it can still report what the commit did.
-        await inSchema(session)
-          .updateTable('_sync_checkpoints')
-          .set({ counts: stringifyCommitted(counts) })
-          .where('stream', '=', to.stream)
-          .execute()
+        const ended = evidence?.last === true && batch.stream.sync.mode === 'full'
+        await keepCounts(session, schema, batch.stream, to.stream, counts, growth, ended)
         return counts
       }),
 
@@ -102,6 +108,9 @@ export function createDestination(context: Context): Destination {
   }
 }
 
+/** In place of a column that the table does not have yet. */
+const NOTHING = sql<string | null>`cast(null as text)`
+
 const unwritten = (stream: string): Checkpoint => ({
   stream,
   version: 0,
@@ -112,12 +121,23 @@ const unwritten = (stream: string): Checkpoint => ({
   lastSnapshotAt: null,
 })
 
+const UNCOUNTED = { rows: null, child_rows: null, lost: null }
+
 async function recordLastRun(db: Session['db'], last: LastRun): Promise<void> {
   const { stream } = last
   const report = JSON.stringify(last)
   const kept = await db.updateTable('_sync_checkpoints').set({ report }).where('stream', '=', stream).executeTakeFirst()
   if (kept.numUpdatedRows > 0n) return
-  const none = { watermark: null, walk: null, shape: null, writer: null, swept: null, committed_at: null, counts: null }
+  const none = {
+    watermark: null,
+    walk: null,
+    shape: null,
+    writer: null,
+    swept: null,
+    committed_at: null,
+    counts: null,
+    ...UNCOUNTED,
+  }
   await db
     .insertInto('_sync_checkpoints')
     .values({ stream, version: '0', ...none, report })

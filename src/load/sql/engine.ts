@@ -49,7 +49,15 @@ export interface Session {
    * be certain; true is always allowed, and costs only the time of a merge.
    */
   mayContainKeys(columns: readonly KeyColumn[], ranges: readonly KeyRange[]): Promise<readonly boolean[]>
+  /**
+   * Everything in the schema that a table of the same name would clash with, also what this user may not read. Names are
+   * in lower case where the database does not tell cases apart.
+   */
+  relations(schema: string): Promise<ReadonlyMap<string, RelationKind>>
 }
+
+/** `table`: an ordinary table. Other kinds, such as `view`, are words for a message. */
+export type RelationKind = 'table' | (string & {})
 
 /** A column of kind `int` that holds keys. */
 export interface KeyColumn {

@@ -6,6 +6,7 @@ import { compare } from './compare.ts'
 import type { Context } from './context.ts'
 import { createRejects } from './rejects.ts'
 import { markDeleted, replace } from './repair.ts'
+import { keepGrowth } from './row-counts.ts'
 import { parseReconciliation } from './stored-values.ts'
 
 /** `ReconciliationSupport` for every database that has an `Engine`. */
@@ -25,10 +26,11 @@ export function createReconciliation({ engine, schema, history, inSchema, exists
     repair: (batch, gone, from, to) =>
       engine.transaction(async session => {
         await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
-        const counts = await replace(session, schema, batch)
+        const { counts, growth } = await replace(session, schema, batch)
         const deleted = await markDeleted(session, schema, batch.stream, gone, batch.receivedAt)
         await rejects.update(session, batch, to)
         await history.update(session, batch.stream, { ...counts, deleted })
+        await keepGrowth(session, schema, batch.stream, growth)
         return deleted
       }),
 

@@ -7,6 +7,7 @@ import type {
   Instant,
   KeptReject,
   LastRun,
+  LostRows,
   RecordedGap,
   RunId,
   Scan,
@@ -14,6 +15,7 @@ import type {
 import type { ColumnKind, Policy } from '../../schema/column.ts'
 import type { InferredColumn } from '../../schema/inferred-columns.ts'
 import { SALT } from '../../schema/salt.ts'
+import type { MadeColumns } from './ownership.ts'
 
 /*
  * Values that an earlier run stored in the system tables. Another version of this program may have written them, or a
@@ -115,6 +117,7 @@ const checkpointRow = z.object({
   shape: z.string().nullable(),
   writer: runId.nullable(),
   swept: instant.nullable(),
+  lost: z.string().nullable(),
 })
 const countsRow = z.object({ counts: json(committed).nullable() })
 const reportRow = z.object({ report: json(lastRun).nullable() })
@@ -133,9 +136,19 @@ const kind = z.enum({
 const policy = z.enum({ keep: 'keep', hash: 'hash', omit: 'omit' } as const satisfies { readonly [P in Policy]: P })
 
 /** Each column as text. @throws {DestinationError} `unreadable`, naming stream and column. */
-export const parseCheckpoint = (row: object, stream: string): Checkpoint => {
-  const { version, watermark, walk, shape, writer, swept } = parse(checkpointRow, row, checkpointOf(stream))
-  return { stream, version, watermark, scan: walk, schemaHash: shape, writer, lastSnapshotAt: swept }
+export const parseCheckpoint = (columns: object, stream: string): Checkpoint => {
+  const { version, watermark, walk, shape, writer, swept, ...row } = parse(checkpointRow, columns, checkpointOf(stream))
+  const lost = parseLostRows(row.lost, stream)
+  return {
+    stream,
+    version,
+    watermark,
+    scan: walk,
+    schemaHash: shape,
+    writer,
+    lastSnapshotAt: swept,
+    ...(lost ? { lost } : {}),
+  }
 }
 
 /** @throws {DestinationError} `unreadable` */
@@ -163,6 +176,28 @@ export const parsePolicies = (value: string): StoredPolicies =>
     where: 'the setting policies in _sync_settings',
     next: 'Delete the row "policies" of _sync_settings: the next run writes it again, and the comments of columns that are hashed or omitted.',
   })
+
+/** @throws {DestinationError} `unreadable`, naming the setting. */
+export const parseMadeColumns = (value: string): MadeColumns =>
+  parse(json(z.record(z.string(), z.array(z.string()))), value, {
+    where: 'the setting tables in _sync_settings',
+    next: 'Delete the row "tables" of _sync_settings: the next run writes it again.',
+  })
+
+const lostRows = z.object({ tables: z.array(z.string()), columns: z.array(z.string()), since: instant.nullable() })
+
+/** What a stream lost with tables or columns that somebody dropped; null: nothing. @throws {DestinationError} `unreadable` */
+export const parseLostRows = (value: string | null, stream: string): LostRows | null =>
+  value === null ? null : parse(json(lostRows), value, checkpointOf(stream))
+
+const rowCounts = z.object({
+  rows: z.string().regex(/^\d+$/, 'it is not a number of rows').transform(Number).nullable(),
+  child_rows: json(z.record(z.string(), count)).nullable(),
+})
+
+/** Rows of the stream's own table, and of its lists by table. @throws {DestinationError} `unreadable` */
+export const parseRowCounts = (row: object, stream: string): z.infer<typeof rowCounts> =>
+  parse(rowCounts, row, checkpointOf(stream))
 
 const hex = z.string().regex(new RegExp(`^[0-9a-f]{${2 * SALT}}$`), `it is not ${SALT} bytes in hex`)
 
