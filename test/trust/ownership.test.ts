@@ -125,18 +125,20 @@ describe.each(DESTINATIONS)('$name', place => {
 })
 
 test('K2/6: a materialized view and a sequence are refused', () =>
-  withSimulator({ store: makeStore({ customers: 5, months: 2 }) }, simulator =>
-    DESTINATIONS[1]?.with(destination =>
-      withFolder(async folder => {
-        await withQuery(destination, async query => {
-          await query('create schema recharge')
-          await query('create materialized view recharge.customers as select 1 as id, 2 as _hash, 3 as _synced_at')
-          await query('create sequence recharge.orders')
-        })
-        const ran = await runSync(configFor(simulator, destination, folder), STREAMS)
-        expect([ran.code, ran.report.problem?.code]).toEqual([3, 'not_ours'])
-        expect(ran.report.problem?.message).toContain('recharge.customers is a materialized view')
-        expect(ran.report.problem?.message).toContain('recharge.orders is a sequence')
-      }),
-    ) ?? Promise.reject(new Error('there is no Postgres')),
+  withSimulator(
+    { store: makeStore({ customers: 5, months: 2 }) },
+    simulator =>
+      DESTINATIONS[1]?.with(destination =>
+        withFolder(async folder => {
+          await withQuery(destination, async query => {
+            await query('create schema recharge')
+            await query('create materialized view recharge.customers as select 1 as id, 2 as _hash, 3 as _synced_at')
+            await query('create sequence recharge.orders')
+          })
+          const ran = await runSync(configFor(simulator, destination, folder), STREAMS)
+          expect([ran.code, ran.report.problem?.code]).toEqual([3, 'not_ours'])
+          expect(ran.report.problem?.message).toContain('recharge.customers is a materialized view')
+          expect(ran.report.problem?.message).toContain('recharge.orders is a sequence')
+        }),
+      ) ?? Promise.reject(new Error('there is no Postgres')),
   ))

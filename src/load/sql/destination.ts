@@ -75,7 +75,7 @@ export function createDestination(context: Context): Destination & RowCounts {
 
     commit: (batch, from, to, evidence) =>
       engine.transaction(async session => {
-        await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
+        const stored = await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
         const hasNewEvents = await stageNewEvents(session, schema, batch)
         const { counts: merged, growth } = await merge(session, schema, batch, history.isKept(batch.stream))
         if (hasNewEvents) await recordTombstones(session, schema, batch)
@@ -83,8 +83,9 @@ export function createDestination(context: Context): Destination & RowCounts {
         if (evidence?.gap) await recordGap(inSchema(session), to, evidence.gap, batch.receivedAt)
         await history.update(session, batch.stream, counts)
         await rejects.update(session, batch, to)
-        const ended = evidence?.last === true && batch.stream.sync.mode === 'full'
-        await keepCounts(session, schema, batch.stream, to.stream, counts, growth, ended)
+        const endsFullScan = evidence?.last === true && batch.stream.sync.mode === 'full'
+        const claimed = { key: to.stream, stored, endsFullScan }
+        await keepCounts(session, schema, batch.stream, claimed, counts, growth)
         return counts
       }),
 

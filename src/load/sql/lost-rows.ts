@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { z } from 'zod'
 import { parseInstant } from '../../common/instant.ts'
 import type { Instant, LostRows } from '../../common/model.ts'
 import type { Table } from '../../schema/table.ts'
@@ -53,15 +54,20 @@ export async function forgetLostRows(session: Session, schema: string, dropped: 
   )
 }
 
-/** When the first run began that reported on the stream; null: none is recorded. */
+const report = z.object({ streams: z.array(z.object({ stream: z.string(), complete_to: z.string().nullish() })) })
+
+/** When the first run that reported on the stream read it, by the API's clock if it says; null: none is recorded. */
 async function firstRunOf({ db }: Session, schema: string, stream: string): Promise<Instant | null> {
   // The databases write JSON with and without spaces.
   const reported = sql`replace(cast(report as text), ' ', '') like ${`%"stream":"${stream}"%`}`
-  const { rows } = await sql<{ first: string | null }>`
-    select cast(min(started_at) as text) as first from ${sql.table(`${schema}._sync_runs`)} where ${reported}`.execute(
-    db,
-  )
-  return instantOf(rows[0]?.first ?? null)
+  const { rows } = await sql<{ began: string; report: string }>`
+    select cast(started_at as text) as began, cast(report as text) as report
+    from ${sql.table(`${schema}._sync_runs`)} where ${reported} order by run limit 1`.execute(db)
+  const [first] = rows
+  if (first === undefined) return null
+  const { data } = report.safeParse(JSON.parse(first.report))
+  const readTo = data?.streams.find(({ stream: name }) => name === stream)?.complete_to
+  return instantOf(readTo ?? null) ?? instantOf(first.began)
 }
 
 /** Null also for a time that cannot be read: the checkpoint it is in is being forgotten. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Committed, MissingRows } from '../../common/model.ts'
 import type { Stream } from '../../schema/stream.ts'
-import { allTables, tablesOf } from '../../schema/table.ts'
+import { type Table, tablesOf } from '../../schema/table.ts'
 import { asText } from './as-text.ts'
 import type { Session } from './engine.ts'
 import { columnsOf } from './schema-changes.ts'
@@ -20,81 +20,91 @@ export const grow = (growth: Map<string, number>, table: string, rows: number): 
   growth.set(table, (growth.get(table) ?? 0) + rows)
 }
 
+/** The numbers as they are stored; null: none. */
+export interface StoredCounts {
+  readonly rows: string | null
+  readonly child_rows: string | null
+}
+
+export const STORED_COUNTS = [asText('rows').as('rows'), asText('child_rows').as('child_rows')] as const
+
+/** The checkpoint that a commit replaces. */
+export interface ClaimedCheckpoint {
+  /** Its key: the name of the stream, or that of a backfill, an import and so on. */
+  readonly key: string
+  readonly stored: StoredCounts
+  /** The commit ends a full scan, which has written whatever was missing, so the rows are counted again. */
+  readonly endsFullScan: boolean
+}
+
 /**
- * Stores what a commit did beside the checkpoint `of`, and the rows that it leaves beside that of the stream.
+ * Stores what a commit did beside the checkpoint that it claimed, and the rows that it leaves beside that of the stream.
  *
- * Rows are counted where no number is stored: after the first commit, after a reset, in a warehouse of an older version.
- * @param recount also count them because the commit ends a full scan, which has written whatever was missing.
+ * Rows are counted where no number is stored: with the first commit, after a reset, in a warehouse of an older version.
  */
 export async function keepCounts(
   session: Session,
   schema: string,
   stream: Stream,
-  of: string,
-  counts: Committed,
+  { key, stored, endsFullScan }: ClaimedCheckpoint,
+  committed: Committed,
   growth: Growth,
-  recount: boolean,
 ): Promise<void> {
-  const db = session.db.withSchema(schema)
+  const own = key === stream.name
+  const rows = own ? await countsAfter(session, schema, stream, endsFullScan ? UNCOUNTED : stored, growth) : {}
   // Stored for a run that loses the connection during COMMIT: it can still report what the commit did.
-  const written = await db
+  await session.db
+    .withSchema(schema)
     .updateTable('_sync_checkpoints')
-    .set({ counts: stringifyCommitted(counts) })
-    .where('stream', '=', of)
-    .returning([asText('rows').as('rows'), asText('child_rows').as('child_rows')])
-    .executeTakeFirst()
-  if (of !== stream.name) return await keepGrowth(session, schema, stream, growth)
-  await store(session, schema, stream, recount || written === undefined ? null : written, growth)
+    .set({ counts: stringifyCommitted(committed), ...rows })
+    .where('stream', '=', key)
+    .execute()
+  if (!own) await keepGrowth(session, schema, stream, growth)
 }
 
 /** Adds what a commit wrote that replaces another checkpoint than the stream's, such as that of a backfill. */
 export async function keepGrowth(session: Session, schema: string, stream: Stream, growth: Growth): Promise<void> {
   if ([...growth.values()].every(rows => rows === 0)) return
-  const row = await readCounts(session, schema, stream)
+  const stored = await readCounts(session, schema, stream)
   // Without a number the next commit of the stream itself counts.
-  if (row !== undefined && row.rows !== null) await store(session, schema, stream, row, growth)
+  if (stored === undefined || stored.rows === null) return
+  await session.db
+    .withSchema(schema)
+    .updateTable('_sync_checkpoints')
+    .set(await countsAfter(session, schema, stream, stored, growth))
+    .where('stream', '=', stream.name)
+    .execute()
 }
 
-interface StoredCounts {
-  readonly rows: string | null
-  readonly child_rows: string | null
-}
+const UNCOUNTED: StoredCounts = { rows: null, child_rows: null }
 
 const readCounts = ({ db }: Session, schema: string, { name }: Stream): Promise<StoredCounts | undefined> =>
   db
     .withSchema(schema)
     .selectFrom('_sync_checkpoints')
-    .select([asText('rows').as('rows'), asText('child_rows').as('child_rows')])
+    .select(STORED_COUNTS)
     .where('stream', '=', name)
     .executeTakeFirst()
 
-/** @param stored null: count all tables. */
-async function store(
+async function countsAfter(
   session: Session,
   schema: string,
   stream: Stream,
-  stored: StoredCounts | null,
+  stored: StoredCounts,
   growth: Growth,
-): Promise<void> {
-  const known = expectedRows(stream, stored ?? { rows: null, child_rows: null })
-  const unchanged = [...growth.values()].every(rows => rows === 0)
-  const tables = allTables(stream).map(({ name }) => name)
-  if (unchanged && tables.every(table => known.has(table))) return
-  const now = new Map<string, number>()
-  for (const table of tables) {
-    const before = known.get(table)
-    // Not below 0: somebody may have deleted the rows that a commit before this one had counted.
-    const after = before === undefined ? await countRows(session, schema, table) : before + (growth.get(table) ?? 0)
-    now.set(table, Math.max(after, 0))
+): Promise<StoredCounts> {
+  const known = expectedRows(stream, stored)
+  const rowsIn = async ({ name }: Table): Promise<number> => {
+    const before = known.get(name)
+    if (before === undefined) return await countRows(session, schema, name)
+    // A negative number would mean that rows were deleted which no commit had counted.
+    return Math.max(before + (growth.get(name) ?? 0), 0)
   }
   const { root, children } = tablesOf(stream)
-  const childRows = Object.fromEntries(children.map(({ table }) => [table.name, now.get(table.name) ?? 0]))
-  await session.db
-    .withSchema(schema)
-    .updateTable('_sync_checkpoints')
-    .set({ rows: String(now.get(root.name) ?? 0), child_rows: JSON.stringify(childRows) })
-    .where('stream', '=', stream.name)
-    .execute()
+  const rows = String(await rowsIn(root))
+  const lists: [string, number][] = []
+  for (const { table } of children) lists.push([table.name, await rowsIn(table)])
+  return { rows, child_rows: JSON.stringify(Object.fromEntries(lists)) }
 }
 
 /** Rows expected in each table; a table of which no number is stored is left out. @throws {DestinationError} `unreadable` */

@@ -14,9 +14,13 @@ async function readSetting(db: Db, name: Name): Promise<string | null> {
   return row?.value ?? null
 }
 
-async function writeSetting(db: Db, name: Name, value: string): Promise<void> {
-  const kept = await db.updateTable('_sync_settings').set({ value }).where('name', '=', name).executeTakeFirst()
-  if (kept.numUpdatedRows === 0n) await db.insertInto('_sync_settings').values({ name, value }).execute()
+/** @param exists whether the setting is there; null: it is not known. */
+async function writeSetting(db: Db, name: Name, value: string, exists: boolean | null): Promise<void> {
+  const kept =
+    exists === false
+      ? null
+      : await db.updateTable('_sync_settings').set({ value }).where('name', '=', name).executeTakeFirst()
+  if (!kept || kept.numUpdatedRows === 0n) await db.insertInto('_sync_settings').values({ name, value }).execute()
 }
 
 /** The warehouse's salt; null: it has none yet. @throws {DestinationError} `unreadable` */
@@ -33,7 +37,7 @@ export async function readOrCreateSalt(db: Db): Promise<Buffer> {
   const known = await readSalt(db)
   if (known !== null) return known
   const salt = randomBytes(SALT)
-  await writeSetting(db, 'salt', salt.toString('hex'))
+  await writeSetting(db, 'salt', salt.toString('hex'), false)
   return salt
 }
 
@@ -50,7 +54,7 @@ export async function recordPolicies(db: Db, before: StoredPolicies, tables: rea
   if (columns.every(([column, policy]) => (before[column] ?? 'keep') === policy)) return
   const policies = { ...before, ...Object.fromEntries(columns) }
   const notKept = Object.entries(policies).filter(([, policy]) => policy !== 'keep')
-  await writeSetting(db, 'policies', JSON.stringify(Object.fromEntries(notKept)))
+  await writeSetting(db, 'policies', JSON.stringify(Object.fromEntries(notKept)), null)
 }
 
 /** The columns that this program has made, by table; null: none was recorded. @throws {DestinationError} `unreadable` */
@@ -66,5 +70,6 @@ export async function recordMadeColumns(db: Db, before: MadeColumns | null, tabl
     const added = columns.map(column => column.name).filter(column => known?.includes(column) !== true)
     return known !== undefined && added.length === 0 ? [] : [[name, [...(known ?? []), ...added]] as const]
   })
-  if (grown.length > 0) await writeSetting(db, 'tables', JSON.stringify({ ...before, ...Object.fromEntries(grown) }))
+  if (grown.length > 0)
+    await writeSetting(db, 'tables', JSON.stringify({ ...before, ...Object.fromEntries(grown) }), before !== null)
 }

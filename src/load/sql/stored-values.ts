@@ -117,7 +117,7 @@ const checkpointRow = z.object({
   shape: z.string().nullable(),
   writer: runId.nullable(),
   swept: instant.nullable(),
-  lost: z.string().nullable(),
+  lost: z.string().nullish(),
 })
 const countsRow = z.object({ counts: json(committed).nullable() })
 const reportRow = z.object({ report: json(lastRun).nullable() })
@@ -187,8 +187,8 @@ export const parseMadeColumns = (value: string): MadeColumns =>
 const lostRows = z.object({ tables: z.array(z.string()), columns: z.array(z.string()), since: instant.nullable() })
 
 /** What a stream lost with tables or columns that somebody dropped; null: nothing. @throws {DestinationError} `unreadable` */
-export const parseLostRows = (value: string | null, stream: string): LostRows | null =>
-  value === null ? null : parse(json(lostRows), value, checkpointOf(stream))
+export const parseLostRows = (value: string | null | undefined, stream: string): LostRows | null =>
+  value == null ? null : parse(json(lostRows), value, checkpointOf(stream))
 
 const rowCounts = z.object({
   rows: z.string().regex(/^\d+$/, 'it is not a number of rows').transform(Number).nullable(),
