@@ -326,8 +326,22 @@ export interface DeletionEvidence {
 
 /** Why rows that were not seen are not marked as deleted. */
 export interface DeletionSkipped {
-  readonly why: 'unknown_key' | 'few_seen' | 'maybe_forgotten'
+  readonly why: 'unknown_key' | 'few_seen' | 'large_loss' | 'maybe_forgotten'
   readonly rows: number
+  /** With `large_loss`, where the API serves single records: what to ask it. The keys that the scan saw stay stored. */
+  readonly toConfirm?: DeletionsToConfirm
+}
+
+/** A large loss that the API can confirm, record by record. */
+export interface DeletionsToConfirm {
+  /** The scan or list snapshot, as `DeletionEvidence.ended` names it. */
+  readonly scan: Instant
+  /** Keys of some of the rows that it did not see. */
+  readonly absent: readonly string[]
+  /** The key of a record that it saw; null: it saw none. */
+  readonly seen: string | null
+  /** Another scan, half a day earlier or more, saw as few. */
+  readonly secondTime: boolean
 }
 
 /** A row whose `_extra` is not null. */

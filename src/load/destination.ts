@@ -64,8 +64,23 @@ export interface RowCounts {
   missingRows(stream: Stream): Promise<readonly MissingRows[]>
 }
 
+/** Marks rows as deleted after a commit: a large loss is confirmed first. */
+export interface DeletionSupport {
+  /**
+   * Marks the rows that an ended scan should have seen and did not, as the commit that ended it would have done.
+   * @param checkpoint as that commit wrote it. It does not change.
+   * @param scan as `DeletionsToConfirm` names it.
+   * @param at becomes `_deleted_at` of the rows. A second call with the same time marks no more.
+   * @throws {DestinationError} `moved`: another run has replaced the checkpoint; `unreadable`.
+   */
+  markAbsent(stream: Stream, checkpoint: Checkpoint, scan: Instant, at: Instant): Promise<Deletions>
+}
+
+/** What a commit concluded about deletions. */
+export type Deletions = Pick<Committed, 'deleted' | 'deletionSkipped'>
+
 /** What a run over streams needs of a destination. */
-export interface RunDestination extends Destination, InferredColumns, RowCounts {}
+export interface RunDestination extends Destination, InferredColumns, RowCounts, DeletionSupport {}
 
 /** Answers questions about the warehouse. Nothing here writes; tables may be missing. */
 export interface Inspection {

@@ -13,6 +13,7 @@ import type {
   RowBatch,
   StreamReport,
 } from '../common/model.ts'
+import type { Deletions } from '../load/destination.ts'
 import type { InferredColumn } from '../schema/inferred-columns.ts'
 import type { Stream } from '../schema/stream.ts'
 import type { ScanState } from './checkpoint.ts'
@@ -119,7 +120,18 @@ export class StreamStats {
     for (const [path, n] of batch.stats.unknownFields)
       this.#unknownFields.set(path, (this.#unknownFields.get(path) ?? 0) + n)
     for (const [path, n] of batch.stats.mismatched) this.#mismatched.set(path, (this.#mismatched.get(path) ?? 0) + n)
-    if (deletionSkipped) this.requestStats.warnings.push(DELETION_SKIPPED[deletionSkipped.why](deletionSkipped.rows))
+    // What is still to be confirmed is told after that.
+    if (deletionSkipped && !deletionSkipped.toConfirm) this.#deletionSkipped(deletionSkipped)
+  }
+
+  /** What came of a large loss that was to be confirmed. */
+  deletions({ deleted, deletionSkipped }: Deletions): void {
+    this.counts = { ...this.counts, deleted: this.counts.deleted + deleted }
+    if (deletionSkipped) this.#deletionSkipped(deletionSkipped)
+  }
+
+  #deletionSkipped({ why, rows }: DeletionSkipped): void {
+    this.requestStats.warnings.push(DELETION_SKIPPED[why](rows))
   }
 
   /** The last report; null: none was made yet. */
@@ -207,6 +219,11 @@ const DELETION_SKIPPED: Readonly<Record<DeletionSkipped['why'], (rows: number) =
     code: 'not_marked',
     message: `the source listed less than half of the records that it listed before: ${rows} rows were not seen again, and none is marked as deleted`,
     next: 'Look into the store. If the records are gone, a second scan half a day later marks the rows.',
+  }),
+  large_loss: rows => ({
+    code: 'not_marked',
+    message: `the source no longer listed ${rows} records at once, and did not confirm that they are gone: none of their rows is marked as deleted`,
+    next: 'Look into the store. Records that Recharge still returns by their id are not marked; of those that it cannot be asked for, a second scan half a day later marks the rows.',
   }),
   maybe_forgotten: rows => ({
     code: 'not_marked',

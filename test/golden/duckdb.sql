@@ -99,7 +99,7 @@ create table "recharge"."_sync_seen" (
 comment on table "recharge"."_sync_seen" is 'Keys that the scan under way, or the last list snapshot, has read: rows it did not read can be deleted. Not for analysts.';
 comment on column "recharge"."_sync_seen"."stream" is 'Name of the stream.';
 comment on column "recharge"."_sync_seen"."walk" is 'The scan or list snapshot, named by the instant just before it began.';
-comment on column "recharge"."_sync_seen"."what" is 'record; part: a list read to its end; unknown: a record without a key; doubt: a scan that read too few rows; swept: a list snapshot that ended.';
+comment on column "recharge"."_sync_seen"."what" is 'record; part: a list read to its end; unknown: a record without a key; doubt: a scan that read too few rows; swept: a list snapshot that ended; loss: a scan whose loss is to be confirmed.';
 comment on column "recharge"."_sync_seen"."key" is 'Key of the record or name of the part; empty for the others.';
 create table "recharge"."_sync_tombstones" (
   "type" text not null,

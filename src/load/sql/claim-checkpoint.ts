@@ -33,6 +33,22 @@ export async function claimCheckpoint(
   return claimed
 }
 
+/**
+ * Keeps every other run from replacing a checkpoint until the transaction ends, and leaves it as it is.
+ * @throws {DestinationError} `moved` if another run has replaced it.
+ */
+export async function holdCheckpoint(db: Session['db'], { stream, version, writer }: Checkpoint): Promise<void> {
+  const held = await db
+    .updateTable('_sync_checkpoints')
+    .set({ version: String(version) })
+    .where('stream', '=', stream)
+    .where('version', '=', String(version))
+    .where('writer', '=', writer)
+    .executeTakeFirst()
+  if (held.numUpdatedRows !== 1n)
+    throw new DestinationError('moved', `${stream}: another run has replaced its checkpoint`)
+}
+
 type ClaimedRow = Omit<SystemTables['_sync_checkpoints'], 'stream' | 'counts' | 'report' | 'rows' | 'child_rows'>
 
 async function nextClaim(

@@ -1,11 +1,11 @@
 import { CompiledQuery, sql } from 'kysely'
 import type { Checkpoint, Committed, LastRun, RunReport } from '../../common/model.ts'
 import type { Table } from '../../schema/table.ts'
-import type { Destination, RowCounts } from '../destination.ts'
+import type { DeletionSupport, Destination, RowCounts } from '../destination.ts'
 import { asText } from './as-text.ts'
-import { claimCheckpoint } from './claim-checkpoint.ts'
+import { claimCheckpoint, holdCheckpoint } from './claim-checkpoint.ts'
 import type { Context } from './context.ts'
-import { detectDeletions } from './deletions.ts'
+import { detectDeletions, markConfirmed } from './deletions.ts'
 import type { Session } from './engine.ts'
 import { recordGap } from './gaps.ts'
 import { deleteInferredColumns, nowDeclared } from './inferred-columns.ts'
@@ -19,7 +19,7 @@ import { parseCheckpoint, parseCounts } from './stored-values.ts'
 import { recordTombstones, stageNewEvents } from './tombstones.ts'
 
 /** `Destination` for every database that has an `Engine`. */
-export function createDestination(context: Context): Destination & RowCounts {
+export function createDestination(context: Context): Destination & RowCounts & DeletionSupport {
   const { engine, schema, salt, history, inSchema, exists, hasColumn, recordedSchema, allTables } = context
   const rejects = createRejects(inSchema)
   return {
@@ -87,6 +87,14 @@ export function createDestination(context: Context): Destination & RowCounts {
         const claimed = { key: to.stream, stored, endsFullScan }
         await keepCounts(session, schema, batch.stream, claimed, counts, growth)
         return counts
+      }),
+
+    markAbsent: (stream, checkpoint, scan, at) =>
+      engine.transaction(async session => {
+        await holdCheckpoint(inSchema(session), checkpoint)
+        const deletions = await markConfirmed({ session, schema, stream, scan, at })
+        await history.update(session, stream, { added: 0, changed: 0, deleted: deletions.deleted })
+        return deletions
       }),
 
     record: (report: RunReport) =>

@@ -4,6 +4,7 @@ import { parseInstant } from '../../common/instant.ts'
 import type {
   Checkpoint,
   Committed,
+  DeletionSkipped,
   Instant,
   KeptReject,
   LastRun,
@@ -70,6 +71,21 @@ const scan = z
     }),
   )
 
+const withheld = z
+  .object({
+    why: z.enum(['unknown_key', 'few_seen', 'large_loss', 'maybe_forgotten']),
+    rows: count,
+    toConfirm: z
+      .object({
+        scan: instant,
+        absent: z.array(z.string()),
+        seen: z.string().nullable(),
+        secondTime: z.boolean(),
+      })
+      .optional(),
+  })
+  .transform(({ toConfirm, ...skipped }): DeletionSkipped => (toConfirm ? { ...skipped, toConfirm } : skipped))
+
 const committed = z
   .object({
     added: count,
@@ -77,7 +93,7 @@ const committed = z
     unchanged: count,
     deleted: count,
     rejected: count,
-    withheld: z.object({ why: z.enum(['unknown_key', 'few_seen', 'maybe_forgotten']), rows: count }).optional(),
+    withheld: withheld.optional(),
   })
   .transform(
     ({ withheld, ...counts }): Committed =>

@@ -202,7 +202,7 @@ export const SYSTEM_TABLES: readonly Table[] = [
       column(
         'what',
         'text',
-        'record; part: a list read to its end; unknown: a record without a key; doubt: a scan that read too few rows; swept: a list snapshot that ended.',
+        'record; part: a list read to its end; unknown: a record without a key; doubt: a scan that read too few rows; swept: a list snapshot that ended; loss: a scan whose loss is to be confirmed.',
         true,
       ),
       column('key', 'text', 'Key of the record or name of the part; empty for the others.', true),
