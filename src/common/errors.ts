@@ -88,6 +88,10 @@ const DESTINATION = {
   moved: ['fail', 'Another run wrote this stream at the same time; let one run at a time write to a destination.'],
   held: ['stop', 'Wait until that run ends, or stop it; then run again.'],
   incompatible: ['stop', 'Run the statements shown, or choose another schema.'],
+  constraint: [
+    'fail',
+    'Something that was added to the tables of recharge-sync refuses a record: drop it, or let it accept every record.',
+  ],
   not_ours: [
     'stop',
     'Nothing was changed. Choose another schema (destination.schema), or rename what has the name; then run again.',

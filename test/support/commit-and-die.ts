@@ -46,6 +46,7 @@ function counted(engine: Engine): Engine {
           withIndexScans: session.withIndexScans,
           mayContainKeys: session.mayContainKeys,
           relations: session.relations,
+          referencedTables: session.referencedTables,
         })
         step()
         return result

@@ -106,6 +106,7 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
             // Always true: the merge itself reads only the row groups whose least and greatest value allow a key.
             mayContainKeys: async columns => columns.map(() => true),
             relations: schema => relationsIn(used, schema),
+            referencedTables: async () => new Set(),
           })
           if (written > 0) await limitLog(written < LARGE_COMMIT ? 'short' : 'long')
           await used.run('commit')

@@ -9,6 +9,7 @@ import type { SystemTables } from '../sql/system-tables.ts'
 import { append } from './append.ts'
 import { translate } from './errors.ts'
 import { mayContainKeys } from './key-lookup.ts'
+import { referencedTables } from './references.ts'
 import { relationsIn } from './relations.ts'
 import { TYPES } from './types.ts'
 
@@ -58,6 +59,7 @@ export function openPostgres({ url, schema, connections }: PostgresOptions): Eng
             withIndexScans: work => withIndexScans(client, work),
             mayContainKeys: (columns, ranges) => mayContainKeys(db, columns, ranges),
             relations: schema => relationsIn(client, schema),
+            referencedTables: schema => referencedTables(client, schema),
           })
           await client.query('commit')
           return result

@@ -1,4 +1,5 @@
 import { DestinationError, type DestinationProblem } from '../../common/errors.ts'
+import { constraintError } from './constraint-error.ts'
 
 /** What went wrong, by SQLSTATE; a class of two characters stands for all its members. */
 const STATES: Readonly<Record<string, DestinationProblem>> = {
@@ -31,6 +32,8 @@ export function translate(error: unknown): unknown {
   // Two runs inserted the first checkpoint of a stream; the other one committed first.
   if (code === '23505' && 'table' in error && error.table === '_sync_checkpoints')
     return new DestinationError('moved', `Postgres: ${error.message}`, error)
+  const refused = constraintError(error)
+  if (refused !== null) return refused
   const kind = STATES[code] ?? STATES[code.slice(0, 2)]
   if (kind) return new DestinationError(kind, `Postgres: ${error.message}`, error)
   // If a host has an address of each family and both refuse, the driver throws both errors in one without a message.

@@ -15,6 +15,8 @@ export interface Context {
   /** Opened with the warehouse's salt when that is read. */
   readonly salt: Salt
   readonly history: History
+  /** Tables to which foreign keys refer. Read by `prepare`; empty before that. */
+  readonly referenced: Set<string>
   /** The session's queries, with names resolved in the schema. */
   inSchema(session: Session): Session['db']
   exists(session: Session, table: string): Promise<boolean>
@@ -53,6 +55,7 @@ export function createContext(
     schema,
     salt,
     history,
+    referenced: new Set(),
     inSchema,
     exists,
     hasColumn: hasColumnNow,

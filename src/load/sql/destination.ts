@@ -20,7 +20,7 @@ import { recordTombstones, stageNewEvents } from './tombstones.ts'
 
 /** `Destination` for every database that has an `Engine`. */
 export function createDestination(context: Context): Destination & RowCounts & DeletionSupport {
-  const { engine, schema, salt, history, inSchema, exists, hasColumn, recordedSchema, allTables } = context
+  const { engine, schema, salt, history, referenced, inSchema, exists, hasColumn, recordedSchema, allTables } = context
   const rejects = createRejects(inSchema)
   return {
     acquireLock: run => engine.acquireLock(run),
@@ -38,6 +38,7 @@ export function createDestination(context: Context): Destination & RowCounts & D
         for (const what of dropped) await forgetLostRows(session, schema, what)
         await deleteInferredColumns(inSchema(session), nowDeclared(recorded.inferred, tables))
         await history.catchUp(session, tables, recorded.inferred)
+        for (const table of await session.referencedTables(schema)) referenced.add(table)
         return { statements, salt: await readOrCreateSalt(inSchema(session)) }
       })
       salt.open(prepared.salt)
@@ -77,7 +78,10 @@ export function createDestination(context: Context): Destination & RowCounts & D
       engine.transaction(async session => {
         const stored = await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
         const hasNewEvents = await stageNewEvents(session, schema, batch)
-        const { counts: merged, growth } = await merge(session, schema, batch, history.isKept(batch.stream))
+        const { counts: merged, growth } = await merge(session, schema, batch, {
+          staged: history.isKept(batch.stream),
+          referenced,
+        })
         if (hasNewEvents) await recordTombstones(session, schema, batch)
         const counts: Committed = { ...merged, ...(await detectDeletions(session, schema, batch, to, evidence)) }
         if (evidence?.gap) await recordGap(inSchema(session), to, evidence.gap, batch.receivedAt)

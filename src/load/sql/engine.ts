@@ -54,6 +54,11 @@ export interface Session {
    * in lower case where the database does not tell cases apart.
    */
   relations(schema: string): Promise<ReadonlyMap<string, RelationKind>>
+  /**
+   * Tables of the schema whose rows foreign keys refer to, so that a changed row has to be updated: to delete it and insert
+   * it again would be refused, or delete the rows that refer to it. None where the database could not update it either.
+   */
+  referencedTables(schema: string): Promise<ReadonlySet<string>>
 }
 
 /** `table`: an ordinary table. Other kinds, such as `view`, are words for a message. */
@@ -80,6 +85,7 @@ export interface AppendTarget {
  * - `serialisation`: another transaction was in the way. The caller tries again.
  * - `moved`: two runs inserted the first checkpoint of the same stream.
  * - `held`: another process has the destination.
+ * - `constraint`: something that a user added to our tables refused a row; the message names it.
  * - `denied`: the user or the file permissions do not allow it.
  * - `full`: no space is left.
  *

@@ -28,6 +28,13 @@ interface ToWrite {
   readonly records: readonly FlatRecord[]
   /** How many of them are changed. */
   readonly changed: number
+  /** The changed ones, where their rows are updated; absent: those are deleted. */
+  readonly updated?: readonly FlatRecord[]
+}
+
+export interface MergeOptions {
+  readonly staged: boolean
+  readonly referenced: ReadonlySet<string>
 }
 
 /** What a merge did. */
@@ -39,22 +46,34 @@ export interface Merged {
 /**
  * Writes the records of a batch that are new or changed, with the rows of their lists.
  * @param staged the caller needs the temporary table after the merge.
+ * @param referenced tables to whose rows foreign keys refer: a changed row is updated there.
  */
-export async function merge(session: Session, schema: string, batch: RowBatch, staged: boolean): Promise<Merged> {
+export async function merge(
+  session: Session,
+  schema: string,
+  batch: RowBatch,
+  { staged, referenced }: MergeOptions,
+): Promise<Merged> {
   const growth = new Map<string, number>()
   const tables = tablesOf(batch.stream)
   const { root, children } = tables
-  const { records, changed } =
-    !staged && (await areAllNew(session, schema, tables, batch))
-      ? { records: [...batch.records.values()], changed: 0 }
-      : await session.withIndexScans(() => deleteReplaced(session, schema, tables, batch, growth))
+  const inPlace = referenced.has(root.name)
+  const {
+    records,
+    changed,
+    updated = [],
+  } = !staged && (await areAllNew(session, schema, tables, batch))
+    ? { records: [...batch.records.values()], changed: 0 }
+    : await session.withIndexScans(() => deleteReplaced(session, schema, tables, batch, growth, inPlace))
   const append = (table: Table, rows: Iterable<Block>): Promise<void> =>
     session.append(
       { schema, table: table.name },
       table.columns,
       counted(rows, count => grow(growth, table.name, count)),
     )
-  await append(root, rootRows(root, records, batch))
+  const kept = new Set(updated)
+  if (kept.size > 0) await updateChanged(session, schema, root, rootRows(root, updated, batch))
+  await append(root, rootRows(root, kept.size > 0 ? records.filter(record => !kept.has(record)) : records, batch))
   for (const [list, { table }] of children.entries()) await append(table, childRows(records, list))
   const added = records.length - changed
   const counts = {
@@ -92,6 +111,7 @@ async function deleteReplaced(
   tables: StreamTables,
   batch: RowBatch,
   growth: Map<string, number>,
+  inPlace: boolean,
 ): Promise<ToWrite> {
   const { root } = tables
   const records = [...batch.records.values()]
@@ -99,9 +119,10 @@ async function deleteReplaced(
   const written = records.filter((_, i) => outcomes[i] === 'new' || outcomes[i] === 'changed')
   const added = [...batch.records.keys()].filter((_, i) => outcomes[i] === 'new')
   const changed = written.length - added.length
-  if (changed > 0) grow(growth, root.name, -(await deleteChanged(session, schema, root)))
+  if (changed > 0 && !inPlace) grow(growth, root.name, -(await deleteChanged(session, schema, root)))
   await deleteChildRows(session, schema, tables, { stage: stageOf(root), changed, added }, growth)
-  return { records: written, changed }
+  if (!inPlace) return { records: written, changed }
+  return { records: written, changed, updated: records.filter((_, i) => outcomes[i] === 'changed') }
 }
 
 /** Name of a merge's temporary table: a row for each key of the batch, with `_outcome` null if the record is new. */
@@ -171,6 +192,18 @@ async function deleteChanged({ db }: Session, schema: string, root: Table): Prom
     using ${sql.table(stageOf(root))} as s
     where s._outcome = 'changed' and ${matches('t', root.key, 's', root.key)}`.execute(db)
   return Number(numAffectedRows ?? 0n)
+}
+
+async function updateChanged(session: Session, schema: string, root: Table, rows: Iterable<Block>): Promise<void> {
+  const stage = identifier(`_update_${root.name}`)
+  await session.createTempTable(stage, root.columns)
+  await session.append({ schema: null, table: stage }, root.columns, rows)
+  const values = root.columns
+    .filter(({ name }) => !root.key.includes(name))
+    .map(({ name }) => sql`${sql.ref(name)} = ${sql.ref(`s.${name}`)}`)
+  await sql`
+    update ${sql.table(`${schema}.${root.name}`)} as t set ${sql.join(values)} from ${sql.table(stage)} as s
+    where ${matches('t', root.key, 's', root.key)}`.execute(session.db)
 }
 
 /** The condition that `columns` of one alias equal `keys` of another. */

@@ -10,7 +10,14 @@ import { keepGrowth } from './row-counts.ts'
 import { parseReconciliation } from './stored-values.ts'
 
 /** `ReconciliationSupport` for every database that has an `Engine`. */
-export function createReconciliation({ engine, schema, history, inSchema, exists }: Context): ReconciliationSupport {
+export function createReconciliation({
+  engine,
+  schema,
+  history,
+  referenced,
+  inSchema,
+  exists,
+}: Context): ReconciliationSupport {
   const rejects = createRejects(inSchema)
   return {
     compare: (batch, now) => engine.transaction(session => compare(session, schema, batch, now)),
@@ -26,7 +33,7 @@ export function createReconciliation({ engine, schema, history, inSchema, exists
     repair: (batch, gone, from, to) =>
       engine.transaction(async session => {
         await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
-        const { counts, growth } = await replace(session, schema, batch)
+        const { counts, growth } = await replace(session, schema, batch, referenced)
         const deleted = await markDeleted(session, schema, batch.stream, gone, batch.receivedAt)
         await rejects.update(session, batch, to)
         await history.update(session, batch.stream, { ...counts, deleted })
