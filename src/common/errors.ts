@@ -88,6 +88,7 @@ const DESTINATION = {
   moved: ['fail', 'Another run wrote this stream at the same time; let one run at a time write to a destination.'],
   held: ['stop', 'Wait until that run ends, or stop it; then run again.'],
   incompatible: ['stop', 'Run the statements shown, or choose another schema.'],
+  locked: ['fail', 'Run again when that transaction has ended, or end it: select pg_terminate_backend(…);'],
   constraint: [
     'fail',
     'Something that was added to the tables of recharge-sync refuses a record: drop it, or let it accept every record.',

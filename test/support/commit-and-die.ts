@@ -47,6 +47,7 @@ function counted(engine: Engine): Engine {
           mayContainKeys: session.mayContainKeys,
           relations: session.relations,
           referencedTables: session.referencedTables,
+          withLockTimeout: session.withLockTimeout,
         })
         step()
         return result

@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { STREAMS } from '../../src/cli/app.ts'
 import { utcText } from '../../src/simulator/time.ts'
@@ -113,6 +114,30 @@ describe('postgres', () => {
       )
       await at.sql(statement)
       expect((await runSync(at.config, NAMES)).of('orders')).toMatchObject({ changed: 1, problem: null })
+    }))
+
+  test('K6/22: a table that a long reader holds is not waited for without end, and the reader is named', () =>
+    inStore(async at => {
+      await at.sql('alter table recharge.customers drop column last_name')
+      if (at.destination.kind !== 'postgres') throw new Error('there is no Postgres')
+      const reader = new pg.Client({ connectionString: at.destination.url, application_name: 'slow report' })
+      await reader.connect()
+      try {
+        await reader.query('begin; select count(*) from recharge.customers')
+        const { rows } = await reader.query('select pg_backend_pid() as pid')
+        const ran = await runSync(at.config, ['customers'])
+        expect([ran.code, ran.report.problem?.code]).toEqual([3, 'locked'])
+        expect(ran.report.problem?.message).toContain(`process ${rows[0]?.pid} (slow report`)
+        // The first try gives up, and then the reader ends.
+        const synced = runSync(at.config, ['customers'])
+        await reader.query(`do $$ begin
+          while not exists (select 1 from pg_locks l join pg_class c on c.oid = l.relation
+            where c.relname = 'customers' and not l.granted) loop perform pg_sleep(0.01); end loop; end $$`)
+        await reader.query('commit')
+        expect((await synced).of('customers')).toMatchObject({ outcome: 'complete' })
+      } finally {
+        await reader.end()
+      }
     }))
 
   test('K6/24: a trigger that raises an error fails its stream, and is named', () =>

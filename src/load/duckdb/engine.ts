@@ -107,6 +107,8 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
             mayContainKeys: async columns => columns.map(() => true),
             relations: schema => relationsIn(used, schema),
             referencedTables: async () => new Set(),
+            // One process has the file, and one transaction is at work in it.
+            withLockTimeout: work => work(),
           })
           if (written > 0) await limitLog(written < LARGE_COMMIT ? 'short' : 'long')
           await used.run('commit')
@@ -131,6 +133,7 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
     catalogType: kind => TYPES[kind].inCatalog,
     // No index: with one, 250 scattered rows into a million took seconds, and the file grew by two fifths.
     withPrimaryKey: create => create,
+    lockHolders: async () => [],
     async checkAccess() {
       const target = existsSync(file) ? file : nearestFolder(file)
       await access(target, constants.W_OK).catch(error => {

@@ -9,6 +9,7 @@ import type { SystemTables } from '../sql/system-tables.ts'
 import { append } from './append.ts'
 import { translate } from './errors.ts'
 import { mayContainKeys } from './key-lookup.ts'
+import { lockHolders, withLockTimeout } from './locks.ts'
 import { referencedTables } from './references.ts'
 import { relationsIn } from './relations.ts'
 import { TYPES } from './types.ts'
@@ -60,6 +61,7 @@ export function openPostgres({ url, schema, connections }: PostgresOptions): Eng
             mayContainKeys: (columns, ranges) => mayContainKeys(db, columns, ranges),
             relations: schema => relationsIn(client, schema),
             referencedTables: schema => referencedTables(client, schema),
+            withLockTimeout: work => withLockTimeout(client, work),
           })
           await client.query('commit')
           return result
@@ -89,6 +91,15 @@ export function openPostgres({ url, schema, connections }: PostgresOptions): Eng
     withPrimaryKey: (create, table) =>
       create.addPrimaryKeyConstraint(`${table.name}_pkey` as never, [...table.key] as never[]),
     finalize: async () => {},
+
+    async lockHolders(schema) {
+      try {
+        const client = await connect()
+        return await lockHolders(client, schema).finally(() => client.release())
+      } catch (error) {
+        throw translate(error)
+      }
+    },
 
     async checkAccess() {
       try {

@@ -1,4 +1,5 @@
 import { CompiledQuery, sql } from 'kysely'
+import { DestinationError } from '../../common/errors.ts'
 import type { Checkpoint, Committed, LastRun, RunReport } from '../../common/model.ts'
 import type { Table } from '../../schema/table.ts'
 import type { DeletionSupport, Destination, RowCounts } from '../destination.ts'
@@ -6,7 +7,7 @@ import { asText } from './as-text.ts'
 import { claimCheckpoint, holdCheckpoint } from './claim-checkpoint.ts'
 import type { Context } from './context.ts'
 import { detectDeletions, markConfirmed } from './deletions.ts'
-import type { Session } from './engine.ts'
+import type { Engine, Session } from './engine.ts'
 import { recordGap } from './gaps.ts'
 import { deleteInferredColumns, nowDeclared } from './inferred-columns.ts'
 import { forgetLostRows } from './lost-rows.ts'
@@ -26,13 +27,15 @@ export function createDestination(context: Context): Destination & RowCounts & D
     acquireLock: run => engine.acquireLock(run),
 
     async prepare(tables: readonly Table[]) {
-      const prepared = await engine.transaction(async session => {
+      const prepared = await untilUnlocked(engine, schema, async session => {
         const recorded = await recordedSchema(session)
         const all = allTables(tables, recorded)
         const { statements, dropped } = await schemaChanges(session, engine, schema, all, recorded)
         // In one request: with a comment for each column there are hundreds of statements.
         if (statements.length > 0)
-          await session.db.executeQuery(CompiledQuery.raw(statements.map(({ query }) => query.sql).join(';\n')))
+          await session.withLockTimeout(() =>
+            session.db.executeQuery(CompiledQuery.raw(statements.map(({ query }) => query.sql).join(';\n'))),
+          )
         await recordPolicies(inSchema(session), recorded.policies, all)
         await recordMadeColumns(inSchema(session), recorded.made, all)
         for (const what of dropped) await forgetLostRows(session, schema, what)
@@ -118,6 +121,28 @@ export function createDestination(context: Context): Destination & RowCounts & D
     async [Symbol.asyncDispose]() {
       await engine[Symbol.asyncDispose]()
     },
+  }
+}
+
+/** How often DDL is tried while somebody holds a table. Between two tries those who wait for the table get it. */
+const LOCK_TRIES = 3
+
+/** Runs a transaction with DDL. @throws {DestinationError} `locked`, naming who holds a table. */
+async function untilUnlocked<T>(engine: Engine, schema: string, work: (session: Session) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await engine.transaction(work)
+    } catch (error) {
+      if (!(error instanceof DestinationError) || error.kind !== 'locked') throw error
+      if (tries < LOCK_TRIES) continue
+      const holders = await engine.lockHolders(schema)
+      const who = holders.length > 0 ? holders.join('; ') : 'a transaction that has ended since'
+      throw new DestinationError(
+        'locked',
+        `a table of the schema ${schema} has to change, and it is held by ${who}`,
+        error,
+      )
+    }
   }
 }
 

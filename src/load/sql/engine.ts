@@ -59,6 +59,11 @@ export interface Session {
    * it again would be refused, or delete the rows that refer to it. None where the database could not update it either.
    */
   referencedTables(schema: string): Promise<ReadonlySet<string>>
+  /**
+   * Runs DDL so that it waits for a lock for seconds only: those who read the table after it would wait too.
+   * @throws {DestinationError} `locked`: another transaction holds a table. This transaction has to be rolled back.
+   */
+  withLockTimeout<T>(work: () => Promise<T>): Promise<T>
 }
 
 /** `table`: an ordinary table. Other kinds, such as `view`, are words for a message. */
@@ -120,6 +125,8 @@ export interface Engine extends AsyncDisposable {
   withPrimaryKey<T extends string>(create: CreateTableBuilder<T>, table: Table): CreateTableBuilder<T>
   /** Checks that this user may create and write in the schema. Writes nothing. @throws {DestinationError} `denied` */
   checkAccess(): Promise<void>
+  /** Who holds locks on tables of the schema, for a message. */
+  lockHolders(schema: string): Promise<readonly string[]>
   /** Moves committed data to its final place, at the end of a run; for instance a log into its file. */
   finalize(): Promise<void>
 }
