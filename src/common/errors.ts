@@ -111,6 +111,15 @@ const DESTINATION = {
   held: ['stop', 'Wait until that run ends, or stop it; then run again.'],
   lease_lost: ['stop', 'Check the connection to the database and run again; what was committed is kept.'],
   incompatible: ['stop', 'Run the statements shown, or choose another schema.'],
+  locked: ['fail', 'Run again when that transaction has ended, or end it: select pg_terminate_backend(…);'],
+  constraint: [
+    'fail',
+    'Something that was added to the tables of recharge-sync refuses a record: drop it, or let it accept every record.',
+  ],
+  not_ours: [
+    'stop',
+    'Nothing was changed. Choose another schema (destination.schema), or rename what has the name; then run again.',
+  ],
   denied: ['stop', 'Give the database user the right to create and write in the schema.'],
   no_temp: ['stop', 'Give the database user the right to create temporary tables.'],
   full: ['stop', 'Make room on the disk and run again; what was committed is kept.'],

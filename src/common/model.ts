@@ -174,6 +174,24 @@ export interface Checkpoint {
   readonly writer: RunId | null
   /** When the last complete list snapshot started; null: none yet, or the stream has none. */
   readonly lastSnapshotAt: Instant | null
+  /** What somebody dropped of the stream's tables since the last commit. Absent: nothing. The next commit forgets it. */
+  readonly lost?: LostRows
+}
+
+/** Tables or columns that somebody dropped and `prepare` has made again, empty: the stream is read from its start. */
+export interface LostRows {
+  readonly tables: readonly string[]
+  /** As `table.column`. */
+  readonly columns: readonly string[]
+  /** When the first run read the stream; null: not known. */
+  readonly since: Instant | null
+}
+
+/** A table that has fewer rows than the commits of a stream have left in it. */
+export interface MissingRows {
+  readonly table: string
+  readonly expected: number
+  readonly found: number
 }
 
 /** How many records one commit added, changed, and so on. */
@@ -308,8 +326,22 @@ export interface DeletionEvidence {
 
 /** Why rows that were not seen are not marked as deleted. */
 export interface DeletionSkipped {
-  readonly why: 'unknown_key' | 'few_seen' | 'maybe_forgotten'
+  readonly why: 'unknown_key' | 'few_seen' | 'large_loss' | 'maybe_forgotten'
   readonly rows: number
+  /** With `large_loss`, where the API serves single records: what to ask it. The keys that the scan saw stay stored. */
+  readonly toConfirm?: DeletionsToConfirm
+}
+
+/** A large loss that the API can confirm, record by record. */
+export interface DeletionsToConfirm {
+  /** The scan or list snapshot, as `DeletionEvidence.ended` names it. */
+  readonly scan: Instant
+  /** Keys of some of the rows that it did not see. */
+  readonly absent: readonly string[]
+  /** The key of a record that it saw; null: it saw none. */
+  readonly seen: string | null
+  /** Another scan, half a day earlier or more, saw as few. */
+  readonly secondTime: boolean
 }
 
 /** A row whose `_extra` is not null. */

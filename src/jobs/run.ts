@@ -5,7 +5,7 @@ import type { Instant, Problem, RunId, RunReport, StreamReport } from '../common
 import { retryDestination } from '../common/retry-destination.ts'
 import { accessOf, readableBy } from '../extract/scopes.ts'
 import type { TokenInformation } from '../extract/source.ts'
-import type { Destination, InferredColumns } from '../load/destination.ts'
+import type { RunDestination } from '../load/destination.ts'
 import { outcomeOf } from '../pipeline/outcome.ts'
 import type { ScanOptions } from '../pipeline/pipeline.ts'
 import type { Progress } from '../pipeline/progress.ts'
@@ -26,7 +26,7 @@ export interface RunOptions extends Omit<ScanOptions, 'readable' | 'destination'
   readonly run: RunId
   readonly work: StreamWork
   /** Opens the destination. Called after the API has accepted the token, so that a wrong token creates nothing. */
-  readonly open: () => Promise<Destination & InferredColumns>
+  readonly open: () => Promise<RunDestination>
   readonly streams: readonly Stream[]
   /** Streams that the user named. They are tried even if the token's scopes lack theirs, since the API's names for scopes differ. */
   readonly explicit: ReadonlySet<string>
@@ -118,7 +118,7 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
 const scrubbed = <T>(value: T, scrub: (text: string) => string): T => JSON.parse(scrub(JSON.stringify(value)))
 
 type Opened = RunOptions & {
-  readonly destination: Destination & InferredColumns
+  readonly destination: RunDestination
   /** Aborted when the lock is lost; null: the run has none. */
   readonly lost: AbortSignal | null
 }

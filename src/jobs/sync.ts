@@ -22,6 +22,8 @@ export async function syncStream(
 ): Promise<void> {
   const { source, destination, run, overlapMs, start } = options
   const stored = await destination.checkpoint(stream.name)
+  stats.dropped(stored, stream)
+  stats.missing(await destination.missingRows(stream), stream)
   if (stored.watermark !== null && isFresh(stored, stream, source.clock(), options))
     return stats.fresh(stored.watermark)
   const schemaHash = schemaHashOf(stream)

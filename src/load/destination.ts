@@ -8,6 +8,7 @@ import type {
   Instant,
   KeptReject,
   LastRun,
+  MissingRows,
   RecordedGap,
   RowBatch,
   RunId,
@@ -36,9 +37,11 @@ export interface Destination extends AsyncDisposable {
    */
   acquireLock(run: RunId): Promise<AbortSignal>
   /**
-   * Creates tables and columns that are missing, and drops nothing. Also opens the salt.
+   * Creates tables and columns that are missing, and drops nothing. Also opens the salt. Where it makes again what somebody
+   * dropped, it forgets the checkpoint of the stream, and says so in `Checkpoint.lost`.
    * @returns the statements it ran; none if nothing was missing.
-   * @throws {DestinationError} `incompatible` if a column has another type, with the DDL for a person; `unreadable`.
+   * @throws {DestinationError} `not_ours` if something that this program did not make has the name of a table, before any
+   * statement; `incompatible` if a column has another type, with the DDL for a person; `unreadable`.
    */
   prepare(tables: readonly Table[]): Promise<readonly SchemaChange[]>
   /** The checkpoint of a stream; version 0 if there is none yet. @throws {DestinationError} `unreadable` */
@@ -58,6 +61,30 @@ export interface Destination extends AsyncDisposable {
   /** Moves committed data to its final place, at the end of a run. Without it nothing is lost. */
   finalize(): Promise<void>
 }
+
+/** Notices rows that somebody deleted. */
+export interface RowCounts {
+  /** The tables of a stream that have fewer rows than its commits left in them. @throws {DestinationError} `unreadable` */
+  missingRows(stream: Stream): Promise<readonly MissingRows[]>
+}
+
+/** Marks rows as deleted after a commit: a large loss is confirmed first. */
+export interface DeletionSupport {
+  /**
+   * Marks the rows that an ended scan should have seen and did not, as the commit that ended it would have done.
+   * @param checkpoint as that commit wrote it. It does not change.
+   * @param scan as `DeletionsToConfirm` names it.
+   * @param at becomes `_deleted_at` of the rows. A second call with the same time marks no more.
+   * @throws {DestinationError} `moved`: another run has replaced the checkpoint; `unreadable`.
+   */
+  markAbsent(stream: Stream, checkpoint: Checkpoint, scan: Instant, at: Instant): Promise<Deletions>
+}
+
+/** What a commit concluded about deletions. */
+export type Deletions = Pick<Committed, 'deleted' | 'deletionSkipped'>
+
+/** What a run over streams needs of a destination. */
+export interface RunDestination extends Destination, InferredColumns, RowCounts, DeletionSupport {}
 
 /** Answers questions about the warehouse. Nothing here writes; tables may be missing. */
 export interface Inspection {
@@ -227,4 +254,4 @@ export interface ReconciliationSupport {
 }
 
 /** All that a database with an `Engine` can do. */
-export interface Warehouse extends Destination, Inspection, Reset, Rejects, InferredColumns, ReconciliationSupport {}
+export interface Warehouse extends RunDestination, Inspection, Reset, Rejects, ReconciliationSupport {}

@@ -1,5 +1,5 @@
 import { earlier, fromMillis, justBefore, later, minus, toMillis } from '../common/instant.ts'
-import type { Checkpoint, Gap, Instant, RowBatch, RunId, Scan, Window } from '../common/model.ts'
+import type { Checkpoint, Gap, Instant, LostRows, RowBatch, RunId, Scan, Window } from '../common/model.ts'
 import type { Stream } from '../schema/stream.ts'
 import { advanceScan, completeUpTo, newScan } from './scan-progress.ts'
 
@@ -45,9 +45,10 @@ const DAY = 86_400_000
 const RETENTION_MARGIN = 5 * 60_000
 
 /** Starts a scan, or resumes the one that the checkpoint holds. */
-export function startScan(checkpoint: Checkpoint, stream: Stream, options: StartScanOptions): ScanState {
+export function startScan({ lost, ...checkpoint }: Checkpoint, stream: Stream, options: StartScanOptions): ScanState {
   const { run, now, schemaHash } = options
-  const { window, gap } = windowOf(checkpoint.watermark, stream, options)
+  const { window, gap: unread } = windowOf(checkpoint.watermark, stream, options)
+  const gap = unread ?? lostGap(lost, stream, now)
   const resumed = checkpoint.scan !== null && isServed(checkpoint.scan, stream, now)
   /*
    * The upper bound is just before the API's clock. A record that is changed after the start may lie in a part that has
@@ -124,6 +125,16 @@ function isServed({ window }: Scan, { retention }: Stream, now: Instant): boolea
 /** The oldest instant that a source with this retention in days still serves. */
 export const oldestServed = (days: number, now: Instant): Instant =>
   fromMillis(toMillis(now) - days * DAY + RETENTION_MARGIN)
+
+/**
+ * What was read of a table that somebody dropped, and is no longer served. A dropped column is no gap: its rows are there.
+ */
+function lostGap(lost: LostRows | undefined, { retention }: Stream, now: Instant): Gap | null {
+  if (!retention || !lost?.since || lost.tables.length === 0) return null
+  const from = oldestServed(retention.days, lost.since)
+  const to = oldestServed(retention.days, now)
+  return from < to ? { from, to } : null
+}
 
 /** The watermark inside an interrupted scan may be years back, so the time since the scan started decides. */
 function gapWhileInterrupted(scan: Scan, { watermark }: Checkpoint, { retention }: Stream, now: Instant): Gap | null {

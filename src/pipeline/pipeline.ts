@@ -1,10 +1,11 @@
 import type { Page, RowBatch } from '../common/model.ts'
 import type { RetryOptions } from '../common/retry-destination.ts'
 import type { Source } from '../extract/source.ts'
-import type { Destination, InferredColumns } from '../load/destination.ts'
+import type { RunDestination } from '../load/destination.ts'
 import type { Readable, Stream } from '../schema/stream.ts'
 import { advance, isComplete, type ScanState } from './checkpoint.ts'
 import { commit, type Step } from './commit.ts'
+import { confirmDeletions } from './confirm-deletions.ts'
 import { evidenceOf } from './deletion-evidence.ts'
 import { countExpected } from './expected-count.ts'
 import { group } from './group.ts'
@@ -29,7 +30,7 @@ import type { StreamStats } from './stream-stats.ts'
 
 export interface ScanOptions extends RetryOptions {
   readonly source: Source
-  readonly destination: Destination & InferredColumns
+  readonly destination: RunDestination
   readonly readable: Readable
   /** Whether every version of the stream's records is kept. */
   readonly isVersioned: (stream: Stream) => boolean
@@ -47,6 +48,7 @@ export async function scanStream(
   stats.began(start)
   const counting = countExpected(start, options.source, stats, signal)
   let state = start
+  let unconfirmed: Parameters<typeof confirmDeletions>[1] | null = null
   try {
     const pages = (stop: AbortSignal): AsyncIterable<Page> => readPages(start, options, stats, stop)
     const groups = prefetch(pages, signal)
@@ -55,6 +57,13 @@ export async function scanStream(
     for await (const committed of commit(batches, start, stepOf, options, signal)) {
       state = committed.state
       stats.committed(committed.batch, committed.result, state)
+      const { deletionSkipped } = committed.result
+      if (deletionSkipped?.toConfirm) unconfirmed = { ...deletionSkipped, toConfirm: deletionSkipped.toConfirm }
+    }
+    if (unconfirmed !== null) {
+      const { requestStats } = stats
+      const confirming = { ...options, requestStats }
+      stats.deletions(await confirmDeletions(state.stream, unconfirmed, state.checkpoint, confirming, signal))
     }
   } finally {
     await counting.stop()

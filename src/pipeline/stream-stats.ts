@@ -1,17 +1,21 @@
 import { SyncError } from '../common/errors.ts'
 import type {
+  Checkpoint,
   Committed,
   Counts,
   DeletionSkipped,
   Gap,
   Instant,
+  MissingRows,
   Outcome,
   Problem,
   RequestStats,
   RowBatch,
   StreamReport,
 } from '../common/model.ts'
+import type { Deletions } from '../load/destination.ts'
 import type { InferredColumn } from '../schema/inferred-columns.ts'
+import type { Stream } from '../schema/stream.ts'
 import type { ScanState } from './checkpoint.ts'
 
 const NONE: Counts = { added: 0, changed: 0, unchanged: 0, deleted: 0, rejected: 0 }
@@ -54,6 +58,31 @@ export class StreamStats {
       })
   }
 
+  /** The checkpoint was forgotten, because somebody dropped tables or columns that rows had been loaded into. */
+  dropped({ lost }: Checkpoint, stream: Stream): void {
+    if (!lost) return
+    const { tables, columns } = lost
+    const what = [
+      ...(tables.length > 0 ? [`the table ${tables.join(', ')}`] : []),
+      ...(columns.length > 0 ? [`the column ${columns.join(', ')}`] : []),
+    ].join(' and ')
+    const { retention } = stream
+    this.requestStats.warnings.push({
+      code: tables.length > 0 ? 'table_missing' : 'column_missing',
+      message: `${what} had been dropped and was made again, so this stream is read again from its start${retention === null ? '' : `; Recharge no longer returns records older than ${retention.days} days (by ${retention.by}), so for those it stays empty`}`,
+      next:
+        retention === null
+          ? 'Nothing to do, once this stream is complete.'
+          : 'Put what is older back from a backup of the warehouse, if there is one.',
+    })
+  }
+
+  /** Rows are missing that earlier runs had loaded. */
+  missing(tables: readonly MissingRows[], stream: Stream): void {
+    const [first] = tables
+    if (first !== undefined) this.requestStats.warnings.push(rowsMissing([first, ...tables.slice(1)], stream))
+  }
+
   /** Columns were added for unknown fields. */
   inferred(columns: readonly InferredColumn[]): void {
     const added = columns.map(({ table, column, kind }) => `${table}.${column} (${kind})`)
@@ -91,7 +120,18 @@ export class StreamStats {
     for (const [path, n] of batch.stats.unknownFields)
       this.#unknownFields.set(path, (this.#unknownFields.get(path) ?? 0) + n)
     for (const [path, n] of batch.stats.mismatched) this.#mismatched.set(path, (this.#mismatched.get(path) ?? 0) + n)
-    if (deletionSkipped) this.requestStats.warnings.push(DELETION_SKIPPED[deletionSkipped.why](deletionSkipped.rows))
+    // What is still to be confirmed is told after that.
+    if (deletionSkipped && !deletionSkipped.toConfirm) this.#deletionSkipped(deletionSkipped)
+  }
+
+  /** What came of a large loss that was to be confirmed. */
+  deletions({ deleted, deletionSkipped }: Deletions): void {
+    this.counts = { ...this.counts, deleted: this.counts.deleted + deleted }
+    if (deletionSkipped) this.#deletionSkipped(deletionSkipped)
+  }
+
+  #deletionSkipped({ why, rows }: DeletionSkipped): void {
+    this.requestStats.warnings.push(DELETION_SKIPPED[why](rows))
   }
 
   /** The last report; null: none was made yet. */
@@ -154,6 +194,16 @@ const mismatched = (paths: readonly string[]): Problem => ({
   next: 'Look into _extra. A newer version may declare another type.',
 })
 
+/** What to say of tables that have fewer rows than the runs so far have loaded. */
+export const rowsMissing = (tables: readonly MissingRows[], { name, retention }: Stream): Problem => ({
+  code: 'rows_missing',
+  message: `rows that were loaded are no longer there: ${tables.map(({ table, expected, found }) => `${table} has ${found} of ${expected}`).join(', ')}`,
+  next:
+    retention === null
+      ? `Somebody deleted them, or put back an older dump. Run "reset ${name}" and then "sync": that reads the whole stream again and keeps its rows.`
+      : `Somebody deleted them, or put back an older dump. Run "reset ${name} --i-know" and then "sync": that reads again what Recharge still returns (${retention.days} days, by ${retention.by}) and keeps the rows. Put what is older back from a backup first.`,
+})
+
 /** @returns null for an error that is not a `SyncError`: a bug. */
 export const problemOf = (error: unknown): Problem | null =>
   error instanceof SyncError ? { code: error.code, message: error.message, next: error.next } : null
@@ -169,6 +219,11 @@ const DELETION_SKIPPED: Readonly<Record<DeletionSkipped['why'], (rows: number) =
     code: 'not_marked',
     message: `the source listed less than half of the records that it listed before: ${rows} rows were not seen again, and none is marked as deleted`,
     next: 'Look into the store. If the records are gone, a second scan half a day later marks the rows.',
+  }),
+  large_loss: rows => ({
+    code: 'not_marked',
+    message: `the source no longer listed ${rows} records at once, and did not confirm that they are gone: none of their rows is marked as deleted`,
+    next: 'Look into the store. Records that Recharge still returns by their id are not marked; of those that it cannot be asked for, a second scan half a day later marks the rows.',
   }),
   maybe_forgotten: rows => ({
     code: 'not_marked',

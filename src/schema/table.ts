@@ -20,6 +20,8 @@ export interface Table {
   readonly doc: string
   readonly key: readonly string[]
   readonly columns: readonly TableColumn[]
+  /** Name of the stream whose own table it is, or the table of one of its lists. Absent: another kind of table. */
+  readonly stream?: string
 }
 
 /** A stream's own table and those of its lists, in the order of the declaration. */
@@ -76,6 +78,7 @@ export function tablesOf(stream: Stream): StreamTables {
   if (known) return known
   const root: Table = {
     name: identifier(stream.name),
+    stream: stream.name,
     doc: stream.doc,
     key: stream.key.map(identifier),
     columns: [
@@ -89,6 +92,7 @@ export function tablesOf(stream: Stream): StreamTables {
     child,
     table: {
       name: identifier(childName(stream.name, child)),
+      stream: stream.name,
       doc: declared.doc,
       key: [owner, CHILD_INDEX],
       columns: [

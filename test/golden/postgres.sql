@@ -9,7 +9,10 @@ create table "recharge"."_sync_checkpoints" (
   "swept" timestamptz,
   "committed_at" timestamptz,
   "counts" jsonb,
-  "report" jsonb, constraint "_sync_checkpoints_pkey" primary key ("stream"));
+  "report" jsonb,
+  "rows" bigint,
+  "child_rows" jsonb,
+  "lost" jsonb, constraint "_sync_checkpoints_pkey" primary key ("stream"));
 comment on table "recharge"."_sync_checkpoints" is 'Checkpoint of each stream: how far it has been read. Written in the same transaction as the rows.';
 comment on column "recharge"."_sync_checkpoints"."stream" is 'Name of the stream.';
 comment on column "recharge"."_sync_checkpoints"."version" is 'Number of commits. A commit states the version that it replaces.';
@@ -21,6 +24,9 @@ comment on column "recharge"."_sync_checkpoints"."swept" is 'When the last list 
 comment on column "recharge"."_sync_checkpoints"."committed_at" is 'When the last page of the last commit was read.';
 comment on column "recharge"."_sync_checkpoints"."counts" is 'How many records of the last commit were added, changed, unchanged, deleted and rejected.';
 comment on column "recharge"."_sync_checkpoints"."report" is 'Report of the last run about the stream.';
+comment on column "recharge"."_sync_checkpoints"."rows" is 'Rows that the commits have left in the table of the stream, deleted ones included.';
+comment on column "recharge"."_sync_checkpoints"."child_rows" is 'The same for the tables of its lists, by table.';
+comment on column "recharge"."_sync_checkpoints"."lost" is 'Tables and columns that were dropped and made again since the last commit.';
 create table "recharge"."_sync_runs" (
   "run" text not null,
   "started_at" timestamptz not null,
@@ -99,7 +105,7 @@ create table "recharge"."_sync_seen" (
 comment on table "recharge"."_sync_seen" is 'Keys that the scan under way, or the last list snapshot, has read: rows it did not read can be deleted. Not for analysts.';
 comment on column "recharge"."_sync_seen"."stream" is 'Name of the stream.';
 comment on column "recharge"."_sync_seen"."walk" is 'The scan or list snapshot, named by the instant just before it began.';
-comment on column "recharge"."_sync_seen"."what" is 'record; part: a list read to its end; unknown: a record without a key; doubt: a scan that read too few rows; swept: a list snapshot that ended.';
+comment on column "recharge"."_sync_seen"."what" is 'record; part: a list read to its end; unknown: a record without a key; doubt: a scan that read too few rows; swept: a list snapshot that ended; loss: a scan whose loss is to be confirmed.';
 comment on column "recharge"."_sync_seen"."key" is 'Key of the record or name of the part; empty for the others.';
 create table "recharge"."_sync_tombstones" (
   "type" text not null,
@@ -131,8 +137,8 @@ create table "recharge"."_sync_settings" (
   "name" text not null,
   "value" text not null, constraint "_sync_settings_pkey" primary key ("name"));
 comment on table "recharge"."_sync_settings" is 'Settings of this warehouse. Whoever can read the salt can test guesses against hashed values.';
-comment on column "recharge"."_sync_settings"."name" is 'salt or policies.';
-comment on column "recharge"."_sync_settings"."value" is 'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON.';
+comment on column "recharge"."_sync_settings"."name" is 'salt, policies or tables.';
+comment on column "recharge"."_sync_settings"."value" is 'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON. tables: the tables and columns that this program has made, as JSON.';
 create table "recharge"."_sync_columns" (
   "stream" text not null,
   "table_name" text not null,

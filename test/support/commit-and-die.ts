@@ -45,6 +45,9 @@ function counted(engine: Engine): Engine {
           },
           withIndexScans: session.withIndexScans,
           mayContainKeys: session.mayContainKeys,
+          relations: session.relations,
+          referencedTables: session.referencedTables,
+          withLockTimeout: session.withLockTimeout,
         })
         step()
         return result

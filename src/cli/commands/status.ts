@@ -1,5 +1,6 @@
 import { toMillis } from '../../common/instant.ts'
 import type { Instant } from '../../common/model.ts'
+import { rowsMissing } from '../../pipeline/stream-stats.ts'
 import { retentionOf } from '../../schema/docs.ts'
 import { tablesOf } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
@@ -20,6 +21,7 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
     const rows = await destination.rows(tablesOf(stream))
     const last = await destination.lastRun(stream.name)
     const reconciled = await destination.lastReconciliation(stream.name)
+    const missing = await destination.missingRows(stream)
     const age = watermark === null ? null : toMillis(app.now()) - toMillis(watermark)
     // A stream that the token may not read and that was not selected by name has nothing that could be stale.
     const exempt = watermark === null && last?.outcome === 'skipped' && !explicit.has(stream.name)
@@ -36,6 +38,7 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
       outcome: last?.outcome ?? null,
       problem: last?.problem ?? null,
       gaps: await destination.gaps(stream.name),
+      missing: missing.length > 0 ? { tables: missing, ...rowsMissing(missing, stream) } : null,
       stale: accepted !== null && !exempt && (age === null || age > accepted),
     })
   }
@@ -66,12 +69,15 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
         `${stream}: what happened from ${second(from)} to ${second(to)} is missing: Recharge no longer returned it, and no run had read it`,
     ),
   )
+  const missing = all.flatMap(({ stream, missing }) =>
+    missing ? [`${stream}: ${missing.message}\n  ${missing.next}`] : [],
+  )
   const stale = all.filter(s => s.stale).map(s => s.stream)
   const tooOld = stale.length > 0 ? [`Too old: ${stale.join(', ')}`] : []
   return {
-    code: stale.length > 0 ? 1 : 0,
+    code: stale.length + missing.length > 0 ? 1 : 0,
     json: { streams: all },
-    text: [table, ...problems, ...gaps, ...differing, ...tooOld].join('\n\n'),
+    text: [table, ...problems, ...missing, ...gaps, ...differing, ...tooOld].join('\n\n'),
   }
 }
 

@@ -5,7 +5,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { Kysely, sql } from 'kysely'
 import { DestinationError } from '../../common/errors.ts'
 import type { TableColumn } from '../../schema/table.ts'
-import type { Engine } from '../sql/engine.ts'
+import type { Engine, Session } from '../sql/engine.ts'
 import type { SystemTables } from '../sql/system-tables.ts'
 import { append, type Layouts } from './append.ts'
 import { dialectOn } from './dialect.ts'
@@ -105,6 +105,10 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
             withIndexScans: work => work(),
             // Always true: the merge itself reads only the row groups whose least and greatest value allow a key.
             mayContainKeys: async columns => columns.map(() => true),
+            relations: schema => relationsIn(used, schema),
+            referencedTables: async () => new Set(),
+            // One process has the file, and one transaction is at work in it.
+            withLockTimeout: work => work(),
           })
           if (written > 0) await limitLog(written < LARGE_COMMIT ? 'short' : 'long')
           await used.run('commit')
@@ -130,6 +134,7 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
     catalogType: kind => TYPES[kind].inCatalog,
     // No index: with one, 250 scattered rows into a million took seconds, and the file grew by two fifths.
     withPrimaryKey: create => create,
+    lockHolders: async () => [],
     async checkAccess() {
       // DuckDB writes its log beside the file, so the folder must be writable too.
       for (const target of [...(existsSync(file) ? [file] : []), nearestFolder(file)])
@@ -196,6 +201,20 @@ async function createTempTable(
 ): Promise<void> {
   const fields = columns.map(({ name, kind }) => `"${name}" ${TYPES[kind].ddl}`)
   await connection.run(`create or replace temporary table "${table}" (${fields.join(', ')})`)
+}
+
+const relationsIn: (
+  connection: DuckDBConnection,
+  ...of: Parameters<Session['relations']>
+) => ReturnType<Session['relations']> = async (connection, schema) => {
+  const found = await connection.runAndReadAll(
+    `select lower(table_name), table_type from information_schema.tables
+     where table_catalog = '${CATALOG}' and table_schema = $1`,
+    [schema],
+  )
+  return new Map(
+    found.getRows().map(([name, type]) => [String(name), type === 'BASE TABLE' ? 'table' : String(type).toLowerCase()]),
+  )
 }
 
 /** The file's real path. Creates its folder. */

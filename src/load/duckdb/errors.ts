@@ -14,6 +14,10 @@ const WORDS: readonly (readonly [RegExp, DestinationProblem])[] = [
   [/replaying WAL|Corrupt|checksum|Could not read enough bytes/i, 'damaged'],
 ]
 
+/** What a user added to our tables refuses a row, or a change of a table. */
+const CONSTRAINT =
+  /^(Constraint|Dependency) Error: |(NOT NULL|CHECK) constraint failed|UNIQUE constraint violation|foreign key constraint/
+
 /** Translates what the driver threw into a `DestinationError`; returns an unknown error as it is. */
 export function translate(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DestinationError) return error
@@ -23,6 +27,13 @@ export function translate(error: unknown): unknown {
     const [, file, program, pid] = locked
     return new DestinationError('held', `${file} is open in ${program}, process ${pid}`, error)
   }
+  if (CONSTRAINT.test(message))
+    return new DestinationError(
+      'constraint',
+      `DuckDB: ${message.replace(/key ".*"/is, 'key')}`,
+      error,
+      'Something that was added to the tables of recharge-sync refuses this: an index, a constraint, or a table or view that refers to them. Drop it, run again, and create it again without the constraint.',
+    )
   const kind = WORDS.find(([words]) => words.test(message))?.[1]
   return kind ? new DestinationError(kind, `DuckDB: ${message}`, error) : error
 }

@@ -9,6 +9,9 @@ import { connectionTo } from './connection.ts'
 import { translate } from './errors.ts'
 import { mayContainKeys } from './key-lookup.ts'
 import { createLease, LEASE_TIMES, type LeaseTimes } from './lease.ts'
+import { lockHolders, withLockTimeout } from './locks.ts'
+import { referencedTables } from './references.ts'
+import { relationsIn } from './relations.ts'
 import { TYPES } from './types.ts'
 
 export interface PostgresOptions {
@@ -67,6 +70,9 @@ export function openPostgres({ url, schema, connections, lease: times = LEASE_TI
           createTempTable: (table, columns) => createTempTable(db, table, columns),
           withIndexScans: work => withIndexScans(client, work),
           mayContainKeys: (columns, ranges) => mayContainKeys(db, columns, ranges),
+          relations: schema => relationsIn(client, schema),
+          referencedTables: schema => referencedTables(client, schema),
+          withLockTimeout: work => withLockTimeout(client, work),
         })
         await client.query('commit')
         return result
@@ -100,6 +106,15 @@ export function openPostgres({ url, schema, connections, lease: times = LEASE_TI
       create.addPrimaryKeyConstraint(`${table.name}_pkey` as never, [...table.key] as never[]),
     finalize: async () => {},
     checkAccess: tables => checkAccess(options, target, tables),
+
+    async lockHolders(schema) {
+      try {
+        const client = await connect()
+        return await lockHolders(client, schema).finally(() => client.release())
+      } catch (error) {
+        throw translate(error, target)
+      }
+    },
 
     async [Symbol.asyncDispose]() {
       await lease.release()

@@ -1,5 +1,6 @@
 import { DestinationError, type DestinationProblem } from '../../common/errors.ts'
 import type { Target } from './connection.ts'
+import { constraintError } from './constraint-error.ts'
 
 /** What went wrong, by SQLSTATE; a class of two characters stands for all its members. */
 const STATES: Readonly<Record<string, DestinationProblem>> = {
@@ -44,6 +45,8 @@ export function translate(error: unknown, target: Target): unknown {
   // Two runs inserted the first checkpoint of a stream; the other one committed first.
   if (code === '23505' && 'table' in error && error.table === '_sync_checkpoints')
     return new DestinationError('moved', `Postgres: ${error.message}`, error)
+  const refused = constraintError(error)
+  if (refused !== null) return refused
   const found = byState(code, error.message, target) ?? byNetwork(error, code, target) ?? byTls(error, code, target)
   return found
     ? new DestinationError(found.kind, `Postgres: ${found.message ?? error.message}`, error, found.next)

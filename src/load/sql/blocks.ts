@@ -22,6 +22,14 @@ export function* blocks<T>(items: Iterable<T>, write: (to: CellWriter, item: T) 
   if (count > 0) yield { bytes: writer.written(), count }
 }
 
+/** The same blocks; tells how many rows each of them has. */
+export function* counted(blocks: Iterable<Block>, tell: (rows: number) => void): Generator<Block> {
+  for (const block of blocks) {
+    tell(block.count)
+    yield block
+  }
+}
+
 /** Rows whose cells are all texts, in blocks. */
 export const texts = (rows: Iterable<readonly string[]>): Iterable<Block> =>
   blocks(rows, (to, row) => {

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { StreamTables, TableColumn } from '../../schema/table.ts'
 import type { KeyColumn, Session } from './engine.ts'
 import { rangesOf } from './key-ranges.ts'
+import { grow } from './row-counts.ts'
 
 /** Records whose merge outcome is in the temporary table `stage`. */
 export interface MergedKeys {
@@ -20,6 +21,7 @@ export async function deleteChildRows(
   schema: string,
   { root, children }: StreamTables,
   { stage, changed, added }: MergedKeys,
+  growth: Map<string, number>,
 ): Promise<void> {
   const key = root.columns.find(({ name }) => name === root.key[0])
   if (key === undefined || children.length === 0) return
@@ -31,11 +33,12 @@ export async function deleteChildRows(
       ...(orphaned[list] ? [sql`s._outcome is null`] : []),
     ]
     if (conditions.length === 0) continue
-    await sql`
+    const { numAffectedRows } = await sql`
       delete from ${sql.table(table)} as t using ${sql.table(stage)} as s
       where (${sql.join(conditions, sql` or `)}) and ${sql.ref(`t.${column}`)} = ${sql.ref(`s.${key.name}`)}`.execute(
       session.db,
     )
+    grow(growth, children[list]?.table.name ?? '', -Number(numAffectedRows ?? 0n))
   }
 }
 

@@ -1,11 +1,13 @@
 import { DestinationError } from '../../common/errors.ts'
 import type { Checkpoint, Instant } from '../../common/model.ts'
 import type { Session } from './engine.ts'
+import { STORED_COUNTS, type StoredCounts } from './row-counts.ts'
 import { stringifyScan } from './stored-values.ts'
 import type { SystemTables } from './system-tables.ts'
 
 /**
  * Replaces the checkpoint `from` by `to`, by compare-and-set on its version.
+ * @returns the numbers of rows that are stored beside it.
  * @throws {DestinationError} `moved` if another run has replaced `from` since it was read.
  */
 export async function claimCheckpoint(
@@ -13,7 +15,7 @@ export async function claimCheckpoint(
   committedAt: Instant,
   from: Checkpoint,
   to: Checkpoint,
-): Promise<void> {
+): Promise<StoredCounts> {
   const row = {
     version: String(to.version),
     watermark: to.watermark,
@@ -22,31 +24,56 @@ export async function claimCheckpoint(
     writer: to.writer,
     swept: to.lastSnapshotAt,
     committed_at: committedAt,
+    lost: null,
   }
   const claimed =
     from.version === 0 ? await firstClaim(db, to.stream, row) : await nextClaim(db, to.stream, from.version, row)
-  if (claimed !== 1n) throw new DestinationError('moved', `${to.stream}: another run has replaced its checkpoint`)
+  if (claimed === undefined)
+    throw new DestinationError('moved', `${to.stream}: another run has replaced its checkpoint`)
+  return claimed
 }
 
-type ClaimedRow = Omit<SystemTables['_sync_checkpoints'], 'stream' | 'counts' | 'report'>
+/**
+ * Keeps every other run from replacing a checkpoint until the transaction ends, and leaves it as it is.
+ * @throws {DestinationError} `moved` if another run has replaced it.
+ */
+export async function holdCheckpoint(db: Session['db'], { stream, version, writer }: Checkpoint): Promise<void> {
+  const held = await db
+    .updateTable('_sync_checkpoints')
+    .set({ version: String(version) })
+    .where('stream', '=', stream)
+    .where('version', '=', String(version))
+    .where('writer', '=', writer)
+    .executeTakeFirst()
+  if (held.numUpdatedRows !== 1n)
+    throw new DestinationError('moved', `${stream}: another run has replaced its checkpoint`)
+}
 
-async function nextClaim(db: Session['db'], stream: string, version: number, row: ClaimedRow): Promise<bigint> {
-  const result = await db
+type ClaimedRow = Omit<SystemTables['_sync_checkpoints'], 'stream' | 'counts' | 'report' | 'rows' | 'child_rows'>
+
+async function nextClaim(
+  db: Session['db'],
+  stream: string,
+  version: number,
+  row: ClaimedRow,
+): Promise<StoredCounts | undefined> {
+  return db
     .updateTable('_sync_checkpoints')
     .set(row)
     .where('stream', '=', stream)
     .where('version', '=', String(version))
+    .returning(STORED_COUNTS)
     .executeTakeFirst()
-  return result.numUpdatedRows
 }
 
-async function firstClaim(db: Session['db'], stream: string, row: ClaimedRow): Promise<bigint> {
+async function firstClaim(db: Session['db'], stream: string, row: ClaimedRow): Promise<StoredCounts | undefined> {
   const existing = await db.selectFrom('_sync_checkpoints').select('stream').where('stream', '=', stream).execute()
   // A row of version 0: runs have skipped the stream so far.
   if (existing.length > 0) return nextClaim(db, stream, 0, row)
-  const result = await db
+  const uncounted = { rows: null, child_rows: null }
+  await db
     .insertInto('_sync_checkpoints')
-    .values({ stream, ...row, counts: null, report: null })
-    .executeTakeFirst()
-  return result.numInsertedOrUpdatedRows ?? 0n
+    .values({ stream, ...row, counts: null, report: null, ...uncounted })
+    .execute()
+  return uncounted
 }

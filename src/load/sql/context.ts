@@ -4,8 +4,8 @@ import type { Table } from '../../schema/table.ts'
 import type { Engine, Session } from './engine.ts'
 import { createHistory, type History } from './history.ts'
 import { readInferredColumns } from './inferred-columns.ts'
-import { hasTable, type RecordedSchema } from './schema-changes.ts'
-import { readPolicies } from './settings.ts'
+import { hasColumn, hasTable, type RecordedSchema } from './schema-changes.ts'
+import { readMadeColumns, readPolicies } from './settings.ts'
 import { SYSTEM_TABLES } from './system-tables.ts'
 
 /** One schema of one database, and what all parts of a warehouse share. */
@@ -15,9 +15,13 @@ export interface Context {
   /** Opened with the warehouse's salt when that is read. */
   readonly salt: Salt
   readonly history: History
+  /** Tables to which foreign keys refer. Read by `prepare`; empty before that. */
+  readonly referenced: Set<string>
   /** The session's queries, with names resolved in the schema. */
   inSchema(session: Session): Session['db']
   exists(session: Session, table: string): Promise<boolean>
+  /** Whether a system table has a column that a later version added. */
+  hasColumn(session: Session, table: string, column: string): Promise<boolean>
   /** @throws {DestinationError} `unreadable` */
   recordedSchema(session: Session): Promise<RecordedSchema>
   /** The system tables, the given tables, and their history tables. */
@@ -33,21 +37,32 @@ export function createContext(
 ): Context {
   const history = createHistory(schema, versioned)
   const inSchema = (session: Session): Session['db'] => session.db.withSchema(schema)
+  /** Somebody else's table of that name has other columns; `schemaChanges` refuses it later. */
+  const hasSettings = (session: Session): Promise<boolean> => hasColumnNow(session, '_sync_settings', 'value')
   /** Tables are never dropped, so one that was found once is not looked up again. */
   const found = new Set<string>()
   const exists = async (session: Session, table: string): Promise<boolean> => {
     if (!found.has(table) && (await hasTable(session, schema, table))) found.add(table)
     return found.has(table)
   }
+  const hasColumnNow: Context['hasColumn'] = async (session, table, column) => {
+    const name = `${table}.${column}`
+    if (!found.has(name) && (await hasColumn(session, schema, table, column))) found.add(name)
+    return found.has(name)
+  }
   return {
     engine,
     schema,
     salt,
     history,
+    referenced: new Set(),
     inSchema,
     exists,
+    hasColumn: hasColumnNow,
     recordedSchema: async session => ({
-      policies: (await exists(session, '_sync_settings')) ? await readPolicies(inSchema(session)) : {},
+      ...((await hasSettings(session))
+        ? { policies: await readPolicies(inSchema(session)), made: await readMadeColumns(inSchema(session)) }
+        : { policies: {}, made: null }),
       inferred: (await exists(session, '_sync_columns')) ? await readInferredColumns(inSchema(session), null) : [],
     }),
     allTables: (tables, { inferred }) => [...SYSTEM_TABLES, ...tables, ...history.tables(tables, inferred)],

@@ -1,8 +1,9 @@
 import { type RawBuilder, sql } from 'kysely'
 import { fromMillis, toMillis } from '../../common/instant.ts'
-import type { Checkpoint, Committed, DeletionEvidence, DeletionSkipped, RowBatch } from '../../common/model.ts'
+import type { Checkpoint, DeletionEvidence, DeletionSkipped, DeletionsToConfirm, RowBatch } from '../../common/model.ts'
 import { identifier } from '../../schema/name.ts'
 import { tablesOf } from '../../schema/table.ts'
+import type { Deletions } from '../destination.ts'
 import { asText, keyAsText } from './as-text.ts'
 import type { Session } from './engine.ts'
 import { hasTable } from './schema-changes.ts'
@@ -12,6 +13,8 @@ import {
   deleteSeen,
   type EndedScan,
   isConfirmed,
+  isToConfirm,
+  keepToConfirm,
   lastSnapshot,
   recordSeen,
   seenKeys,
@@ -22,7 +25,10 @@ const DAY_MS = 86_400_000
 /** Rows this close to the end of the retention are not trusted: clocks differ, and a run takes time. */
 const RETENTION_MARGIN_MS = 3_600_000
 
-type Deletions = Pick<Committed, 'deleted' | 'deletionSkipped'>
+/** A loss of more rows than this, and of more than this share of the rows that could have been seen, is confirmed first. */
+const LARGE_LOSS = { rows: 10, share: 0.1 }
+/** Of a large loss, so many records are asked for. */
+const ASKED = 5
 
 /**
  * Records the keys that a batch showed. If a scan or list snapshot has ended with it, marks the rows that it did not see
@@ -48,15 +54,51 @@ export async function detectDeletions(
   if (evidence.scan !== null) await recordSeen(session, schema, to, evidence, evidence.scan)
   if (evidence.ended === null) return { deleted }
   const ended: EndedScan = { session, schema, stream, scan: evidence.ended, at: receivedAt }
-  const absent = await deleteAbsent(ended)
-  await deleteSeen(ended, absent.deletionSkipped === undefined || absent.deletionSkipped.why === 'maybe_forgotten')
-  return { ...absent, deleted: deleted + absent.deleted }
+  const orphans = await deleteOrphans(ended)
+  const absent = await deleteAbsent(ended, suspectReason)
+  if (absent.deletionSkipped?.toConfirm) await keepToConfirm(ended)
+  else await deleteSeen(ended, isAccepted(absent))
+  return { ...absent, deleted: deleted + orphans + absent.deleted }
 }
 
-/** Marks the rows that an ended scan should have seen and did not. */
-async function deleteAbsent(ended: EndedScan): Promise<Deletions> {
+/**
+ * Marks the rows that an ended scan did not see, after the source has confirmed the loss.
+ * @returns rows that have been marked at `ended.at`, also by an earlier call whose COMMIT was not answered.
+ */
+export async function markConfirmed(ended: EndedScan): Promise<Deletions> {
+  // A second call finds no keys, and only counts.
+  const isFirst = await isToConfirm(ended)
+  const { deletionSkipped } = isFirst ? await deleteAbsent(ended, async () => null) : {}
+  if (isFirst) await deleteSeen(ended, true)
+  const deleted = await count(
+    ended,
+    sql`select 1 from ${tableOf(ended.schema, ended.stream)} as t
+        where t._deleted_by = 'absence' and t._deleted_at = cast(${ended.at} as timestamptz)`,
+  )
+  return deletionSkipped ? { deleted, deletionSkipped } : { deleted }
+}
+
+/** The result of the scan was used, so its keys replace those of the list snapshot before it. */
+const isAccepted = ({ deletionSkipped }: Deletions): boolean =>
+  deletionSkipped === undefined || deletionSkipped.why === 'maybe_forgotten'
+
+/** How many rows an ended scan should have seen, and which of them it did not. */
+interface Loss {
+  readonly expected: number
+  readonly absent: number
+  /** The rows that it did not see. */
+  readonly which: RawBuilder<unknown>
+}
+
+/**
+ * Marks the rows that an ended scan should have seen and did not.
+ * @param doubt why they may exist all the same; null: no reason.
+ */
+async function deleteAbsent(
+  ended: EndedScan,
+  doubt: (ended: EndedScan, loss: Loss) => Promise<Omit<DeletionSkipped, 'rows'> | null>,
+): Promise<Deletions> {
   const { schema, stream, scan } = ended
-  const orphans = await deleteOrphans(ended)
   const expected = sql`${isLive(ended)} and ${isInScope(ended)} and ${isNotExcepted(ended)}`
   // Not `not in`: a database that cannot keep the list in memory would read it again for every row.
   const absent = sql`${expected} and not exists (
@@ -71,29 +113,55 @@ async function deleteAbsent(ended: EndedScan): Promise<Deletions> {
   }
   const proven = await countProven(absent)
   if (proven > 0) {
-    const why = await suspectReason(ended, () => countProven(expected))
-    if (why !== null) return { deleted: orphans, deletionSkipped: { why, rows: proven } }
+    const skipped = await doubt(ended, { expected: await countProven(expected), absent: proven, which: absent })
+    if (skipped !== null) return { deleted: 0, deletionSkipped: { ...skipped, rows: proven } }
   }
   await clearSuspect(ended)
   for (const proof of proven > 0 ? proofs : []) await markDeleted(ended, sql`${absent} and ${proof}`)
   const unproven = stream.retention === null ? 0 : await countRows(absent)
   return {
-    deleted: orphans + proven,
+    deleted: proven,
     ...(unproven > 0 ? { deletionSkipped: { why: 'maybe_forgotten' as const, rows: unproven } } : {}),
   }
 }
 
 /**
- * Why rows that the scan did not see may exist all the same; null: no reason.
- * @param countExpected counts the rows that the scan should have seen.
+ * Why rows that the scan did not see may exist all the same; null: no reason. Rows that exist count as seen, and not keys:
+ * a list of other records than before would otherwise prove that all of those before are gone.
  */
-async function suspectReason(
+async function suspectReason(ended: EndedScan, loss: Loss): Promise<Omit<DeletionSkipped, 'rows'> | null> {
+  if ((await count(ended, seenKeys(ended, 'unknown', ended.scan))) > 0) return { why: 'unknown_key' }
+  const { expected, absent } = loss
+  const fewSeen = (expected - absent) * 2 < expected
+  const isLarge = absent > LARGE_LOSS.rows && absent > LARGE_LOSS.share * expected
+  if (!fewSeen && !isLarge) return null
+  const secondTime = await isConfirmed(ended)
+  if (fewSeen && !secondTime) return { why: 'few_seen' }
+  // A few rows are not worth a request: what a second scan confirms is believed.
+  if (!isLarge || !ended.stream.retrieve) return secondTime ? null : { why: 'large_loss' }
+  return { why: 'large_loss', toConfirm: await toConfirm(ended, loss.which, secondTime) }
+}
+
+/** Which records to ask the source for, chosen by the fingerprints of their rows, which are as good as random. */
+async function toConfirm(
   ended: EndedScan,
-  countExpected: () => Promise<number>,
-): Promise<DeletionSkipped['why'] | null> {
-  if ((await count(ended, seenKeys(ended, 'unknown', ended.scan))) > 0) return 'unknown_key'
-  const seen = await count(ended, seenKeys(ended, 'record', ended.scan))
-  return seen * 2 < (await countExpected()) && !(await isConfirmed(ended)) ? 'few_seen' : null
+  absent: RawBuilder<unknown>,
+  secondTime: boolean,
+): Promise<DeletionsToConfirm> {
+  const { session, schema, stream, scan } = ended
+  const key = keyAsText('t', tablesOf(stream).root)
+  const keysOf = async (which: RawBuilder<unknown>, most: number): Promise<readonly string[]> => {
+    const { rows } = await sql<{ key: string }>`
+      select ${key} as key from ${tableOf(schema, stream)} as t where ${which}
+      order by t._hash, 1 limit ${sql.lit(most)}`.execute(session.db)
+    return rows.map(row => row.key)
+  }
+  const [seen = null] = await keysOf(sql`t._deleted_at is null and ${key} in (${seenKeys(ended, 'record', scan)})`, 1)
+  const proofs = sql.join(
+    (await deletionProofs(ended)).map(proof => sql`(${proof})`),
+    sql` or `,
+  )
+  return { scan, absent: await keysOf(sql`${absent} and (${proofs})`, ASKED), seen, secondTime }
 }
 
 /** @returns rows marked. */

@@ -1,24 +1,27 @@
-import { CompiledQuery } from 'kysely'
+import { CompiledQuery, sql } from 'kysely'
+import { DestinationError } from '../../common/errors.ts'
 import type { Checkpoint, Committed, LastRun, RunReport } from '../../common/model.ts'
 import type { Table } from '../../schema/table.ts'
-import type { Destination } from '../destination.ts'
+import type { DeletionSupport, Destination, RowCounts } from '../destination.ts'
 import { asText } from './as-text.ts'
-import { claimCheckpoint } from './claim-checkpoint.ts'
+import { claimCheckpoint, holdCheckpoint } from './claim-checkpoint.ts'
 import type { Context } from './context.ts'
-import { detectDeletions } from './deletions.ts'
-import type { Session } from './engine.ts'
+import { detectDeletions, markConfirmed } from './deletions.ts'
+import type { Engine, Session } from './engine.ts'
 import { recordGap } from './gaps.ts'
 import { deleteInferredColumns, nowDeclared } from './inferred-columns.ts'
+import { forgetLostRows } from './lost-rows.ts'
 import { merge } from './merge.ts'
 import { createRejects } from './rejects.ts'
+import { keepCounts, missingRows } from './row-counts.ts'
 import { schemaChanges } from './schema-changes.ts'
-import { readOrCreateSalt, recordPolicies } from './settings.ts'
-import { parseCheckpoint, parseCounts, stringifyCommitted } from './stored-values.ts'
+import { readOrCreateSalt, recordMadeColumns, recordPolicies } from './settings.ts'
+import { parseCheckpoint, parseCounts } from './stored-values.ts'
 import { recordTombstones, stageNewEvents } from './tombstones.ts'
 
 /** `Destination` for every database that has an `Engine`. */
-export function createDestination(context: Context): Destination {
-  const { engine, schema, salt, history, inSchema, exists, recordedSchema, allTables } = context
+export function createDestination(context: Context): Destination & RowCounts & DeletionSupport {
+  const { engine, schema, salt, history, referenced, inSchema, exists, hasColumn, recordedSchema, allTables } = context
   const rejects = createRejects(inSchema)
   return {
     async acquireLock(run) {
@@ -27,16 +30,21 @@ export function createDestination(context: Context): Destination {
     },
 
     async prepare(tables: readonly Table[]) {
-      const prepared = await engine.transaction(async session => {
+      const prepared = await untilUnlocked(engine, schema, async session => {
         const recorded = await recordedSchema(session)
         const all = allTables(tables, recorded)
-        const statements = await schemaChanges(session, engine, schema, all, recorded)
+        const { statements, dropped } = await schemaChanges(session, engine, schema, all, recorded)
         // In one request: with a comment for each column there are hundreds of statements.
         if (statements.length > 0)
-          await session.db.executeQuery(CompiledQuery.raw(statements.map(({ query }) => query.sql).join(';\n')))
+          await session.withLockTimeout(() =>
+            session.db.executeQuery(CompiledQuery.raw(statements.map(({ query }) => query.sql).join(';\n'))),
+          )
         await recordPolicies(inSchema(session), recorded.policies, all)
+        await recordMadeColumns(inSchema(session), recorded.made, all)
+        for (const what of dropped) await forgetLostRows(session, schema, what)
         await deleteInferredColumns(inSchema(session), nowDeclared(recorded.inferred, tables))
         await history.catchUp(session, tables, recorded.inferred)
+        for (const table of await session.referencedTables(schema)) referenced.add(table)
         return { statements, salt: await readOrCreateSalt(inSchema(session)) }
       })
       salt.open(prepared.salt)
@@ -51,10 +59,16 @@ export function createDestination(context: Context): Destination {
           .select(['shape', 'writer'])
           .select([asText('version').as('version'), asText('watermark').as('watermark'), asText('walk').as('walk')])
           .select(asText('swept').as('swept'))
+          .select(((await hasColumn(session, '_sync_checkpoints', 'lost')) ? asText('lost') : NOTHING).as('lost'))
           .where('stream', '=', stream)
           .executeTakeFirst()
         return row ? parseCheckpoint(row, stream) : unwritten(stream)
       }),
+
+    missingRows: stream =>
+      engine.transaction(async session =>
+        (await hasColumn(session, '_sync_checkpoints', 'rows')) ? missingRows(session, schema, stream) : [],
+      ),
 
     lastCounts: stream =>
       engine.transaction(async session => {
@@ -69,21 +83,29 @@ export function createDestination(context: Context): Destination {
     commit: (batch, from, to, evidence) =>
       engine.transaction(async session => {
         engine.lost.throwIfAborted()
-        await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
+        const stored = await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
         const hasNewEvents = await stageNewEvents(session, schema, batch)
-        const merged = await merge(session, schema, batch, history.isKept(batch.stream))
+        const { counts: merged, growth } = await merge(session, schema, batch, {
+          staged: history.isKept(batch.stream),
+          referenced,
+        })
         if (hasNewEvents) await recordTombstones(session, schema, batch)
         const counts: Committed = { ...merged, ...(await detectDeletions(session, schema, batch, to, evidence)) }
         if (evidence?.gap) await recordGap(inSchema(session), to, evidence.gap, batch.receivedAt)
         await history.update(session, batch.stream, counts)
         await rejects.update(session, batch, to)
-        // Stored for a run that loses the connection during COMMIT: it can still report what the commit did.
-        await inSchema(session)
-          .updateTable('_sync_checkpoints')
-          .set({ counts: stringifyCommitted(counts) })
-          .where('stream', '=', to.stream)
-          .execute()
+        const endsFullScan = evidence?.last === true && batch.stream.sync.mode === 'full'
+        const claimed = { key: to.stream, stored, endsFullScan }
+        await keepCounts(session, schema, batch.stream, claimed, counts, growth)
         return counts
+      }),
+
+    markAbsent: (stream, checkpoint, scan, at) =>
+      engine.transaction(async session => {
+        await holdCheckpoint(inSchema(session), checkpoint)
+        const deletions = await markConfirmed({ session, schema, stream, scan, at })
+        await history.update(session, stream, { added: 0, changed: 0, deleted: deletions.deleted })
+        return deletions
       }),
 
     record: (report: RunReport) =>
@@ -106,6 +128,31 @@ export function createDestination(context: Context): Destination {
   }
 }
 
+/** How often DDL is tried while somebody holds a table. Between two tries those who wait for the table get it. */
+const LOCK_TRIES = 3
+
+/** Runs a transaction with DDL. @throws {DestinationError} `locked`, naming who holds a table. */
+async function untilUnlocked<T>(engine: Engine, schema: string, work: (session: Session) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await engine.transaction(work)
+    } catch (error) {
+      if (!(error instanceof DestinationError) || error.kind !== 'locked') throw error
+      if (tries < LOCK_TRIES) continue
+      const holders = await engine.lockHolders(schema)
+      const who = holders.length > 0 ? holders.join('; ') : 'a transaction that has ended since'
+      throw new DestinationError(
+        'locked',
+        `a table of the schema ${schema} has to change, and it is held by ${who}`,
+        error,
+      )
+    }
+  }
+}
+
+/** In place of a column that the table does not have yet. */
+const NOTHING = sql<string | null>`cast(null as text)`
+
 const unwritten = (stream: string): Checkpoint => ({
   stream,
   version: 0,
@@ -116,12 +163,23 @@ const unwritten = (stream: string): Checkpoint => ({
   lastSnapshotAt: null,
 })
 
+const UNCOUNTED = { rows: null, child_rows: null, lost: null }
+
 async function recordLastRun(db: Session['db'], last: LastRun): Promise<void> {
   const { stream } = last
   const report = JSON.stringify(last)
   const kept = await db.updateTable('_sync_checkpoints').set({ report }).where('stream', '=', stream).executeTakeFirst()
   if (kept.numUpdatedRows > 0n) return
-  const none = { watermark: null, walk: null, shape: null, writer: null, swept: null, committed_at: null, counts: null }
+  const none = {
+    watermark: null,
+    walk: null,
+    shape: null,
+    writer: null,
+    swept: null,
+    committed_at: null,
+    counts: null,
+    ...UNCOUNTED,
+  }
   await db
     .insertInto('_sync_checkpoints')
     .values({ stream, version: '0', ...none, report })

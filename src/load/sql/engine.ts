@@ -49,7 +49,25 @@ export interface Session {
    * be certain; true is always allowed, and costs only the time of a merge.
    */
   mayContainKeys(columns: readonly KeyColumn[], ranges: readonly KeyRange[]): Promise<readonly boolean[]>
+  /**
+   * Everything in the schema that a table of the same name would clash with, also what this user may not read. Names are
+   * in lower case where the database does not tell cases apart.
+   */
+  relations(schema: string): Promise<ReadonlyMap<string, RelationKind>>
+  /**
+   * Tables of the schema whose rows foreign keys refer to, so that a changed row has to be updated: to delete it and insert
+   * it again would be refused, or delete the rows that refer to it. None where the database could not update it either.
+   */
+  referencedTables(schema: string): Promise<ReadonlySet<string>>
+  /**
+   * Runs DDL so that it waits for a lock for seconds only: those who read the table after it would wait too.
+   * @throws {DestinationError} `locked`: another transaction holds a table. This transaction has to be rolled back.
+   */
+  withLockTimeout<T>(work: () => Promise<T>): Promise<T>
 }
+
+/** `table`: an ordinary table. Other kinds, such as `view`, are words for a message. */
+export type RelationKind = 'table' | (string & {})
 
 /** A column of kind `int` that holds keys. */
 export interface KeyColumn {
@@ -72,6 +90,7 @@ export interface AppendTarget {
  * - `serialisation`: another transaction was in the way. The caller tries again.
  * - `moved`: two runs inserted the first checkpoint of the same stream.
  * - `held`: another process has the destination.
+ * - `constraint`: something that a user added to our tables refused a row; the message names it.
  * - `denied`: the user or the file permissions do not allow it.
  * - `full`: no space is left.
  *
@@ -115,6 +134,8 @@ export interface Engine extends AsyncDisposable {
    * @throws {DestinationError} that names what is missing and what grants it.
    */
   checkAccess(tables: readonly string[]): Promise<readonly string[]>
+  /** Who holds locks on tables of the schema, for a message. */
+  lockHolders(schema: string): Promise<readonly string[]>
   /** Moves committed data to its final place, at the end of a run; for instance a log into its file. */
   finalize(): Promise<void>
 }

@@ -6,6 +6,7 @@ import { identifier } from '../../schema/name.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { type Table, tablesOf } from '../../schema/table.ts'
 import type { Session } from './engine.ts'
+import { STALE_HASH } from './lost-rows.ts'
 import { stageOf } from './merge.ts'
 import { columnsOf } from './schema-changes.ts'
 
@@ -65,6 +66,8 @@ export function createHistory(schema: string, streams: readonly Stream[]) {
  * version before: the API does not move it with every change, and it counts whole seconds. Then the version begins when
  * the record was read, and at least a microsecond after the version before. So versions never overlap, and they are in the
  * order in which they arrived.
+ *
+ * A row that waits to be written again has no fingerprint, and is no version.
  * @param staged only rows with these keys; null: all rows.
  */
 export async function addVersions(
@@ -96,7 +99,9 @@ export async function addVersions(
       from ${versions} as v where ${isStaged('v')}
       group by ${keys}
     ) as h on ${equal('h', 't', root.key)}
-    where t._deleted_at is null and (h.open_hash is null or h.open_hash <> t._hash) and ${isStaged('t')}`.execute(db)
+    where t._deleted_at is null and t._hash <> ${sql.lit(Number(STALE_HASH))} and (h.open_hash is null or h.open_hash <> t._hash) and ${isStaged('t')}`.execute(
+    db,
+  )
   await sql`
     update ${versions} as v set valid_to = b.valid_from from ${sql.table(starts)} as b
     where v.valid_to is null and ${equal('v', 'b', root.key)}`.execute(db)

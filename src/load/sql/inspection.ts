@@ -19,7 +19,8 @@ export function createInspection(context: Context): Inspection {
     plan: tables =>
       engine.transaction(async session => {
         const recorded = await recordedSchema(session)
-        return schemaChanges(session, engine, schema, allTables(tables, recorded), recorded)
+        const { statements } = await schemaChanges(session, engine, schema, allTables(tables, recorded), recorded)
+        return statements
       }),
 
     async loadSalt() {

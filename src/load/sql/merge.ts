@@ -1,11 +1,13 @@
 import { type RawBuilder, sql } from 'kysely'
+import type { Block } from '../../common/cells.ts'
 import type { Counts, FlatRecord, RowBatch } from '../../common/model.ts'
 import { identifier } from '../../schema/name.ts'
 import { type StreamTables, type Table, type TableColumn, tablesOf } from '../../schema/table.ts'
-import { blocks } from './blocks.ts'
+import { blocks, counted } from './blocks.ts'
 import { deleteChildRows, parentKeys } from './child-rows.ts'
 import type { KeyColumn, Session } from './engine.ts'
 import { rangesOf } from './key-ranges.ts'
+import { type Growth, grow } from './row-counts.ts'
 import { childRows, keyWriter, rootRows } from './rows.ts'
 
 /** Merge outcome: new, changed, unchanged, or older than the stored row. */
@@ -26,30 +28,62 @@ interface ToWrite {
   readonly records: readonly FlatRecord[]
   /** How many of them are changed. */
   readonly changed: number
+  /** The changed ones, where their rows are updated; absent: those are deleted. */
+  readonly updated?: readonly FlatRecord[]
+}
+
+export interface MergeOptions {
+  readonly staged: boolean
+  readonly referenced: ReadonlySet<string>
+}
+
+/** What a merge did. */
+export interface Merged {
+  readonly counts: Counts
+  readonly growth: Growth
 }
 
 /**
  * Writes the records of a batch that are new or changed, with the rows of their lists.
  * @param staged the caller needs the temporary table after the merge.
+ * @param referenced tables to whose rows foreign keys refer: a changed row is updated there.
  */
-export async function merge(session: Session, schema: string, batch: RowBatch, staged: boolean): Promise<Counts> {
+export async function merge(
+  session: Session,
+  schema: string,
+  batch: RowBatch,
+  { staged, referenced }: MergeOptions,
+): Promise<Merged> {
+  const growth = new Map<string, number>()
   const tables = tablesOf(batch.stream)
   const { root, children } = tables
-  const { records, changed } =
-    !staged && (await areAllNew(session, schema, tables, batch))
-      ? { records: [...batch.records.values()], changed: 0 }
-      : await session.withIndexScans(() => deleteReplaced(session, schema, tables, batch))
-  await session.append({ schema, table: root.name }, root.columns, rootRows(root, records, batch))
-  for (const [list, { table }] of children.entries())
-    await session.append({ schema, table: table.name }, table.columns, childRows(records, list))
+  const inPlace = referenced.has(root.name)
+  const {
+    records,
+    changed,
+    updated = [],
+  } = !staged && (await areAllNew(session, schema, tables, batch))
+    ? { records: [...batch.records.values()], changed: 0 }
+    : await session.withIndexScans(() => deleteReplaced(session, schema, tables, batch, growth, inPlace))
+  const append = (table: Table, rows: Iterable<Block>): Promise<void> =>
+    session.append(
+      { schema, table: table.name },
+      table.columns,
+      counted(rows, count => grow(growth, table.name, count)),
+    )
+  const kept = new Set(updated)
+  if (kept.size > 0) await updateChanged(session, schema, root, rootRows(root, updated, batch))
+  await append(root, rootRows(root, kept.size > 0 ? records.filter(record => !kept.has(record)) : records, batch))
+  for (const [list, { table }] of children.entries()) await append(table, childRows(records, list))
   const added = records.length - changed
-  return {
+  const counts = {
     added,
     changed,
     unchanged: batch.read - added - changed - batch.rejects.length,
     deleted: 0,
     rejected: batch.rejects.length,
   }
+  return { counts, growth }
 }
 
 /** Looks only for ranges of keys: in a backfill that is enough, and the temporary table is not needed. */
@@ -76,6 +110,8 @@ async function deleteReplaced(
   schema: string,
   tables: StreamTables,
   batch: RowBatch,
+  growth: Map<string, number>,
+  inPlace: boolean,
 ): Promise<ToWrite> {
   const { root } = tables
   const records = [...batch.records.values()]
@@ -83,9 +119,10 @@ async function deleteReplaced(
   const written = records.filter((_, i) => outcomes[i] === 'new' || outcomes[i] === 'changed')
   const added = [...batch.records.keys()].filter((_, i) => outcomes[i] === 'new')
   const changed = written.length - added.length
-  if (changed > 0) await deleteChanged(session, schema, root)
-  await deleteChildRows(session, schema, tables, { stage: stageOf(root), changed, added })
-  return { records: written, changed }
+  if (changed > 0 && !inPlace) grow(growth, root.name, -(await deleteChanged(session, schema, root)))
+  await deleteChildRows(session, schema, tables, { stage: stageOf(root), changed, added }, growth)
+  if (!inPlace) return { records: written, changed }
+  return { records: written, changed, updated: records.filter((_, i) => outcomes[i] === 'changed') }
 }
 
 /** Name of a merge's temporary table: a row for each key of the batch, with `_outcome` null if the record is new. */
@@ -148,11 +185,25 @@ function precedence({ stream, source }: RowBatch): RawBuilder<unknown> {
   return sql` when t._source is null or t._deleted_at is not null then 'older'`
 }
 
-async function deleteChanged({ db }: Session, schema: string, root: Table): Promise<void> {
-  await sql`
+/** @returns rows deleted: more than one for a key that has several, which somebody inserted by hand. */
+async function deleteChanged({ db }: Session, schema: string, root: Table): Promise<number> {
+  const { numAffectedRows } = await sql`
     delete from ${sql.table(`${schema}.${root.name}`)} as t
     using ${sql.table(stageOf(root))} as s
     where s._outcome = 'changed' and ${matches('t', root.key, 's', root.key)}`.execute(db)
+  return Number(numAffectedRows ?? 0n)
+}
+
+async function updateChanged(session: Session, schema: string, root: Table, rows: Iterable<Block>): Promise<void> {
+  const stage = identifier(`_update_${root.name}`)
+  await session.createTempTable(stage, root.columns)
+  await session.append({ schema: null, table: stage }, root.columns, rows)
+  const values = root.columns
+    .filter(({ name }) => !root.key.includes(name))
+    .map(({ name }) => sql`${sql.ref(name)} = ${sql.ref(`s.${name}`)}`)
+  await sql`
+    update ${sql.table(`${schema}.${root.name}`)} as t set ${sql.join(values)} from ${sql.table(stage)} as s
+    where ${matches('t', root.key, 's', root.key)}`.execute(session.db)
 }
 
 /** The condition that `columns` of one alias equal `keys` of another. */

@@ -6,10 +6,18 @@ import { compare } from './compare.ts'
 import type { Context } from './context.ts'
 import { createRejects } from './rejects.ts'
 import { markDeleted, replace } from './repair.ts'
+import { keepGrowth } from './row-counts.ts'
 import { parseReconciliation } from './stored-values.ts'
 
 /** `ReconciliationSupport` for every database that has an `Engine`. */
-export function createReconciliation({ engine, schema, history, inSchema, exists }: Context): ReconciliationSupport {
+export function createReconciliation({
+  engine,
+  schema,
+  history,
+  referenced,
+  inSchema,
+  exists,
+}: Context): ReconciliationSupport {
   const rejects = createRejects(inSchema)
   return {
     compare: (batch, now) => engine.transaction(session => compare(session, schema, batch, now)),
@@ -26,10 +34,11 @@ export function createReconciliation({ engine, schema, history, inSchema, exists
       engine.transaction(async session => {
         engine.lost.throwIfAborted()
         await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
-        const counts = await replace(session, schema, batch)
+        const { counts, growth } = await replace(session, schema, batch, referenced)
         const deleted = await markDeleted(session, schema, batch.stream, gone, batch.receivedAt)
         await rejects.update(session, batch, to)
         await history.update(session, batch.stream, { ...counts, deleted })
+        await keepGrowth(session, schema, batch.stream, growth)
         return deleted
       }),
 

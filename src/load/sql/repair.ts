@@ -1,29 +1,42 @@
 import { sql } from 'kysely'
-import type { Counts, Instant, RowBatch } from '../../common/model.ts'
+import type { Instant, RowBatch } from '../../common/model.ts'
 import { identifier } from '../../schema/name.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { type Table, type TableColumn, tablesOf } from '../../schema/table.ts'
 import { KEY_SEPARATOR } from './as-text.ts'
 import { mayBeForgotten } from './comparable-rows.ts'
 import type { Session } from './engine.ts'
-import { matches, merge } from './merge.ts'
+import { type Merged, matches, merge } from './merge.ts'
 
 /**
- * Writes the records of the batch, whatever rows have their keys. Those rows are deleted first: a merge trusts the cursor
- * and the fingerprint of the stored row, and somebody may have changed them by hand.
+ * Writes the records of the batch, whatever rows have their keys. Those rows are deleted first, or marked as deleted where
+ * foreign keys refer to them: a merge trusts the cursor and the fingerprint of the stored row, and somebody may have
+ * changed them by hand.
  */
 export async function replace(
   session: Session,
   schema: string,
   batch: RowBatch,
-): Promise<Pick<Counts, 'added' | 'changed'>> {
-  if (batch.records.size === 0) return { added: 0, changed: 0 }
+  referenced: ReadonlySet<string>,
+): Promise<Merged> {
+  const options = { staged: true, referenced }
+  if (batch.records.size === 0) return merge(session, schema, batch, options)
   const { root } = tablesOf(batch.stream)
+  const rows = sql.table(`${schema}.${root.name}`)
   const stage = await stageKeys(session, '_replaced', root, [...batch.records.keys()])
-  await sql`
-    delete from ${sql.table(`${schema}.${root.name}`)} as t using ${sql.table(stage)} as s
-    where ${matches('t', root.key, 's', root.key)}`.execute(session.db)
-  return merge(session, schema, batch, true)
+  const which = matches('t', root.key, 's', root.key)
+  if (referenced.has(root.name)) {
+    await sql`
+      update ${rows} as t set _deleted_at = ${batch.receivedAt} from ${sql.table(stage)} as s where ${which}`.execute(
+      session.db,
+    )
+    return merge(session, schema, batch, options)
+  }
+  const { numAffectedRows } = await sql`
+    delete from ${rows} as t using ${sql.table(stage)} as s where ${which}`.execute(session.db)
+  const { counts, growth } = await merge(session, schema, batch, options)
+  const grown = (growth.get(root.name) ?? 0) - Number(numAffectedRows ?? 0n)
+  return { counts, growth: new Map([...growth, [root.name, grown]]) }
 }
 
 /** Marks rows as deleted, except those that the source may have forgotten. @returns rows marked. */

@@ -5,6 +5,8 @@ import type { InferredColumn } from '../../schema/inferred-columns.ts'
 import { identifier } from '../../schema/name.ts'
 import type { Table, TableColumn } from '../../schema/table.ts'
 import type { Engine, Session } from './engine.ts'
+import type { Dropped } from './lost-rows.ts'
+import { type MadeColumns, refuseOthers } from './ownership.ts'
 import type { StoredPolicies } from './stored-values.ts'
 
 /** A change, and the query that makes it. */
@@ -17,6 +19,14 @@ export interface RecordedSchema {
   /** The policies that the comments of columns state. */
   readonly policies: StoredPolicies
   readonly inferred: readonly InferredColumn[]
+  /** Null: an older version prepared the warehouse, which did not record them. */
+  readonly made: MadeColumns | null
+}
+
+export interface SchemaChanges {
+  readonly statements: readonly Statement[]
+  /** What the statements make again because somebody dropped it, for each stream that was read before. */
+  readonly dropped: readonly Dropped[]
 }
 
 /** Type of each column as `information_schema.columns` shows it, by table and column. */
@@ -24,26 +34,35 @@ type ExistingColumns = ReadonlyMap<string, ReadonlyMap<string, string>>
 
 /**
  * The DDL after which the schema has all of `tables`. It creates and adds; it never drops, and never changes a type.
- * @throws {DestinationError} `incompatible` if a column has another type than declared, with the DDL for a person to run.
+ * @throws {DestinationError} `not_ours` if something that this program did not make has the name of one of them;
+ * `incompatible` if a column has another type than declared, with the DDL for a person to run.
  */
 export async function schemaChanges(
   session: Session,
   engine: Engine,
   schema: string,
   tables: readonly Table[],
-  { policies, inferred }: RecordedSchema,
-): Promise<readonly Statement[]> {
+  { policies, inferred, made }: RecordedSchema,
+): Promise<SchemaChanges> {
   const statements: Statement[] = []
+  const dropped = new Map<string, { tables: string[]; columns: string[] }>()
+  const droppedOf = ({ stream = '' }: Table): { tables: string[]; columns: string[] } => {
+    const known = dropped.get(stream) ?? { tables: [], columns: [] }
+    dropped.set(stream, known)
+    return known
+  }
   const add = (table: string, query: CompiledQuery): void => {
     statements.push({ table, query, sql: query.sql })
   }
   if (!(await schemaExists(session, schema))) add('', session.db.schema.createSchema(schema).compile())
   const stored = await columnsOf(session, schema)
+  refuseOthers(schema, tables, { relations: await session.relations(schema), columns: stored }, made)
   const clashes: string[] = []
   for (const table of tables) {
     const qualified = sql.table(`${schema}.${table.name}`)
     const columns = stored.get(table.name)
     const existing = columns && new Map(columns)
+    const recorded = new Set(made?.[table.name])
     // An inferred column that is now declared with another type is renamed, so that its values stay.
     for (const { column, kind } of inferred.filter(made => made.table === table.name)) {
       const declared = table.columns.find(({ name, inferred }) => name === column && !inferred)
@@ -51,10 +70,17 @@ export async function schemaChanges(
       const renamed = sql.ref(identifier(`${column}_was_${kind}`))
       add(table.name, sql`alter table ${qualified} rename column ${sql.ref(column)} to ${renamed}`.compile(session.db))
       existing.delete(column)
+      recorded.delete(column)
     }
     const missing = table.columns.filter(column => !existing?.has(column.name))
     if (existing === undefined) add(table.name, createTable(session, engine, schema, table))
     else for (const column of missing) add(table.name, addColumn(session, engine, schema, table, column))
+    if (table.stream !== undefined) {
+      // A list or a column that was not recorded is one that a newer version declares. A root table is as old as its checkpoint.
+      if (existing === undefined && (isRoot(table) || recorded.size > 0)) droppedOf(table).tables.push(table.name)
+      for (const { name } of existing === undefined ? [] : missing)
+        if (recorded.has(name)) droppedOf(table).columns.push(`${table.name}.${name}`)
+    }
     if (existing === undefined)
       add(table.name, sql`comment on table ${qualified} is ${sql.lit(table.doc)}`.compile(session.db))
     const policyChanged = table.columns.filter(
@@ -73,8 +99,16 @@ export async function schemaChanges(
   }
   if (clashes.length > 0)
     throw new DestinationError('incompatible', `columns have another type than declared:\n  ${clashes.join('\n  ')}`)
-  return statements
+  return {
+    statements,
+    dropped: [...dropped].flatMap(([stream, what]) => {
+      const root = tables.find(table => table.stream === stream && isRoot(table))
+      return root ? [{ stream, root, ...what }] : []
+    }),
+  }
 }
+
+const isRoot = ({ columns }: Table): boolean => columns.some(({ name }) => name === '_synced_at')
 
 function createTable(session: Session, engine: Engine, schema: string, table: Table): CompiledQuery {
   let create = session.db.schema.withSchema(schema).createTable(table.name)
@@ -114,6 +148,17 @@ export async function hasTable({ db }: Session, schema: string, table: string): 
     .limit(1)
     .executeTakeFirst()
   return column !== undefined
+}
+
+export async function hasColumn({ db }: Session, schema: string, table: string, column: string): Promise<boolean> {
+  const found = await db
+    .selectFrom('information_schema.columns')
+    .select('column_name')
+    .where('table_schema', '=', schema)
+    .where('table_name', '=', table)
+    .where('column_name', '=', column)
+    .executeTakeFirst()
+  return found !== undefined
 }
 
 /** The columns of every table in the schema. */

@@ -8,10 +8,12 @@ import { parseSeenScan } from './stored-values.ts'
 
 /*
  * `_sync_seen`: the keys that a scan or a list snapshot has read. Its column `walk` names the scan by the instant just
- * before it began. Two rows without a key mark a scan as a whole; their words are those of the first version and stay.
+ * before it began. Rows without a key mark a scan as a whole; their words are those of the first version and stay.
  */
 const SUSPECT = 'doubt'
 const SNAPSHOT_ENDED = 'swept'
+/** The scan has ended, and its keys stay until the loss that it showed is confirmed. */
+const TO_CONFIRM = 'loss'
 
 const NEWLY_SEEN = '_newly_seen'
 const WHAT = { name: 'what', kind: 'text', required: true, doc: '' } as const
@@ -110,6 +112,21 @@ export async function clearSuspect({ session, schema, stream }: EndedScan): Prom
   await sql`delete from ${seenTable(schema)} where stream = ${stream.name} and what = ${SUSPECT}`.execute(session.db)
 }
 
+/** Keeps the keys of an ended scan until its loss is confirmed. */
+export async function keepToConfirm({ session, schema, stream, scan }: EndedScan): Promise<void> {
+  await sql`
+    insert into ${seenTable(schema)} (stream, walk, what, key)
+    values (${stream.name}, ${scan}, ${TO_CONFIRM}, '')`.execute(session.db)
+}
+
+/** Whether the keys of an ended scan are still kept. Without them, every row would seem to be absent. */
+export async function isToConfirm({ session, schema, stream, scan }: EndedScan): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from ${seenTable(schema)} as s
+    where s.stream = ${stream.name} and s.walk = ${scan} and s.what = ${TO_CONFIRM}`.execute(session.db)
+  return rows.length > 0
+}
+
 /**
  * Deletes what an ended scan has seen. The keys of a list snapshot stay until the next one ends: they prove which rows
  * were of its kind.
@@ -126,7 +143,9 @@ export async function deleteSeen(
     await sql`delete from ${seenTable(schema)} where ${ofStream} and walk = ${scan}`.execute(db)
   } else {
     await sql`
-      delete from ${seenTable(schema)} where ${ofStream} and (walk <> ${scan} or what = ${SNAPSHOT_ENDED})`.execute(db)
+      delete from ${seenTable(schema)} where ${ofStream} and (walk <> ${scan} or what in (${SNAPSHOT_ENDED}, ${TO_CONFIRM}))`.execute(
+      db,
+    )
     await sql`
       insert into ${seenTable(schema)} (stream, walk, what, key)
       values (${stream.name}, ${scan}, ${SNAPSHOT_ENDED}, '')`.execute(db)

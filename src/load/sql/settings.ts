@@ -2,18 +2,25 @@ import { randomBytes } from 'node:crypto'
 import { SALT } from '../../schema/salt.ts'
 import type { Table } from '../../schema/table.ts'
 import type { Session } from './engine.ts'
-import { parsePolicies, parseSalt, type StoredPolicies } from './stored-values.ts'
+import type { MadeColumns } from './ownership.ts'
+import { parseMadeColumns, parsePolicies, parseSalt, type StoredPolicies } from './stored-values.ts'
 
 type Db = Session['db']
 
-async function readSetting(db: Db, name: 'salt' | 'policies'): Promise<string | null> {
+type Name = 'salt' | 'policies' | 'tables'
+
+async function readSetting(db: Db, name: Name): Promise<string | null> {
   const row = await db.selectFrom('_sync_settings').select('value').where('name', '=', name).executeTakeFirst()
   return row?.value ?? null
 }
 
-async function writeSetting(db: Db, name: 'salt' | 'policies', value: string): Promise<void> {
-  await db.deleteFrom('_sync_settings').where('name', '=', name).execute()
-  await db.insertInto('_sync_settings').values({ name, value }).execute()
+/** @param exists whether the setting is there; null: it is not known. */
+async function writeSetting(db: Db, name: Name, value: string, exists: boolean | null): Promise<void> {
+  const kept =
+    exists === false
+      ? null
+      : await db.updateTable('_sync_settings').set({ value }).where('name', '=', name).executeTakeFirst()
+  if (!kept || kept.numUpdatedRows === 0n) await db.insertInto('_sync_settings').values({ name, value }).execute()
 }
 
 /** The warehouse's salt; null: it has none yet. @throws {DestinationError} `unreadable` */
@@ -30,7 +37,7 @@ export async function readOrCreateSalt(db: Db): Promise<Buffer> {
   const known = await readSalt(db)
   if (known !== null) return known
   const salt = randomBytes(SALT)
-  await writeSetting(db, 'salt', salt.toString('hex'))
+  await writeSetting(db, 'salt', salt.toString('hex'), false)
   return salt
 }
 
@@ -47,5 +54,22 @@ export async function recordPolicies(db: Db, before: StoredPolicies, tables: rea
   if (columns.every(([column, policy]) => (before[column] ?? 'keep') === policy)) return
   const policies = { ...before, ...Object.fromEntries(columns) }
   const notKept = Object.entries(policies).filter(([, policy]) => policy !== 'keep')
-  await writeSetting(db, 'policies', JSON.stringify(Object.fromEntries(notKept)))
+  await writeSetting(db, 'policies', JSON.stringify(Object.fromEntries(notKept)), null)
+}
+
+/** The columns that this program has made, by table; null: none was recorded. @throws {DestinationError} `unreadable` */
+export async function readMadeColumns(db: Db): Promise<MadeColumns | null> {
+  const stored = await readSetting(db, 'tables')
+  return stored === null ? null : parseMadeColumns(stored)
+}
+
+/** Records that `tables` are ours, with all their columns. Called in the transaction that has made them. */
+export async function recordMadeColumns(db: Db, before: MadeColumns | null, tables: readonly Table[]): Promise<void> {
+  const grown = tables.flatMap(({ name, columns }) => {
+    const known = before?.[name]
+    const added = columns.map(column => column.name).filter(column => known?.includes(column) !== true)
+    return known !== undefined && added.length === 0 ? [] : [[name, [...(known ?? []), ...added]] as const]
+  })
+  if (grown.length > 0)
+    await writeSetting(db, 'tables', JSON.stringify({ ...before, ...Object.fromEntries(grown) }), before !== null)
 }

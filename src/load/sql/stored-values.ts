@@ -4,9 +4,11 @@ import { parseInstant } from '../../common/instant.ts'
 import type {
   Checkpoint,
   Committed,
+  DeletionSkipped,
   Instant,
   KeptReject,
   LastRun,
+  LostRows,
   RecordedGap,
   RunId,
   Scan,
@@ -14,6 +16,7 @@ import type {
 import type { ColumnKind, Policy } from '../../schema/column.ts'
 import type { InferredColumn } from '../../schema/inferred-columns.ts'
 import { SALT } from '../../schema/salt.ts'
+import type { MadeColumns } from './ownership.ts'
 
 /*
  * Values that an earlier run stored in the system tables. Another version of this program may have written them, or a
@@ -68,6 +71,21 @@ const scan = z
     }),
   )
 
+const withheld = z
+  .object({
+    why: z.enum(['unknown_key', 'few_seen', 'large_loss', 'maybe_forgotten']),
+    rows: count,
+    toConfirm: z
+      .object({
+        scan: instant,
+        absent: z.array(z.string()),
+        seen: z.string().nullable(),
+        secondTime: z.boolean(),
+      })
+      .optional(),
+  })
+  .transform(({ toConfirm, ...skipped }): DeletionSkipped => (toConfirm ? { ...skipped, toConfirm } : skipped))
+
 const committed = z
   .object({
     added: count,
@@ -75,7 +93,7 @@ const committed = z
     unchanged: count,
     deleted: count,
     rejected: count,
-    withheld: z.object({ why: z.enum(['unknown_key', 'few_seen', 'maybe_forgotten']), rows: count }).optional(),
+    withheld: withheld.optional(),
   })
   .transform(
     ({ withheld, ...counts }): Committed =>
@@ -115,6 +133,7 @@ const checkpointRow = z.object({
   shape: z.string().nullable(),
   writer: runId.nullable(),
   swept: instant.nullable(),
+  lost: z.string().nullish(),
 })
 const countsRow = z.object({ counts: json(committed).nullable() })
 const reportRow = z.object({ report: json(lastRun).nullable() })
@@ -139,9 +158,19 @@ export const parseWatermark = (row: object, stream: string): Instant | null =>
   parse(watermarkRow, row, checkpointOf(stream)).watermark
 
 /** Each column as text. @throws {DestinationError} `unreadable`, naming stream and column. */
-export const parseCheckpoint = (row: object, stream: string): Checkpoint => {
-  const { version, watermark, walk, shape, writer, swept } = parse(checkpointRow, row, checkpointOf(stream))
-  return { stream, version, watermark, scan: walk, schemaHash: shape, writer, lastSnapshotAt: swept }
+export const parseCheckpoint = (columns: object, stream: string): Checkpoint => {
+  const { version, watermark, walk, shape, writer, swept, ...row } = parse(checkpointRow, columns, checkpointOf(stream))
+  const lost = parseLostRows(row.lost, stream)
+  return {
+    stream,
+    version,
+    watermark,
+    scan: walk,
+    schemaHash: shape,
+    writer,
+    lastSnapshotAt: swept,
+    ...(lost ? { lost } : {}),
+  }
 }
 
 /** @throws {DestinationError} `unreadable` */
@@ -169,6 +198,28 @@ export const parsePolicies = (value: string): StoredPolicies =>
     where: 'the setting policies in _sync_settings',
     next: 'Delete the row "policies" of _sync_settings: the next run writes it again, and the comments of columns that are hashed or omitted.',
   })
+
+/** @throws {DestinationError} `unreadable`, naming the setting. */
+export const parseMadeColumns = (value: string): MadeColumns =>
+  parse(json(z.record(z.string(), z.array(z.string()))), value, {
+    where: 'the setting tables in _sync_settings',
+    next: 'Delete the row "tables" of _sync_settings: the next run writes it again.',
+  })
+
+const lostRows = z.object({ tables: z.array(z.string()), columns: z.array(z.string()), since: instant.nullable() })
+
+/** What a stream lost with tables or columns that somebody dropped; null: nothing. @throws {DestinationError} `unreadable` */
+export const parseLostRows = (value: string | null | undefined, stream: string): LostRows | null =>
+  value == null ? null : parse(json(lostRows), value, checkpointOf(stream))
+
+const rowCounts = z.object({
+  rows: z.string().regex(/^\d+$/, 'it is not a number of rows').transform(Number).nullable(),
+  child_rows: json(z.record(z.string(), count)).nullable(),
+})
+
+/** Rows of the stream's own table, and of its lists by table. @throws {DestinationError} `unreadable` */
+export const parseRowCounts = (row: object, stream: string): z.infer<typeof rowCounts> =>
+  parse(rowCounts, row, checkpointOf(stream))
 
 const hex = z.string().regex(new RegExp(`^[0-9a-f]{${2 * SALT}}$`), `it is not ${SALT} bytes in hex`)
 

@@ -15,6 +15,9 @@ export interface SystemTables {
     committed_at: string | null
     counts: string | null
     report: string | null
+    rows: string | null
+    child_rows: string | null
+    lost: string | null
   }
   _sync_runs: {
     run: string
@@ -119,6 +122,9 @@ export const SYSTEM_TABLES: readonly Table[] = [
         'How many records of the last commit were added, changed, unchanged, deleted and rejected.',
       ),
       column('report', 'json', 'Report of the last run about the stream.'),
+      column('rows', 'int', 'Rows that the commits have left in the table of the stream, deleted ones included.'),
+      column('child_rows', 'json', 'The same for the tables of its lists, by table.'),
+      column('lost', 'json', 'Tables and columns that were dropped and made again since the last commit.'),
     ],
   },
   {
@@ -196,7 +202,7 @@ export const SYSTEM_TABLES: readonly Table[] = [
       column(
         'what',
         'text',
-        'record; part: a list read to its end; unknown: a record without a key; doubt: a scan that read too few rows; swept: a list snapshot that ended.',
+        'record; part: a list read to its end; unknown: a record without a key; doubt: a scan that read too few rows; swept: a list snapshot that ended; loss: a scan whose loss is to be confirmed.',
         true,
       ),
       column('key', 'text', 'Key of the record or name of the part; empty for the others.', true),
@@ -231,11 +237,11 @@ export const SYSTEM_TABLES: readonly Table[] = [
     doc: 'Settings of this warehouse. Whoever can read the salt can test guesses against hashed values.',
     key: ['name'],
     columns: [
-      column('name', 'text', 'salt or policies.', true),
+      column('name', 'text', 'salt, policies or tables.', true),
       column(
         'value',
         'text',
-        'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON.',
+        'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON. tables: the tables and columns that this program has made, as JSON.',
         true,
       ),
     ],

@@ -1,0 +1,74 @@
+import { sql } from 'kysely'
+import { z } from 'zod'
+import { parseInstant } from '../../common/instant.ts'
+import type { Instant, LostRows } from '../../common/model.ts'
+import type { Table } from '../../schema/table.ts'
+import { asText } from './as-text.ts'
+import type { Session } from './engine.ts'
+import { resetSeen } from './seen-keys.ts'
+import { parseLostRows } from './stored-values.ts'
+
+/** The `_hash` of a row that is to be written again when its record is read. No record has it: fingerprints are not negative. */
+export const STALE_HASH = -1n
+
+/** Tables or columns of a stream that somebody dropped, and that have been made again, empty. */
+export interface Dropped extends Pick<LostRows, 'tables' | 'columns'> {
+  readonly stream: string
+  /** The stream's own table. */
+  readonly root: Table
+}
+
+/**
+ * Forgets the checkpoint of a stream that has lost rows or values, and makes every row that is left be written again: a
+ * merge would take a record whose fingerprint is unchanged for loaded. What was lost stays beside the checkpoint until the
+ * next commit. The version goes up, so a run that read the old checkpoint cannot commit on it.
+ * @throws {DestinationError} `unreadable`
+ */
+export async function forgetLostRows(session: Session, schema: string, dropped: Dropped): Promise<void> {
+  const { stream, root } = dropped
+  const db = session.db.withSchema(schema)
+  const row = await db
+    .selectFrom('_sync_checkpoints')
+    .select([asText('version').as('version'), asText('lost').as('lost'), asText('watermark').as('watermark')])
+    .where('stream', '=', stream)
+    .executeTakeFirst()
+  if (row === undefined || row.version === '0') return
+  const before = parseLostRows(row.lost, stream)
+  const union = (a: readonly string[] = [], b: readonly string[]): string[] => [...new Set([...a, ...b])]
+  const lost: LostRows = {
+    tables: union(before?.tables, dropped.tables),
+    columns: union(before?.columns, dropped.columns),
+    since: before ? before.since : ((await firstRunOf(session, schema, stream)) ?? instantOf(row.watermark)),
+  }
+  const nothing = { watermark: null, walk: null, shape: null, writer: null, swept: null, rows: null, child_rows: null }
+  await db
+    .updateTable('_sync_checkpoints')
+    .set({ version: String(BigInt(row.version) + 1n), ...nothing, lost: JSON.stringify(lost) })
+    .where('stream', '=', stream)
+    .execute()
+  // A backfill that is resumed would leave out what it has read already.
+  await db.deleteFrom('_sync_checkpoints').where('stream', '=', `backfill:${stream}`).execute()
+  await resetSeen(db, stream)
+  await sql`update ${sql.table(`${schema}.${root.name}`)} set _hash = ${sql.lit(Number(STALE_HASH))}`.execute(
+    session.db,
+  )
+}
+
+const report = z.object({ streams: z.array(z.object({ stream: z.string(), complete_to: z.string().nullish() })) })
+
+/** When the first run that reported on the stream read it, by the API's clock if it says; null: none is recorded. */
+async function firstRunOf({ db }: Session, schema: string, stream: string): Promise<Instant | null> {
+  // The databases write JSON with and without spaces.
+  const reported = sql`replace(cast(report as text), ' ', '') like ${`%"stream":"${stream}"%`}`
+  const { rows } = await sql<{ began: string; report: string }>`
+    select cast(started_at as text) as began, cast(report as text) as report
+    from ${sql.table(`${schema}._sync_runs`)} where ${reported} order by run limit 1`.execute(db)
+  const [first] = rows
+  if (first === undefined) return null
+  const { data } = report.safeParse(JSON.parse(first.report))
+  const readTo = data?.streams.find(({ stream: name }) => name === stream)?.complete_to
+  return instantOf(readTo ?? null) ?? instantOf(first.began)
+}
+
+/** Null also for a time that cannot be read: the checkpoint it is in is being forgotten. */
+const instantOf = (text: string | null): Instant | null => (text === null ? null : parseInstant(text, 'UTC'))

@@ -1,0 +1,140 @@
+import { sql } from 'kysely'
+import type { Committed, MissingRows } from '../../common/model.ts'
+import type { Stream } from '../../schema/stream.ts'
+import { type Table, tablesOf } from '../../schema/table.ts'
+import { asText } from './as-text.ts'
+import type { Session } from './engine.ts'
+import { columnsOf } from './schema-changes.ts'
+import { parseRowCounts, stringifyCommitted } from './stored-values.ts'
+
+/*
+ * How many rows the commits have left in the tables of a stream, kept beside its checkpoint. Every commit that writes
+ * rows of the stream adds to it, whichever checkpoint it replaces. Fewer rows than that: somebody deleted some.
+ */
+
+/** By how many rows a commit has changed each table of the stream. */
+export type Growth = ReadonlyMap<string, number>
+
+/** Adds rows to a growth that is being counted. */
+export const grow = (growth: Map<string, number>, table: string, rows: number): void => {
+  growth.set(table, (growth.get(table) ?? 0) + rows)
+}
+
+/** The numbers as they are stored; null: none. */
+export interface StoredCounts {
+  readonly rows: string | null
+  readonly child_rows: string | null
+}
+
+export const STORED_COUNTS = [asText('rows').as('rows'), asText('child_rows').as('child_rows')] as const
+
+/** The checkpoint that a commit replaces. */
+export interface ClaimedCheckpoint {
+  /** Its key: the name of the stream, or that of a backfill, an import and so on. */
+  readonly key: string
+  readonly stored: StoredCounts
+  /** The commit ends a full scan, which has written whatever was missing, so the rows are counted again. */
+  readonly endsFullScan: boolean
+}
+
+/**
+ * Stores what a commit did beside the checkpoint that it claimed, and the rows that it leaves beside that of the stream.
+ *
+ * Rows are counted where no number is stored: with the first commit, after a reset, in a warehouse of an older version.
+ */
+export async function keepCounts(
+  session: Session,
+  schema: string,
+  stream: Stream,
+  { key, stored, endsFullScan }: ClaimedCheckpoint,
+  committed: Committed,
+  growth: Growth,
+): Promise<void> {
+  const own = key === stream.name
+  const rows = own ? await countsAfter(session, schema, stream, endsFullScan ? UNCOUNTED : stored, growth) : {}
+  // Stored for a run that loses the connection during COMMIT: it can still report what the commit did.
+  await session.db
+    .withSchema(schema)
+    .updateTable('_sync_checkpoints')
+    .set({ counts: stringifyCommitted(committed), ...rows })
+    .where('stream', '=', key)
+    .execute()
+  if (!own) await keepGrowth(session, schema, stream, growth)
+}
+
+/** Adds what a commit wrote that replaces another checkpoint than the stream's, such as that of a backfill. */
+export async function keepGrowth(session: Session, schema: string, stream: Stream, growth: Growth): Promise<void> {
+  if ([...growth.values()].every(rows => rows === 0)) return
+  const stored = await readCounts(session, schema, stream)
+  // Without a number the next commit of the stream itself counts.
+  if (stored === undefined || stored.rows === null) return
+  await session.db
+    .withSchema(schema)
+    .updateTable('_sync_checkpoints')
+    .set(await countsAfter(session, schema, stream, stored, growth))
+    .where('stream', '=', stream.name)
+    .execute()
+}
+
+const UNCOUNTED: StoredCounts = { rows: null, child_rows: null }
+
+const readCounts = ({ db }: Session, schema: string, { name }: Stream): Promise<StoredCounts | undefined> =>
+  db
+    .withSchema(schema)
+    .selectFrom('_sync_checkpoints')
+    .select(STORED_COUNTS)
+    .where('stream', '=', name)
+    .executeTakeFirst()
+
+async function countsAfter(
+  session: Session,
+  schema: string,
+  stream: Stream,
+  stored: StoredCounts,
+  growth: Growth,
+): Promise<StoredCounts> {
+  const known = expectedRows(stream, stored)
+  const rowsIn = async ({ name }: Table): Promise<number> => {
+    const before = known.get(name)
+    if (before === undefined) return await countRows(session, schema, name)
+    // A negative number would mean that rows were deleted which no commit had counted.
+    return Math.max(before + (growth.get(name) ?? 0), 0)
+  }
+  const { root, children } = tablesOf(stream)
+  const rows = String(await rowsIn(root))
+  const lists: [string, number][] = []
+  for (const { table } of children) lists.push([table.name, await rowsIn(table)])
+  return { rows, child_rows: JSON.stringify(Object.fromEntries(lists)) }
+}
+
+/** Rows expected in each table; a table of which no number is stored is left out. @throws {DestinationError} `unreadable` */
+function expectedRows(stream: Stream, stored: StoredCounts): Map<string, number> {
+  const { rows, child_rows } = parseRowCounts(stored, stream.name)
+  const { root, children } = tablesOf(stream)
+  const known = new Map<string, number>(rows === null ? [] : [[root.name, rows]])
+  for (const { table } of rows === null ? [] : children) {
+    const number = child_rows?.[table.name]
+    if (number !== undefined) known.set(table.name, number)
+  }
+  return known
+}
+
+/** Tables of a stream that have fewer rows than the commits have left in them. @throws {DestinationError} `unreadable` */
+export async function missingRows(session: Session, schema: string, stream: Stream): Promise<readonly MissingRows[]> {
+  // Read before the rows are counted: a commit in between only adds rows.
+  const stored = await readCounts(session, schema, stream)
+  if (stored === undefined) return []
+  const existing = await columnsOf(session, schema)
+  const missing: MissingRows[] = []
+  for (const [table, expected] of expectedRows(stream, stored)) {
+    const found = existing.has(table) ? await countRows(session, schema, table) : 0
+    if (found < expected) missing.push({ table, expected, found })
+  }
+  return missing
+}
+
+async function countRows({ db }: Session, schema: string, table: string): Promise<number> {
+  const { rows } = await sql<{ n: string }>`
+    select cast(count(*) as text) as n from ${sql.table(`${schema}.${table}`)}`.execute(db)
+  return Number(rows[0]?.n ?? 0)
+}
