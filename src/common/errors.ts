@@ -106,6 +106,13 @@ export class DestinationError extends SyncError {
   }
 }
 
+/** The token is of another store than the rows of the warehouse, or it cannot be proved that it is not. */
+export class OtherStoreError extends SyncError {
+  constructor(message: string, next: string) {
+    super('other_store', 'stop', message, next)
+  }
+}
+
 /** A signal ended the run. What was committed is kept. */
 export class Interrupted extends SyncError {
   constructor() {

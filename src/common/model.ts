@@ -199,6 +199,22 @@ export interface ExistingRow {
   readonly cursor: Instant | null
 }
 
+/** Which store a token is of, as far as the API tells. */
+export interface StoreIdentity {
+  /** Recharge id of the store; null: the token may not read it. */
+  readonly id: string | null
+  /** Name of the store, else of the owner of the token; null: the API names neither. */
+  readonly name: string | null
+  /** What `/token_information` says about the owner of the token. */
+  readonly client: { readonly name: string | null; readonly email: string | null }
+}
+
+/** The store that the rows of a warehouse are of. */
+export interface RecordedStore extends StoreIdentity {
+  /** Salted hash of the token that last read it. */
+  readonly token: string
+}
+
 export type Outcome = 'complete' | 'failed' | 'skipped' | 'interrupted'
 
 /** What went wrong, and what to do next. */
@@ -233,6 +249,8 @@ export interface RunReport {
   readonly started_at: Instant
   readonly finished_at: Instant
   readonly outcome: Outcome
+  /** Version of this program. */
+  readonly version: string
   readonly requests: number
   readonly retries: number
   readonly throttled: number
@@ -240,6 +258,14 @@ export interface RunReport {
   readonly streams: readonly StreamReport[]
   /** Why nothing could run, or what stopped the whole run; null: neither. */
   readonly problem: Problem | null
+}
+
+/** What is kept of a run that has begun, until its report takes the place. */
+export interface StartedRun extends Pick<RunReport, 'run' | 'started_at' | 'version'> {
+  readonly finished_at: null
+  readonly outcome: 'running'
+  readonly streams: readonly []
+  readonly problem: null
 }
 
 /** One statement of DDL that `prepare` ran, or would run. */

@@ -10,7 +10,7 @@ export interface Access {
 
 /** A token that does not tell its scopes is taken to have them all, until a 403 says otherwise. */
 export const readableBy =
-  ({ scopes: held }: TokenInformation): Readable =>
+  ({ scopes: held }: Pick<TokenInformation, 'scopes'>): Readable =>
   needed =>
     held === null || needed.length === 0 || needed.some(scope => held.includes(scope))
 
@@ -27,5 +27,5 @@ const missing = (needed: readonly Scopes[], readable: Readable): readonly string
 const named = (scopes: Scopes): string => scopes.join(' or ')
 
 /** Scopes that let a token change the store, which this program never does. */
-export const writeScopes = ({ scopes }: TokenInformation): readonly string[] =>
+export const writeScopes = ({ scopes }: Pick<TokenInformation, 'scopes'>): readonly string[] =>
   (scopes ?? []).filter(scope => scope.startsWith('write_'))

@@ -9,10 +9,12 @@ import type {
   KeptReject,
   LastRun,
   RecordedGap,
+  RecordedStore,
   RowBatch,
   RunId,
   RunReport,
   SchemaChange,
+  StartedRun,
 } from '../common/model.ts'
 import type { InferredColumn } from '../schema/inferred-columns.ts'
 import type { Stream } from '../schema/stream.ts'
@@ -49,8 +51,11 @@ export interface Destination extends AsyncDisposable {
    * @throws {DestinationError} `moved`: another run has replaced `from`; `unreadable`.
    */
   commit(batch: RowBatch, from: Checkpoint, to: Checkpoint, evidence?: DeletionEvidence): Promise<Committed>
-  /** Stores the report of a run, and with each of its streams as the last run. */
-  record(report: RunReport): Promise<void>
+  /**
+   * Stores a run that has begun, or the report of one that has ended, and that with each of its streams as the last run.
+   * Runs that began earlier and never ended are then known to be interrupted: the caller has the lock.
+   */
+  record(report: RunReport | StartedRun): Promise<void>
   /** Moves committed data to its final place, at the end of a run. Without it nothing is lost. */
   finalize(): Promise<void>
 }
@@ -80,6 +85,17 @@ export interface Inspection {
   existingRows(stream: Stream, keys: readonly string[]): Promise<ReadonlyMap<string, ExistingRow>>
   /** Runs a query. @param question one statement of SQL. @returns rows, every value as text. */
   query(question: string): Promise<readonly Readonly<Record<string, string | null>>[]>
+}
+
+/** Knows which store the rows are of. */
+export interface StoreIdentification {
+  /**
+   * The store that the rows are of; null: it is a new warehouse. One that an older version made says it only by the row in
+   * its table of the store. Opens the salt if there is one. Tables may be missing. @throws {DestinationError} `unreadable`
+   */
+  store(): Promise<RecordedStore | Pick<RecordedStore, 'id' | 'name'> | null>
+  /** Records the store with the next commit, in its transaction: a run that loads nothing claims no warehouse. */
+  keepStore(store: RecordedStore): void
 }
 
 /** Deletes a checkpoint. */
@@ -126,6 +142,9 @@ export interface InferredColumns {
    */
   backfillColumns(stream: Stream, backfilled: readonly BackfilledRow[], at: Instant): Promise<void>
 }
+
+/** What a sync needs. */
+export type SyncDestination = Destination & InferredColumns & StoreIdentification
 
 /** A calendar month in UTC as YYYY-MM. Null: the record does not say when it was created. */
 export type Month = string | null
@@ -216,4 +235,11 @@ export interface ReconciliationSupport {
 }
 
 /** All that a database with an `Engine` can do. */
-export interface Warehouse extends Destination, Inspection, Reset, Rejects, InferredColumns, ReconciliationSupport {}
+export interface Warehouse
+  extends Destination,
+    Inspection,
+    StoreIdentification,
+    Reset,
+    Rejects,
+    InferredColumns,
+    ReconciliationSupport {}

@@ -1,6 +1,7 @@
+import { Interrupted } from '../common/errors.ts'
 import type { Page, RowBatch } from '../common/model.ts'
 import type { Source } from '../extract/source.ts'
-import type { Destination, InferredColumns } from '../load/destination.ts'
+import type { SyncDestination } from '../load/destination.ts'
 import type { Readable, Stream } from '../schema/stream.ts'
 import { advance, isComplete, type ScanState } from './checkpoint.ts'
 import { commit, type Step } from './commit.ts'
@@ -28,7 +29,7 @@ import type { StreamStats } from './stream-stats.ts'
 
 export interface ScanOptions {
   readonly source: Source
-  readonly destination: Destination & InferredColumns
+  readonly destination: SyncDestination
   readonly readable: Readable
   /** Whether every version of the stream's records is kept. */
   readonly isVersioned: (stream: Stream) => boolean
@@ -59,6 +60,7 @@ export async function scanStream(
   } finally {
     await counting.stop()
   }
+  if (signal.aborted && !isComplete(state)) throw new Interrupted()
   if (!isComplete(state)) throw new Error(`${start.stream.name}: the scan ended before it was complete`)
 }
 

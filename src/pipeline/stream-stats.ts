@@ -158,6 +158,19 @@ const mismatched = (paths: readonly string[]): Problem => ({
 export const problemOf = (error: unknown): Problem | null =>
   error instanceof SyncError ? { code: error.code, message: error.message, next: error.next } : null
 
+/** Messages of drivers may go on for pages. */
+const LONGEST = 300
+
+/** An error that nobody foresaw, as a problem. Its stack belongs into the log. */
+export function bugOf(error: unknown): Problem {
+  const [first = ''] = (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).split('\n')
+  return {
+    code: 'bug',
+    message: `an error that recharge-sync does not know: ${first.slice(0, LONGEST)}`,
+    next: 'This is a bug in recharge-sync. Please report it, with the stack from the log.',
+  }
+}
+
 /** Why rows that were not seen again are not marked as deleted. */
 const DELETION_SKIPPED: Readonly<Record<DeletionSkipped['why'], (rows: number) => Problem>> = {
   unknown_key: rows => ({

@@ -9,6 +9,7 @@ export function runReport(stream: string, more: Partial<StreamReport> = {}): Run
     started_at: at(1),
     finished_at: at(2),
     outcome: 'complete',
+    version: '0.0.0',
     requests: 1,
     retries: 0,
     throttled: 0,

@@ -1,6 +1,7 @@
 import { SyncError } from '../../common/errors.ts'
 import { accessOf, readableBy, writeScopes } from '../../extract/scopes.ts'
 import type { TokenInformation } from '../../extract/source.ts'
+import { identifyStore, named } from '../../jobs/identify-store.ts'
 import { problemOf, StreamStats } from '../../pipeline/stream-stats.ts'
 import { allTables } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
@@ -26,8 +27,11 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
       if (error instanceof SyncError && error.code === 'interrupted') throw error
     }
   }
+  const { requestStats } = new StreamStats('token_information')
+  let information: TokenInformation | null = null
   await attempt('token', async () => {
-    const token = await app.source.token(new StreamStats('token_information').requestStats, signal)
+    const token = await app.source.token(requestStats, signal)
+    information = token
     findings.push({
       what: 'token',
       state: 'ok',
@@ -47,6 +51,11 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
     await using destination = await app.open('read')
     const changes = await destination.plan(app.streams.flatMap(allTables))
     await destination.checkAccess()
+    await attempt('store', async () => {
+      if (information === null) return
+      const { store } = await identifyStore({ ...app, destination, information, requestStats }, signal)
+      findings.push({ what: 'store', state: 'ok', message: named(store), next: null })
+    })
     const message = changes.length === 0 ? 'ready' : `reachable; the next sync runs ${changes.length} DDL statements`
     findings.push({ what: 'destination', state: 'ok', message, next: null })
   })

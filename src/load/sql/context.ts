@@ -6,6 +6,7 @@ import { createHistory, type History } from './history.ts'
 import { readInferredColumns } from './inferred-columns.ts'
 import { hasTable, type RecordedSchema } from './schema-changes.ts'
 import { readPolicies } from './settings.ts'
+import { createStoreToKeep, type StoreToKeep } from './store-to-keep.ts'
 import { SYSTEM_TABLES } from './system-tables.ts'
 
 /** One schema of one database, and what all parts of a warehouse share. */
@@ -15,6 +16,7 @@ export interface Context {
   /** Opened with the warehouse's salt when that is read. */
   readonly salt: Salt
   readonly history: History
+  readonly storeToKeep: StoreToKeep
   /** The session's queries, with names resolved in the schema. */
   inSchema(session: Session): Session['db']
   exists(session: Session, table: string): Promise<boolean>
@@ -44,6 +46,7 @@ export function createContext(
     schema,
     salt,
     history,
+    storeToKeep: createStoreToKeep(),
     inSchema,
     exists,
     recordedSchema: async session => ({

@@ -1,5 +1,5 @@
 import { CompiledQuery } from 'kysely'
-import type { Checkpoint, Committed, LastRun, RunReport } from '../../common/model.ts'
+import type { Checkpoint, Committed, LastRun, RunReport, StartedRun } from '../../common/model.ts'
 import type { Table } from '../../schema/table.ts'
 import type { Destination } from '../destination.ts'
 import { asText } from './as-text.ts'
@@ -18,7 +18,7 @@ import { recordTombstones, stageNewEvents } from './tombstones.ts'
 
 /** `Destination` for every database that has an `Engine`. */
 export function createDestination(context: Context): Destination {
-  const { engine, schema, salt, history, inSchema, exists, recordedSchema, allTables } = context
+  const { engine, schema, salt, history, storeToKeep, inSchema, exists, recordedSchema, allTables } = context
   const rejects = createRejects(inSchema)
   return {
     acquireLock: run => engine.acquireLock(run),
@@ -64,33 +64,38 @@ export function createDestination(context: Context): Destination {
       }),
 
     commit: (batch, from, to, evidence) =>
-      engine.transaction(async session => {
-        await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
-        const hasNewEvents = await stageNewEvents(session, schema, batch)
-        const merged = await merge(session, schema, batch, history.isKept(batch.stream))
-        if (hasNewEvents) await recordTombstones(session, schema, batch)
-        const counts: Committed = { ...merged, ...(await detectDeletions(session, schema, batch, to, evidence)) }
-        if (evidence?.gap) await recordGap(inSchema(session), to, evidence.gap, batch.receivedAt)
-        await history.update(session, batch.stream, counts)
-        await rejects.update(session, batch, to)
-        // Stored for a run that loses the connection during COMMIT: it can still report what the commit did.
-        await inSchema(session)
-          .updateTable('_sync_checkpoints')
-          .set({ counts: stringifyCommitted(counts) })
-          .where('stream', '=', to.stream)
-          .execute()
-        return counts
-      }),
+      storeToKeep.within(recordStore =>
+        engine.transaction(async session => {
+          await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
+          await recordStore(inSchema(session))
+          const hasNewEvents = await stageNewEvents(session, schema, batch)
+          const merged = await merge(session, schema, batch, history.isKept(batch.stream))
+          if (hasNewEvents) await recordTombstones(session, schema, batch)
+          const counts: Committed = { ...merged, ...(await detectDeletions(session, schema, batch, to, evidence)) }
+          if (evidence?.gap) await recordGap(inSchema(session), to, evidence.gap, batch.receivedAt)
+          await history.update(session, batch.stream, counts)
+          await rejects.update(session, batch, to)
+          // Stored for a run that loses the connection during COMMIT: it can still report what the commit did.
+          await inSchema(session)
+            .updateTable('_sync_checkpoints')
+            .set({ counts: stringifyCommitted(counts) })
+            .where('stream', '=', to.stream)
+            .execute()
+          return counts
+        }),
+      ),
 
-    record: (report: RunReport) =>
+    record: (report: RunReport | StartedRun) =>
       engine.transaction(async session => {
         const { run, started_at, finished_at, outcome, streams } = report
         const db = inSchema(session)
         await db.deleteFrom('_sync_runs').where('run', '=', run).execute()
+        await db.updateTable('_sync_runs').set({ outcome: 'interrupted' }).where('outcome', '=', 'running').execute()
         await db
           .insertInto('_sync_runs')
           .values({ run, started_at, finished_at, outcome, report: JSON.stringify(report) })
           .execute()
+        if (finished_at === null) return
         for (const stream of streams) await recordLastRun(db, { ...stream, run, finished_at })
       }),
 

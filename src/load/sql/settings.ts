@@ -1,17 +1,19 @@
 import { randomBytes } from 'node:crypto'
+import type { RecordedStore } from '../../common/model.ts'
 import { SALT } from '../../schema/salt.ts'
 import type { Table } from '../../schema/table.ts'
 import type { Session } from './engine.ts'
-import { parsePolicies, parseSalt, type StoredPolicies } from './stored-values.ts'
+import { parsePolicies, parseSalt, parseStore, type StoredPolicies } from './stored-values.ts'
 
 type Db = Session['db']
+type Name = 'salt' | 'policies' | 'store'
 
-async function readSetting(db: Db, name: 'salt' | 'policies'): Promise<string | null> {
+async function readSetting(db: Db, name: Name): Promise<string | null> {
   const row = await db.selectFrom('_sync_settings').select('value').where('name', '=', name).executeTakeFirst()
   return row?.value ?? null
 }
 
-async function writeSetting(db: Db, name: 'salt' | 'policies', value: string): Promise<void> {
+async function writeSetting(db: Db, name: Name, value: string): Promise<void> {
   await db.deleteFrom('_sync_settings').where('name', '=', name).execute()
   await db.insertInto('_sync_settings').values({ name, value }).execute()
 }
@@ -49,3 +51,12 @@ export async function recordPolicies(db: Db, before: StoredPolicies, tables: rea
   const notKept = Object.entries(policies).filter(([, policy]) => policy !== 'keep')
   await writeSetting(db, 'policies', JSON.stringify(Object.fromEntries(notKept)))
 }
+
+/** The store that the rows are of; null: no run has recorded it. @throws {DestinationError} `unreadable` */
+export async function readStore(db: Db): Promise<RecordedStore | null> {
+  const stored = await readSetting(db, 'store')
+  return stored === null ? null : parseStore(stored)
+}
+
+export const writeStore = (db: Db, store: RecordedStore): Promise<void> =>
+  writeSetting(db, 'store', JSON.stringify(store))

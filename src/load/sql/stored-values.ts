@@ -8,6 +8,7 @@ import type {
   KeptReject,
   LastRun,
   RecordedGap,
+  RecordedStore,
   RunId,
   Scan,
 } from '../../common/model.ts'
@@ -175,6 +176,20 @@ export const parseSalt = (value: string): Buffer =>
     }),
     'hex',
   )
+
+const recordedStore = z.object({
+  id: z.string().nullable(),
+  name: z.string().nullable(),
+  client: z.object({ name: z.string().nullable(), email: z.string().nullable() }),
+  token: z.string(),
+})
+
+/** @throws {DestinationError} `unreadable` */
+export const parseStore = (value: string): RecordedStore =>
+  parse(json(recordedStore), value, {
+    where: 'the setting store in _sync_settings',
+    next: 'Delete the row "store" of _sync_settings: the next run records the store of its token, so make sure that it is the right one.',
+  })
 
 /** Columns of `_sync_columns`. */
 export interface StoredColumn {

@@ -19,7 +19,7 @@ export interface SystemTables {
   _sync_runs: {
     run: string
     started_at: string
-    finished_at: string
+    finished_at: string | null
     outcome: string
     report: string
   }
@@ -128,8 +128,8 @@ export const SYSTEM_TABLES: readonly Table[] = [
     columns: [
       column('run', 'text', 'Identifier of the run; sorts by time.', true),
       column('started_at', 'instant', 'When the run began.', true),
-      column('finished_at', 'instant', 'When the run ended.', true),
-      column('outcome', 'text', 'complete, failed or interrupted.', true),
+      column('finished_at', 'instant', 'When the run ended; null while it goes on, and of one that was killed.'),
+      column('outcome', 'text', 'complete, failed or interrupted; running until it has ended.', true),
       column('report', 'json', 'Report of the run, with all its streams.', true),
     ],
   },
@@ -231,11 +231,11 @@ export const SYSTEM_TABLES: readonly Table[] = [
     doc: 'Settings of this warehouse. Whoever can read the salt can test guesses against hashed values.',
     key: ['name'],
     columns: [
-      column('name', 'text', 'salt or policies.', true),
+      column('name', 'text', 'salt, policies or store.', true),
       column(
         'value',
         'text',
-        'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON.',
+        'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON. store: the store that the rows are of, and a salted hash of its token.',
         true,
       ),
     ],

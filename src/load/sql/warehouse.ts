@@ -9,6 +9,7 @@ import { createInspection } from './inspection.ts'
 import { createReconciliation } from './reconciliation.ts'
 import { createRejectReader } from './rejects.ts'
 import { resetSeen } from './seen-keys.ts'
+import { createStoreIdentification } from './store-identification.ts'
 
 /** A destination with all optional capabilities, for every database that has an `Engine`. */
 export function createWarehouse(...options: Parameters<typeof createContext>): Warehouse {
@@ -16,6 +17,7 @@ export function createWarehouse(...options: Parameters<typeof createContext>): W
   return {
     ...createDestination(context),
     ...createInspection(context),
+    ...createStoreIdentification(context),
     ...createReset(context),
     ...createRejectReader(context),
     ...createInferredColumns(context),
