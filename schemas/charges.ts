@@ -90,7 +90,7 @@ export default stream({
     total_tax: money('Sum of all taxes.'),
     total_weight_grams: int('Weight of all items together in grams.'),
     type: text('Where the charge comes from: checkout or recurring.'),
-    updated_at: required(instant('When the charge last changed.')),
+    updated_at: instant('When the charge last changed.'),
     include: json('Related objects, filled only if a request asks for them; this connector does not.'),
   },
   children: {

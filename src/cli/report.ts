@@ -19,6 +19,7 @@ export function streamLine({
   added,
   changed,
   unchanged,
+  older,
   deleted,
   rejected,
   seconds,
@@ -28,6 +29,7 @@ export function streamLine({
     `${added} added`,
     `${changed} changed`,
     `${unchanged} unchanged`,
+    ...(older > 0 ? [`${older} older`] : []),
     ...(deleted > 0 ? [`${deleted} deleted`] : []),
     ...(rejected > 0 ? [`${rejected} rejected`] : []),
   ].join(', ')
@@ -38,6 +40,8 @@ export function streamLine({
 /** The report as text. */
 export function reportText(report: RunReport): string {
   const ran = report.streams.filter(({ outcome }) => outcome !== 'skipped')
+  // So rare that a column for it would be one of zeros.
+  const hasOlder = ran.some(({ older }) => older > 0)
   const table = textTable(
     [
       'stream',
@@ -46,6 +50,7 @@ export function reportText(report: RunReport): string {
       'added',
       'changed',
       'unchanged',
+      ...(hasOlder ? ['older'] : []),
       'deleted',
       'rejected',
       'requests',
@@ -59,6 +64,7 @@ export function reportText(report: RunReport): string {
       s.added,
       s.changed,
       s.unchanged,
+      ...(hasOlder ? [s.older] : []),
       s.deleted,
       s.rejected,
       s.requests,

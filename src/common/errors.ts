@@ -74,7 +74,7 @@ export class SourceError extends SyncError {
 /** The API broke a rule that this program depends on. Never treated as the end of the data. */
 export class ContractError extends SyncError {
   constructor(
-    code: 'stream_contract' | 'too_many_rejects' | 'not_served' | 'never_read' | 'undeclared',
+    code: 'stream_contract' | 'too_many_rejects' | 'not_served' | 'never_read' | 'undeclared' | 'watermark_in_future',
     message: string,
     next: string,
   ) {

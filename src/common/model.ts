@@ -69,6 +69,8 @@ export interface PageRead extends PagePosition {
   readonly highest: Instant | null
   /** The cursors never decrease. */
   readonly inOrder: boolean
+  /** A record has no cursor. It counts as the start of the scan, so the page does not move its range forward. */
+  readonly undated?: true
 }
 
 /** Counted while records are decoded. */
@@ -181,6 +183,8 @@ export interface Counts {
   readonly added: number
   readonly changed: number
   readonly unchanged: number
+  /** Not loaded, because the stored row has a later cursor. */
+  readonly older: number
   readonly deleted: number
   readonly rejected: number
 }

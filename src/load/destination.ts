@@ -143,8 +143,18 @@ export interface InferredColumns {
   backfillColumns(stream: Stream, backfilled: readonly BackfilledRow[], at: Instant): Promise<void>
 }
 
+/** Counts rows that the source should show again. */
+export interface ExpectedRows {
+  /**
+   * Rows that changed within the window and exist at the source, as far as is known: not marked as deleted, not reported
+   * as deleted by an event, not of a kind whose absence means a deletion, and not forgotten by the source.
+   * @param now by the API's clock.
+   */
+  countExpected(stream: Stream, window: { readonly from: Instant; readonly to: Instant }, now: Instant): Promise<number>
+}
+
 /** What a sync needs. */
-export type SyncDestination = Destination & InferredColumns & StoreIdentification
+export type SyncDestination = Destination & InferredColumns & StoreIdentification & ExpectedRows
 
 /** A calendar month in UTC as YYYY-MM. Null: the record does not say when it was created. */
 export type Month = string | null
@@ -239,6 +249,7 @@ export interface Warehouse
   extends Destination,
     Inspection,
     StoreIdentification,
+    ExpectedRows,
     Reset,
     Rejects,
     InferredColumns,

@@ -14,7 +14,7 @@ import type {
 import type { InferredColumn } from '../schema/inferred-columns.ts'
 import type { ScanState } from './checkpoint.ts'
 
-const NONE: Counts = { added: 0, changed: 0, unchanged: 0, deleted: 0, rejected: 0 }
+const NONE: Counts = { added: 0, changed: 0, unchanged: 0, older: 0, deleted: 0, rejected: 0 }
 
 /** What one stream has done so far in this run. Mutable; `report()` sums it up. */
 export class StreamStats {
@@ -83,6 +83,7 @@ export class StreamStats {
       added: sum('added'),
       changed: sum('changed'),
       unchanged: sum('unchanged'),
+      older: sum('older'),
       deleted: sum('deleted'),
       rejected: sum('rejected'),
     }

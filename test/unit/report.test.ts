@@ -19,6 +19,7 @@ const stream = (name: string, outcome: Outcome, more: Partial<StreamReport> = {}
   added: 10,
   changed: 20,
   unchanged: 30,
+  older: 0,
   deleted: 0,
   rejected: 0,
   from: null,
@@ -127,6 +128,11 @@ describe('the line of a stream', () => {
       'with rejects and a warning',
       stream('charges', 'complete', { rejected: 2, problem: problem('rejects') }),
       'charges: complete 10 added, 20 changed, 30 unchanged, 2 rejected in 1.3 s (rejects happened)',
+    ],
+    [
+      'with records older than their rows',
+      stream('charges', 'complete', { older: 2 }),
+      'charges: complete 10 added, 20 changed, 30 unchanged, 2 older in 1.3 s',
     ],
     [
       'with rows marked as deleted',

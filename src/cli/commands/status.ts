@@ -1,5 +1,7 @@
 import { toMillis } from '../../common/instant.ts'
 import type { Instant } from '../../common/model.ts'
+import { isInFuture, watermarkInFuture } from '../../pipeline/checkpoint.ts'
+import { problemOf } from '../../pipeline/stream-stats.ts'
 import { retentionOf } from '../../schema/docs.ts'
 import { tablesOf } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
@@ -20,7 +22,10 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
     const rows = await destination.rows(tablesOf(stream))
     const last = await destination.lastRun(stream.name)
     const reconciled = await destination.lastReconciliation(stream.name)
-    const age = watermark === null ? null : toMillis(app.now()) - toMillis(watermark)
+    const now = app.now()
+    const age = watermark === null ? null : toMillis(now) - toMillis(watermark)
+    const future =
+      watermark !== null && isInFuture(watermark, now) ? watermarkInFuture(stream.name, watermark, now) : null
     // A stream that the token may not read and that was not selected by name has nothing that could be stale.
     const exempt = watermark === null && last?.outcome === 'skipped' && !explicit.has(stream.name)
     const accepted = maxAgeMs === null ? null : maxAgeMs + (stream.sync.mode === 'full' ? refreshMs(stream.name) : 0)
@@ -34,7 +39,8 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
       forgets: stream.retention ? retentionOf(stream) : null,
       last_run: last?.finished_at ?? null,
       outcome: last?.outcome ?? null,
-      problem: last?.problem ?? null,
+      problem: (future && problemOf(future)) ?? last?.problem ?? null,
+      impossible: future !== null,
       gaps: await destination.gaps(stream.name),
       stale: accepted !== null && !exempt && (age === null || age > accepted),
     })
@@ -69,7 +75,7 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
   const stale = all.filter(s => s.stale).map(s => s.stream)
   const tooOld = stale.length > 0 ? [`Too old: ${stale.join(', ')}`] : []
   return {
-    code: stale.length > 0 ? 1 : 0,
+    code: stale.length > 0 || all.some(s => s.impossible) ? 1 : 0,
     json: { streams: all },
     text: [table, ...problems, ...gaps, ...differing, ...tooOld].join('\n\n'),
   }

@@ -23,7 +23,8 @@ export interface RecordedSchema {
 type ExistingColumns = ReadonlyMap<string, ReadonlyMap<string, string>>
 
 /**
- * The DDL after which the schema has all of `tables`. It creates and adds; it never drops, and never changes a type.
+ * The DDL after which the schema has all of `tables`. It creates and adds; it never drops a column, and never
+ * changes a type. NOT NULL is dropped where an older version set it and a record may lack the value.
  * @throws {DestinationError} `incompatible` if a column has another type than declared, with the DDL for a person to run.
  */
 export async function schemaChanges(
@@ -39,6 +40,7 @@ export async function schemaChanges(
   }
   if (!(await schemaExists(session, schema))) add('', session.db.schema.createSchema(schema).compile())
   const stored = await columnsOf(session, schema)
+  const notNull = await notNullColumns(session, schema)
   const clashes: string[] = []
   for (const table of tables) {
     const qualified = sql.table(`${schema}.${table.name}`)
@@ -57,6 +59,9 @@ export async function schemaChanges(
     else for (const column of missing) add(table.name, addColumn(session, engine, schema, table, column))
     if (existing === undefined)
       add(table.name, sql`comment on table ${qualified} is ${sql.lit(table.doc)}`.compile(session.db))
+    for (const { name } of table.columns.filter(({ wasRequired }) => wasRequired))
+      if (notNull.has(`${table.name}.${name}`))
+        add(table.name, sql`alter table ${qualified} alter column ${sql.ref(name)} drop not null`.compile(session.db))
     const policyChanged = table.columns.filter(
       ({ name, policy = 'keep' }) => existing?.has(name) && (policies[`${table.name}.${name}`] ?? 'keep') !== policy,
     )
@@ -114,6 +119,17 @@ export async function hasTable({ db }: Session, schema: string, table: string): 
     .limit(1)
     .executeTakeFirst()
   return column !== undefined
+}
+
+/** Columns that are NOT NULL, as `table.column`. */
+async function notNullColumns({ db }: Session, schema: string): Promise<ReadonlySet<string>> {
+  const rows = await db
+    .selectFrom('information_schema.columns')
+    .select(['table_name', 'column_name'])
+    .where('table_schema', '=', schema)
+    .where('is_nullable', '=', 'NO')
+    .execute()
+  return new Set(rows.map(row => `${row.table_name}.${row.column_name}`))
 }
 
 /** The columns of every table in the schema. */

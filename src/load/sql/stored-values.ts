@@ -74,6 +74,7 @@ const committed = z
     added: count,
     changed: count,
     unchanged: count,
+    older: count.default(0),
     deleted: count,
     rejected: count,
     withheld: z.object({ why: z.enum(['unknown_key', 'few_seen', 'maybe_forgotten']), rows: count }).optional(),
@@ -86,7 +87,7 @@ const committed = z
 const problem = z.object({ code: z.string(), message: z.string(), next: z.string() })
 const countsByPath = z.record(z.string(), count)
 
-/** Older versions wrote neither `mismatched` nor `cleaned`. */
+/** Older versions wrote neither `mismatched`, `cleaned` nor `older`. */
 const lastRun = z.object({
   run: runId,
   finished_at: instant,
@@ -97,6 +98,7 @@ const lastRun = z.object({
   added: count,
   changed: count,
   unchanged: count,
+  older: count.default(0),
   deleted: count,
   rejected: count,
   from: instant.nullable(),

@@ -86,6 +86,7 @@ export interface SystemTables {
     table_name: Generated<string>
     column_name: Generated<string>
     data_type: Generated<string>
+    is_nullable: Generated<string>
     numeric_precision: Generated<string | null>
     numeric_scale: Generated<string | null>
   }
@@ -116,7 +117,7 @@ export const SYSTEM_TABLES: readonly Table[] = [
       column(
         'counts',
         'json',
-        'How many records of the last commit were added, changed, unchanged, deleted and rejected.',
+        'How many records of the last commit were added, changed, unchanged, older, deleted and rejected.',
       ),
       column('report', 'json', 'Report of the last run about the stream.'),
     ],
@@ -128,7 +129,10 @@ export const SYSTEM_TABLES: readonly Table[] = [
     columns: [
       column('run', 'text', 'Identifier of the run; sorts by time.', true),
       column('started_at', 'instant', 'When the run began.', true),
-      column('finished_at', 'instant', 'When the run ended; null while it goes on, and of one that was killed.'),
+      {
+        ...column('finished_at', 'instant', 'When the run ended; null while it goes on, and of one that was killed.'),
+        wasRequired: true,
+      },
       column('outcome', 'text', 'complete, failed or interrupted; running until it has ended.', true),
       column('report', 'json', 'Report of the run, with all its streams.', true),
     ],

@@ -4,6 +4,7 @@ import type { InferredColumns, Reset, Warehouse } from '../destination.ts'
 import { backfillColumns, rowsWithExtra } from './backfill-columns.ts'
 import { type Context, createContext } from './context.ts'
 import { createDestination } from './destination.ts'
+import { createExpectedRows } from './expected-rows.ts'
 import { readInferredColumns, recordInferredColumns } from './inferred-columns.ts'
 import { createInspection } from './inspection.ts'
 import { createReconciliation } from './reconciliation.ts'
@@ -18,6 +19,7 @@ export function createWarehouse(...options: Parameters<typeof createContext>): W
     ...createDestination(context),
     ...createInspection(context),
     ...createStoreIdentification(context),
+    ...createExpectedRows(context),
     ...createReset(context),
     ...createRejectReader(context),
     ...createInferredColumns(context),
