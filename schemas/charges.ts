@@ -18,7 +18,7 @@ export default stream({
   // Announced for 2025-03-19 on both versions [documented, not tested].
   retention: { days: 90, by: 'processed_at', when: { status: ['success', 'refunded', 'partially_refunded'] } },
   // It counts by date, status and parents, not by when a charge was created or changed [client].
-  count: { path: '/charges/count', ranges: false, by: 'status' },
+  count: { path: '/charges/count', ranges: false, by: 'status', served: 'date_min' },
   created: true,
   export: chargesExport,
   columns: {

@@ -119,7 +119,7 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(ran.code, ran.text).toBe(1)
       const { outcome, problem, records } = ran.of('customers')
       expect({ outcome, records, code: problem?.code }).toEqual({ outcome: 'failed', records: 0, code: 'unreadable' })
-      expect(problem?.message).toMatch(/^customers: walk\.window in _sync_checkpoints cannot be read/)
+      expect(problem?.message).toMatch(/^customers: the row of _sync_checkpoints, walk\.window cannot be read/)
       expect(problem?.next).toContain('reset customers')
       for (const { stream, outcome: other } of ran.report.streams)
         if (stream !== 'customers') expect([stream, other]).toEqual([stream, 'complete'])
@@ -151,7 +151,7 @@ interface Tables {
 async function tablesOf(destination: DestinationConfig): Promise<Tables> {
   const [columns, rejects] = await withQuery(destination, async query => [
     await query('select stream, table_name, column_name, path, kind from recharge._sync_columns order by 1, 2, 3'),
-    await query('select fingerprint, stream, key, path, reason from recharge._sync_rejects order by 1'),
+    await query('select fingerprint, stream, key, path from recharge._sync_rejects order by 1'),
   ])
   const made = (columns ?? []).map(row => ({
     stream: String(row.stream),
