@@ -63,6 +63,25 @@ describe.each(DESTINATIONS)('$name', place => {
     })
   })
 
+  test('K1/2: no version in the history begins in the future', async () => {
+    await inWarehouse(async given => {
+      const config = { ...given.config, history: ['customers'] }
+      await runSync(config, STREAMS)
+      const id = edit(given, { updated_at: '2099-01-01T00:00:00+00:00', first_name: 'Of 2099' })
+      await runSync(config, STREAMS)
+      edit(given, { first_name: 'Of today' })
+      await runSync(config, STREAMS)
+      const versions = await given.sql(
+        `select first_name, valid_from < '2098-01-01' as begun, valid_to is null as open
+         from recharge.customers__history where id = ${id} order by valid_from`,
+      )
+      expect(versions.slice(1)).toEqual([
+        { first_name: 'Of 2099', begun: true, open: false },
+        { first_name: 'Of today', begun: true, open: true },
+      ])
+    })
+  })
+
   test('K1/2: a record whose time goes back is counted by itself', async () => {
     await inWarehouse(async given => {
       const { config, simulator, sql } = given

@@ -75,7 +75,7 @@ export interface AppendTarget {
  * - `denied`: the user or the file permissions do not allow it.
  * - `full`: no space is left.
  *
- * Any other error is thrown as it came: it is a bug, and a run ends with it. Disposing the engine closes all connections and
+ * Any other error is thrown as it came: it is a bug, and its stream fails with it. Disposing the engine closes all connections and
  * releases the lock.
  */
 export interface Engine extends AsyncDisposable {
