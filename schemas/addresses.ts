@@ -30,7 +30,7 @@ export default stream({
     phone: text('Phone number on the address, as entered.'),
     presentment_currency: text('ISO code of the currency that the customer is shown.'),
     province: text('State or province of the address.'),
-    updated_at: required(instant('When the address last changed.')),
+    updated_at: instant('When the address last changed.'),
     zip: text('Postal code of the address.'),
     include: json('Related objects, filled only if a request asks for them; this connector does not.'),
   },

@@ -25,7 +25,7 @@ export default stream({
     external_product_id: text('Id of the bundle as a product in the commerce platform.'),
     external_variant_id: text('Id of the bundle as a variant in the commerce platform.'),
     is_fallback: flag('Whether the default contents were used because nobody chose.'),
-    updated_at: required(instant('When the selection last changed.')),
+    updated_at: instant('When the selection last changed.'),
   },
   children: {
     items: child({

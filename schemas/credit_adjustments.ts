@@ -24,6 +24,6 @@ export default stream({
     ending_balance: money('Balance of the account after the movement, in currency_code.'),
     note: text('Reason given for the adjustment.'),
     type: text('Direction of the movement: credit adds to the balance, debit takes from it.'),
-    updated_at: required(instant('When the adjustment last changed.')),
+    updated_at: instant('When the adjustment last changed.'),
   },
 })

@@ -36,7 +36,7 @@ export default stream({
     subscriptions_active_count: int('Number of active subscriptions; may disagree with the subscriptions table.'),
     subscriptions_total_count: int('Number of subscriptions ever held, active or not.'),
     tax_exempt: flag('Whether the customer pays no tax.'),
-    updated_at: required(instant('When the customer last changed; counters may move without it.')),
+    updated_at: instant('When the customer last changed; counters may move without it.'),
     include: json('Related objects, filled only if a request asks for them; this connector does not.'),
   },
   children: {

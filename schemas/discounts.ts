@@ -46,7 +46,7 @@ export default stream({
     prerequisite_subtotal_min: money('Least subtotal that a purchase needs, in the currency of the store.'),
     starts_at: instant('When the discount becomes valid.'),
     status: text('State of the discount: enabled, disabled or fully_disabled.'),
-    updated_at: required(instant('When the discount last changed.')),
+    updated_at: instant('When the discount last changed.'),
     // A boolean in recorded answers, null or the text customer_must_not_exist_in_recharge in client models.
     usage_limits_first_time_customer_restriction: json(
       'Whether only new customers may use it: true, false, or the name of the rule.',

@@ -24,7 +24,7 @@ export default stream({
     object_id: int('Id of the record that the event happened to.'),
     object_type: text('Kind of that record, such as subscription or charge.'),
     verb: text('What happened, such as cancelled, deleted or failed.'),
-    created_at: required(instant('When it happened; the API gives no offset, read as US Eastern.')),
+    created_at: instant('When it happened; the API gives no offset, read as US Eastern.'),
     description: text('The event in a readable sentence.'),
     source_account_email: text('Email of the member of staff who did it.', 'source.account_email'),
     source_account_id: int('Id of the account of that member of staff.', 'source.account_id'),

@@ -31,7 +31,7 @@ export default stream({
     sku_override: flag('Whether sku was set here instead of following the variant.'),
     status: text('Always onetime where present; named by one client only.'),
     subscription_id: int('Id of a related subscription; named by one client only.'),
-    updated_at: required(instant('When the onetime last changed.')),
+    updated_at: instant('When the onetime last changed.'),
     variant_title: text('Name of the variant.'),
     include: json('Related objects, filled only if a request asks for them; this connector does not.'),
   },

@@ -81,7 +81,7 @@ export default stream({
     total_tax: money('Sum of all taxes.'),
     total_weight_grams: int('Weight of all items together in grams.'),
     type: text('Where the order comes from: checkout or recurring.'),
-    updated_at: required(instant('When the order last changed.')),
+    updated_at: instant('When the order last changed.'),
     // From here to retry_date one client model is the only source; recorded answers have none of them.
     hash: sensitive(text('Key of the customer portal; normally null.')),
     taxes_included: flag('Whether prices include tax; normally null.'),

@@ -77,6 +77,6 @@ export default stream({
     ),
     title: text('Name of the plan.'),
     type: text('How the product is bought: subscription, prepaid or onetime.'),
-    updated_at: required(instant('When the plan last changed.')),
+    updated_at: instant('When the plan last changed.'),
   },
 })

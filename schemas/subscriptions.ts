@@ -44,7 +44,7 @@ export default stream({
     sku: text('Stock keeping unit, if set here; null where it follows the variant.'),
     sku_override: flag('Whether sku was set here instead of following the variant.'),
     status: text('State of the subscription: active, cancelled or expired.'),
-    updated_at: required(instant('When it last changed; a moved next charge may not count.')),
+    updated_at: instant('When it last changed; a moved next charge may not count.'),
     variant_title: text('Name of the variant.'),
     include: json('Related objects, filled only if a request asks for them; this connector does not.'),
   },

@@ -58,7 +58,8 @@ export interface Sync {
    * @returns the run report. Errors of the API, the destination and single streams do not reject: `outcome` is then
    * `failed`, and `problem`, of the run or of a stream, has a code, a message and the next step. After `signal` the
    * outcome is `interrupted`. While another run writes to the destination, `problem.code` is `held`.
-   * @throws what `onProgress` throws; any other error is a bug.
+   * An error that nobody foresaw has the code `bug`: of its stream, or of the run.
+   * @throws what `onProgress` throws.
    */
   run(options?: RunOptions): Promise<RunReport>
 }

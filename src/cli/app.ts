@@ -37,6 +37,8 @@ export interface App {
   /** Every declared stream, with the policies of the configuration. */
   readonly streams: readonly Stream[]
   readonly run: RunId
+  /** Hash of the token with the warehouse's salt, which a destination has to have opened. */
+  readonly tokenHash: () => string
   readonly now: () => Instant
   /** Milliseconds from an arbitrary start; never goes back. */
   readonly monotonic: () => number
@@ -88,6 +90,7 @@ export function createApp(config: Config, { level, patience, proxy: proxies, run
     source: createSource(api, { streams, readers: recharge.concurrency, sleep }),
     streams,
     run: ulid(now()) as RunId,
+    tokenHash: () => salt.digest(recharge.token),
     now: () => fromMillis(now()),
     monotonic,
     sleep,

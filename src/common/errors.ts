@@ -75,7 +75,7 @@ export class SourceError extends SyncError {
 /** The API broke a rule that this program depends on. Never treated as the end of the data. */
 export class ContractError extends SyncError {
   constructor(
-    code: 'stream_contract' | 'too_many_rejects' | 'not_served' | 'never_read' | 'undeclared',
+    code: 'stream_contract' | 'too_many_rejects' | 'not_served' | 'never_read' | 'undeclared' | 'watermark_in_future',
     message: string,
     next: string,
   ) {
@@ -142,6 +142,13 @@ export class DestinationError extends SyncError {
     const [reaction, usual] = DESTINATION[kind]
     super(kind, reaction, message, next ?? usual, cause)
     this.kind = kind
+  }
+}
+
+/** The token is of another store than the rows of the warehouse, or it cannot be proved that it is not. */
+export class OtherStoreError extends SyncError {
+  constructor(message: string, next: string) {
+    super('other_store', 'stop', message, next)
   }
 }
 

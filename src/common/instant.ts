@@ -138,5 +138,11 @@ export function justBefore(instant: Instant): Instant {
 export const earlier = (a: Instant, b: Instant): Instant => (a < b ? a : b)
 export const later = (a: Instant, b: Instant): Instant => (a > b ? a : b)
 
+/** Milliseconds by which two clocks may differ. */
+const CLOCK_DIFFERENCE = 5 * 60_000
+
+/** The latest time that can have passed when a clock says `now`; a later one is in the future. */
+export const latestPast = (now: Instant): Instant => minus(now, -CLOCK_DIFFERENCE)
+
 /** The form that filters take: whole seconds, rounded down, `Z` rather than an offset [inferred from clients]. */
 export const asFilter = (instant: Instant): string => `${instant.slice(0, 19)}Z`

@@ -69,6 +69,8 @@ export interface PageRead extends PagePosition {
   readonly highest: Instant | null
   /** The cursors never decrease. */
   readonly inOrder: boolean
+  /** A record has no cursor. It counts as the start of the scan, so the page does not move its range forward. */
+  readonly undated?: true
 }
 
 /** Counted while records are decoded. */
@@ -199,6 +201,8 @@ export interface Counts {
   readonly added: number
   readonly changed: number
   readonly unchanged: number
+  /** Not loaded, because the stored row has a later cursor. */
+  readonly older: number
   readonly deleted: number
   readonly rejected: number
 }
@@ -215,6 +219,22 @@ export interface ExistingRow {
   readonly deleted: boolean
   readonly hash: string
   readonly cursor: Instant | null
+}
+
+/** Which store a token is of, as far as the API tells. */
+export interface StoreIdentity {
+  /** Recharge id of the store; null: the token may not read it. */
+  readonly id: string | null
+  /** Name of the store, else of the owner of the token; null: the API names neither. */
+  readonly name: string | null
+  /** What `/token_information` says about the owner of the token. */
+  readonly client: { readonly name: string | null; readonly email: string | null }
+}
+
+/** The store that the rows of a warehouse are of. */
+export interface RecordedStore extends StoreIdentity {
+  /** Salted hash of the token that last read it. */
+  readonly token: string
 }
 
 export type Outcome = 'complete' | 'failed' | 'skipped' | 'interrupted'
@@ -251,6 +271,8 @@ export interface RunReport {
   readonly started_at: Instant
   readonly finished_at: Instant
   readonly outcome: Outcome
+  /** Version of this program. */
+  readonly version: string
   readonly requests: number
   readonly retries: number
   readonly throttled: number
@@ -258,6 +280,14 @@ export interface RunReport {
   readonly streams: readonly StreamReport[]
   /** Why nothing could run, or what stopped the whole run; null: neither. */
   readonly problem: Problem | null
+}
+
+/** What is kept of a run that has begun, until its report takes the place. */
+export interface StartedRun extends Pick<RunReport, 'run' | 'started_at' | 'version'> {
+  readonly finished_at: null
+  readonly outcome: 'running'
+  readonly streams: readonly []
+  readonly problem: null
 }
 
 /** One statement of DDL that `prepare` ran, or would run. */

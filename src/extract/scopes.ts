@@ -10,7 +10,7 @@ export interface Access {
 
 /** If the API does not say which scopes the token has, every stream is tried; a 403 then shows what is missing. */
 export const readableBy =
-  ({ scopes: granted }: TokenInformation): Readable =>
+  ({ scopes: granted }: Pick<TokenInformation, 'scopes'>): Readable =>
   needed =>
     granted === null || needed.length === 0 || needed.some(scope => granted.includes(scope))
 
@@ -27,5 +27,5 @@ const missingOf = (needed: readonly Scopes[], readable: Readable): readonly stri
 const labelOf = (scopes: Scopes): string => scopes.join(' or ')
 
 /** Scopes that let the token change the store. This program needs none of them. */
-export const writeScopes = ({ scopes }: TokenInformation): readonly string[] =>
+export const writeScopes = ({ scopes }: Pick<TokenInformation, 'scopes'>): readonly string[] =>
   (scopes ?? []).filter(scope => scope.startsWith('write_'))

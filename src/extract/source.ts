@@ -1,6 +1,8 @@
+import { SyncError } from '../common/errors.ts'
 import { asFilter } from '../common/instant.ts'
-import type { DecodedPage, Instant, Page, PageDecoder, RequestStats, Scan } from '../common/model.ts'
-import type { Readable, Stream } from '../schema/stream.ts'
+import type { JsonMembers } from '../common/json-body.ts'
+import type { DecodedPage, Instant, Page, PageDecoder, RequestStats, Scan, StoreIdentity } from '../common/model.ts'
+import type { ApiVersion, Readable, Stream } from '../schema/stream.ts'
 import type { ApiClient } from './api-client.ts'
 import { fullScan, readList } from './full-scan.ts'
 import type { ReadContext } from './pagination.ts'
@@ -15,6 +17,8 @@ export interface TokenInformation {
   readonly name: string | null
   /** Null when the API does not say: then a 403 is the only answer there is. */
   readonly scopes: readonly string[] | null
+  /** The owner of the token. */
+  readonly client: StoreIdentity['client']
 }
 
 /** What every method that reads records needs. */
@@ -35,6 +39,8 @@ export interface PagesOptions extends ReadOptions {
 export interface Source {
   /** @throws {SourceError} `unauthorised` when the token is refused. */
   token(requestStats: RequestStats, signal: AbortSignal): Promise<TokenInformation>
+  /** The store that the token is of: at most two requests. A store that cannot be read is identified by the owner of the token. */
+  identity(information: TokenInformation, requestStats: RequestStats, signal: AbortSignal): Promise<StoreIdentity>
   /** The remaining pages of a scan. When the iteration ends, every range has had its last page. */
   pages(stream: Stream, scan: Scan, options: PagesOptions): AsyncIterable<Page>
   /** Records that the API counts; null if it cannot count them. */
@@ -63,6 +69,12 @@ export interface SourceOptions {
 /** Milliseconds between two checks whether the rate limit has room for another reader. */
 const ROOM_CHECK_MS = 100
 
+/** Where the API shows the store: the same object under both versions [documented], and a token may be refused either. */
+const STORE: readonly { readonly path: string; readonly member: string; readonly version: ApiVersion }[] = [
+  { path: '/store', member: 'store', version: '2021-11' },
+  { path: '/shop', member: 'shop', version: '2021-01' },
+]
+
 export function createSource(api: ApiClient, { streams, readers, sleep }: SourceOptions): Source {
   const countWhere: Source['countWhere'] = async ({ count }, filters, requestStats, signal) => {
     if (!count) return null
@@ -81,11 +93,29 @@ export function createSource(api: ApiClient, { streams, readers, sleep }: Source
     async token(requestStats, signal) {
       const url = api.urlOf('/token_information')
       const body = await readMembers(api, { url: () => url, version: '2021-11' }, null, requestStats, signal)
-      const { scopes, name } = (body.token_information ?? body) as Record<string, unknown>
+      const { scopes, name, client } = membersOf(body.token_information ?? body)
+      const owner = membersOf(client)
       return {
-        name: typeof name === 'string' ? name : null,
+        name: textOf(name),
         scopes: Array.isArray(scopes) ? scopes.filter(scope => typeof scope === 'string') : null,
+        client: { name: textOf(owner.name), email: textOf(owner.contact_email ?? owner.email) },
       }
+    },
+
+    async identity({ client }, requestStats, signal) {
+      for (const { path, member, version } of STORE) {
+        const url = api.urlOf(path)
+        try {
+          const body = await readMembers(api, { url: () => url, version }, member, requestStats, signal)
+          const { id, name } = membersOf(body[member])
+          if (id !== null && id !== undefined)
+            return { id: typeof id === 'string' ? id : JSON.stringify(id), name: textOf(name) ?? client.name, client }
+        } catch (error) {
+          // Not every token may read the store, and a store may lack one of the two: the owner of the token is known in any case.
+          if (!(error instanceof SyncError) || error.reaction === 'stop') throw error
+        }
+      }
+      return { id: null, name: client.name, client }
     },
 
     pages(stream, scan, { readable, decoderOf, expected, newestFirst, ...options }) {
@@ -106,3 +136,8 @@ export function createSource(api: ApiClient, { streams, readers, sleep }: Source
     retrieve: (stream, id, decode, options) => retrieve({ api, stream, decode, ...options }, id),
   }
 }
+
+const membersOf = (value: unknown): JsonMembers =>
+  typeof value === 'object' && value !== null ? (value as JsonMembers) : {}
+
+const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)

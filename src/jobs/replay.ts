@@ -52,7 +52,7 @@ export async function replayStream(stream: Stream, options: ReplayOptions, signa
     replayed += batch.replayed?.length ?? 0
     total.added += result.added
     total.changed += result.changed
-    total.unchanged += result.unchanged
+    total.unchanged += result.unchanged + result.older
   }
   return { stream: stream.name, rejects: rejects.length, ...total, kept: rejects.length - replayed }
 }

@@ -1,18 +1,21 @@
 import pLimit from 'p-limit'
 import { Interrupted, SourceError, SyncError } from '../common/errors.ts'
 import type { Log } from '../common/log.ts'
-import type { Instant, Problem, RunId, RunReport, StreamReport } from '../common/model.ts'
+import type { Instant, Problem, RunId, RunReport, StartedRun, StreamReport } from '../common/model.ts'
 import { retryDestination } from '../common/retry-destination.ts'
+import { VERSION } from '../common/version.ts'
 import { accessOf, readableBy } from '../extract/scopes.ts'
 import type { TokenInformation } from '../extract/source.ts'
 import type { RunDestination } from '../load/destination.ts'
-import { outcomeOf } from '../pipeline/outcome.ts'
+import { allRefused, outcomeOf } from '../pipeline/outcome.ts'
 import type { ScanOptions } from '../pipeline/pipeline.ts'
 import type { Progress } from '../pipeline/progress.ts'
 import { withInferredColumns } from '../pipeline/schema-drift.ts'
-import { problemOf, StreamStats } from '../pipeline/stream-stats.ts'
+import { bugOf, problemOf, StreamStats } from '../pipeline/stream-stats.ts'
 import type { Stream } from '../schema/stream.ts'
 import { allTables } from '../schema/table.ts'
+import { backfillKey } from './backfill.ts'
+import { identifyStore } from './identify-store.ts'
 
 /** The job that a run does for each stream. */
 export type StreamWork = (
@@ -27,6 +30,8 @@ export interface RunOptions extends Omit<ScanOptions, 'readable' | 'destination'
   readonly work: StreamWork
   /** Opens the destination. Called after the API has accepted the token, so that a wrong token creates nothing. */
   readonly open: () => Promise<RunDestination>
+  /** Hash of the token with the salt of the warehouse, which has to be open. */
+  readonly tokenHash: () => string
   readonly streams: readonly Stream[]
   /** Streams that the user named. They are tried even if the token's scopes lack theirs, since the API's names for scopes differ. */
   readonly explicit: ReadonlySet<string>
@@ -35,8 +40,8 @@ export interface RunOptions extends Omit<ScanOptions, 'readable' | 'destination'
   readonly log: Log
   /** Replaces secrets in a text. */
   readonly scrub: (text: string) => string
-  /** Writes the report to a file on this machine. Called before steps that may hang. */
-  readonly keep: (report: RunReport) => void
+  /** Writes the report to a file on this machine: when the run begins, and before steps that may hang. */
+  readonly keep: (report: RunReport | StartedRun) => void
   readonly progress: Progress
   /** Whether the run locks the destination against other runs. Default: true. */
   readonly lock?: boolean
@@ -49,10 +54,20 @@ export interface RunOptions extends Omit<ScanOptions, 'readable' | 'destination'
 /** Streams read in parallel. Each keeps pages in memory, and all share one rate limit, so more would not be faster. */
 const STREAMS_IN_PARALLEL = 4
 
-/** Runs a job for all streams. A `SyncError` ends up in the report; only a bug is thrown. */
+/** Runs a job for all streams. Every error ends up in the report, also one that nobody foresaw. */
 export async function runStreams(options: RunOptions, signal: AbortSignal): Promise<RunReport> {
   const { run, source, log, now } = options
   const startedAt = now()
+  const recorded = options.recorded ?? true
+  const started: StartedRun = {
+    run,
+    started_at: startedAt,
+    version: VERSION,
+    finished_at: null,
+    outcome: 'running',
+    streams: [],
+    problem: null,
+  }
   const token = new StreamStats('token_information')
   let ran: { reports: readonly StreamReport[]; allStats: readonly StreamStats[] } = { reports: [], allStats: [] }
   const finished = (
@@ -66,7 +81,12 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
       run,
       started_at: startedAt,
       finished_at: now(),
-      outcome: problem ? (problem.code === 'interrupted' ? 'interrupted' : 'failed') : outcomeOf(streams),
+      outcome: problem
+        ? problem.code === 'interrupted'
+          ? 'interrupted'
+          : 'failed'
+        : outcomeOf(streams, options.explicit),
+      version: VERSION,
       requests: sum('requests'),
       retries: sum('retries'),
       throttled: sum('throttled'),
@@ -77,6 +97,8 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     // Messages quote answers of the API, which may contain anything, the token included.
     return scrubbed(report, options.scrub)
   }
+  // So that a run that is killed has left a trace.
+  options.keep(started)
   try {
     const information = await source.token(token.requestStats, signal)
     log.info({ event: 'token', name: information.name, scopes: information.scopes })
@@ -84,20 +106,25 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     const lost = (options.lock ?? true) ? await destination.acquireLock(run) : null
     // A run that has lost its lock ends like one that was interrupted, and says why.
     const ending = lost ? AbortSignal.any([signal, lost]) : signal
+    const { requestStats } = token
+    const { tokenHash } = options
+    const { store, isNew } = await identifyStore({ source, destination, tokenHash, information, requestStats }, signal)
     const plan = options.streams.map(stream => ({ stream, stats: new StreamStats(stream.name) }))
     const changes = await destination.prepare(
       plan.filter(({ stream }) => isTried(stream, information, options)).flatMap(({ stream }) => allTables(stream)),
     )
     if (changes.length > 0) log.info({ event: 'schema', statements: changes.length })
+    if (isNew) destination.keepStore({ ...store, token: tokenHash() })
+    if (recorded) await retryDestination(() => destination.record(started), options, signal)
     const { reports, stopped } = await runInParallel(plan, information, { ...options, destination, lost }, ending)
     const report = finished(
       reports,
       plan.map(({ stats }) => stats),
-      stopped,
+      stopped ?? allRefused(reports),
     )
     options.keep(report)
     ran = { reports, allStats: plan.map(({ stats }) => stats) }
-    if (options.recorded ?? true)
+    if (recorded)
       await withinGrace(
         retryDestination(() => destination.record(report), options, signal),
         ending,
@@ -106,9 +133,7 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     await withinGrace(destination.finalize(), ending, options)
     return report
   } catch (error) {
-    const problem = problemOf(error)
-    if (!problem) throw error
-    const report = finished(ran.reports, ran.allStats, problem)
+    const report = finished(ran.reports, ran.allStats, problemOf(error) ?? logged(error, options))
     options.keep(report)
     return report
   }
@@ -116,6 +141,13 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
 
 /** A copy whose texts contain no secret. */
 const scrubbed = <T>(value: T, scrub: (text: string) => string): T => JSON.parse(scrub(JSON.stringify(value)))
+
+/** A bug as a problem. Its stack goes to the log. */
+function logged(error: unknown, { log }: Pick<RunOptions, 'log'>, stream?: string): Problem {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  log.error({ event: 'bug', ...(stream === undefined ? {} : { stream }), stack })
+  return bugOf(error)
+}
 
 type Opened = RunOptions & {
   readonly destination: RunDestination
@@ -128,6 +160,16 @@ interface Planned {
   readonly stats: StreamStats
 }
 
+/** Ends all streams of a run. */
+interface Stop {
+  /** Aborted by the user, or because an error of one stream concerns all of them. */
+  readonly signal: AbortSignal
+  /** That error; null: there was none. */
+  cause: Problem | null
+  /** The user has asked for it. */
+  readonly isInterrupted: () => boolean
+}
+
 const isTried = (stream: Stream, information: TokenInformation, { explicit }: RunOptions): boolean =>
   explicit.has(stream.name) || accessOf(stream, readableBy(information)).granted
 
@@ -138,23 +180,27 @@ async function runInParallel(
   options: Opened,
   signal: AbortSignal,
 ): Promise<{ reports: readonly StreamReport[]; stopped: Problem | null }> {
-  const stop = new AbortController()
-  const either = AbortSignal.any([signal, stop.signal])
+  const failed = new AbortController()
+  const stop: Stop = {
+    signal: AbortSignal.any([signal, failed.signal]),
+    cause: null,
+    isInterrupted: () => signal.aborted,
+  }
   const limit = pLimit(STREAMS_IN_PARALLEL)
-  let stopped: Problem | null = null
-  options.lost?.addEventListener('abort', () => {
-    stopped ??= problemOf(options.lost?.reason)
+  const { lost } = options
+  lost?.addEventListener('abort', () => {
+    stop.cause ??= problemOf(lost.reason)
   })
   const start = (planned: Planned): Promise<StreamReport> =>
     limit(async () => {
       try {
-        return await runStream(planned, information, options, either)
+        return await runStream(planned, information, options, stop)
       } catch (error) {
-        stop.abort()
-        const problem = problemOf(error)
-        if (!problem) throw error
-        stopped ??= problem
-        return planned.stats.report(signal.aborted ? 'interrupted' : 'failed', 0, problem)
+        stop.cause ??= problemOf(error) ?? logged(error, options, planned.stream.name)
+        failed.abort()
+        return (
+          planned.stats.last ?? planned.stats.report(stop.isInterrupted() ? 'interrupted' : 'failed', 0, stop.cause)
+        )
       }
     })
   /*
@@ -173,7 +219,10 @@ async function runInParallel(
     ),
   )
   const reports = await withinGrace(ended, signal, options)
-  return { reports: reports ?? plan.map(({ stats }) => stats.last ?? stats.report('interrupted', 0, null)), stopped }
+  return {
+    reports: reports ?? plan.map(({ stats }) => stats.last ?? stats.report('interrupted', 0, null)),
+    stopped: stop.cause,
+  }
 }
 
 /** Milliseconds that an interrupted run waits for open commits. The database rolls back what is not committed by then. */
@@ -203,40 +252,87 @@ async function withinGrace<T>(
   }
 }
 
+/** What the end of a stream is told with. */
+interface StreamEnd {
+  readonly outcome: StreamReport['outcome']
+  readonly problem: Problem | null
+  /** An error that concerns all streams. */
+  readonly stops?: SyncError
+}
+
 /** Runs the job for one stream. @throws {SyncError} with the reaction `stop`. */
 async function runStream(
-  { stream, stats }: Planned,
+  planned: Planned,
   information: TokenInformation,
   options: Opened,
-  signal: AbortSignal,
+  stop: Stop,
 ): Promise<StreamReport> {
   const { log, progress, monotonic } = options
+  const { stream, stats } = planned
   const startedAt = monotonic()
-  const end = (outcome: StreamReport['outcome'], problem: Problem | null): StreamReport => {
-    const report = stats.report(outcome, (monotonic() - startedAt) / 1000, problem)
-    log.info({ event: 'stream', ...report })
-    const line = options.line?.(report)
-    progress.ended(stats, scrubbed(report, options.scrub), line === undefined ? line : options.scrub(line))
-    return report
-  }
-  if (signal.aborted) throw new Interrupted()
-  const readable = readableBy(information)
-  if (!isTried(stream, information, options)) return end('skipped', missingScope(stream, information))
-  progress.started(stats)
+  if (stop.signal.aborted) throw new Interrupted()
+  if (isTried(stream, information, options)) progress.started(stats)
+  const { outcome, problem, stops } = await attempt(planned, information, options, stop)
+  const report = stats.report(outcome, (monotonic() - startedAt) / 1000, problem)
+  log.info({ event: 'stream', ...report })
+  const line = options.line?.(report)
+  progress.ended(stats, scrubbed(report, options.scrub), line === undefined ? line : options.scrub(line))
+  if (stops) throw stops
+  return report
+}
+
+async function attempt(
+  planned: Planned,
+  information: TokenInformation,
+  options: Opened,
+  stop: Stop,
+): Promise<StreamEnd> {
+  const { stream, stats } = planned
+  const { signal } = stop
+  if (!isTried(stream, information, options)) return refused(missingScope(stream, information), planned, options, stop)
   try {
-    const tried = options.explicit.has(stream.name) && !stream.each ? () => true : readable
+    const tried = options.explicit.has(stream.name) && !stream.each ? () => true : readableBy(information)
     const inferred = await retryDestination(() => withInferredColumns(stream, options.destination), options, signal)
     await options.work(inferred, { ...options, readable: tried }, stats, signal)
-    return end('complete', null)
+    return { outcome: 'complete', problem: null }
   } catch (error) {
-    if (!(error instanceof SyncError)) throw error
-    log.warn({ event: 'problem', stream: stream.name, code: error.code, message: error.message })
-    if (error.reaction === 'stop') {
-      end(error instanceof Interrupted ? 'interrupted' : 'failed', problemOf(error))
-      throw error
-    }
-    return end(isSkip(error, stream, stats) ? 'skipped' : 'failed', problemOf(error))
+    return await endOf(error, planned, options, stop)
   }
+}
+
+async function endOf(error: unknown, planned: Planned, options: Opened, stop: Stop): Promise<StreamEnd> {
+  const { stream, stats } = planned
+  if (!(error instanceof SyncError)) return { outcome: 'failed', problem: logged(error, options, stream.name) }
+  const { code, message, reaction } = error
+  options.log.warn({ event: 'problem', stream: stream.name, code, message })
+  const problem = problemOf(error)
+  if (reaction === 'stop') {
+    // A stream that was stopped because of another one tells of the true cause.
+    const cause = error instanceof Interrupted ? (stop.cause ?? problem) : problem
+    return { outcome: stop.isInterrupted() ? 'interrupted' : 'failed', problem: cause, stops: error }
+  }
+  return problem && isSkip(error, stream, stats)
+    ? refused(problem, planned, options, stop)
+    : { outcome: 'failed', problem }
+}
+
+/** A refused stream is skipped if it was never read. If it was, its rows grow old from now on: it has failed. */
+async function refused(problem: Problem, planned: Planned, options: Opened, stop: Stop): Promise<StreamEnd> {
+  try {
+    if (!(await wasRead(planned.stream, options, stop.signal))) return { outcome: 'skipped', problem }
+    const message = `${problem.message}; the stream was read before, and what has changed since is missing`
+    return { outcome: 'failed', problem: { ...problem, message } }
+  } catch (error) {
+    return await endOf(error, planned, options, stop)
+  }
+}
+
+async function wasRead(stream: Stream, options: Opened, signal: AbortSignal): Promise<boolean> {
+  for (const name of [stream.name, backfillKey(stream)]) {
+    const { version, watermark } = await retryDestination(() => options.destination.checkpoint(name), options, signal)
+    if (version > 0 || watermark !== null) return true
+  }
+  return false
 }
 
 /** A store or plan without the resource is refused the first page. An error after that means something else. */

@@ -1,7 +1,7 @@
 import { toMillis } from '../common/instant.ts'
 import type { Checkpoint, Instant } from '../common/model.ts'
 import { backfillColumns } from '../pipeline/backfill-columns.ts'
-import { type StartScanOptions, startScan } from '../pipeline/checkpoint.ts'
+import { refuseFuture, type StartScanOptions, startScan } from '../pipeline/checkpoint.ts'
 import { type ScanOptions, scanStream } from '../pipeline/pipeline.ts'
 import type { StreamStats } from '../pipeline/stream-stats.ts'
 import type { Stream } from '../schema/stream.ts'
@@ -22,6 +22,7 @@ export async function syncStream(
 ): Promise<void> {
   const { source, destination, run, overlapMs, start } = options
   const stored = await destination.checkpoint(stream.name)
+  refuseFuture(stored, source.clock())
   stats.dropped(stored, stream)
   stats.missing(await destination.missingRows(stream), stream)
   if (stored.watermark !== null && isFresh(stored, stream, source.clock(), options))

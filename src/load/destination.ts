@@ -10,10 +10,12 @@ import type {
   LastRun,
   MissingRows,
   RecordedGap,
+  RecordedStore,
   RowBatch,
   RunId,
   RunReport,
   SchemaChange,
+  StartedRun,
 } from '../common/model.ts'
 import type { InferredColumn } from '../schema/inferred-columns.ts'
 import type { Stream } from '../schema/stream.ts'
@@ -56,8 +58,11 @@ export interface Destination extends AsyncDisposable {
    * @throws {DestinationError} `moved`: another run has replaced `from`; `unreadable`.
    */
   commit(batch: RowBatch, from: Checkpoint, to: Checkpoint, evidence?: DeletionEvidence): Promise<Committed>
-  /** Stores the report of a run, and with each of its streams as the last run. */
-  record(report: RunReport): Promise<void>
+  /**
+   * Stores a run that has begun, or the report of one that has ended, and that with each of its streams as the last run.
+   * Runs that began earlier and never ended are then known to be interrupted: the caller has the lock.
+   */
+  record(report: RunReport | StartedRun): Promise<void>
   /** Moves committed data to its final place, at the end of a run. Without it nothing is lost. */
   finalize(): Promise<void>
 }
@@ -84,7 +89,13 @@ export interface DeletionSupport {
 export type Deletions = Pick<Committed, 'deleted' | 'deletionSkipped'>
 
 /** What a run over streams needs of a destination. */
-export interface RunDestination extends Destination, InferredColumns, RowCounts, DeletionSupport {}
+export interface RunDestination
+  extends Destination,
+    InferredColumns,
+    RowCounts,
+    DeletionSupport,
+    StoreIdentification,
+    ExpectedRows {}
 
 /** Answers questions about the warehouse. Nothing here writes; tables may be missing. */
 export interface Inspection {
@@ -118,6 +129,17 @@ export interface Inspection {
   existingRows(stream: Stream, keys: readonly string[]): Promise<ReadonlyMap<string, ExistingRow>>
   /** Runs a query. @param question one statement of SQL. @returns rows, every value as text. */
   query(question: string): Promise<readonly Readonly<Record<string, string | null>>[]>
+}
+
+/** Knows which store the rows are of. */
+export interface StoreIdentification {
+  /**
+   * The store that the rows are of; null: it is a new warehouse. One that an older version made says it only by the row in
+   * its table of the store. Opens the salt if there is one. Tables may be missing. @throws {DestinationError} `unreadable`
+   */
+  store(): Promise<RecordedStore | Pick<RecordedStore, 'id' | 'name'> | null>
+  /** Records the store with the next commit, in its transaction: a run that loads nothing claims no warehouse. */
+  keepStore(store: RecordedStore): void
 }
 
 /** Deletes a checkpoint. */
@@ -163,6 +185,16 @@ export interface InferredColumns {
    * @param at becomes the `_synced_at` of the rows.
    */
   backfillColumns(stream: Stream, backfilled: readonly BackfilledRow[], at: Instant): Promise<void>
+}
+
+/** Counts rows that the source should show again. */
+export interface ExpectedRows {
+  /**
+   * Rows that changed within the window and exist at the source, as far as is known: not marked as deleted, not reported
+   * as deleted by an event, not of a kind whose absence means a deletion, and not forgotten by the source.
+   * @param now by the API's clock.
+   */
+  countExpected(stream: Stream, window: { readonly from: Instant; readonly to: Instant }, now: Instant): Promise<number>
 }
 
 /** A calendar month in UTC as YYYY-MM. Null: the record does not say when it was created. */

@@ -1,4 +1,5 @@
-import { earlier, fromMillis, justBefore, later, minus, toMillis } from '../common/instant.ts'
+import { ContractError } from '../common/errors.ts'
+import { earlier, fromMillis, justBefore, later, latestPast, minus, toMillis } from '../common/instant.ts'
 import type { Checkpoint, Gap, Instant, LostRows, RowBatch, RunId, Scan, Window } from '../common/model.ts'
 import type { Stream } from '../schema/stream.ts'
 import { advanceScan, completeUpTo, newScan } from './scan-progress.ts'
@@ -43,6 +44,26 @@ export interface StartScanOptions {
 const DAY = 86_400_000
 /** Milliseconds kept between a window and the end of the retention: a request takes time, and clocks differ. */
 const RETENTION_MARGIN = 5 * 60_000
+
+/** Whether a time lies in the future, by a clock that may be late by minutes. */
+export const isInFuture = (at: Instant | null, now: Instant): boolean => at !== null && at > latestPast(now)
+
+/**
+ * Refuses a checkpoint that says that the future has been read: a clock was wrong, and nothing that changes before that
+ * time would ever be read.
+ * @throws {ContractError} `watermark_in_future`
+ */
+export function refuseFuture({ stream, watermark, scan, lastSnapshotAt }: Checkpoint, now: Instant): void {
+  const at = [watermark, scan?.upperBound ?? null, lastSnapshotAt].find(time => isInFuture(time, now))
+  if (at) throw watermarkInFuture(stream, at, now)
+}
+
+export const watermarkInFuture = (stream: string, at: Instant, now: Instant): ContractError =>
+  new ContractError(
+    'watermark_in_future',
+    `${stream}: its checkpoint says that it was read up to ${at}, which is in the future: it is ${now}. A wrong clock wrote it, and what changed since may be missing`,
+    `Run "reset ${stream}", then sync: it reads the stream from its start, and rows stay. Check the clock of this machine too.`,
+  )
 
 /** Starts a scan, or resumes the one that the checkpoint holds. */
 export function startScan({ lost, ...checkpoint }: Checkpoint, stream: Stream, options: StartScanOptions): ScanState {
@@ -167,8 +188,9 @@ function windowOf(
  * it: other records may share that instant. Otherwise the watermark stays until the scan is complete, because the pages
  * still to come may hold older records. It never passes the scan's upper bound and never goes below where it was at the
  * start.
+ * @param proves false: the end of the scan proves nothing, so the watermark stays where it was at the start.
  */
-export function advance(state: ScanState, batch: RowBatch): ScanState {
+export function advance(state: ScanState, batch: RowBatch, proves = true): ScanState {
   const scan = advanceScan(state.scan, batch.reads)
   return {
     ...state,
@@ -178,8 +200,8 @@ export function advance(state: ScanState, batch: RowBatch): ScanState {
       version: state.checkpoint.version + 1,
       writer: state.run,
       scan,
-      watermark: newest(state.baseWatermark, reached(state, scan)),
-      lastSnapshotAt: scan === null ? lastSnapshotAt(state) : state.checkpoint.lastSnapshotAt,
+      watermark: proves ? newest(state.baseWatermark, reached(state, scan)) : state.baseWatermark,
+      lastSnapshotAt: scan === null && proves ? lastSnapshotAt(state) : state.checkpoint.lastSnapshotAt,
     },
   }
 }

@@ -2,11 +2,14 @@ import type { DeletionEvidence, Instant, RowBatch } from '../common/model.ts'
 import type { Stream } from '../schema/stream.ts'
 import { isComplete, type ScanState } from './checkpoint.ts'
 
-/** What the commit of `batch`, which moves a scan from `before` to `after`, records and concludes about deletions. */
-export function evidenceOf(before: ScanState, after: ScanState, batch: RowBatch): DeletionEvidence {
+/**
+ * What the commit of `batch`, which moves a scan from `before` to `after`, records and concludes about deletions.
+ * @param proves false: the end of the scan proves nothing.
+ */
+export function evidenceOf(before: ScanState, after: ScanState, batch: RowBatch, proves = true): DeletionEvidence {
   const { stream, backfill, scan, snapshotAt } = before
   const recordsKeys = stream.deletions.absence === 'scan' && !backfill && scan.keysRecorded === true
-  const last = !backfill && isComplete(after)
+  const last = !backfill && proves && isComplete(after)
   const ended = recordsKeys ? scan.upperBound : snapshotAt
   return {
     ...keysIn(batch, recordsKeys ? scan.upperBound : null),

@@ -1,3 +1,4 @@
+import { Interrupted } from '../common/errors.ts'
 import type { Page, RowBatch } from '../common/model.ts'
 import type { RetryOptions } from '../common/retry-destination.ts'
 import type { Source } from '../extract/source.ts'
@@ -13,6 +14,7 @@ import { guard } from './guard.ts'
 import { pageDecoders } from './page-decoders.ts'
 import { prefetch } from './prefetch.ts'
 import { evolve } from './schema-drift.ts'
+import { nothingSeen, Silence } from './silence.ts'
 import type { StreamStats } from './stream-stats.ts'
 
 /*
@@ -23,6 +25,7 @@ import type { StreamStats } from './stream-stats.ts'
  *   evolve    with `drift: evolve`, adds columns for the unknown fields of a group
  *   group     merges the pages of a group into a batch in which each key occurs once
  *   guard     throws if a batch must not be loaded
+ *   silence   finds a scan that read nothing although it should have
  *   commit    writes a batch and the checkpoint that it justifies in one transaction
  *
  * The consumer pulls, which is the backpressure: a stage reads only what the stage after it has asked for.
@@ -54,7 +57,9 @@ export async function scanStream(
     const groups = prefetch(pages, signal)
     const evolved = evolve(groups, start.stream, { ...options, run: start.run }, stats, signal)
     const batches = guard(group(evolved, options), options, stats)
-    for await (const committed of commit(batches, start, stepOf, options, signal)) {
+    const silence = new Silence(start, options)
+    const step = (from: ScanState, batch: RowBatch) => stepOf(from, batch, silence.missed === 0)
+    for await (const committed of commit(silence.watch(batches, signal), start, step, options, signal)) {
       state = committed.state
       stats.committed(committed.batch, committed.result, state)
       const { deletionSkipped } = committed.result
@@ -65,9 +70,11 @@ export async function scanStream(
       const confirming = { ...options, requestStats }
       stats.deletions(await confirmDeletions(state.stream, unconfirmed, state.checkpoint, confirming, signal))
     }
+    if (silence.missed > 0) stats.requestStats.warnings.push(nothingSeen(silence.missed, start))
   } finally {
     await counting.stop()
   }
+  if (signal.aborted && !isComplete(state)) throw new Interrupted()
   if (!isComplete(state)) throw new Error(`${start.stream.name}: the scan ended before it was complete`)
 }
 
@@ -90,8 +97,13 @@ function readPages(
 }
 
 /** What the commit of a batch moves the scan to. The batch may be of a stream that has got columns since the start. */
-function stepOf(state: ScanState, batch: RowBatch): Step<ScanState> {
+function stepOf(state: ScanState, batch: RowBatch, proves: boolean): Step<ScanState> {
   const before = { ...state, stream: batch.stream }
-  const after = advance(before, batch)
-  return { from: before.checkpoint, to: after.checkpoint, evidence: evidenceOf(before, after, batch), state: after }
+  const after = advance(before, batch, proves)
+  return {
+    from: before.checkpoint,
+    to: after.checkpoint,
+    evidence: evidenceOf(before, after, batch, proves),
+    state: after,
+  }
 }

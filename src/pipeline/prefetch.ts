@@ -1,3 +1,5 @@
+import { Interrupted } from '../common/errors.ts'
+
 /** How many records, and bytes of rows, wait for a commit at most. Reading then pauses, which bounds the memory. */
 const MOST_RECORDS = 10_000
 const MOST_BYTES = 32 * 1024 * 1024
@@ -15,7 +17,8 @@ export interface Arrival {
  * Reads ahead while a commit runs and yields all pages that arrived meanwhile as one group. After a large group it waits
  * until the next one is full. So pages of a slow API are committed one by one, and those of a fast API by ten thousand
  * records. Before it throws an error of `read`, it yields the pages that arrived before the error. Once `signal` is
- * aborted it yields nothing more.
+ * aborted it yields nothing more, and throws: the pages that wait then are dropped, and a consumer must not take the end of
+ * the groups for the end of the pages.
  */
 export async function* prefetch<T extends Arrival>(
   read: (signal: AbortSignal) => AsyncIterable<T>,
@@ -68,12 +71,14 @@ export async function* prefetch<T extends Arrival>(
       bytes = 0
       taken.resolve()
       taken = Promise.withResolvers()
-      if (first && !signal.aborted) yield [first, ...rest]
+      if (signal.aborted) break
+      if (first) yield [first, ...rest]
       if (ended && pages.length === 0) break
       if (ended || pages.length > 0) arrived.resolve()
     }
     const failed = failure as { error: unknown } | null
     if (failed) throw failed.error
+    if (signal.aborted) throw new Interrupted()
   } finally {
     stop.abort()
     taken.resolve()

@@ -42,7 +42,8 @@ function divide(segments: Map<number, Segment>, range: Range): void {
   segments.set(range.id, segment ? { ...segment, until: range.until } : newSegment(range))
 }
 
-function advanceSegment(before: Segment, { highest, lowest, inOrder, resume, last, restarted }: PageRead): Segment {
+function advanceSegment(before: Segment, page: PageRead): Segment {
+  const { highest, lowest, inOrder, undated, resume, last, restarted } = page
   const segment = restarted ? { ...before, highest: null } : before
   const follows = segment.highest === null || lowest === null || lowest >= segment.highest
   const ordered = segment.ordered && inOrder && follows
@@ -50,7 +51,7 @@ function advanceSegment(before: Segment, { highest, lowest, inOrder, resume, las
    * The first record of the page counts, not the last. The API may choose a record for the page and serialise it after
    * an edit, and then it carries the time of the edit. As the last record of a page it would still look ordered.
    */
-  const at = ordered ? (lowest ?? segment.at) : null
+  const at = !ordered ? null : undated ? segment.at : (lowest ?? segment.at)
   return { ...segment, at, highest: highest ?? segment.highest, ordered, resume, done: last }
 }
 

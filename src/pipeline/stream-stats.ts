@@ -18,7 +18,7 @@ import type { InferredColumn } from '../schema/inferred-columns.ts'
 import type { Stream } from '../schema/stream.ts'
 import type { ScanState } from './checkpoint.ts'
 
-const NONE: Counts = { added: 0, changed: 0, unchanged: 0, deleted: 0, rejected: 0 }
+const NONE: Counts = { added: 0, changed: 0, unchanged: 0, older: 0, deleted: 0, rejected: 0 }
 
 /** What one stream has done so far in this run. Mutable; `report()` sums it up. */
 export class StreamStats {
@@ -112,6 +112,7 @@ export class StreamStats {
       added: sum('added'),
       changed: sum('changed'),
       unchanged: sum('unchanged'),
+      older: sum('older'),
       deleted: sum('deleted'),
       rejected: sum('rejected'),
     }
@@ -207,6 +208,19 @@ export const rowsMissing = (tables: readonly MissingRows[], { name, retention }:
 /** @returns null for an error that is not a `SyncError`: a bug. */
 export const problemOf = (error: unknown): Problem | null =>
   error instanceof SyncError ? { code: error.code, message: error.message, next: error.next } : null
+
+/** Messages of drivers may go on for pages. */
+const LONGEST = 300
+
+/** An error that nobody foresaw, as a problem. Its stack belongs into the log. */
+export function bugOf(error: unknown): Problem {
+  const [first = ''] = (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).split('\n')
+  return {
+    code: 'bug',
+    message: `an error that recharge-sync does not know: ${first.slice(0, LONGEST)}`,
+    next: 'This is a bug in recharge-sync. Please report it, with the stack from the log.',
+  }
+}
 
 /** Why rows that were not seen again are not marked as deleted. */
 const DELETION_SKIPPED: Readonly<Record<DeletionSkipped['why'], (rows: number) => Problem>> = {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Columns } from './column.ts'
-import { type Export, headerKey } from './export.ts'
+import { type Export, headerKey, isNeeded } from './export.ts'
 import { HISTORY, VALID_FROM, VALID_TO } from './history-table.ts'
 import { childName, columnName, identifier } from './name.ts'
 import type { Stream } from './stream.ts'
@@ -48,6 +48,8 @@ export function check(stream: Stream): void {
   }
   if (stream.sync.mode === 'incremental' && stream.sync.sorted && stream.sort !== `${stream.sync.cursor}-asc`)
     problems.push(`sort: a sorted stream asks for ${stream.sync.cursor}-asc`)
+  if (stream.sync.mode === 'incremental' && stream.columns[stream.sync.cursor]?.required)
+    problems.push(`sync: the cursor ${stream.sync.cursor} must not be required: a record without it is loaded`)
   deletions(stream, problems)
   if (stream.parent && !stream.path.includes(`{${stream.parent.as}}`))
     problems.push(`path: lacks {${stream.parent.as}} of its parent`)
@@ -134,7 +136,8 @@ function exported(stream: Stream, { columns, lowerCase, elements }: Export, prob
         if (headerKey(header) !== header) problems.push(`${where}.${name}: write ${header} as ${headerKey(header)}`)
     }
     for (const [name, column] of Object.entries(declared))
-      if (column.required && !Object.hasOwn(headers, name)) problems.push(`${where}: ${name} is required`)
+      if ((declared === stream.columns ? isNeeded(stream, name) : column.required) && !Object.hasOwn(headers, name))
+        problems.push(`${where}: ${name} is required`)
   }
   const own = new Set(Object.values(columns).flat())
   for (const header of Object.values(elements?.columns ?? {}).flat())

@@ -20,8 +20,9 @@ type RequiredColumn<C extends Columns> = {
   [K in keyof C & string]: C[K] extends Column<'int' | 'text', true> ? K : never
 }[keyof C & string]
 
-type RequiredInstant<C extends Columns> = {
-  [K in keyof C & string]: C[K] extends Column<'instant', true> ? K : never
+/** Not required: a record that does not say when it changed is loaded all the same. */
+type OptionalInstant<C extends Columns> = {
+  [K in keyof C & string]: C[K] extends Column<'instant', false> ? K : never
 }[keyof C & string]
 
 type OneOrMore<T> = T | readonly [T, T, ...T[]]
@@ -49,7 +50,7 @@ export interface StreamInput<
   readonly optional?: boolean
   readonly optIn?: boolean
   readonly key: OneOrMore<RequiredColumn<C>>
-  readonly sync: Incremental<RequiredInstant<C>> | Full
+  readonly sync: Incremental<OptionalInstant<C>> | Full
   readonly retention?: Retention
   /** Default: deletions are not detected. */
   readonly deletions?: Deletions

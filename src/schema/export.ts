@@ -1,3 +1,5 @@
+import type { Columns } from './column.ts'
+
 /** For a column, the headers of a CSV file that it is read from, as `headerKey` writes them. The first one with a value is taken. */
 export type Headers = Readonly<Record<string, readonly [string, ...string[]]>>
 
@@ -13,6 +15,12 @@ export interface Export {
   /** The list for whose elements the file may have a row each, by column; null: each record has one row. */
   readonly elements: { readonly child: string; readonly columns: Headers } | null
 }
+
+/** Whether a file must have the column: what is required, and the cursor, without which no version of a record is newer. */
+export const isNeeded = (
+  { columns, sync }: { readonly columns: Columns; readonly sync: { readonly mode: string; readonly cursor?: string } },
+  name: string,
+): boolean => columns[name]?.required === true || sync.cursor === name
 
 /** A header in the form that declarations use, in which capitals, spaces and other signs make no difference. */
 export const headerKey = (header: string): string =>

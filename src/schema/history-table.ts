@@ -31,7 +31,10 @@ export function historyTable(stream: Stream): Table {
     doc: `Every version of each row of ${stream.name} that was read, with the time for which it was valid.`,
     key: [...root.key, VALID_FROM.name],
     columns: [
-      ...own.map(column => ({ ...column, required: column.required && root.key.includes(column.name) })),
+      ...own.map(({ wasRequired: _, ...column }) => ({
+        ...column,
+        required: column.required && root.key.includes(column.name),
+      })),
       VALID_FROM,
       VALID_TO,
     ],

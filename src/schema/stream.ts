@@ -105,6 +105,8 @@ export interface Count {
   readonly ranges: boolean
   /** Name of a column and of a filter: it counts the records with each value [client]. */
   readonly by?: string
+  /** Filter by day that leaves out about what the retention of the source hides from its lists [client]. */
+  readonly served?: string
 }
 
 /** What happens if a value does not fit its declared type: the record is rejected, or the column is null. */

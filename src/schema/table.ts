@@ -13,6 +13,8 @@ export interface TableColumn {
   readonly policy?: Exclude<Policy, 'keep'>
   /** Inferred for an unknown field. */
   readonly inferred?: true
+  /** An older version made it NOT NULL, and a record may lack the value. */
+  readonly wasRequired?: true
 }
 
 export interface Table {
@@ -76,13 +78,16 @@ const cache = new WeakMap<Stream, StreamTables>()
 export function tablesOf(stream: Stream): StreamTables {
   const known = cache.get(stream)
   if (known) return known
+  const cursor = stream.sync.mode === 'incremental' ? stream.sync.cursor : null
   const root: Table = {
     name: identifier(stream.name),
     stream: stream.name,
     doc: stream.doc,
     key: stream.key.map(identifier),
     columns: [
-      ...Object.entries(stream.columns).map(([name, column]) => tableColumn(name, column)),
+      ...Object.entries(stream.columns).map(([name, column]) =>
+        name === cursor ? { ...tableColumn(name, column), wasRequired: true as const } : tableColumn(name, column),
+      ),
       ...Object.entries(SYSTEM_COLUMNS).map(([name, column]) => ({ name, ...column })),
       ...(stream.export === null ? [] : [SOURCE]),
     ],

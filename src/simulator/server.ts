@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Faults, type RequestSeen } from './faults.ts'
 import { endpointOf, type Fixture, recordsOf } from './fixture.ts'
-import { READ_SCOPES } from './serve/access.ts'
+import { CLIENT, type Client, READ_SCOPES } from './serve/access.ts'
 import { type Answer, type Page, Refusal } from './serve/answer.ts'
 import { applyFault } from './serve/apply-fault.ts'
 import { Bucket } from './serve/bucket.ts'
@@ -31,6 +31,8 @@ export interface SimulatorOptions {
   /** Seconds to name in Retry-After when the bucket overflows; whether Recharge sends it is not known [unknown]. */
   readonly retryAfter?: number
   readonly wrappedTokenInformation?: boolean
+  /** Owner of the token. */
+  readonly client?: Client
   /** Whether the counts of charges leave out what the 90-day wall hides. */
   readonly wallHidesCounts?: boolean
   /** Reads the times of filters as US Eastern wall time, whatever offset they carry. Whether Recharge does is not known [unknown]. */
@@ -62,6 +64,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     scopes: options.scopes ?? [...READ_SCOPES, ...fixtures.flatMap(({ stream }) => stream.scopes.slice(0, 1))],
     plan: options.plan ?? 'pro',
     wrappedTokenInformation: options.wrappedTokenInformation ?? true,
+    client: options.client ?? CLIENT,
     wallHidesCounts: options.wallHidesCounts ?? false,
     easternFilters: options.easternFilters ?? false,
   }

@@ -58,19 +58,29 @@ export interface RecordPlan extends RowPlan {
 
 /** The plan that follows from a stream's declaration. */
 export function planOf(stream: Stream): RecordPlan {
-  const root = rowPlan(stream.columns, '', stream)
+  const cursor = stream.sync.mode === 'incremental' ? stream.sync.cursor : null
+  const root = rowPlan(stream.columns, '', stream, cursor)
   const lists = Object.values(stream.children).map(({ from, columns }): ListPlan => {
     const lenient = stream.onMismatch === 'null'
     const { objectId, name } = resolvePath(root.objects, from, '', lenient)
-    return { objectId, name, path: from, steps: from.split('.'), row: rowPlan(columns, `${from}[].`, stream), lenient }
+    return {
+      objectId,
+      name,
+      path: from,
+      steps: from.split('.'),
+      row: rowPlan(columns, `${from}[].`, stream, null),
+      lenient,
+    }
   })
   return { ...root, lists }
 }
 
+/** @param cursor a record may lack it, but a cursor that cannot be read is always a mismatch. */
 function rowPlan(
   columns: Columns,
   prefix: string,
   { salt, onMismatch }: Stream,
+  cursor: string | null,
 ): RowPlan & { readonly objects: ObjectPlan[] } {
   const lenient = onMismatch === 'null'
   const mismatches = lenient || Object.values(columns).some(({ inferred }) => inferred) ? new Set<string>() : null
@@ -81,7 +91,7 @@ function rowPlan(
     const from = declared.from ?? column
     const { objectId, name } = resolvePath(objects, from, prefix, lenient)
     const strict = encoder(declared, salt)
-    const must = declared.required || !(lenient || declared.inferred)
+    const must = declared.required || column === cursor || !(lenient || declared.inferred)
     const encode = mismatches === null || must ? strict : tolerant(strict, mismatches, memberKey(objectId, name))
     const kind = declared.policy === 'keep' && !declared.derived ? declared.kind : null
     return { objectId, name, path: prefix + from, required: declared.required, encode, kind }

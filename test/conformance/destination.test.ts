@@ -4,7 +4,6 @@ import { DestinationError } from '../../src/common/errors.ts'
 import type { RunId } from '../../src/common/model.ts'
 import type { Warehouse } from '../../src/load/destination.ts'
 import { openDestination } from '../../src/load/open.ts'
-import { instant } from '../../src/schema/column.ts'
 import { allTables } from '../../src/schema/table.ts'
 import { DESTINATIONS, type DestinationConfig } from '../support/destinations.ts'
 import { dump, withQuery } from '../support/dump.ts'
@@ -118,7 +117,7 @@ describe.each(DESTINATIONS)('$name', database => {
         expect(from).toMatchObject({ version: 0, watermark: null, writer: null })
         const to = moved(from, at(5))
         const counts = await destination.commit(batchOf(parcels, [parcel(1, 1), parcel(2, 2)]), from, to)
-        expect(counts).toEqual({ added: 2, changed: 0, unchanged: 0, deleted: 0, rejected: 0 })
+        expect(counts).toEqual({ added: 2, changed: 0, unchanged: 0, older: 0, deleted: 0, rejected: 0 })
         expect(await destination.checkpoint('parcels')).toEqual(to)
         expect(await destination.lastCounts('parcels')).toEqual(counts)
       },
@@ -161,10 +160,8 @@ describe.each(DESTINATIONS)('$name', database => {
     await inside(async destination => {
       const from = await destination.checkpoint('parcels')
       const batch = batchOf(parcels, [parcel(1, 1)])
-      // The table requires `updated_at`, so the database refuses the row.
-      const lax = { ...parcels, columns: { ...parcels.columns, updated_at: instant('Not required.') } }
-      const { updated_at: _, ...unstorable } = parcel(1, 1)
-      const broken = { ...batch, records: batchOf(lax, [unstorable]).records }
+      await destination.query('alter table recharge.parcels alter column label set not null')
+      const broken = batchOf(parcels, [parcel(1, 1, { label: null })])
       await expect(destination.commit(broken, from, moved(from))).rejects.toThrow()
       await destination.commit(batch, from, moved(from))
       const next = await destination.checkpoint('parcels')
@@ -206,6 +203,7 @@ describe.each(DESTINATIONS)('$name', database => {
         added: 0,
         changed: 0,
         unchanged: 2,
+        older: 0,
         deleted: 0,
         rejected: 0,
       })
@@ -229,13 +227,13 @@ describe.each(DESTINATIONS)('$name', database => {
           const from = await destination.checkpoint('parcels')
           counts.push(await destination.commit(batchOf(parcels, [version]), from, moved(from)))
         }
-        expect(counts.map(({ added, changed, unchanged }) => [added, changed, unchanged])).toEqual([
-          [1, 0, 0],
-          [0, 0, 1],
-          [1, 0, 0],
-          [0, 1, 0],
-          [1, 0, 0],
-          [0, 1, 0],
+        expect(counts.map(({ added, changed, unchanged, older }) => [added, changed, unchanged, older])).toEqual([
+          [1, 0, 0, 0],
+          [0, 0, 0, 1],
+          [1, 0, 0, 0],
+          [0, 1, 0, 0],
+          [1, 0, 0, 0],
+          [0, 1, 0, 0],
         ])
       },
       async (_query, config) => {
@@ -262,7 +260,11 @@ describe.each(DESTINATIONS)('$name', database => {
         })
       await commit([parcel(1, 5), parcel(2, 5), parcel(3, 5)])
       await behind(config, `update recharge.parcels set _deleted_at = _synced_at, _deleted_by = 'absence' where id < 3`)
-      expect(await commit([parcel(1, 5), parcel(2, 4), parcel(3, 4)])).toMatchObject({ changed: 2, unchanged: 1 })
+      expect(await commit([parcel(1, 5), parcel(2, 4), parcel(3, 4)])).toMatchObject({
+        changed: 2,
+        unchanged: 0,
+        older: 1,
+      })
       const { parcels: rows } = await dump(config, [parcels])
       expect(rows?.map(row => [row.id, row._deleted_at, row._deleted_by, row.updated_at])).toEqual([
         ['1', null, null, '2026-01-01 00:00:05'],

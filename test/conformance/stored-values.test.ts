@@ -256,6 +256,7 @@ describe.each(DESTINATIONS)('$name', database => {
         added: 3,
         changed: 0,
         unchanged: 0,
+        older: 0,
         deleted: 0,
         rejected: 1,
       })

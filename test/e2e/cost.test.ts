@@ -44,7 +44,8 @@ describe.each(DESTINATIONS)('$name', place => {
               .filter(path => path !== '/token_information')
               .sort()
           }
-          expect(await requested()).toEqual(['/collections', '/webhooks'])
+          // A new warehouse asks once which store its token is of.
+          expect(await requested()).toEqual(['/collections', '/store', '/webhooks'])
           expect(await requested()).toEqual([])
           simulator.store.advance(DAY + 60_000)
           expect(await requested()).toEqual(['/webhooks'])

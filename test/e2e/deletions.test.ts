@@ -233,7 +233,7 @@ describe.each(DESTINATIONS)('$name', place => {
         body: { errors: 'Not Found' },
         match: '/retention_strategies',
       })
-      expect((await sync(['retention_strategies'])).of('retention_strategies').outcome).toBe('skipped')
+      expect((await sync(['retention_strategies'])).of('retention_strategies').outcome).toBe('failed')
       expect(await live(destination, 'retention_strategies')).toEqual(rows)
     }))
 

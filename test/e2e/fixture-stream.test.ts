@@ -20,7 +20,7 @@ import { configFor, withSimulator } from '../support/run.ts'
 const columns = {
   id: required(int('Key.')),
   label: text('Words.'),
-  updated_at: required(instant('When it last changed.')),
+  updated_at: instant('When it last changed.'),
 }
 const punches = child({ doc: 'Punches.', from: 'punches', columns: { shop: text('Where.') } })
 

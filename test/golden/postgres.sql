@@ -22,7 +22,7 @@ comment on column "recharge"."_sync_checkpoints"."shape" is 'Hash of the schema 
 comment on column "recharge"."_sync_checkpoints"."writer" is 'The run that made the last commit.';
 comment on column "recharge"."_sync_checkpoints"."swept" is 'When the last list snapshot that ended began.';
 comment on column "recharge"."_sync_checkpoints"."committed_at" is 'When the last page of the last commit was read.';
-comment on column "recharge"."_sync_checkpoints"."counts" is 'How many records of the last commit were added, changed, unchanged, deleted and rejected.';
+comment on column "recharge"."_sync_checkpoints"."counts" is 'How many records of the last commit were added, changed, unchanged, older, deleted and rejected.';
 comment on column "recharge"."_sync_checkpoints"."report" is 'Report of the last run about the stream.';
 comment on column "recharge"."_sync_checkpoints"."rows" is 'Rows that the commits have left in the table of the stream, deleted ones included.';
 comment on column "recharge"."_sync_checkpoints"."child_rows" is 'The same for the tables of its lists, by table.';
@@ -30,14 +30,14 @@ comment on column "recharge"."_sync_checkpoints"."lost" is 'Tables and columns t
 create table "recharge"."_sync_runs" (
   "run" text not null,
   "started_at" timestamptz not null,
-  "finished_at" timestamptz not null,
+  "finished_at" timestamptz,
   "outcome" text not null,
   "report" jsonb not null, constraint "_sync_runs_pkey" primary key ("run"));
 comment on table "recharge"."_sync_runs" is 'One row for each run that wrote to this destination.';
 comment on column "recharge"."_sync_runs"."run" is 'Identifier of the run; sorts by time.';
 comment on column "recharge"."_sync_runs"."started_at" is 'When the run began.';
-comment on column "recharge"."_sync_runs"."finished_at" is 'When the run ended.';
-comment on column "recharge"."_sync_runs"."outcome" is 'complete, failed or interrupted.';
+comment on column "recharge"."_sync_runs"."finished_at" is 'When the run ended; null while it goes on, and of one that was killed.';
+comment on column "recharge"."_sync_runs"."outcome" is 'complete, failed or interrupted; running until it has ended.';
 comment on column "recharge"."_sync_runs"."report" is 'Report of the run, with all its streams.';
 create table "recharge"."_sync_reconciliations" (
   "run" text not null,
@@ -137,8 +137,8 @@ create table "recharge"."_sync_settings" (
   "name" text not null,
   "value" text not null, constraint "_sync_settings_pkey" primary key ("name"));
 comment on table "recharge"."_sync_settings" is 'Settings of this warehouse. Whoever can read the salt can test guesses against hashed values.';
-comment on column "recharge"."_sync_settings"."name" is 'salt, policies or tables.';
-comment on column "recharge"."_sync_settings"."value" is 'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON. tables: the tables and columns that this program has made, as JSON.';
+comment on column "recharge"."_sync_settings"."name" is 'salt, policies, tables or store.';
+comment on column "recharge"."_sync_settings"."value" is 'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON. tables: the tables and columns that this program has made, as JSON. store: the store that the rows are of, and a salted hash of its token.';
 create table "recharge"."_sync_columns" (
   "stream" text not null,
   "table_name" text not null,
@@ -194,7 +194,7 @@ create table "recharge"."addresses" (
   "phone" text,
   "presentment_currency" text,
   "province" text,
-  "updated_at" timestamptz not null,
+  "updated_at" timestamptz,
   "zip" text,
   "include" jsonb,
   "_synced_at" timestamptz not null,
@@ -358,7 +358,7 @@ create table "recharge"."bundle_selections" (
   "external_product_id" text,
   "external_variant_id" text,
   "is_fallback" boolean,
-  "updated_at" timestamptz not null,
+  "updated_at" timestamptz,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
   "_deleted_by" text,
@@ -465,7 +465,7 @@ create table "recharge"."charges" (
   "total_tax" decimal(18, 6),
   "total_weight_grams" bigint,
   "type" text,
-  "updated_at" timestamptz not null,
+  "updated_at" timestamptz,
   "include" jsonb,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
@@ -751,7 +751,7 @@ create table "recharge"."credit_adjustments" (
   "ending_balance" decimal(18, 6),
   "note" text,
   "type" text,
-  "updated_at" timestamptz not null,
+  "updated_at" timestamptz,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
   "_deleted_by" text,
@@ -794,7 +794,7 @@ create table "recharge"."customers" (
   "subscriptions_active_count" bigint,
   "subscriptions_total_count" bigint,
   "tax_exempt" boolean,
-  "updated_at" timestamptz not null,
+  "updated_at" timestamptz,
   "include" jsonb,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
@@ -867,7 +867,7 @@ create table "recharge"."discounts" (
   "prerequisite_subtotal_min" decimal(18, 6),
   "starts_at" timestamptz,
   "status" text,
-  "updated_at" timestamptz not null,
+  "updated_at" timestamptz,
   "usage_limits_first_time_customer_restriction" jsonb,
   "usage_limits_max_subsequent_redemptions" bigint,
   "usage_limits_one_application_per_customer" boolean,
@@ -914,7 +914,7 @@ create table "recharge"."events" (
   "object_id" bigint,
   "object_type" text,
   "verb" text,
-  "created_at" timestamptz not null,
+  "created_at" timestamptz,
   "description" text,
   "source_account_email" text,
   "source_account_id" bigint,
@@ -1074,7 +1074,7 @@ create table "recharge"."onetimes" (
   "sku_override" boolean,
   "status" text,
   "subscription_id" bigint,
-  "updated_at" timestamptz not null,
+  "updated_at" timestamptz,
   "variant_title" text,
   "include" jsonb,
   "_synced_at" timestamptz not null,
@@ -1175,7 +1175,7 @@ create table "recharge"."orders" (
   "total_tax" decimal(18, 6),
   "total_weight_grams" bigint,
   "type" text,
-  "updated_at" timestamptz not null,
+  "updated_at" timestamptz,
   "hash" text,
   "taxes_included" boolean,
   "shipped_date" timestamptz,
@@ -1546,7 +1546,7 @@ create table "recharge"."plans" (
   "subscription_preferences_order_interval_frequency" bigint,
   "title" text,
   "type" text,
-  "updated_at" timestamptz not null,
+  "updated_at" timestamptz,
   "_synced_at" timestamptz not null,
   "_deleted_at" timestamptz,
   "_deleted_by" text,
@@ -1879,7 +1879,7 @@ create table "recharge"."subscriptions" (
   "sku" text,
   "sku_override" boolean,
   "status" text,
-  "updated_at" timestamptz not null,
+  "updated_at" timestamptz,
   "variant_title" text,
   "include" jsonb,
   "_synced_at" timestamptz not null,

@@ -204,7 +204,7 @@ const things = stream({
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
   columns: {
     id: required(int('Key.')),
-    updated_at: required(instant('Changed.')),
+    updated_at: instant('Changed.'),
     name: text('Name.'),
     secret: sensitive(text('Key.')),
     count: int('Count.'),

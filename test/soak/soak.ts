@@ -626,6 +626,7 @@ const UNSAID: StreamReport = {
   added: 0,
   changed: 0,
   unchanged: 0,
+  older: 0,
   deleted: 0,
   rejected: 0,
   from: null,

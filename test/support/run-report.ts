@@ -3,12 +3,13 @@ import { at } from './samples.ts'
 
 /** The report of a run of one stream. */
 export function runReport(stream: string, more: Partial<StreamReport> = {}): RunReport {
-  const none = { added: 0, changed: 0, unchanged: 0, deleted: 0, rejected: 0, records: 0, cleaned: 0 }
+  const none = { added: 0, changed: 0, unchanged: 0, older: 0, deleted: 0, rejected: 0, records: 0, cleaned: 0 }
   return {
     run: '01J00000000000000000000001' as RunId,
     started_at: at(1),
     finished_at: at(2),
     outcome: 'complete',
+    version: '0.0.0',
     requests: 1,
     retries: 0,
     throttled: 0,

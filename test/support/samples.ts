@@ -19,7 +19,7 @@ const about = {
 } as const
 const columns = {
   id: required(int('Key.')),
-  updated_at: required(instant('Cursor.')),
+  updated_at: instant('Cursor.'),
   label: text('Words.'),
   price: money('Amount.'),
   share: rate('Share.'),

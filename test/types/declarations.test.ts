@@ -10,8 +10,8 @@ import type { TablesOf } from '../../src/schema/row.ts'
 const columns = {
   id: required(int('Key.')),
   name: text('Name.'),
-  updated_at: required(instant('Cursor.')),
-  made_at: instant('Made.'),
+  updated_at: instant('Cursor.'),
+  made_at: required(instant('Made.')),
 }
 const rest = { name: 'things', singular: 'thing', doc: 'Things.', path: '/things', list: 'things', scopes: [] } as const
 
@@ -23,10 +23,10 @@ test('a declaration that makes no sense does not compile', () => {
   stream({ ...rest, key: 'name', sync: { mode: 'full' }, columns })
   const by = { mode: 'incremental', since: 'a', until: 'b', sorted: false } as const
   stream({ ...rest, key: 'id', sync: { ...by, cursor: 'updated_at' }, columns })
-  // @ts-expect-error the cursor is never null
-  stream({ ...rest, key: 'id', sync: { ...by, cursor: 'made_at' }, columns })
+  // @ts-expect-error a record without a cursor is loaded
+  expect(() => stream({ ...rest, key: 'id', sync: { ...by, cursor: 'made_at' }, columns })).toThrow()
   // @ts-expect-error the cursor is an instant
-  stream({ ...rest, key: 'id', sync: { ...by, cursor: 'id' }, columns })
+  expect(() => stream({ ...rest, key: 'id', sync: { ...by, cursor: 'id' }, columns })).toThrow()
   // @ts-expect-error a doc is required
   int()
   // @ts-expect-error a stream says how it is read

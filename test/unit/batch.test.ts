@@ -8,7 +8,7 @@ import { rowsOf } from '../support/cells.ts'
 import { type RawPage, toBatch } from '../support/page.ts'
 
 const shared = { singular: 'thing', doc: 'A thing.', path: '/things', list: 'things', scopes: [], key: 'id' } as const
-const columns = { id: required(int('Key.')), updated_at: required(instant('Changed.')), note: text('Note.') }
+const columns = { id: required(int('Key.')), updated_at: instant('Changed.'), note: text('Note.') }
 const things = stream({
   ...shared,
   name: 'things',
@@ -57,6 +57,12 @@ describe('two versions of a record', () => {
     expect(notes([page([record(1, 2, 'first'), record(1, 1, 'second')])], snapshots)).toEqual(['second'])
   })
 
+  test('K1/2: a cursor in the future does not win over a later arrival', () => {
+    expect(notes([page([record(1, 600, 'of the future'), record(1, 2, 'later')])])).toEqual(['later'])
+    expect(notes([page([record(1, 600, 'of the future')]), page([record(1, 2, 'later')])])).toEqual(['later'])
+    expect(notes([page([record(1, 300, 'clocks differ'), record(1, 2, 'later')])])).toEqual(['clocks differ'])
+  })
+
   test('I5: the newest is kept in any order of arrival, and of equal ones the last', () => {
     const reads = fc.array(fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 0, max: 5 })), { maxLength: 12 })
     fc.assert(
@@ -76,7 +82,7 @@ describe('two versions of a record', () => {
 })
 
 test('I8: records read are records, rejects and repeated', () => {
-  const kinds = fc.constantFrom('good', 'no key', 'no cursor', 'no object')
+  const kinds = fc.constantFrom('good', 'no key', 'bad cursor', 'no object')
   const reads = fc.array(fc.tuple(kinds, fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 9 })))
   fc.assert(
     fc.property(fc.array(reads, { minLength: 1, maxLength: 3 }), given => {
@@ -85,7 +91,7 @@ test('I8: records read are records, rejects and repeated', () => {
           read.map(([kind, id, at]) => {
             if (kind === 'no object') return 'text'
             if (kind === 'no key') return { updated_at: second(at) }
-            return kind === 'no cursor' ? { id } : record(id, at)
+            return kind === 'bad cursor' ? { id, updated_at: 'soon' } : record(id, at)
           }),
         ),
       )

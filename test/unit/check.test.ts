@@ -24,7 +24,7 @@ const sound: Stream = stream({
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
   columns: {
     id: required(int('Key.')),
-    updated_at: required(instant('Changed.')),
+    updated_at: instant('Changed.'),
     owner_id: int('Owner.', 'owner.id'),
   },
   children: { parts: { doc: 'A part.', from: 'parts', columns: { name: text('Name.') } } },
@@ -224,6 +224,11 @@ describe('a declaration is refused with', () => {
       'an object in a list and a part of it',
       withChild('parts', { columns: { a: json('An object.'), a_b: text('A text.', 'a.b') } }),
       'things__parts: a.b lies inside a',
+    ],
+    [
+      'a cursor without which a record is rejected',
+      withColumns({ updated_at: required(instant('Changed.')) }),
+      'sync: the cursor updated_at must not be required: a record without it is loaded',
     ],
     ['a sorted stream without a sort', { sort: null }, 'sort: a sorted stream asks for updated_at-asc'],
     ['a sorted stream the other way', { sort: 'updated_at-desc' }, 'sort: a sorted stream asks for updated_at-asc'],

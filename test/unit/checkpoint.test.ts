@@ -57,6 +57,16 @@ describe('during a scan', () => {
     expect(next.checkpoint.watermark).toBe('2026-01-01T00:00:19.999999Z')
   })
 
+  test('I2, K1/4: a page with a record that has no cursor does not move the watermark', () => {
+    const state = startScan(unwritten, parcels, options)
+    const undated = { ...page(state, [30]), records: [...page(state, [30]).records, { id: 7, updated_at: null }] }
+    const after = read(state, parcels, page(state, [10, 20]), undated)
+    expect(after.checkpoint.watermark).toBe('2026-01-01T00:00:09.999999Z')
+    expect(after.scan.segments).toMatchObject([{ ordered: true }])
+    const next = read(after, parcels, page(state, [40]))
+    expect(next.checkpoint.watermark).toBe('2026-01-01T00:00:39.999999Z')
+  })
+
   test('I2: a record at the end of a page that was edited while the page was made does not raise the watermark', () => {
     const state = startScan(unwritten, parcels, options)
     const next = read(state, parcels, page(state, [10, 20, 999]))
@@ -177,7 +187,7 @@ describe('where a scan starts', () => {
       sorted: false,
     },
     retention: { days: 7, by: 'created_at', refuses: true },
-    columns: { id: required(int('Key.')), created_at: required(instant('Cursor.')) },
+    columns: { id: required(int('Key.')), created_at: instant('Cursor.') },
   })
   const DAY = 86_400
 

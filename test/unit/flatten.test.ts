@@ -25,7 +25,7 @@ const orders = stream({
   },
   columns: {
     id: required(int('Key.')),
-    updated_at: required(instant('Changed.')),
+    updated_at: instant('Changed.'),
     customer_id: int('Owner.', 'customer.id'),
     customer_name_first: text('First name.', 'customer.name.first'),
     customer_name_last: text('Last name.', 'customer.name.last'),
@@ -236,7 +236,7 @@ describe('_extra keeps every field that is not declared', () => {
 
   test('a rejected record is not counted: the whole record is kept', () => {
     const found = stats()
-    flattened(orders, { id: 1, a: 1 }, found)
+    flattened(orders, { updated_at: AT, a: 1 }, found)
     expect(found.unknownFields.size).toBe(0)
   })
 })
@@ -271,7 +271,7 @@ describe('a record that does not fit is rejected, with path, reason and record',
     ['a number for a list', { ...BASE, lines: 3 }, 'lines', 'declared as a list, but it is a number', '1'],
     ['a text for an element', { ...BASE, lines: ['x'] }, 'lines[]', 'declared as an object, but it is a string', '1'],
     ['a list for an element', { ...BASE, lines: [[]] }, 'lines[]', 'declared as an object, but it is a list', '1'],
-    ['no cursor', { id: 1 }, 'updated_at', 'required, but it is absent, null or empty', '1'],
+    ['a cursor that is no time', { id: 1, updated_at: 'soon' }, 'updated_at', '"soon" is not a point in time', '1'],
     ['no key', { updated_at: AT }, 'id', 'required, but it is absent, null or empty', null],
     ['null for a key', { id: null, updated_at: AT }, 'id', 'required, but it is absent, null or empty', null],
     ['an empty key', { id: '', updated_at: AT }, 'id', 'required, but it is absent, null or empty', ''],
@@ -301,10 +301,18 @@ describe('a record that does not fit is rejected, with path, reason and record',
   })
 
   test('a rejected record keeps exact numbers and __proto__, and loses a NUL', () => {
-    const record: unknown = JSON.parse('{"id":1,"__proto__":1,"a":"x\\u0000"}')
-    expect(rejected(record).record).toBe('{"id":1,"__proto__":1,"a":"x"}')
-    expect(rejected({ id: 1, a: JSON.rawJSON('1e400') }).record).toBe('{"id":1,"a":1e400}')
+    const record: unknown = JSON.parse('{"id":[],"__proto__":1,"a":"x\\u0000"}')
+    expect(rejected(record).record).toBe('{"id":[],"__proto__":1,"a":"x"}')
+    expect(rejected({ id: [], a: JSON.rawJSON('1e400') }).record).toBe('{"id":[],"a":1e400}')
   })
+})
+
+test.each([
+  ['null', { ...BASE, updated_at: null }],
+  ['absent', { id: 1 }],
+  ['empty', { ...BASE, updated_at: '' }],
+])('K1/4: a record whose cursor is %s is loaded without one', (_what, record) => {
+  expect(flat(record)).toMatchObject({ key: '1', cursor: null })
 })
 
 describe('a key of two columns', () => {

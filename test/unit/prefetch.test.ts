@@ -323,3 +323,18 @@ test('an interruption reaches the source, and the error of the source reaches th
   await expect(all()).rejects.toThrow(Interrupted)
   expect(seen).toEqual([0])
 })
+
+test('K6/25: pages that an interruption drops are no end of the pages, even where the source has ended', async () => {
+  const stop = new AbortController()
+  async function* source(): AsyncGenerator<Numbered> {
+    yield page(0)
+    yield page(1)
+  }
+  const all = async (): Promise<void> => {
+    for await (const _group of prefetch(source, stop.signal)) {
+      await runPending()
+      stop.abort()
+    }
+  }
+  await expect(all()).rejects.toThrow(Interrupted)
+})

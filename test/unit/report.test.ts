@@ -19,6 +19,7 @@ const stream = (name: string, outcome: Outcome, more: Partial<StreamReport> = {}
   added: 10,
   changed: 20,
   unchanged: 30,
+  older: 0,
   deleted: 0,
   rejected: 0,
   from: null,
@@ -32,11 +33,16 @@ const stream = (name: string, outcome: Outcome, more: Partial<StreamReport> = {}
   ...more,
 })
 
-const run = (streams: readonly StreamReport[], more: Partial<RunReport> = {}): RunReport => ({
+const run = (
+  streams: readonly StreamReport[],
+  more: Partial<RunReport> = {},
+  explicit: readonly string[] = [],
+): RunReport => ({
   run: '01RUN' as RunId,
   started_at: AT,
   finished_at: AT,
-  outcome: outcomeOf(streams),
+  outcome: outcomeOf(streams, new Set(explicit)),
+  version: '0.0.0',
   requests: 42,
   retries: 1,
   throttled: 0,
@@ -60,7 +66,17 @@ describe('the outcome of a run', () => {
   ]
 
   test.each(CASES)('%j is %s', (outcomes, expected) => {
-    expect(outcomeOf(outcomes.map((outcome, at) => stream(`s${at}`, outcome)))).toBe(expected)
+    expect(
+      outcomeOf(
+        outcomes.map((outcome, at) => stream(`s${at}`, outcome)),
+        new Set(),
+      ),
+    ).toBe(expected)
+  })
+
+  test('K8/44: a stream that was selected by name and skipped has the run fail', () => {
+    const streams = [stream('a', 'complete'), stream('b', 'skipped')]
+    expect(outcomeOf(streams, new Set(['a', 'b']))).toBe('failed')
   })
 })
 
@@ -90,6 +106,9 @@ describe('the exit code', () => {
       ['another run holds the destination', [], { problem: problem('held') }, [], 4],
       ['another run moved the only stream', [moved], {}, [], 4],
       ['another run moved every failed stream', [complete, moved], {}, [], 4],
+      ['every stream refused', [{ ...skipped, records: 0 }], { problem: problem('all_refused') }, [], 3],
+      ['a bug in one stream', [complete, stream('f', 'failed', { problem: problem('bug') })], {}, [], 70],
+      ['a bug outside of the streams', [], { problem: problem('bug') }, [], 70],
       ['one moved, one failed', [moved, failed], {}, [], 1],
       ['interrupted', [complete, interrupted], {}, [], 130],
       ['interrupted after a failure', [failed, interrupted], {}, [], 130],
@@ -98,7 +117,7 @@ describe('the exit code', () => {
     ]
 
   test.each(CASES)('%s', (_what, streams, more, explicit, code) => {
-    expect(exitCode(run(streams, more), new Set(explicit))).toBe(code)
+    expect(exitCode(run(streams, more, explicit))).toBe(code)
   })
 })
 
@@ -109,6 +128,11 @@ describe('the line of a stream', () => {
       'with rejects and a warning',
       stream('charges', 'complete', { rejected: 2, problem: problem('rejects') }),
       'charges: complete 10 added, 20 changed, 30 unchanged, 2 rejected in 1.3 s (rejects happened)',
+    ],
+    [
+      'with records older than their rows',
+      stream('charges', 'complete', { older: 2 }),
+      'charges: complete 10 added, 20 changed, 30 unchanged, 2 older in 1.3 s',
     ],
     [
       'with rows marked as deleted',
@@ -159,6 +183,11 @@ describe('the report as text', () => {
       'plans skipped: forbidden happened\n  Do about forbidden.',
       'run 01RUN: failed, 42 requests, 1 retries, 3 of them throttled',
     ])
+  })
+
+  test('K8/44: a run that failed only because a stream was skipped says so', () => {
+    const text = reportText(run([stream('plans', 'skipped', { problem: problem('forbidden') })], {}, ['plans']))
+    expect(text).toMatch(/\n\nrun 01RUN: failed, because plans was selected by name and skipped, 42 requests/)
   })
 
   test('of a run in which nothing ran has the problem and the next step', () => {

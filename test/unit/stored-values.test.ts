@@ -24,7 +24,7 @@ describe('what an earlier version stored is written again under the same names',
     ).toEqual(stored)
   })
 
-  const counts = { added: 1, changed: 2, unchanged: 3, deleted: 4, rejected: 5 }
+  const counts = { added: 1, changed: 2, unchanged: 3, older: 6, deleted: 4, rejected: 5 }
 
   test.each([[counts], [{ ...counts, withheld: { why: 'few_seen', rows: 6 } }]])('counts: %o', stored => {
     expect(

@@ -1,6 +1,8 @@
 import { SyncError } from '../../common/errors.ts'
 import { accessOf, readableBy, writeScopes } from '../../extract/scopes.ts'
 import type { TokenInformation } from '../../extract/source.ts'
+import { identifyStore, named } from '../../jobs/identify-store.ts'
+import { isInFuture, watermarkInFuture } from '../../pipeline/checkpoint.ts'
 import { problemOf, StreamStats } from '../../pipeline/stream-stats.ts'
 import { allTables } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
@@ -14,6 +16,9 @@ interface Finding {
   /** Of a problem that a run would stop with. */
   readonly code?: string
 }
+
+/** Findings about one stream: the others can be synced all the same. */
+const OF_ONE_STREAM: ReadonlySet<string> = new Set(['scope', 'checkpoint'])
 
 /** Checks configuration, token, scopes and destination, and says what to do about each problem. Writes nothing. */
 export async function check(app: App, { streams, explicit }: Selection, signal: AbortSignal): Promise<Result> {
@@ -30,8 +35,11 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
       if (error instanceof SyncError && error.code === 'interrupted') throw error
     }
   }
+  const { requestStats } = new StreamStats('token_information')
+  let information: TokenInformation | null = null
   await attempt('token', async () => {
-    const token = await app.source.token(new StreamStats('token_information').requestStats, signal)
+    const token = await app.source.token(requestStats, signal)
+    information = token
     findings.push({
       what: 'token',
       state: 'ok',
@@ -54,12 +62,28 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
     for (const note of await destination.checkAccess(tables))
       findings.push({ what: 'destination', state: 'ok', message: note, next: null })
     const changes = await destination.plan(tables)
+    await attempt('store', async () => {
+      if (information === null) return
+      const { store } = await identifyStore({ ...app, destination, information, requestStats }, signal)
+      findings.push({ what: 'store', state: 'ok', message: named(store), next: null })
+    })
+    for (const { name } of streams) {
+      const now = app.source.clock()
+      const watermark = await destination.watermark(name)
+      if (watermark === null || !isInFuture(watermark, now)) continue
+      const { message, next } = watermarkInFuture(name, watermark, now)
+      findings.push({ what: 'checkpoint', state: 'problem', message, next })
+    }
     const message = changes.length === 0 ? 'ready' : `reachable; the next sync runs ${changes.length} DDL statements`
     findings.push({ what: 'destination', state: 'ok', message, next: null })
   })
-  const failed = findings.some(({ what, state }) => state === 'problem' && what !== 'scope')
-  const lacksScope = findings.some(({ what, state }) => state === 'problem' && what === 'scope')
-  return { code: failed ? 3 : lacksScope ? 1 : 0, json: { findings }, text: findings.map(line).join('\n') }
+  const problems = findings.filter(({ state }) => state === 'problem')
+  const nothingRuns = problems.some(({ what }) => !OF_ONE_STREAM.has(what))
+  return {
+    code: nothingRuns ? 3 : problems.length > 0 ? 1 : 0,
+    json: { findings },
+    text: findings.map(line).join('\n'),
+  }
 }
 
 function scopeFindings(

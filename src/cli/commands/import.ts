@@ -1,5 +1,6 @@
 import { ConfigError } from '../../common/errors.ts'
 import type { RunReport } from '../../common/model.ts'
+import { VERSION } from '../../common/version.ts'
 import { type Imported, importKey, inspectFile, loadFile, tryFile } from '../../jobs/import/import-file.ts'
 import { withInferredColumns } from '../../pipeline/schema-drift.ts'
 import { StreamStats } from '../../pipeline/stream-stats.ts'
@@ -55,6 +56,7 @@ export async function importFile(
     started_at: now,
     finished_at: app.now(),
     outcome: 'complete',
+    version: VERSION,
     requests: 0,
     retries: 0,
     throttled: 0,

@@ -1,6 +1,7 @@
 import type { SchemaChange } from '../../common/model.ts'
 import { accessOf, readableBy } from '../../extract/scopes.ts'
 import { startScan } from '../../pipeline/checkpoint.ts'
+import { countServed } from '../../pipeline/expected-count.ts'
 import { StreamStats } from '../../pipeline/stream-stats.ts'
 import { allTables, schemaHashOf } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
@@ -30,7 +31,7 @@ export async function plan(app: App, { streams, explicit }: Selection, signal: A
       schemaHash: schemaHashOf(stream),
     })
     const { since } = scan.window
-    const records = await source.count(stream, since, requestStats, signal)
+    const records = await countServed(source, stream, since, requestStats, signal)
     const requests = records === null ? null : Math.max(1, Math.ceil(records / PAGE))
     steps.push({ stream: stream.name, from: since, records, requests, gap })
   }

@@ -58,7 +58,7 @@ export async function reconcile(
     signal,
   )
   const compared = report.streams.map(stream => summary(stream, found.get(stream.stream)))
-  const ran = exitCode(report, explicit)
+  const ran = exitCode(report)
   const settled = compared.every(({ outcome, settled: agrees }) => agrees || outcome === 'skipped')
   const code = ran !== 0 ? ran : settled ? 0 : 1
   const { streams: _, ...run } = report

@@ -1,4 +1,4 @@
-import type { RunReport } from '../../common/model.ts'
+import type { RunReport, StartedRun } from '../../common/model.ts'
 import { runStreams, type StreamWork } from '../../jobs/run.ts'
 import type { Progress } from '../../pipeline/progress.ts'
 import type { App, Selection } from '../app.ts'
@@ -16,7 +16,7 @@ export async function runJob(
   const { maxRejects } = app.config
   const open = () => app.open('write')
   const { scrub } = app.secrets
-  const keep = (report: RunReport): void => {
+  const keep = (report: RunReport | StartedRun): void => {
     if (app.runsDirectory === null) return
     try {
       keepReport(app.runsDirectory, report, scrub)
@@ -37,5 +37,5 @@ export async function runCommand(
   signal: AbortSignal,
 ): Promise<Result> {
   const report = await runJob(app, selection, work, progress, signal)
-  return { code: exitCode(report, selection.explicit), json: report, text: reportText(report) }
+  return { code: exitCode(report), json: report, text: reportText(report) }
 }

@@ -1,6 +1,7 @@
 import { toMillis } from '../../common/instant.ts'
 import type { Instant } from '../../common/model.ts'
-import { rowsMissing } from '../../pipeline/stream-stats.ts'
+import { isInFuture, watermarkInFuture } from '../../pipeline/checkpoint.ts'
+import { problemOf, rowsMissing } from '../../pipeline/stream-stats.ts'
 import { retentionOf } from '../../schema/docs.ts'
 import { tablesOf } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
@@ -22,7 +23,10 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
     const last = await destination.lastRun(stream.name)
     const reconciled = await destination.lastReconciliation(stream.name)
     const missing = await destination.missingRows(stream)
-    const age = watermark === null ? null : toMillis(app.now()) - toMillis(watermark)
+    const now = app.now()
+    const age = watermark === null ? null : toMillis(now) - toMillis(watermark)
+    const future =
+      watermark !== null && isInFuture(watermark, now) ? watermarkInFuture(stream.name, watermark, now) : null
     // A stream that the token may not read and that was not selected by name has nothing that could be stale.
     const exempt = watermark === null && last?.outcome === 'skipped' && !explicit.has(stream.name)
     const accepted = maxAgeMs === null ? null : maxAgeMs + (stream.sync.mode === 'full' ? refreshMs(stream.name) : 0)
@@ -36,7 +40,8 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
       forgets: stream.retention ? retentionOf(stream) : null,
       last_run: last?.finished_at ?? null,
       outcome: last?.outcome ?? null,
-      problem: last?.problem ?? null,
+      problem: (future && problemOf(future)) ?? last?.problem ?? null,
+      impossible: future !== null,
       gaps: await destination.gaps(stream.name),
       missing: missing.length > 0 ? { tables: missing, ...rowsMissing(missing, stream) } : null,
       stale: accepted !== null && !exempt && (age === null || age > accepted),
@@ -75,7 +80,7 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
   const stale = all.filter(s => s.stale).map(s => s.stream)
   const tooOld = stale.length > 0 ? [`Too old: ${stale.join(', ')}`] : []
   return {
-    code: stale.length + missing.length > 0 ? 1 : 0,
+    code: stale.length + missing.length > 0 || all.some(s => s.impossible) ? 1 : 0,
     json: { streams: all },
     text: [table, ...problems, ...missing, ...gaps, ...differing, ...tooOld].join('\n\n'),
   }

@@ -1,4 +1,4 @@
-import { type Headers, headerKey } from '../../schema/export.ts'
+import { type Headers, headerKey, isNeeded } from '../../schema/export.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { unreadable } from './csv.ts'
 
@@ -42,8 +42,8 @@ export function layoutOf(stream: Stream, file: string, line: number, headers: re
       return [{ name, path, positions: [first, ...more] as const, lowerCase: lowerCase.includes(name) }]
     })
   const own = targets(columns, stream.columns)
-  for (const [name, { required }] of Object.entries(stream.columns))
-    if (required && !own.some(target => target.name === name))
+  for (const name of Object.keys(stream.columns))
+    if (isNeeded(stream, name) && !own.some(target => target.name === name))
       throw unreadable(file, line, missing(name, columns[name] ?? [], headers))
   const child = elements === null ? undefined : stream.children[elements.child]
   const element = elements && child ? targets(elements.columns, child.columns) : []

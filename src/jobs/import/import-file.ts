@@ -1,4 +1,5 @@
 import { Interrupted } from '../../common/errors.ts'
+import { latestPast } from '../../common/instant.ts'
 import type { Checkpoint, ExistingRow, Instant, Reject, RowBatch, RunId } from '../../common/model.ts'
 import type { RetryOptions } from '../../common/retry-destination.ts'
 import type { Destination, Inspection } from '../../load/destination.ts'
@@ -151,17 +152,23 @@ function redacted(stream: Stream, reject: Reject): Reject {
 }
 
 /** What a commit of the batch would do, by the rules of the merge. */
-async function expectedResult(destination: Inspection, { stream, records }: RowBatch): Promise<BatchResult> {
+async function expectedResult(
+  destination: Inspection,
+  { stream, records, receivedAt }: RowBatch,
+): Promise<BatchResult> {
   const existing = await destination.existingRows(stream, [...records.keys()])
   const result = { added: 0, changed: 0, fromApi: 0 }
   for (const [key, { cursor, hash }] of records) {
     const row = existing.get(key)
     if (row === undefined) result.added += 1
     else if (row.source === null) result.fromApi += 1
-    else if (isChange(row, cursor, String(hash))) result.changed += 1
+    else if (isChange(row, cursor, String(hash), latestPast(receivedAt))) result.changed += 1
   }
   return result
 }
 
-const isChange = (row: ExistingRow, cursor: Instant | null, hash: string): boolean =>
-  !row.deleted && row.hash !== hash && !(row.cursor !== null && cursor !== null && row.cursor > cursor)
+/** @param latest the latest cursor that is not in the future. */
+const isChange = (row: ExistingRow, cursor: Instant | null, hash: string, latest: Instant): boolean =>
+  !row.deleted &&
+  row.hash !== hash &&
+  !(row.cursor !== null && cursor !== null && row.cursor > cursor && row.cursor <= latest)

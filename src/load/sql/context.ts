@@ -6,6 +6,7 @@ import { createHistory, type History } from './history.ts'
 import { readInferredColumns } from './inferred-columns.ts'
 import { hasColumn, hasTable, type RecordedSchema } from './schema-changes.ts'
 import { readMadeColumns, readPolicies } from './settings.ts'
+import { createStoreToKeep, type StoreToKeep } from './store-to-keep.ts'
 import { SYSTEM_TABLES } from './system-tables.ts'
 
 /** One schema of one database, and what all parts of a warehouse share. */
@@ -17,6 +18,7 @@ export interface Context {
   readonly history: History
   /** Tables to which foreign keys refer. Read by `prepare`; empty before that. */
   readonly referenced: Set<string>
+  readonly storeToKeep: StoreToKeep
   /** The session's queries, with names resolved in the schema. */
   inSchema(session: Session): Session['db']
   exists(session: Session, table: string): Promise<boolean>
@@ -56,6 +58,7 @@ export function createContext(
     salt,
     history,
     referenced: new Set(),
+    storeToKeep: createStoreToKeep(),
     inSchema,
     exists,
     hasColumn: hasColumnNow,

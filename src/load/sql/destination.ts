@@ -1,6 +1,6 @@
 import { CompiledQuery, sql } from 'kysely'
 import { DestinationError } from '../../common/errors.ts'
-import type { Checkpoint, Committed, LastRun, RunReport } from '../../common/model.ts'
+import type { Checkpoint, Committed, LastRun, RunReport, StartedRun } from '../../common/model.ts'
 import type { Table } from '../../schema/table.ts'
 import type { DeletionSupport, Destination, RowCounts } from '../destination.ts'
 import { asText } from './as-text.ts'
@@ -21,7 +21,19 @@ import { recordTombstones, stageNewEvents } from './tombstones.ts'
 
 /** `Destination` for every database that has an `Engine`. */
 export function createDestination(context: Context): Destination & RowCounts & DeletionSupport {
-  const { engine, schema, salt, history, referenced, inSchema, exists, hasColumn, recordedSchema, allTables } = context
+  const {
+    engine,
+    schema,
+    salt,
+    history,
+    referenced,
+    storeToKeep,
+    inSchema,
+    exists,
+    hasColumn,
+    recordedSchema,
+    allTables,
+  } = context
   const rejects = createRejects(inSchema)
   return {
     async acquireLock(run) {
@@ -81,24 +93,27 @@ export function createDestination(context: Context): Destination & RowCounts & D
       }),
 
     commit: (batch, from, to, evidence) =>
-      engine.transaction(async session => {
-        engine.lost.throwIfAborted()
-        const stored = await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
-        const hasNewEvents = await stageNewEvents(session, schema, batch)
-        const { counts: merged, growth } = await merge(session, schema, batch, {
-          staged: history.isKept(batch.stream),
-          referenced,
-        })
-        if (hasNewEvents) await recordTombstones(session, schema, batch)
-        const counts: Committed = { ...merged, ...(await detectDeletions(session, schema, batch, to, evidence)) }
-        if (evidence?.gap) await recordGap(inSchema(session), to, evidence.gap, batch.receivedAt)
-        await history.update(session, batch.stream, counts)
-        await rejects.update(session, batch, to)
-        const endsFullScan = evidence?.last === true && batch.stream.sync.mode === 'full'
-        const claimed = { key: to.stream, stored, endsFullScan }
-        await keepCounts(session, schema, batch.stream, claimed, counts, growth)
-        return counts
-      }),
+      storeToKeep.within(recordStore =>
+        engine.transaction(async session => {
+          engine.lost.throwIfAborted()
+          const stored = await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
+          await recordStore(inSchema(session))
+          const hasNewEvents = await stageNewEvents(session, schema, batch)
+          const { counts: merged, growth } = await merge(session, schema, batch, {
+            staged: history.isKept(batch.stream),
+            referenced,
+          })
+          if (hasNewEvents) await recordTombstones(session, schema, batch)
+          const counts: Committed = { ...merged, ...(await detectDeletions(session, schema, batch, to, evidence)) }
+          if (evidence?.gap) await recordGap(inSchema(session), to, evidence.gap, batch.receivedAt)
+          await history.update(session, batch.stream, counts)
+          await rejects.update(session, batch, to)
+          const endsFullScan = evidence?.last === true && batch.stream.sync.mode === 'full'
+          const claimed = { key: to.stream, stored, endsFullScan }
+          await keepCounts(session, schema, batch.stream, claimed, counts, growth)
+          return counts
+        }),
+      ),
 
     markAbsent: (stream, checkpoint, scan, at) =>
       engine.transaction(async session => {
@@ -108,15 +123,17 @@ export function createDestination(context: Context): Destination & RowCounts & D
         return deletions
       }),
 
-    record: (report: RunReport) =>
+    record: (report: RunReport | StartedRun) =>
       engine.transaction(async session => {
         const { run, started_at, finished_at, outcome, streams } = report
         const db = inSchema(session)
         await db.deleteFrom('_sync_runs').where('run', '=', run).execute()
+        await db.updateTable('_sync_runs').set({ outcome: 'interrupted' }).where('outcome', '=', 'running').execute()
         await db
           .insertInto('_sync_runs')
           .values({ run, started_at, finished_at, outcome, report: JSON.stringify(report) })
           .execute()
+        if (finished_at === null) return
         for (const stream of streams) await recordLastRun(db, { ...stream, run, finished_at })
       }),
 

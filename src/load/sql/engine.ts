@@ -96,7 +96,7 @@ export interface AppendTarget {
  *
  * - others of `common/errors.ts` that name the mistake in an address, a right or a file.
  *
- * Any other error is thrown as it came: it is a bug, and a run ends with it. Disposing the engine closes all connections and
+ * Any other error is thrown as it came: it is a bug, and its stream fails with it. Disposing the engine closes all connections and
  * releases the lock.
  */
 export interface Engine extends AsyncDisposable {

@@ -62,8 +62,8 @@ export function createHistory(schema: string, streams: readonly Stream[]) {
  * Adds a version for each row whose fingerprint differs from that of its open version, and ends the open version where
  * the new one begins. Runs after the stream's own table was written, in the same transaction.
  *
- * A version begins at the record's own time of change. That time may be missing, or it may not be after the start of the
- * version before: the API does not move it with every change, and it counts whole seconds. Then the version begins when
+ * A version begins at the record's own time of change. That time may be missing, it may lie in the future, or it may not be
+ * after the start of the version before: the API does not move it with every change, and it counts whole seconds. Then the version begins when
  * the record was read, and at least a microsecond after the version before. So versions never overlap, and they are in the
  * order in which they arrived.
  *
@@ -83,8 +83,7 @@ export async function addVersions(
   const versions = sql.table(`${schema}.${history.name}`)
   const isStaged = stagedCondition(root.key, staged)
   const keys = sql.join(root.key.map(name => sql.ref(`v.${name}`)))
-  const cursor =
-    stream.sync.mode === 'incremental' ? sql.ref(`t.${identifier(stream.sync.cursor)}`) : sql`cast(null as timestamptz)`
+  const cursor = changedAt(stream)
   const starts = identifier(`_starts_${root.name}`)
   await session.createTempTable(starts, [...root.columns.filter(({ name }) => root.key.includes(name)), VALID_FROM])
   await sql`
@@ -110,6 +109,13 @@ export async function addVersions(
     insert into ${versions} (${names([...own, VALID_FROM.name])})
     select ${sql.join(own.map(name => sql.ref(`t.${name}`)))}, b.valid_from
     from ${rows} as t join ${sql.table(starts)} as b on ${equal('t', 'b', root.key)}`.execute(db)
+}
+
+/** When the record of a row says that it changed; null: it does not say, or names a time after it was read. */
+function changedAt({ sync }: Stream): RawBuilder<unknown> {
+  if (sync.mode === 'full') return sql`cast(null as timestamptz)`
+  const cursor = sql.ref(`t.${identifier(sync.cursor)}`)
+  return sql`(case when ${cursor} <= t._synced_at + interval '5 minutes' then ${cursor} end)`
 }
 
 /**

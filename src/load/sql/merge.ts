@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Block } from '../../common/cells.ts'
+import { latestPast } from '../../common/instant.ts'
 import type { Counts, FlatRecord, RowBatch } from '../../common/model.ts'
 import { identifier } from '../../schema/name.ts'
 import { type StreamTables, type Table, type TableColumn, tablesOf } from '../../schema/table.ts'
@@ -28,6 +29,8 @@ interface ToWrite {
   readonly records: readonly FlatRecord[]
   /** How many of them are changed. */
   readonly changed: number
+  /** How many records are not written because the stored row is newer. */
+  readonly older: number
   /** The changed ones, where their rows are updated; absent: those are deleted. */
   readonly updated?: readonly FlatRecord[]
 }
@@ -61,9 +64,10 @@ export async function merge(
   const {
     records,
     changed,
+    older,
     updated = [],
   } = !staged && (await areAllNew(session, schema, tables, batch))
-    ? { records: [...batch.records.values()], changed: 0 }
+    ? { records: [...batch.records.values()], changed: 0, older: 0 }
     : await session.withIndexScans(() => deleteReplaced(session, schema, tables, batch, growth, inPlace))
   const append = (table: Table, rows: Iterable<Block>): Promise<void> =>
     session.append(
@@ -79,7 +83,8 @@ export async function merge(
   const counts = {
     added,
     changed,
-    unchanged: batch.read - added - changed - batch.rejects.length,
+    unchanged: batch.read - added - changed - older - batch.rejects.length,
+    older,
     deleted: 0,
     rejected: batch.rejects.length,
   }
@@ -121,8 +126,9 @@ async function deleteReplaced(
   const changed = written.length - added.length
   if (changed > 0 && !inPlace) grow(growth, root.name, -(await deleteChanged(session, schema, root)))
   await deleteChildRows(session, schema, tables, { stage: stageOf(root), changed, added }, growth)
-  if (!inPlace) return { records: written, changed }
-  return { records: written, changed, updated: records.filter((_, i) => outcomes[i] === 'changed') }
+  const older = outcomes.filter(outcome => outcome === 'older').length
+  if (!inPlace) return { records: written, changed, older }
+  return { records: written, changed, older, updated: records.filter((_, i) => outcomes[i] === 'changed') }
 }
 
 /** Name of a merge's temporary table: a row for each key of the batch, with `_outcome` null if the record is new. */
@@ -159,12 +165,11 @@ async function decideOutcomes(
     }),
   )
   const target = sql.table(`${schema}.${root.name}`)
-  const cursor = stream.sync.mode === 'incremental' ? sql.ref(`t.${identifier(stream.sync.cursor)}`) : sql`null`
   await sql`
     update ${temporary} as s
     set _outcome = case${precedence(batch)}
       when t._deleted_at is not null then 'changed'
-      when ${cursor} > s._cursor then 'older'
+      when ${isNewer(batch)} then 'older'
       when t._hash = s._hash then 'unchanged'
       else 'changed'
     end
@@ -176,6 +181,16 @@ async function decideOutcomes(
   const outcomes: Outcome[] = records.map(() => 'new')
   for (const { position, outcome } of rows) outcomes[Number(position)] = outcome
   return outcomes
+}
+
+/**
+ * The stored row has a later cursor. A cursor in the future says nothing: with it the row could never change again, so
+ * what arrives later wins.
+ */
+function isNewer({ stream: { sync }, receivedAt }: RowBatch): RawBuilder<unknown> {
+  if (sync.mode === 'full') return sql`false`
+  const cursor = sql.ref(`t.${identifier(sync.cursor)}`)
+  return sql`${cursor} > s._cursor and ${cursor} <= cast(${latestPast(receivedAt)} as timestamptz)`
 }
 
 /** Before times are compared: a record from the API replaces a row from an export, and never the other way round. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
+import { latestPast } from '../../common/instant.ts'
 import type { Checkpoint, FlatRecord, Instant, KeptReject, Reject, RowBatch } from '../../common/model.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { tablesOf } from '../../schema/table.ts'
@@ -28,10 +29,11 @@ export function createRejects(inSchema: Context['inSchema']) {
       known.delete(name)
       const again = new Set(batch.rejects.map(reject => fingerprintOf(name, reject)))
       const replayed = new Set(batch.replayed)
+      const latest = latestPast(batch.receivedAt)
       const loaded = kept.filter(
         reject =>
           !again.has(reject.fingerprint) &&
-          (replayed.has(reject.fingerprint) || isReplaced(reject, batch.records.get(reject.key ?? ''))),
+          (replayed.has(reject.fingerprint) || isReplaced(reject, batch.records.get(reject.key ?? ''), latest)),
       )
       await deleteRejects(db, loaded)
       await keepRejects(db, batch, to)
@@ -40,9 +42,10 @@ export function createRejects(inSchema: Context['inSchema']) {
   }
 }
 
-/** A loaded record replaces a reject, except an older version of it. */
-const isReplaced = ({ changedAt }: KnownReject, record: FlatRecord | undefined): boolean =>
-  record !== undefined && (changedAt === null || record.cursor === null || changedAt <= record.cursor)
+/** A loaded record replaces a reject, except an older version of it. @param latest the latest cursor that is not in the future. */
+const isReplaced = ({ changedAt }: KnownReject, record: FlatRecord | undefined, latest: Instant): boolean =>
+  record !== undefined &&
+  (changedAt === null || record.cursor === null || changedAt <= record.cursor || changedAt > latest)
 
 async function readKnown(db: Db, stream: string): Promise<KnownReject[]> {
   const rows = await db

@@ -33,7 +33,8 @@ export interface SchemaChanges {
 type ExistingColumns = ReadonlyMap<string, ReadonlyMap<string, string>>
 
 /**
- * The DDL after which the schema has all of `tables`. It creates and adds; it never drops, and never changes a type.
+ * The DDL after which the schema has all of `tables`. It creates and adds; it never drops a column, and never changes a
+ * type. NOT NULL is dropped where an older version set it and a record may lack the value.
  * @throws {DestinationError} `not_ours` if something that this program did not make has the name of one of them;
  * `incompatible` if a column has another type than declared, with the DDL for a person to run.
  */
@@ -57,6 +58,7 @@ export async function schemaChanges(
   if (!(await schemaExists(session, schema))) add('', session.db.schema.createSchema(schema).compile())
   const stored = await columnsOf(session, schema)
   refuseOthers(schema, tables, { relations: await session.relations(schema), columns: stored }, made)
+  const notNull = await notNullColumns(session, schema)
   const clashes: string[] = []
   for (const table of tables) {
     const qualified = sql.table(`${schema}.${table.name}`)
@@ -83,6 +85,9 @@ export async function schemaChanges(
     }
     if (existing === undefined)
       add(table.name, sql`comment on table ${qualified} is ${sql.lit(table.doc)}`.compile(session.db))
+    for (const { name } of table.columns.filter(({ wasRequired }) => wasRequired))
+      if (notNull.has(`${table.name}.${name}`))
+        add(table.name, sql`alter table ${qualified} alter column ${sql.ref(name)} drop not null`.compile(session.db))
     const policyChanged = table.columns.filter(
       ({ name, policy = 'keep' }) => existing?.has(name) && (policies[`${table.name}.${name}`] ?? 'keep') !== policy,
     )
@@ -159,6 +164,17 @@ export async function hasColumn({ db }: Session, schema: string, table: string, 
     .where('column_name', '=', column)
     .executeTakeFirst()
   return found !== undefined
+}
+
+/** Columns that are NOT NULL, as `table.column`. */
+async function notNullColumns({ db }: Session, schema: string): Promise<ReadonlySet<string>> {
+  const rows = await db
+    .selectFrom('information_schema.columns')
+    .select(['table_name', 'column_name'])
+    .where('table_schema', '=', schema)
+    .where('is_nullable', '=', 'NO')
+    .execute()
+  return new Set(rows.map(row => `${row.table_name}.${row.column_name}`))
 }
 
 /** The columns of every table in the schema. */

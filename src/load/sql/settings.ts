@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import type { RecordedStore } from '../../common/model.ts'
 import { SALT } from '../../schema/salt.ts'
 import type { Table } from '../../schema/table.ts'
 import type { Session } from './engine.ts'
 import type { MadeColumns } from './ownership.ts'
-import { parseMadeColumns, parsePolicies, parseSalt, type StoredPolicies } from './stored-values.ts'
+import { parseMadeColumns, parsePolicies, parseSalt, parseStore, type StoredPolicies } from './stored-values.ts'
 
 type Db = Session['db']
-
-type Name = 'salt' | 'policies' | 'tables'
+type Name = 'salt' | 'policies' | 'tables' | 'store'
 
 async function readSetting(db: Db, name: Name): Promise<string | null> {
   const row = await db.selectFrom('_sync_settings').select('value').where('name', '=', name).executeTakeFirst()
@@ -73,3 +73,12 @@ export async function recordMadeColumns(db: Db, before: MadeColumns | null, tabl
   if (grown.length > 0)
     await writeSetting(db, 'tables', JSON.stringify({ ...before, ...Object.fromEntries(grown) }), before !== null)
 }
+
+/** The store that the rows are of; null: no run has recorded it. @throws {DestinationError} `unreadable` */
+export async function readStore(db: Db): Promise<RecordedStore | null> {
+  const stored = await readSetting(db, 'store')
+  return stored === null ? null : parseStore(stored)
+}
+
+export const writeStore = (db: Db, store: RecordedStore): Promise<void> =>
+  writeSetting(db, 'store', JSON.stringify(store), null)

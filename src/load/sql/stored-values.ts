@@ -10,6 +10,7 @@ import type {
   LastRun,
   LostRows,
   RecordedGap,
+  RecordedStore,
   RunId,
   Scan,
 } from '../../common/model.ts'
@@ -91,6 +92,7 @@ const committed = z
     added: count,
     changed: count,
     unchanged: count,
+    older: count.default(0),
     deleted: count,
     rejected: count,
     withheld: withheld.optional(),
@@ -103,7 +105,7 @@ const committed = z
 const problem = z.object({ code: z.string(), message: z.string(), next: z.string() })
 const countsByPath = z.record(z.string(), count)
 
-/** Older versions wrote neither `mismatched` nor `cleaned`. */
+/** Older versions wrote neither `mismatched`, `cleaned` nor `older`. */
 const lastRun = z.object({
   run: runId,
   finished_at: instant,
@@ -114,6 +116,7 @@ const lastRun = z.object({
   added: count,
   changed: count,
   unchanged: count,
+  older: count.default(0),
   deleted: count,
   rejected: count,
   from: instant.nullable(),
@@ -232,6 +235,20 @@ export const parseSalt = (value: string): Buffer =>
     }),
     'hex',
   )
+
+const recordedStore = z.object({
+  id: z.string().nullable(),
+  name: z.string().nullable(),
+  client: z.object({ name: z.string().nullable(), email: z.string().nullable() }),
+  token: z.string(),
+})
+
+/** @throws {DestinationError} `unreadable` */
+export const parseStore = (value: string): RecordedStore =>
+  parse(json(recordedStore), value, {
+    where: 'the setting store in _sync_settings',
+    next: 'Delete the row "store" of _sync_settings: the next run records the store of its token, so make sure that it is the right one.',
+  })
 
 /** Columns of `_sync_columns`. */
 export interface StoredColumn {

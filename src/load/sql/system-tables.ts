@@ -22,7 +22,7 @@ export interface SystemTables {
   _sync_runs: {
     run: string
     started_at: string
-    finished_at: string
+    finished_at: string | null
     outcome: string
     report: string
   }
@@ -89,6 +89,7 @@ export interface SystemTables {
     table_name: Generated<string>
     column_name: Generated<string>
     data_type: Generated<string>
+    is_nullable: Generated<string>
     numeric_precision: Generated<string | null>
     numeric_scale: Generated<string | null>
   }
@@ -119,7 +120,7 @@ export const SYSTEM_TABLES: readonly Table[] = [
       column(
         'counts',
         'json',
-        'How many records of the last commit were added, changed, unchanged, deleted and rejected.',
+        'How many records of the last commit were added, changed, unchanged, older, deleted and rejected.',
       ),
       column('report', 'json', 'Report of the last run about the stream.'),
       column('rows', 'int', 'Rows that the commits have left in the table of the stream, deleted ones included.'),
@@ -134,8 +135,11 @@ export const SYSTEM_TABLES: readonly Table[] = [
     columns: [
       column('run', 'text', 'Identifier of the run; sorts by time.', true),
       column('started_at', 'instant', 'When the run began.', true),
-      column('finished_at', 'instant', 'When the run ended.', true),
-      column('outcome', 'text', 'complete, failed or interrupted.', true),
+      {
+        ...column('finished_at', 'instant', 'When the run ended; null while it goes on, and of one that was killed.'),
+        wasRequired: true,
+      },
+      column('outcome', 'text', 'complete, failed or interrupted; running until it has ended.', true),
       column('report', 'json', 'Report of the run, with all its streams.', true),
     ],
   },
@@ -237,11 +241,11 @@ export const SYSTEM_TABLES: readonly Table[] = [
     doc: 'Settings of this warehouse. Whoever can read the salt can test guesses against hashed values.',
     key: ['name'],
     columns: [
-      column('name', 'text', 'salt, policies or tables.', true),
+      column('name', 'text', 'salt, policies, tables or store.', true),
       column(
         'value',
         'text',
-        'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON. tables: the tables and columns that this program has made, as JSON.',
+        'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON. tables: the tables and columns that this program has made, as JSON. store: the store that the rows are of, and a salted hash of its token.',
         true,
       ),
     ],

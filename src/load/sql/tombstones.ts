@@ -66,9 +66,11 @@ export async function recordTombstones(
   const type = sql`lower(${column(deletionEvents.type)})`
   const key = sql`cast(${column(deletionEvents.key)} as text)`
   const happenedAt = column(deletionEvents.at)
+  // An event may lack its time: then it happened at the latest when it was read.
   await sql`
     insert into ${tombstones} (type, key, event, happened_at, noted_at)
-    select ${type}, ${key}, max(${keyAsText('e', root)}), max(${happenedAt}), cast(${receivedAt} as timestamptz)
+    select ${type}, ${key}, max(${keyAsText('e', root)}),
+      coalesce(max(${happenedAt}), cast(${receivedAt} as timestamptz)), cast(${receivedAt} as timestamptz)
     from ${events} as e join ${sql.table(NEW_EVENTS)} as a on ${isNewEvent('e', root.key[0] ?? '')}
     where ${isDeletion} and ${column(deletionEvents.key)} is not null and ${column(deletionEvents.type)} is not null
       and not exists (select 1 from ${tombstones} as s where s.type = ${type} and s.key = ${key})

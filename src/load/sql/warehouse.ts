@@ -4,11 +4,13 @@ import type { InferredColumns, Reset, Warehouse } from '../destination.ts'
 import { backfillColumns, rowsWithExtra } from './backfill-columns.ts'
 import { type Context, createContext } from './context.ts'
 import { createDestination } from './destination.ts'
+import { createExpectedRows } from './expected-rows.ts'
 import { readInferredColumns, recordInferredColumns } from './inferred-columns.ts'
 import { createInspection } from './inspection.ts'
 import { createReconciliation } from './reconciliation.ts'
 import { createRejectReader } from './rejects.ts'
 import { resetSeen } from './seen-keys.ts'
+import { createStoreIdentification } from './store-identification.ts'
 
 /** A destination with all optional capabilities, for every database that has an `Engine`. */
 export function createWarehouse(...options: Parameters<typeof createContext>): Warehouse {
@@ -16,6 +18,8 @@ export function createWarehouse(...options: Parameters<typeof createContext>): W
   return {
     ...createDestination(context),
     ...createInspection(context),
+    ...createStoreIdentification(context),
+    ...createExpectedRows(context),
     ...createReset(context),
     ...createRejectReader(context),
     ...createInferredColumns(context),

@@ -52,10 +52,17 @@ function checkScopes(anyOf: readonly string[], { scopes }: Rights): void {
   throw new Refusal(403, { errors: `Your API token is missing the scope ${anyOf[0]}` })
 }
 
+export interface Client {
+  readonly name: string
+  readonly contact_email: string
+}
+
+export const CLIENT: Client = { name: 'Kettle & Crane', contact_email: 'ops@kettle-crane.example' }
+
 /** Clients have met both forms. */
-export function tokenInformation({ scopes }: Rights, wrapped: boolean): Answer {
+export function tokenInformation({ scopes }: Rights, client: Client, wrapped: boolean): Answer {
   const information: Json = {
-    client: { name: 'Kettle & Crane', contact_email: 'ops@kettle-crane.example' },
+    client: { ...client },
     contact_email: 'data@kettle-crane.example',
     name: 'Warehouse sync',
     scopes: [...scopes],

@@ -1,7 +1,7 @@
 import { singular } from '../record.ts'
 import type { Store } from '../store.ts'
 import { instant } from '../time.ts'
-import { checkOwner, checkRights, type Rights, tokenInformation } from './access.ts'
+import { type Client, checkOwner, checkRights, type Rights, tokenInformation } from './access.ts'
 import { type Answer, json, notFound, unprocessable } from './answer.ts'
 import { count } from './count.ts'
 import type { Endpoint, Version } from './endpoint.ts'
@@ -19,6 +19,7 @@ export interface Shopfront extends Rights {
   readonly store: Store
   readonly endpoints: readonly Endpoint[]
   readonly wrappedTokenInformation: boolean
+  readonly client: Client
   readonly wallHidesCounts: boolean
   readonly easternFilters: boolean
 }
@@ -34,7 +35,7 @@ export function answer(front: Shopfront, request: Asked): Answer {
   const asked = front.easternFilters ? { ...request, query: easternTimes(request.query) } : request
   const { path, version } = asked
   if (path === '/') return json({})
-  if (path === '/token_information') return tokenInformation(front, front.wrappedTokenInformation)
+  if (path === '/token_information') return tokenInformation(front, front.client, front.wrappedTokenInformation)
   // The same path names another resource on 2021-11, which stores on a commerce platform do not have.
   if (path === '/products' && version === '2021-11') {
     throw unprocessable('platform', 'This API is not compatible with your platform')

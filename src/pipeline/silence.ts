@@ -1,0 +1,64 @@
+import { minus } from '../common/instant.ts'
+import type { Problem, RowBatch } from '../common/model.ts'
+import { type RetryOptions, retryDestination } from '../common/retry-destination.ts'
+import type { Source } from '../extract/source.ts'
+import type { ExpectedRows } from '../load/destination.ts'
+import { advance, isComplete, type ScanState } from './checkpoint.ts'
+
+export interface SilenceOptions extends RetryOptions {
+  readonly source: Pick<Source, 'clock'>
+  readonly destination: ExpectedRows
+}
+
+/** Filters may be read as US Eastern wall time [unknown]: then the API shows rows only from this much later on, in milliseconds. */
+const ZONE_UNCERTAINTY = 5 * 3_600_000
+
+/**
+ * Follows a scan, and finds one that read nothing at all although the tables have rows in its lookback: the API should
+ * have shown these again, so its silence proves nothing. Only such a scan costs a query.
+ */
+export class Silence {
+  /** Rows that should have been read; 0: the scan may end. */
+  missed = 0
+  readonly #start: ScanState
+  readonly #options: SilenceOptions
+
+  constructor(start: ScanState, options: SilenceOptions) {
+    this.#start = start
+    this.#options = options
+  }
+
+  /** Passes the batches on. `missed` is known before the last one is. */
+  async *watch(batches: AsyncIterable<RowBatch>, signal: AbortSignal): AsyncGenerator<RowBatch> {
+    let state = this.#start
+    let isSilent = true
+    for await (const batch of batches) {
+      isSilent &&= batch.read === 0
+      if (isSilent) {
+        state = advance(state, batch)
+        if (isComplete(state)) this.missed = await this.#countMissed(signal)
+      }
+      yield batch
+    }
+  }
+
+  async #countMissed(signal: AbortSignal): Promise<number> {
+    const { stream, scan, baseWatermark, backfill, resumed } = this.#start
+    const { since } = scan.window
+    // A resumed scan may have read before what it would have met now.
+    if (backfill || resumed || since === null || baseWatermark === null) return 0
+    const { source, destination } = this.#options
+    const window = { from: minus(since, -ZONE_UNCERTAINTY), to: baseWatermark }
+    return await retryDestination(
+      () => destination.countExpected(stream, window, source.clock()),
+      this.#options,
+      signal,
+    )
+  }
+}
+
+export const nothingSeen = (missed: number, { baseWatermark }: ScanState): Problem => ({
+  code: 'nothing_seen',
+  message: `the API returned no record, although ${missed} rows changed within the lookback, so the stream stays complete only to ${baseWatermark}`,
+  next: 'The next run reads the same again, and nothing is lost. If this stays, run reconcile, and ask Recharge why the list is empty.',
+})
