@@ -97,6 +97,7 @@ export function stream<
     salt: null,
     onMismatch: 'reject',
     drift: 'capture',
+    sensitive: 'hash',
     declared: null,
     ...input,
     key: typeof key === 'string' ? [key] : key,
