@@ -1,4 +1,4 @@
-import { instant, int, money, required, text } from '../src/schema/column.ts'
+import { instant, int, money, required, sensitive, text } from '../src/schema/column.ts'
 import { stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -23,6 +23,8 @@ export default stream({
     expires_at: instant('When the credit expires; null if it does not.'),
     initial_value: money('Credit at the opening, in currency_code.'),
     name: text('Label of the account.'),
+    // In Recharge's own client for storefronts [documented]; that this list has it too is [inferred].
+    redemption_code: sensitive(text('Code that spends the balance.')),
     type: text('Kind of credit; the values are not documented.'),
     updated_at: instant('When the account last changed.'),
   },

@@ -1,11 +1,23 @@
 import { ContractError, SourceError } from './errors.ts'
-import { parseExact } from './exact-json.ts'
+import { parseExact, stringifyExact } from './exact-json.ts'
 
 export type JsonMembers = Record<string, unknown>
 
-/** Parses a body. @param where such as `GET /orders`. @throws {SourceError} `truncated`: the body is not complete JSON. */
+/**
+ * Parses a body. Bytes that are not UTF-8 are an error: U+FFFD in their place would be loaded as if the API had sent it.
+ * @param where such as `GET /orders`.
+ * @throws {SourceError} `truncated`: the body is not complete JSON in UTF-8.
+ */
 export function parseBody(body: Buffer, where: string): unknown {
-  const text = new TextDecoder().decode(body)
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(body)
+  } catch (error) {
+    throw new SourceError('truncated', `${where}: status 200, but the body is not UTF-8`, {
+      next: 'Run again. If it happens again, the API or a proxy before it sends broken text: please report it to them.',
+      cause: error,
+    })
+  }
   try {
     return parseExact(text)
   } catch (error) {
@@ -27,7 +39,7 @@ export function checkBody(body: unknown, list: string | null, where: string): Js
   if (list === null || list in members) return members
   const keys = Object.keys(members)
   if (keys.length > 0 && keys.every(key => key === 'error' || key === 'errors' || key === 'warning'))
-    throw new SourceError('unavailable', `${where}: status 200, but only ${JSON.stringify(members).slice(0, 300)}`)
+    throw new SourceError('unavailable', `${where}: status 200, but only ${stringifyExact(members).slice(0, 300)}`)
   throw new ContractError(
     'stream_contract',
     `${where}: the answer has no "${list}", only ${keys.join(', ') || 'nothing'}`,

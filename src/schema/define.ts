@@ -98,6 +98,7 @@ export function stream<
     salt: null,
     onMismatch: 'reject',
     drift: 'capture',
+    sensitive: 'hash',
     declared: null,
     ...input,
     key: typeof key === 'string' ? [key] : key,

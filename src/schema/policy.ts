@@ -7,7 +7,7 @@ import { tablesOf } from './table.ts'
 
 /** What the configuration says about what is stored. */
 export interface Policies {
-  /** For every column that is declared sensitive. */
+  /** For every column that is declared sensitive, and for fields that are not declared and named like a credential. */
   readonly sensitive: Policy
   /** By table and column, with the names in docs/streams.md. */
   readonly columns: Readonly<Record<string, Readonly<Record<string, Policy>>>>
@@ -55,6 +55,7 @@ export function withPolicies(stream: Stream, { sensitive, columns, onMismatch, d
     salt,
     onMismatch,
     drift,
+    sensitive,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Columns } from './column.ts'
+import type { Columns, Policy } from './column.ts'
 import type { Export } from './export.ts'
 import type { Salt } from './salt.ts'
 
@@ -162,6 +162,8 @@ export interface Stream<
   /** With `null` the value is kept in `_extra`. A record without a required value is rejected in any case. */
   readonly onMismatch: OnMismatch
   readonly drift: Drift
+  /** What is stored of a field that is not declared and whose name says that it is a credential. */
+  readonly sensitive: Policy
   /** The stream without its inferred columns; null: it has none. */
   readonly declared: Stream | null
 }

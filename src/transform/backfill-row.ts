@@ -1,8 +1,8 @@
 import { CellWriter } from '../common/cell-writer.ts'
+import { stringifyExact } from '../common/exact-json.ts'
 import type { BackfilledRow, CellsByColumn, ExtraRow } from '../common/model.ts'
 import type { Columns } from '../schema/column.ts'
 import type { Stream } from '../schema/stream.ts'
-import { toJson } from './coerce.ts'
 import { type Encode, encoder } from './encode.ts'
 import { bare, isObject, type JsonObject, TypeMismatch } from './type-mismatch.ts'
 
@@ -46,7 +46,7 @@ export function rowBackfiller(stream: Stream): (row: ExtraRow, extra: unknown) =
       prune(rest, steps)
     }
     if (!taken) return null
-    return { row, cells, lists: backfilled, extra: isEmpty(rest) ? null : toJson(rest, { cleaned: 0 }) }
+    return { row, cells, lists: backfilled, extra: isEmpty(rest) ? null : stringifyExact(rest) }
   }
 }
 

@@ -1,3 +1,4 @@
+import { stringifyExact } from '../common/exact-json.ts'
 import { dayIn, parseInstant } from '../common/instant.ts'
 import type { Instant, Value } from '../common/model.ts'
 import type { Column, ColumnKind, Zone } from '../schema/column.ts'
@@ -121,15 +122,92 @@ function text(value: unknown, cleaning: Cleaning): Value {
   throw new TypeMismatch(`${show(value)} is not a text`)
 }
 
+/*
+ * What both databases store as JSON, and every JSON function of theirs still reads. The narrower limit decides for both.
+ *
+ * Depth. Postgres 18 takes 16,000 levels, and 760 if the server sets max_stack_depth to its minimum of 100 kB; DuckDB 1.5
+ * stores any depth, but json_structure ends the process between 10,000 and 20,000 levels; in Node 24, JSON.stringify takes
+ * 4,400 levels, and 2,300 with a function for each member.
+ * Numbers. jsonb keeps a number as a numeric, with its zeros at the end.
+ * Size. A list or an object takes at most 268,435,455 bytes as jsonb, and of a text at most six bytes for a character: a
+ * list of single digits takes twelve bytes for two. Postgres writes a number without its exponent, so `1e131071` counts as
+ * so many digits: otherwise a few thousand of them could be stored and not be read again. With this size, the limits for
+ * the length of a text and for the number of members are never reached.
+ */
+const DEEPEST = 500
+const MOST_WHOLE_DIGITS = 131_072
+const MOST_DECIMAL_PLACES = 16_383
+const LONGEST = 40_000_000
+
+/** A shorter text is neither too deep nor too long, and has no number with too many digits. */
+const SHORT = 2 * DEEPEST
+/** An exponent that may take a number out of its range in a short text. */
+const FAR = /[eE][+-]?\d{4}/
 const UNSTORABLE = /\\u0000|\\u[dD][89a-fA-F][0-9a-fA-F]{2}/
 
-/** JSON text that both databases accept. */
+/** JSON text that both databases accept. @throws {TypeMismatch} one of them cannot store the value as JSON. */
 export function toJson(value: unknown, cleaning: Cleaning): string {
-  const json = JSON.stringify(value)
+  const json = stringifyExact(value)
+  if (json.length >= SHORT || FAR.test(json)) {
+    const reason = json.length > LONGEST ? TOO_LONG : whyNotJson(value, json.length)
+    if (reason !== null) throw new TypeMismatch(reason)
+  }
   // Nearly no text has such an escape, and this test is quick.
   return json.includes('\\u') && UNSTORABLE.test(json)
     ? JSON.stringify(value, (_key, member) => cleanMember(member, cleaning))
     : json
+}
+
+const TOO_LONG = `it takes more than ${LONGEST.toLocaleString('en')} characters as JSON, and no more are stored`
+const TOO_DEEP = `it is nested more than ${DEEPEST} levels deep, and no more are stored as JSON`
+
+/** Why a value cannot be stored as JSON; null: it can. @param length of its text. @param depth of the object that contains it. */
+export function whyNotJson(value: unknown, length: number, depth = 0): string | null {
+  const open: { readonly value: unknown; readonly depth: number }[] = [{ value, depth }]
+  let written = length
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (typeof next.value === 'number' || JSON.isRawJSON(next.value)) {
+      const { whole, places } = digitsOf(numberText(next.value))
+      if (whole > MOST_WHOLE_DIGITS)
+        return `${show(next.value)} has more than ${MOST_WHOLE_DIGITS.toLocaleString('en')} digits before the decimal point`
+      if (places > MOST_DECIMAL_PLACES)
+        return `${show(next.value)} has more than ${MOST_DECIMAL_PLACES.toLocaleString('en')} decimals`
+      written += whole + places
+    } else if (typeof next.value === 'object' && next.value !== null) {
+      const inside = next.depth + 1
+      if (inside > DEEPEST) return TOO_DEEP
+      for (const member of Object.values(next.value)) open.push({ value: member, depth: inside })
+    }
+    if (written > LONGEST) return TOO_LONG
+  }
+  return null
+}
+
+const NUMBER = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
+
+/** How many digits Postgres shows of a number of JSON before and after the decimal point. */
+function digitsOf(text: string): { whole: number; places: number } {
+  const [, before = '', after = '', exponent = '0'] = NUMBER.exec(text) ?? []
+  const digits = before + after
+  const zeros = digits.length - digits.replace(/^0+/, '').length
+  return {
+    whole: Math.max(0, before.length + Number(exponent) - zeros),
+    places: Math.max(0, after.length - Number(exponent)),
+  }
+}
+
+/** A text of a rejected record that begins so is kept as its JSON, so that it does not read as the JSON of a record. */
+const READS_AS_JSON = /^[{["]/
+
+/** A rejected record as JSON that both databases accept. If it cannot be stored as JSON, its JSON text as a JSON string. */
+export function toRejectedJson(record: unknown, cleaning: Cleaning): string {
+  if (typeof record === 'string' && READS_AS_JSON.test(record)) return JSON.stringify(stringifyExact(record))
+  try {
+    return toJson(record, cleaning)
+  } catch (error) {
+    if (!(error instanceof TypeMismatch)) throw error
+    return JSON.stringify(stringifyExact(record))
+  }
 }
 
 function cleanMember(member: unknown, cleaning: Cleaning): unknown {
@@ -149,6 +227,7 @@ function clean(value: string, cleaning: Cleaning): string {
 export const storable = (text: string): string => text.replaceAll('\0', '').toWellFormed()
 
 const show = (value: unknown): string => {
-  const json = JSON.stringify(value) ?? String(value)
-  return json.length > 60 ? `${json.slice(0, 57)}…` : json
+  const json = stringifyExact(value) ?? String(value)
+  // The cut must not leave half of a surrogate pair.
+  return json.length > 60 ? `${json.slice(0, 57).replace(/[\ud800-\udbff]$/, '')}…` : json
 }

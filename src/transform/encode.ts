@@ -4,7 +4,7 @@ import type { Instant, Value } from '../common/model.ts'
 import type { Column, ColumnKind } from '../schema/column.ts'
 import type { Salt } from '../schema/salt.ts'
 import { type Cleaning, coercion, toJson } from './coerce.ts'
-import { digestOf } from './redact.ts'
+import { digestIn, digestOf } from './redact.ts'
 
 /** Writes a value, which must not be null or undefined, as a cell. @throws {TypeMismatch} */
 export type Encode = (to: CellWriter, value: unknown, cleaning: Cleaning) => void
@@ -50,7 +50,10 @@ export function encoder(column: Column, salt: Salt | null): Encode {
       }
     case 'text':
       return (to, value, cleaning) => {
-        if (typeof value !== 'string' || !to.asciiText(value)) slow(to, value, cleaning)
+        if (typeof value === 'string' && to.asciiText(value)) return
+        // A credential is hashed before a column is inferred for it.
+        const digest = column.inferred ? digestIn(value) : null
+        slow(to, digest ?? value, cleaning)
       }
     case 'json':
       return (to, value, cleaning) => to.json(toJson(value, cleaning))

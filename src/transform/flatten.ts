@@ -5,7 +5,7 @@ import { parseInstant } from '../common/instant.ts'
 import type { DecodeStats, FlatRecord, Instant, Reject } from '../common/model.ts'
 import { rowStart, startExtra, writeChildHead, writeHead, writeListHead } from '../common/record-bytes.ts'
 import type { Stream } from '../schema/stream.ts'
-import { storable, toJson } from './coerce.ts'
+import { type Cleaning, storable, toJson, toRejectedJson, whyNotJson } from './coerce.ts'
 import { compileRow, type WriteRow } from './compile-row.ts'
 import { type ExtraPaths, extraFieldsOf, type ListExtra } from './extra-fields.ts'
 import { type ListPlan, memberKey, planOf, type RowPlan } from './plan.ts'
@@ -88,7 +88,7 @@ function compile(stream: Stream): Flatten {
       const extra = hasExtra ? extraFieldsOf(plan, record, extras, paths) : null
       startExtra(to, start, lists.length)
       if (extra === null) to.null()
-      else to.json(toJson(redact === null ? extra : redact.of(given, extra), stats))
+      else to.json(extraToJson(redact === null ? extra : redact.of(given, extra), stats))
       countPaths(paths.unknown, stats.unknownFields)
       countPaths(paths.mismatched, stats.mismatched)
       return {
@@ -107,7 +107,7 @@ function compile(stream: Stream): Flatten {
         key: keyOf(record, stream),
         path: path ?? '',
         reason: redact === null ? message : redact.reason(given, message),
-        record: toJson(redact === null ? record : redact.of(given, record), stats),
+        record: toRejectedJson(redact === null ? record : redact.of(given, record), stats),
         cursor: isObject(record) ? cursorOf(record) : null,
       }
     }
@@ -120,6 +120,22 @@ function memberOf(record: JsonObject, steps: readonly string[]): unknown {
   for (const name of steps) value = isObject(value) && Object.hasOwn(value, name) ? value[name] : null
   return value ?? null
 }
+
+/** @throws {TypeMismatch} whose path is the member that cannot be stored as JSON; empty: all of them together cannot. */
+function extraToJson(extra: unknown, cleaning: Cleaning): string {
+  try {
+    return toJson(extra, cleaning)
+  } catch (error) {
+    if (!(error instanceof TypeMismatch)) throw error
+    const [name = ''] = isObject(extra)
+      ? (Object.entries(extra).find(([, member]) => whyNotJson(member, 0, 1) !== null) ?? [])
+      : []
+    throw new TypeMismatch(error.message, storable(name.slice(0, LONGEST_PATH)))
+  }
+}
+
+/** The name of a member that is not declared may be of any length. */
+const LONGEST_PATH = 200
 
 const hasMismatches = ({ mismatches }: RowPlan): boolean => mismatches !== null && mismatches.size > 0
 

@@ -7,6 +7,7 @@ import { int, rate } from '../schema/column.ts'
 import type { Stream } from '../schema/stream.ts'
 import { tablesOf } from '../schema/table.ts'
 import { coercion } from './coerce.ts'
+import { digestIn } from './redact.ts'
 import { isObject, type JsonObject, TypeMismatch } from './type-mismatch.ts'
 
 /** For each unknown field, by table and path, the kind of column that takes every value seen of it. */
@@ -60,6 +61,7 @@ function kindOf(value: unknown): ColumnKind {
     if (INSTANT.test(value) && parseInstant(value, 'UTC') !== null) return 'instant'
     return DAY.test(value) && parseInstant(value, 'UTC') !== null ? 'day' : 'text'
   }
+  if (digestIn(value) !== null) return 'text'
   if (typeof value !== 'number' && !JSON.isRawJSON(value)) return 'json'
   return reads(readsAs.int, value) ? 'int' : reads(readsAs.rate, value) ? 'rate' : 'text'
 }

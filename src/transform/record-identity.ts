@@ -1,3 +1,4 @@
+import { stringifyExact } from '../common/exact-json.ts'
 import type { Stream } from '../schema/stream.ts'
 import { isObject } from './type-mismatch.ts'
 
@@ -35,4 +36,5 @@ function memberAt(record: unknown, steps: readonly string[]): unknown {
 }
 
 /** A number, or what else the API may send for a key one day, as JSON. */
-const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : JSON.stringify(value))
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' || value === undefined ? value : stringifyExact(value)

@@ -716,6 +716,7 @@ create table "recharge"."credit_accounts" (
   "expires_at" timestamptz,
   "initial_value" decimal(18, 6),
   "name" text,
+  "redemption_code" text,
   "type" text,
   "updated_at" timestamptz,
   "_synced_at" timestamptz not null,
@@ -732,6 +733,7 @@ comment on column "recharge"."credit_accounts"."currency_code" is 'ISO code of t
 comment on column "recharge"."credit_accounts"."expires_at" is 'When the credit expires; null if it does not.';
 comment on column "recharge"."credit_accounts"."initial_value" is 'Credit at the opening, in currency_code.';
 comment on column "recharge"."credit_accounts"."name" is 'Label of the account.';
+comment on column "recharge"."credit_accounts"."redemption_code" is 'Code that spends the balance. Stored as SHA-256 of the salt in _sync_settings and the value.';
 comment on column "recharge"."credit_accounts"."type" is 'Kind of credit; the values are not documented.';
 comment on column "recharge"."credit_accounts"."updated_at" is 'When the account last changed.';
 comment on column "recharge"."credit_accounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';

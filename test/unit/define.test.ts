@@ -36,6 +36,7 @@ test('a member that is left out has its default', () => {
     salt: null,
     onMismatch: 'reject',
     drift: 'capture',
+    sensitive: 'hash',
     declared: null,
     created: false,
     retrieve: true,

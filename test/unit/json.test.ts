@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseExact } from '../../src/common/exact-json.ts'
+import { parseExact, stringifyExact } from '../../src/common/exact-json.ts'
 
 describe('a number that a float cannot hold is kept as it was sent and written back unchanged', () => {
   const CASES = [
@@ -88,6 +88,21 @@ test('a member named __proto__ is like any other', () => {
   const parsed = parseExact('{"__proto__":{"a":9007199254740993},"b":1}')
   expect(Object.keys(Object(parsed))).toEqual(['__proto__', 'b'])
   expect(JSON.stringify(parsed)).toBe('{"__proto__":{"a":9007199254740993},"b":1}')
+})
+
+describe('JSON that is nested more deeply than functions can call each other', () => {
+  const DEPTH = 20_000
+  const ODD = String.raw`{"__proto__":[1e400,"1e400","\"1e400",{"a\u0000":-0.1234567890123456789,"2":[],"1":{}}],"":1.50,"a":{}}`
+  const body = (inner: string): string => `${'[{"a":'.repeat(DEPTH)}${inner}${'}]'.repeat(DEPTH)}`
+
+  test('is parsed and written without loss', () => {
+    const expected = JSON.stringify(parseExact(ODD))
+    expect(stringifyExact(parseExact(body(ODD)))).toBe(body(expected))
+  })
+
+  test.each(['01', '1.2.3', '1e400,', '"1e400', '{"a":1e400', '-'])('is refused with %s in it', broken => {
+    expect(() => parseExact(body(`[1e400,${broken}]`))).toThrow(SyntaxError)
+  })
 })
 
 test.each(['', '{', '{"a":9007199254740993', '[1e400,]', 'NaN', '01'])('%j is not JSON', body => {

@@ -114,7 +114,13 @@ async function readRecords(db: Db, fingerprints: readonly string[]): Promise<Rea
     .select(['fingerprint', asText('record').as('record')])
     .where('fingerprint', 'in', [...fingerprints])
     .execute()
-  return new Map(rows.map(({ fingerprint, record }) => [fingerprint, record]))
+  return new Map(rows.map(({ fingerprint, record }) => [fingerprint, recordIn(record)]))
+}
+
+/** The JSON of a record. One that cannot be stored as JSON is kept as a text: its JSON, which begins like that of a record. */
+function recordIn(stored: string): string {
+  const text: unknown = stored.startsWith('"') ? JSON.parse(stored) : null
+  return typeof text === 'string' && /^[{["]/.test(text) ? text : stored
 }
 
 /**

@@ -25,6 +25,9 @@ export const OTHER = 9
 /** A list whose elements are rows. */
 export const ROWS = 10
 
+/** A list or an object whose text is shorter needs no check of what a database can store: it is not nested deeply. */
+const LONG_JSON = 500_000
+
 /** Numbers for each field: kind, start, end. */
 const SPAN = 3
 
@@ -204,15 +207,15 @@ export class FieldIndex {
     }
     json.canonical = true
     const end = json.pastValue(at)
-    this.#setField(field, this.#kind(first), at, end)
+    this.#setField(field, this.#kind(first, end - at), at, end)
     return end
   }
 
-  #kind(first: number): number {
+  #kind(first: number, length: number): number {
     if (first === N) return NULL
     if (first === T) return TRUE
     if (first === F) return FALSE
-    if (first === OBJECT || first === LIST) return this.json.canonical ? JSON_TEXT : OTHER
+    if (first === OBJECT || first === LIST) return this.json.canonical && length < LONG_JSON ? JSON_TEXT : OTHER
     return NUMBER
   }
 
