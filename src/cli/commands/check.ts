@@ -1,4 +1,5 @@
 import { SyncError } from '../../common/errors.ts'
+import { below, lines, type Printable } from '../../common/printable.ts'
 import { accessOf, readableBy, writeScopes } from '../../extract/scopes.ts'
 import type { TokenInformation } from '../../extract/source.ts'
 import { problemOf, StreamStats } from '../../pipeline/stream-stats.ts'
@@ -52,7 +53,7 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
   })
   const failed = findings.some(({ what, state }) => state === 'problem' && what !== 'scope')
   const lacksScope = findings.some(({ what, state }) => state === 'problem' && what === 'scope')
-  return { code: failed ? 3 : lacksScope ? 1 : 0, json: { findings }, text: findings.map(line).join('\n') }
+  return { code: failed ? 3 : lacksScope ? 1 : 0, json: { findings }, text: below(...findings.map(textOf)) }
 }
 
 function scopeFindings(
@@ -81,5 +82,5 @@ function scopeFindings(
 
 const MARK = { ok: 'ok      ', warning: 'warning ', problem: 'PROBLEM ' } as const
 
-const line = ({ what, state, message, next }: Finding): string =>
-  `${MARK[state]} ${what}: ${message}${next === null ? '' : `\n          ${next}`}`
+const textOf = ({ what, state, message, next }: Finding): Printable =>
+  lines(`${MARK[state]} ${what}: ${message}`, ...(next === null ? [] : [`          ${next}`]))

@@ -1,10 +1,11 @@
 import type { Problem, RunReport, StreamReport } from '../../common/model.ts'
+import { lines, type Printable, paragraphs } from '../../common/printable.ts'
 import { type Reconciled, reconcileStream } from '../../jobs/reconcile/reconcile-stream.ts'
 import { runStreams } from '../../jobs/run.ts'
 import type { Warehouse } from '../../load/destination.ts'
 import type { Progress } from '../../pipeline/progress.ts'
 import type { App, Selection } from '../app.ts'
-import { exitCode } from '../report.ts'
+import { exitCode, problemText } from '../report.ts'
 import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
@@ -114,7 +115,7 @@ function lineOf(report: StreamReport, found: Reconciled | undefined): string {
   return `${stream}: ${what}${what === 'agrees' ? '' : counts}${problem ? ` (${problem.message})` : ''}`
 }
 
-function textOf(report: RunReport, compared: readonly Summary[], code: number): string {
+function textOf(report: RunReport, compared: readonly Summary[], code: number): Printable {
   const ran = compared.filter(({ outcome }) => outcome !== 'skipped')
   const table = textTable(
     [
@@ -144,10 +145,8 @@ function textOf(report: RunReport, compared: readonly Summary[], code: number): 
       s.requests,
     ]),
   )
-  const warnings = compared.flatMap(({ stream, problem }) =>
-    problem ? [`${stream}: ${problem.message}\n  ${problem.next}`] : [],
-  )
+  const warnings = compared.flatMap(({ stream, problem }) => (problem ? [problemText(problem, `${stream}: `)] : []))
   const end = `run ${report.run}: ${code === 0 ? 'warehouse and Recharge agree' : report.outcome === 'complete' ? 'warehouse and Recharge differ' : report.outcome}, ${report.requests} requests`
-  const problem = report.problem ? [`${report.problem.message}\n  ${report.problem.next}`] : []
-  return [...(ran.length > 0 ? [table] : []), ...warnings, end, ...problem].join('\n\n')
+  const problem = report.problem ? [problemText(report.problem)] : []
+  return paragraphs(...(ran.length > 0 ? [table] : []), ...warnings, lines(end), ...problem)
 }
