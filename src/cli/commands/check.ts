@@ -1,10 +1,14 @@
 import { SyncError } from '../../common/errors.ts'
+import type { Instant } from '../../common/model.ts'
 import { below, lines, type Printable } from '../../common/printable.ts'
 import { accessOf, readableBy, writeScopes } from '../../extract/scopes.ts'
 import type { TokenInformation } from '../../extract/source.ts'
+import type { Inspection } from '../../load/destination.ts'
 import { problemOf, StreamStats } from '../../pipeline/stream-stats.ts'
 import { allTables } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
+import { isFuture, second } from '../runs.ts'
+import { openFiles } from './check-files.ts'
 import type { Result } from './result.ts'
 
 interface Finding {
@@ -17,6 +21,8 @@ interface Finding {
 /** Checks configuration, token, scopes and destination, and says what to do about each problem. Writes nothing. */
 export async function check(app: App, { streams, explicit }: Selection, signal: AbortSignal): Promise<Result> {
   const findings: Finding[] = [{ what: 'configuration', state: 'ok', message: app.config.file, next: null }]
+  for (const open of openFiles(app)) findings.push({ what: 'files', state: 'warning', ...open })
+  let information: TokenInformation | null = null
   const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
     try {
       await work()
@@ -43,6 +49,7 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
       next: null,
     })
     findings.push(...scopeFindings(token, streams, explicit))
+    information = token
   })
   await attempt('destination', async () => {
     await using destination = await app.open('read')
@@ -50,6 +57,7 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
     await destination.checkAccess()
     const message = changes.length === 0 ? 'ready' : `reachable; the next sync runs ${changes.length} DDL statements`
     findings.push({ what: 'destination', state: 'ok', message, next: null })
+    findings.push(...(await streamFindings(destination, information, streams, app.now())))
   })
   const failed = findings.some(({ what, state }) => state === 'problem' && what !== 'scope')
   const lacksScope = findings.some(({ what, state }) => state === 'problem' && what === 'scope')
@@ -77,7 +85,43 @@ function scopeFindings(
     message: `the token may change the store: ${writes.join(', ')}`,
     next: 'This program only reads. Use a token without write scopes: it does less harm if it leaks.',
   }
-  return [...missingScopes, ...(writes.length > 0 ? [canWrite] : [])]
+  const canNothing = streams.length > 0 && !streams.some(stream => accessOf(stream, readableBy(token)).granted)
+  const nothing: Finding = {
+    what: 'token',
+    state: 'problem',
+    message: 'the token has the scope of none of the selected streams',
+    next: 'Add read scopes in the merchant portal (Apps > API tokens).',
+  }
+  return [...(canNothing ? [nothing] : []), ...missingScopes, ...(writes.length > 0 ? [canWrite] : [])]
+}
+
+/** What is wrong with streams that were read before. @param token null: it was not accepted. */
+async function streamFindings(
+  destination: Inspection,
+  token: TokenInformation | null,
+  streams: Selection['streams'],
+  now: Instant,
+): Promise<Finding[]> {
+  const findings: Finding[] = []
+  const add = (message: string, next: string): void => {
+    findings.push({ what: 'stream', state: 'problem', message, next })
+  }
+  for (const stream of streams) {
+    const watermark = await destination.watermark(stream.name)
+    if (watermark === null) continue
+    const { name, retention } = stream
+    if (isFuture(watermark, now))
+      add(
+        `${name} is said to be complete to ${second(watermark)}, which has not come yet: what changes before that is not read`,
+        `See whether the clock of this machine is right. If it is, run reset ${name}${retention ? ' --i-know' : ''}, then sync; the rows stay.`,
+      )
+    if (token?.scopes && !accessOf(stream, readableBy(token)).granted)
+      add(
+        `${name} was read to ${second(watermark)} and no longer can be: the token lacks ${accessOf(stream, readableBy(token)).missing.join(', ')}`,
+        'Add the scope in the merchant portal (Apps > API tokens), or leave the stream out.',
+      )
+  }
+  return findings
 }
 
 const MARK = { ok: 'ok      ', warning: 'warning ', problem: 'PROBLEM ' } as const
