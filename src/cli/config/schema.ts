@@ -116,7 +116,11 @@ export const configSchema = z.strictObject({
     .superRefine(reporting(({ duckdb, schema }) => (duckdb === undefined ? null : nameProblem(duckdb, schema)))),
   streams: z
     .union(
-      [z.literal('all'), z.array(z.string()).min(1, 'names no stream; write all, or a list of at least one'), z.strictObject({ except: z.array(z.string()) })],
+      [
+        z.literal('all'),
+        z.array(z.string()).min(1, 'names no stream; write all, or a list of at least one'),
+        z.strictObject({ except: z.array(z.string()) }),
+      ],
       'all, a list, or except: with a list',
     )
     .default('all')
