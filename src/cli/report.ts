@@ -21,7 +21,7 @@ export function keepReport(
   const isRunning = (report.outcome as RecordedRun['outcome']) === 'running'
   const document = {
     ...report,
-    ...(report.streams.length === 0 || isRunning ? { selected, destination } : {}),
+    ...(isRunning || report.streams.length === 0 ? { selected, destination } : {}),
     ...(isRunning ? { process: thisProcess() } : {}),
   }
   writeFileSync(`${file}.part`, `${scrub(JSON.stringify(document, null, 2))}\n`, { mode: 0o600 })

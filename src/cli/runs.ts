@@ -87,9 +87,10 @@ export function attemptsAt(stream: string, { recorded, kept, writer }: Runs, las
     // Of one run the report of its end counts, wherever it is.
     if (attempt && (known === undefined || known.finished_at === null)) byRun.set(run.run, attempt)
   }
-  // Which process a run is, is only known to the machine that it runs on: its own file comes first.
+  // Only the file on its own machine says which process a run is, and which streams it is for: it comes first.
   for (const run of kept) if (isNews(run, recorded)) add(run)
-  for (const run of recorded) if (run.outcome !== 'running' || !byRun.has(run.run)) add(run)
+  const here = new Set(kept.map(({ run }) => run))
+  for (const run of recorded) if (run.outcome !== 'running' || !here.has(run.run)) add(run)
   return [...byRun.values()].sort((a, b) => (endOf(a) < endOf(b) ? 1 : -1))
 }
 

@@ -109,14 +109,21 @@ describe.each(DESTINATIONS)('$name', place => {
       put(config, begun({ ...selected, process: { ...thisProcess(), started: '1' } }))
       expect((await look(config)).of('customers').outcome).toBe('broken_off')
       const done = await runSync(config, STREAMS)
+      // The warehouse has the beginning of the run too, and does not say which streams it was for.
+      const note = (report: ReturnType<typeof begun>) =>
+        sql(
+          `insert into recharge._sync_runs select '${report.run}', started_at, finished_at, 'running', '${JSON.stringify(report)}'
+           from recharge._sync_runs where run = '${done.report.run}'`,
+        )
+      put(config, begun({ ...selected, process: deadProcess() }, '7ZZZZZZZZZ0000000000000002'))
+      await note(begun({}, '7ZZZZZZZZZ0000000000000002'))
+      expect((await look(config)).outcomes).toEqual(['broken_off', 'complete'])
+      await runSync(config, STREAMS)
       expect(await look(config)).toMatchObject({ code: 0, outcomes: ['complete', 'complete'] })
       // Written down in the warehouse only, by another machine: nobody has the right to write, so it is not at work.
       const at = '7ZZZZZZZZZ0000000000000001'
       const later = begun({ started_at: `${new Date(Date.now() + 1000).toISOString().slice(0, -1)}000Z` }, at)
-      await sql(
-        `insert into recharge._sync_runs select '${at}', started_at, finished_at, 'running', '${JSON.stringify(later)}'
-         from recharge._sync_runs where run = '${done.report.run}'`,
-      )
+      await note(later)
       const lost = await look(config)
       expect([lost.code, ...lost.outcomes]).toEqual([1, 'broken_off', 'broken_off'])
     })
