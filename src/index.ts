@@ -65,7 +65,8 @@ export interface Sync {
 }
 
 /**
- * Prepares syncs of one store into one destination. Nothing is contacted and no file is opened before `run`.
+ * Prepares syncs of one store into one destination. Nothing is contacted before `run`, and no file is
+ * opened but that of `token_file`.
  *
  * ```ts
  * const sync = createSync({

@@ -17,7 +17,7 @@ import { withPolicies } from '../schema/policy.ts'
 import { Salt } from '../schema/salt.ts'
 import type { Stream } from '../schema/stream.ts'
 import type { Config } from './config/load.ts'
-import { nearest } from './config/problems.ts'
+import { unknownStream } from './config/problems.ts'
 
 /** Every declared stream. */
 export const STREAMS: readonly Stream[] = declared
@@ -133,7 +133,7 @@ export function select(
       unknown.map(name => ({
         path: '--streams',
         line: null,
-        message: `there is no stream ${name}${nearest(name, STREAM_NAMES)}`,
+        message: unknownStream(name, STREAM_NAMES),
       })),
     )
   const names = flag ?? (Array.isArray(config) ? config : null)

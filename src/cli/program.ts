@@ -3,6 +3,7 @@ import { ConfigError, SyncError } from '../common/errors.ts'
 import { parseInstant } from '../common/instant.ts'
 import { LEVELS, type Level } from '../common/log.ts'
 import type { Instant } from '../common/model.ts'
+import { below, lines, printableJson } from '../common/printable.ts'
 import type { Secrets } from '../common/secrets.ts'
 import { NO_PROGRESS, type Progress } from '../pipeline/progress.ts'
 import { type App, createApp, STREAM_NAMES, STREAMS, select } from './app.ts'
@@ -42,13 +43,27 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     // By then the report is kept. A connection that still hangs is cut, and its server rolls back what was not committed.
     setTimeout(() => process.exit(INTERRUPTED), 4900).unref()
   })
-// `head` and the like close the pipe early, which is not an error.
-process.stdout.on('error', () => process.exit(0))
+/*
+ * `head` and the like close the pipe early. That ends neither the run nor what is known of it: what is printed from then
+ * on is lost, the report is kept, and the exit code is as usual.
+ */
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+/*
+ * DuckDB makes its file, the log beside it and its temporary files with the rights that the user's umask leaves, and all
+ * of them hold a store's records. Whatever this process makes is for this user alone.
+ */
+process.umask(0o077)
 
 const program = new Command('recharge-sync')
   .description('Syncs a Recharge store into typed tables in Postgres or DuckDB.')
   .exitOverride()
   .showHelpAfterError('(add --help for the flags and an example)')
+
+program.configureOutput({
+  writeOut: text => process.stdout.write(text),
+  // It quotes what was typed.
+  writeErr: text => process.stderr.write(`${lines(...text.trimEnd().split('\n'))}\n`),
+})
 
 const list = (value: string): string[] => value.split(',').map(name => name.trim())
 
@@ -91,7 +106,7 @@ function progressOf(flags: Flags, app: App | null): Progress {
 }
 
 function print({ code, json, text }: Result, flags: Flags): void {
-  process.stdout.write(`${secrets.scrub(flags.json ? JSON.stringify(json, null, 2) : text)}\n`)
+  process.stdout.write(`${secrets.scrub(flags.json ? printableJson(json) : text)}\n`)
   process.exitCode = code
 }
 
@@ -185,7 +200,7 @@ selecting(
   configured(
     command(
       'status',
-      'Shows for each stream up to when it is complete, its rows and its last run. Reads only the warehouse.',
+      'Shows for each stream up to when it is complete, its rows and its last run, whatever that reached. Exits 1 if it failed.',
       'status --max-age 2h',
     ),
   ),
@@ -254,12 +269,14 @@ function fail(error: unknown): void {
     return
   }
   if (error instanceof SyncError) {
-    process.stderr.write(`${secrets.scrub(`${error.message}\n${error.next}`)}\n`)
+    const message = error instanceof ConfigError ? error.text : lines(error.message)
+    process.stderr.write(`${secrets.scrub(below(message, lines(error.next)))}\n`)
     process.exitCode = exitCodeOf(error)
     return
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  process.stderr.write(`${secrets.scrub(`This is a bug in recharge-sync; please report it:\n${stack}`)}\n`)
+  const text = lines('This is a bug in recharge-sync; please report it:', ...stack.split('\n').map(line => `  ${line}`))
+  process.stderr.write(`${secrets.scrub(text)}\n`)
   process.exitCode = BUG
 }
 

@@ -1,3 +1,4 @@
+import { lines } from '../common/printable.ts'
 import type { Progress } from '../pipeline/progress.ts'
 import type { StreamStats } from '../pipeline/stream-stats.ts'
 import { streamLine } from './report.ts'
@@ -30,19 +31,19 @@ export function createProgress({ out, monotonic, perSecond }: ProgressOptions): 
   const show = (): string[] => {
     const seconds = Math.max(0.001, (monotonic() - startedAt) / 1000)
     const requests = [...all].reduce((sum, { requestStats }) => sum + requestStats.requests, 0)
-    const lines = [...running].map(([stats, since]) => describe(stats, (monotonic() - since) / 1000))
+    const streams = [...running].map(([stats, since]) => describe(stats, (monotonic() - since) / 1000))
     const rate = (requests / seconds).toFixed(1)
     const share =
       perSecond === null
         ? ''
         : `, ${Math.min(100, Math.round((100 * requests) / (seconds * perSecond())))} % of the token's rate`
-    return lines.length === 0 ? [] : [...lines, `all: ${requests} requests, ${rate}/s${share}`]
+    return streams.length === 0 ? [] : [...streams, `all: ${requests} requests, ${rate}/s${share}`]
   }
   const draw = (): void => {
-    const lines = show()
+    const shown = show()
     erase()
-    for (const line of lines) out.write(`  ${line}\n`)
-    drawn = lines.length
+    for (const line of shown) out.write(`  ${line}\n`)
+    drawn = shown.length
   }
   const print = (): void => {
     for (const line of show()) out.write(`${line}\n`)
@@ -57,7 +58,7 @@ export function createProgress({ out, monotonic, perSecond }: ProgressOptions): 
     ended(stats, report, line) {
       running.delete(stats)
       if (out.isTTY) erase()
-      out.write(`${line ?? streamLine(report)}\n`)
+      out.write(`${line === undefined ? streamLine(report) : lines(line)}\n`)
     },
     [Symbol.dispose]() {
       clearInterval(timer)

@@ -1,14 +1,31 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RunReport, StartedRun, StreamReport } from '../common/model.ts'
+import { makeFolder } from '../common/make-folder.ts'
+import type { Problem, RecordedRun, RunReport, StartedRun, StreamReport } from '../common/model.ts'
+import { lines, type Printable, paragraphs } from '../common/printable.ts'
+import { thisProcess } from '../common/process-identity.ts'
 import { BUG, INTERRUPTED } from './exit-codes.ts'
 import { textTable } from './text-table.ts'
 
-/** Writes the report to `<run>.json` in `directory`, completely or not at all. */
-export function keepReport(directory: string, report: RunReport | StartedRun, scrub: (text: string) => string): void {
-  mkdirSync(directory, { recursive: true })
+/** What a report says of a run that has not come to its streams, or never did: what `status` needs to know of it. */
+export type Intent = Required<Pick<RecordedRun, 'selected' | 'destination'>>
+
+/** Writes the report to `<run>.json` in `directory`, completely or not at all, readable by this user alone. */
+export function keepReport(
+  directory: string,
+  report: RunReport | StartedRun,
+  scrub: (text: string) => string,
+  { selected, destination }: Intent,
+): void {
+  makeFolder(directory)
   const file = join(directory, `${report.run}.json`)
-  writeFileSync(`${file}.part`, `${scrub(JSON.stringify(report, null, 2))}\n`)
+  const isRunning = (report.outcome as RecordedRun['outcome']) === 'running'
+  const document = {
+    ...report,
+    ...(isRunning || report.streams.length === 0 ? { selected, destination } : {}),
+    ...(isRunning ? { process: thisProcess() } : {}),
+  }
+  writeFileSync(`${file}.part`, `${scrub(JSON.stringify(document, null, 2))}\n`, { mode: 0o600 })
   renameSync(`${file}.part`, file)
 }
 
@@ -24,7 +41,7 @@ export function streamLine({
   rejected,
   seconds,
   problem,
-}: StreamReport): string {
+}: StreamReport): Printable {
   const counts = [
     `${added} added`,
     `${changed} changed`,
@@ -34,11 +51,15 @@ export function streamLine({
     ...(rejected > 0 ? [`${rejected} rejected`] : []),
   ].join(', ')
   const what = outcome === 'skipped' ? '' : ` ${counts} in ${seconds.toFixed(1)} s`
-  return `${stream}: ${outcome}${what}${problem ? ` (${problem.message})` : ''}`
+  return lines(`${stream}: ${outcome}${what}${problem ? ` (${problem.message})` : ''}`)
 }
 
+/** A problem, and below it what to do. @param where comes before the message. */
+export const problemText = ({ message, next }: Problem, where = ''): Printable =>
+  lines(`${where}${message}`, `  ${next}`)
+
 /** The report as text. */
-export function reportText(report: RunReport): string {
+export function reportText(report: RunReport): Printable {
   const ran = report.streams.filter(({ outcome }) => outcome !== 'skipped')
   // So rare that a column for it would be one of zeros.
   const hasOlder = ran.some(({ older }) => older > 0)
@@ -73,12 +94,12 @@ export function reportText(report: RunReport): string {
     ]),
   )
   const warnings = report.streams.flatMap(({ stream, outcome, problem }) =>
-    problem ? [`${stream} ${outcome}: ${problem.message}\n  ${problem.next}`] : [],
+    problem ? [problemText(problem, `${stream} ${outcome}: `)] : [],
   )
   const throttled = report.throttled > 0 ? `, ${report.throttled} of them throttled` : ''
   const end = `run ${report.run}: ${report.outcome}${missed(report)}, ${report.requests} requests, ${report.retries} retries${throttled}`
-  const problem = report.problem ? [`${report.problem.message}\n  ${report.problem.next}`] : []
-  return [...(ran.length > 0 ? [table] : []), ...warnings, end, ...problem].join('\n\n')
+  const problem = report.problem ? [problemText(report.problem)] : []
+  return paragraphs(...(ran.length > 0 ? [table] : []), ...warnings, lines(end), ...problem)
 }
 
 /** Why a run has failed in which no stream did; empty: a stream did, or it has not failed. */

@@ -1,3 +1,5 @@
+import { lines, type Printable } from './printable.ts'
+
 /** What a run does about an error: end at once, skip the stream, fail the stream, or retry. */
 export type Reaction = 'stop' | 'skip' | 'fail' | 'retry'
 
@@ -25,13 +27,17 @@ export interface ConfigProblem {
 /** The configuration or the command line is wrong. Lists every problem; no request was sent. */
 export class ConfigError extends SyncError {
   readonly problems: readonly ConfigProblem[]
+  /** The message, a line for each problem. */
+  readonly text: Printable
 
   constructor(source: string, problems: readonly ConfigProblem[]) {
-    const lines = problems.map(
+    const found = problems.map(
       p => `  ${p.path === '' ? source : p.path}${p.line === null ? '' : ` (line ${p.line})`}: ${p.message}`,
     )
-    super('config', 'stop', `${source} is not usable:\n${lines.join('\n')}`, 'Correct it and run again.')
+    const text = lines(`${source} is not usable:`, ...found)
+    super('config', 'stop', text, 'Correct it and run again.')
     this.problems = problems
+    this.text = text
   }
 }
 

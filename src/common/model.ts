@@ -1,5 +1,6 @@
 import type { Stream } from '../schema/stream.ts'
 import type { Instant } from './instant.ts'
+import type { ProcessIdentity } from './process-identity.ts'
 
 export type { Instant } from './instant.ts'
 
@@ -288,6 +289,27 @@ export interface StartedRun extends Pick<RunReport, 'run' | 'started_at' | 'vers
   readonly outcome: 'running'
   readonly streams: readonly []
   readonly problem: null
+}
+
+/** A run as it was written down when it began, or when it ended. */
+export interface RecordedRun {
+  readonly run: RunId
+  readonly started_at: Instant
+  /** Null: it has not ended, or its process is gone. */
+  readonly finished_at: Instant | null
+  readonly outcome: Outcome | 'running'
+  readonly problem: Problem | null
+  /** Empty if it ended, or is, before the first stream. */
+  readonly streams: readonly {
+    readonly stream: string
+    readonly outcome: Outcome | 'running'
+    readonly problem: Problem | null
+  }[]
+  /** Streams that were to be read; null: it does not say. */
+  readonly selected: readonly string[] | null
+  /** Where the rows were to go; null: it does not say. */
+  readonly destination: string | null
+  readonly process: ProcessIdentity | null
 }
 
 /** One statement of DDL that `prepare` ran, or would run. */

@@ -12,7 +12,7 @@ export function secretsOf(values: readonly string[]): Secrets {
   const hidden = new Set<string>()
   for (const value of values) {
     const address = value.includes('://') && URL.canParse(value) ? new URL(value) : null
-    const secrets = address ? [address.password, decoded(address.password)] : [value]
+    const secrets = address ? passwordsIn(address) : [value]
     // Logs and reports are JSON, which escapes a quote inside a secret.
     for (const secret of secrets.flatMap(secret => [secret, JSON.stringify(secret).slice(1, -1)]))
       if (secret.length >= SHORTEST) hidden.add(secret)
@@ -20,6 +20,10 @@ export function secretsOf(values: readonly string[]): Secrets {
   const longestFirst = [...hidden].sort((a, b) => b.length - a.length)
   return { scrub: text => longestFirst.reduce((clean, secret) => clean.replaceAll(secret, '[secret]'), text) }
 }
+
+/** The driver of Postgres takes a password from the query as well. */
+const passwordsIn = ({ password, searchParams }: URL): string[] =>
+  [password, ...searchParams.getAll('password')].flatMap(text => [text, decoded(text), encodeURIComponent(text)])
 
 function decoded(text: string): string {
   try {

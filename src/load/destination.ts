@@ -10,6 +10,7 @@ import type {
   LastRun,
   MissingRows,
   RecordedGap,
+  RecordedRun,
   RecordedStore,
   RowBatch,
   RunId,
@@ -122,6 +123,10 @@ export interface Inspection {
   gaps(stream: string): Promise<readonly RecordedGap[]>
   /** What the last run did with a stream; null: no run was recorded. @throws {DestinationError} `unreadable` */
   lastRun(stream: string): Promise<LastRun | null>
+  /** The newest runs, the newest first. @param most runs returned. @throws {DestinationError} `unreadable` */
+  runs(most: number): Promise<readonly RecordedRun[]>
+  /** The run that has the right to write at this moment; null: there is none, or the database does not say. */
+  writer(): Promise<RunId | null>
   /**
    * Of the rows with these keys, those that exist, by key. For streams with one key column.
    * @throws {DestinationError} `unreadable`

@@ -47,7 +47,7 @@ test('the configuration in the repository syncs without changes', async () => {
       const exited = await cli(folder, ['sync', '--streams', 'customers'], { RECHARGE_ACCESS_TOKEN: simulator.token })
       expect(exited.stderr).not.toContain('This is a bug')
       expect(exited.code).toBe(0)
-      expect(existsSync(join(folder, 'state', 'recharge.duckdb'))).toBe(true)
+      expect(existsSync(join(folder, 'state', 'warehouse.duckdb'))).toBe(true)
     }),
   )
 })

@@ -48,22 +48,15 @@ function run(
   })
 }
 
-const PROGRAM = `import { writeFileSync } from 'node:fs'
-import { createSync, type RunReport } from 'recharge-sync'
+/** The example of the README. */
+const PROGRAM = exampleIn(readFileSync(join(ROOT, 'README.md'), 'utf8'))
 
-const [token = '', base_url = ''] = process.argv.slice(2)
-const sync = createSync({
-  recharge: { token, base_url },
-  destination: { duckdb: 'warehouse.duckdb' },
-  streams: ['customers', 'orders'],
-})
-const events: string[] = []
-const report: RunReport = await sync.run({
-  signal: AbortSignal.timeout(60_000),
-  onProgress: event => events.push(\`\${event.type} \${event.stream}\`),
-})
-writeFileSync('result.json', JSON.stringify({ report, events }))
-`
+function exampleIn(readme: string): string {
+  const found = /<!-- library example: checked by test -->\n```ts\n([\s\S]*?)```/.exec(readme)?.[1]
+  if (found === undefined)
+    throw new Error('the README has no example of the library between its marker and the code fence')
+  return found
+}
 
 /*
  * The tarball is unpacked and gets exactly the dependencies that it names, from the checkout: an installation by npm

@@ -379,6 +379,8 @@ class Life {
       policies: { sensitive: 'keep', columns: {}, onMismatch: this.#onMismatch, drift: 'capture' },
       maxRejects: 100,
       secrets: [key],
+      secretFiles: [],
+    secretFiles: [],
     }
   }
 

@@ -58,6 +58,7 @@ export function configFor(
     // Not hashed, so that two warehouses can be compared: each has its own salt.
     policies: { sensitive: 'keep', columns: {}, onMismatch: 'reject', drift: 'capture' },
     maxRejects: 100,
+    secretFiles: [],
     secrets: [simulator.token],
   }
 }

@@ -119,13 +119,15 @@ test('an object gives the same configuration as a file with the same keys', asyn
     max_rejects: 7,
   } as const
   const config = configFrom(settings, STREAMS)
-  const { file, directory, destination, refreshMs, ...loaded } = await load(JSON.stringify(settings))
+  const { file, directory, destination, refreshMs, secretFiles, ...loaded } = await load(JSON.stringify(settings))
   expect(config).toMatchObject(loaded)
   for (const of of [config.refreshMs, refreshMs])
     expect([of('payment_methods'), of('orders')]).toEqual([7 * 86_400_000, 86_400_000])
   // Relative paths start in the working directory, not in the folder of a file.
   expect(config.destination).toEqual({ ...destination, file: resolve('my.duckdb') })
   expect([config.directory, directory]).toEqual([resolve('.'), dirname(file)])
+  // The text of a file is a secret that lies on a disk.
+  expect([config.secretFiles, secretFiles]).toEqual([[], [file]])
 })
 
 test('text of an object that looks like a variable is taken as it is', () => {
@@ -351,7 +353,6 @@ describe('an error contains no secret', () => {
 describe('streams', () => {
   test.each([
     ['all', 'all'],
-    ['[]', []],
     ['[charges]', ['charges']],
     ['{ except: [payment_methods] }', { except: ['payment_methods'] }],
   ])('%s', async (text, expected) => {

@@ -199,9 +199,10 @@ describe('the report as text', () => {
 test('the report is written to a file named for its run, without secrets, and no other file is left', () =>
   withFolder(async folder => {
     const directory = join(folder, 'state', 'runs')
+    const intent = { selected: [], destination: '' }
     const report = run([stream('charges', 'failed', { problem: { ...problem('refused'), message: 'not hunter22' } })])
-    keepReport(directory, report, text => text.replaceAll('hunter22', '[secret]'))
-    keepReport(directory, report, text => text.replaceAll('hunter22', '[secret]'))
+    keepReport(directory, report, text => text.replaceAll('hunter22', '[secret]'), intent)
+    keepReport(directory, report, text => text.replaceAll('hunter22', '[secret]'), intent)
     expect(readdirSync(directory)).toEqual(['01RUN.json'])
     const kept = readFileSync(join(directory, '01RUN.json'), 'utf8')
     expect(kept.endsWith('}\n')).toBe(true)

@@ -1,11 +1,15 @@
 import { SyncError } from '../../common/errors.ts'
+import type { Instant } from '../../common/model.ts'
+import { below, lines, type Printable } from '../../common/printable.ts'
 import { accessOf, readableBy, writeScopes } from '../../extract/scopes.ts'
 import type { TokenInformation } from '../../extract/source.ts'
 import { identifyStore, named } from '../../jobs/identify-store.ts'
-import { isInFuture, watermarkInFuture } from '../../pipeline/checkpoint.ts'
+import type { Inspection } from '../../load/destination.ts'
 import { problemOf, StreamStats } from '../../pipeline/stream-stats.ts'
 import { allTables } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
+import { isFuture, second } from '../runs.ts'
+import { openFiles } from './check-files.ts'
 import type { Result } from './result.ts'
 
 interface Finding {
@@ -18,13 +22,14 @@ interface Finding {
 }
 
 /** Findings about one stream: the others can be synced all the same. */
-const OF_ONE_STREAM: ReadonlySet<string> = new Set(['scope', 'checkpoint'])
+const OF_ONE_STREAM: ReadonlySet<string> = new Set(['scope', 'stream'])
 
 /** Checks configuration, token, scopes and destination, and says what to do about each problem. Writes nothing. */
 export async function check(app: App, { streams, explicit }: Selection, signal: AbortSignal): Promise<Result> {
   const findings: Finding[] = [{ what: 'configuration', state: 'ok', message: app.config.file, next: null }]
   if (app.proxy !== null)
     findings.push({ what: 'proxy', state: 'ok', message: `requests go through ${app.proxy}`, next: null })
+  for (const open of openFiles(app)) findings.push({ what: 'files', state: 'warning', ...open })
   const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
     try {
       await work()
@@ -54,6 +59,7 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
       next: null,
     })
     findings.push(...scopeFindings(token, streams, explicit))
+    information = token
   })
   await attempt('destination', async () => {
     await using destination = await app.open('read')
@@ -67,22 +73,16 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
       const { store } = await identifyStore({ ...app, destination, information, requestStats }, signal)
       findings.push({ what: 'store', state: 'ok', message: named(store), next: null })
     })
-    for (const { name } of streams) {
-      const now = app.source.clock()
-      const watermark = await destination.watermark(name)
-      if (watermark === null || !isInFuture(watermark, now)) continue
-      const { message, next } = watermarkInFuture(name, watermark, now)
-      findings.push({ what: 'checkpoint', state: 'problem', message, next })
-    }
     const message = changes.length === 0 ? 'ready' : `reachable; the next sync runs ${changes.length} DDL statements`
     findings.push({ what: 'destination', state: 'ok', message, next: null })
+    findings.push(...(await streamFindings(destination, information, streams, app.now())))
   })
   const problems = findings.filter(({ state }) => state === 'problem')
   const nothingRuns = problems.some(({ what }) => !OF_ONE_STREAM.has(what))
   return {
     code: nothingRuns ? 3 : problems.length > 0 ? 1 : 0,
     json: { findings },
-    text: findings.map(line).join('\n'),
+    text: below(...findings.map(textOf)),
   }
 }
 
@@ -107,10 +107,46 @@ function scopeFindings(
     message: `the token may change the store: ${writes.join(', ')}`,
     next: 'This program only reads. Use a token without write scopes: it does less harm if it leaks.',
   }
-  return [...missingScopes, ...(writes.length > 0 ? [canWrite] : [])]
+  const canNothing = streams.length > 0 && !streams.some(stream => accessOf(stream, readableBy(token)).granted)
+  const nothing: Finding = {
+    what: 'token',
+    state: 'problem',
+    message: 'the token has the scope of none of the selected streams',
+    next: 'Add read scopes in the merchant portal (Apps > API tokens).',
+  }
+  return [...(canNothing ? [nothing] : []), ...missingScopes, ...(writes.length > 0 ? [canWrite] : [])]
+}
+
+/** What is wrong with streams that were read before. @param token null: it was not accepted. */
+async function streamFindings(
+  destination: Inspection,
+  token: TokenInformation | null,
+  streams: Selection['streams'],
+  now: Instant,
+): Promise<Finding[]> {
+  const findings: Finding[] = []
+  const add = (message: string, next: string): void => {
+    findings.push({ what: 'stream', state: 'problem', message, next })
+  }
+  for (const stream of streams) {
+    const watermark = await destination.watermark(stream.name)
+    if (watermark === null) continue
+    const { name, retention } = stream
+    if (isFuture(watermark, now))
+      add(
+        `${name} is said to be complete to ${second(watermark)}, which has not come yet: what changes before that is not read`,
+        `See whether the clock of this machine is right. If it is, run reset ${name}${retention ? ' --i-know' : ''}, then sync; the rows stay.`,
+      )
+    if (token?.scopes && !accessOf(stream, readableBy(token)).granted)
+      add(
+        `${name} was read to ${second(watermark)} and no longer can be: the token lacks ${accessOf(stream, readableBy(token)).missing.join(', ')}`,
+        'Add the scope in the merchant portal (Apps > API tokens), or leave the stream out.',
+      )
+  }
+  return findings
 }
 
 const MARK = { ok: 'ok      ', warning: 'warning ', problem: 'PROBLEM ' } as const
 
-const line = ({ what, state, message, next }: Finding): string =>
-  `${MARK[state]} ${what}: ${message}${next === null ? '' : `\n          ${next}`}`
+const textOf = ({ what, state, message, next }: Finding): Printable =>
+  lines(`${MARK[state]} ${what}: ${message}`, ...(next === null ? [] : [`          ${next}`]))

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import type { RunReport } from '../../common/model.ts'
+import { lines, paragraphs } from '../../common/printable.ts'
 import type { Progress } from '../../pipeline/progress.ts'
 import { tablesOf } from '../../schema/table.ts'
 import { startSimulator } from '../../simulator/server.ts'
@@ -37,7 +38,10 @@ export async function demo(options: AppOptions, progress: Progress, signal: Abor
   const config = demoConfig(store.url, store.token)
   const { destination: target } = config
   const file = target.kind === 'duckdb' ? target.file : ''
-  const app = createApp({ ...config, recharge: { ...config.recharge, rate: RATE } }, options)
+  const app = createApp(
+    { ...config, recharge: { ...config.recharge, rate: RATE } },
+    { ...options, runsDirectory: null },
+  )
   for (const old of [file, `${file}.wal`]) rmSync(old, { force: true })
   const selection = select(app, STREAM_NAMES)
   const synced = await sync(app, selection, progress, signal)
@@ -64,18 +68,21 @@ export async function demo(options: AppOptions, progress: Progress, signal: Abor
       ['stream', 'rows', 'rows of child tables', 'requests', 'seconds'],
       tables.map(t => [t.stream, t.rows, t.owned, t.requests, t.seconds]),
     ),
-    `Every stream of a made-up store is now in ${file}\n(${report.requests} requests; a real store allows 2 a second.)`,
-    `A question an analyst would ask:\n\n${QUESTION};`,
+    lines(
+      `Every stream of a made-up store is now in ${file}`,
+      `(${report.requests} requests; a real store allows 2 a second.)`,
+    ),
+    lines('A question an analyst would ask:', '', ...`${QUESTION};`.split('\n')),
     textTable(
       head,
       answer.map(row => head.map(name => row[name] ?? null)),
     ),
-    [
+    lines(
       'Next:',
       '  look around     duckdb state/demo.duckdb   (or any program that opens DuckDB files)',
       '  all tables      docs/streams.md',
       '  your own store  put a token in RECHARGE_ACCESS_TOKEN, then: npm run -s cli -- check',
-    ].join('\n'),
+    ),
   ]
-  return { code: 0, json: { file, report, tables, question: QUESTION, answer }, text: text.join('\n\n') }
+  return { code: 0, json: { file, report, tables, question: QUESTION, answer }, text: paragraphs(...text) }
 }

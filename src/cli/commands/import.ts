@@ -1,5 +1,6 @@
 import { ConfigError } from '../../common/errors.ts'
 import type { RunReport } from '../../common/model.ts'
+import { lines } from '../../common/printable.ts'
 import { VERSION } from '../../common/version.ts'
 import { type Imported, importKey, inspectFile, loadFile, tryFile } from '../../jobs/import/import-file.ts'
 import { withInferredColumns } from '../../pipeline/schema-drift.ts'
@@ -108,5 +109,5 @@ function result(stream: Stream, file: string, imported: Imported, run: string | 
     ...rejects.map(({ key, path, reason }) => `  ${key ?? 'without a key'}: ${path && `${path}: `}${reason}`),
     ...(run === null ? ['Nothing was written: this was a dry run.'] : []),
   ]
-  return { code: 0, json, text: text.join('\n') }
+  return { code: 0, json, text: lines(...text) }
 }

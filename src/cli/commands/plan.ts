@@ -1,4 +1,5 @@
 import type { SchemaChange } from '../../common/model.ts'
+import { lines, type Printable, paragraphs } from '../../common/printable.ts'
 import { accessOf, readableBy } from '../../extract/scopes.ts'
 import { startScan } from '../../pipeline/checkpoint.ts'
 import { countServed } from '../../pipeline/expected-count.ts'
@@ -46,22 +47,24 @@ export async function plan(app: App, { streams, explicit }: Selection, signal: A
   const skipped = streams.filter(s => !tried.includes(s)).map(s => s.name)
   const text = [
     table,
-    `At least ${requests} requests, ${minutes} minutes at ${perSecond} a second. A dash (–): the API does not count these records.`,
-    ...(skipped.length > 0 ? [`Skipped, because the token lacks a scope: ${skipped.join(', ')}`] : []),
+    lines(
+      `At least ${requests} requests, ${minutes} minutes at ${perSecond} a second. A dash (–): the API does not count these records.`,
+    ),
+    ...(skipped.length > 0 ? [lines(`Skipped, because the token lacks a scope: ${skipped.join(', ')}`)] : []),
     ddlText(ddl),
   ]
   return {
     code: 0,
     json: { requests, minutes, streams: steps, skipped, ddl: ddl.map(({ sql }) => sql) },
-    text: text.join('\n\n'),
+    text: paragraphs(...text),
   }
 }
 
 /** More DDL statements than this are only counted. */
 const MOST_STATEMENTS = 20
 
-function ddlText(ddl: readonly SchemaChange[]): string {
-  if (ddl.length === 0) return 'No DDL.'
-  if (ddl.length > MOST_STATEMENTS) return `${ddl.length} DDL statements; --json lists them.`
-  return `DDL:\n${ddl.map(({ sql }) => `${sql};`).join('\n')}`
+function ddlText(ddl: readonly SchemaChange[]): Printable {
+  if (ddl.length === 0) return lines('No DDL.')
+  if (ddl.length > MOST_STATEMENTS) return lines(`${ddl.length} DDL statements; --json lists them.`)
+  return lines('DDL:', ...ddl.map(({ sql }) => `${sql};`))
 }

@@ -1,10 +1,11 @@
 import type { Problem, RunReport, StreamReport } from '../../common/model.ts'
+import { lines, type Printable, paragraphs } from '../../common/printable.ts'
 import { type Reconciled, reconcileStream } from '../../jobs/reconcile/reconcile-stream.ts'
 import { runStreams } from '../../jobs/run.ts'
 import type { Warehouse } from '../../load/destination.ts'
 import type { Progress } from '../../pipeline/progress.ts'
-import type { App, Selection } from '../app.ts'
-import { exitCode } from '../report.ts'
+import { type App, type Selection, STREAMS } from '../app.ts'
+import { exitCode, problemText } from '../report.ts'
 import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
@@ -62,7 +63,12 @@ export async function reconcile(
   const settled = compared.every(({ outcome, settled: agrees }) => agrees || outcome === 'skipped')
   const code = ran !== 0 ? ran : settled ? 0 : 1
   const { streams: _, ...run } = report
-  const json: ReconcileDocument = { ...run, agrees: code === 0, sample, streams: compared }
+  const json: ReconcileDocument = {
+    ...run,
+    agrees: code === 0 && compared.some(({ agrees }) => agrees !== null),
+    sample,
+    streams: compared,
+  }
   return { code, json, text: textOf(report, compared, code) }
 }
 
@@ -86,12 +92,18 @@ function summary({ stream, outcome, requests, seconds, problem: failed }: Stream
     /** It agrees, or it was repaired. */
     settled: diff?.resolved ?? false,
     compared: found?.months ?? null,
+    /** Months that the stream has, of a comparison by month. */
+    months: found && found.months !== 'all' ? found.known.length : null,
     source_count: all?.source_count ?? null,
     warehouse_count: all?.warehouse_count ?? null,
     missing: all?.missing.length ?? null,
     changed: all?.changed.length ?? null,
     gone: all?.gone.length ?? null,
     pending: diff?.pending.size ?? null,
+    /** Rows on neither side of the counts, because Recharge may no longer return their records. */
+    left_out: found?.leftOut ?? null,
+    rejected: diff?.rejected ?? null,
+    in_part: diff ? diff.partial !== null : null,
     repaired: diff?.repaired.size ?? null,
     requests,
     seconds,
@@ -100,21 +112,50 @@ function summary({ stream, outcome, requests, seconds, problem: failed }: Stream
   }
 }
 
-const verdict = ({ agrees, settled, outcome }: Summary): string =>
-  agrees === null ? outcome : agrees ? 'agrees' : settled ? 'repaired' : 'DIFFERS'
-
-/** What was compared. Of a sample, the counts in the table are those of its months. */
-const extent = ({ compared }: Summary): string | null =>
-  compared === null || compared === 'all' ? compared : compared.length === 0 ? 'counts' : `${compared.length} months`
-
-function lineOf(report: StreamReport, found: Reconciled | undefined): string {
-  const { stream, missing, changed, gone, repaired, problem, ...rest } = summary(report, found)
-  const what = verdict({ stream, missing, changed, gone, repaired, problem, ...rest })
-  const counts = found ? ` (${missing} missing, ${changed} changed, ${gone} gone)` : ''
-  return `${stream}: ${what}${what === 'agrees' ? '' : counts}${problem ? ` (${problem.message})` : ''}`
+const verdict = ({ agrees, settled, outcome, in_part }: Summary): string => {
+  if (agrees === null) return outcome
+  if (agrees) return in_part ? 'agrees in part' : 'agrees'
+  return settled ? 'repaired' : 'DIFFERS'
 }
 
-function textOf(report: RunReport, compared: readonly Summary[], code: number): string {
+/** What was compared. Of a sample, the counts in the table are those of its months. */
+const extent = ({ compared, months }: Summary): string | null =>
+  compared === null || compared === 'all'
+    ? compared
+    : compared.length === 0
+      ? 'counts'
+      : `${compared.length} of ${months} months`
+
+/** What the verdict does not speak of. */
+function notCompared({ stream, compared, left_out, rejected }: Summary): Printable[] {
+  const retention = STREAMS.find(({ name }) => name === stream)?.retention
+  const some = compared !== null && compared !== 'all'
+  return [
+    ...(some
+      ? [
+          `${stream}: ${compared.length === 0 ? 'only counts were compared' : `records were compared of ${compared.join(', ')}, of all other months only the counts`}`,
+        ]
+      : []),
+    ...(left_out
+      ? [
+          `${stream}: ${left_out} rows are counted on neither side: Recharge returns such records for ${retention?.days} days only (by ${retention?.by})`,
+        ]
+      : []),
+    ...(rejected
+      ? [`${stream}: ${rejected} listed records cannot be loaded, so they were not compared; see _sync_rejects`]
+      : []),
+  ].map(text => lines(text))
+}
+
+function lineOf(report: StreamReport, found: Reconciled | undefined): string {
+  const all = summary(report, found)
+  const { stream, missing, changed, gone, problem } = all
+  const what = verdict(all)
+  const counts = found ? ` (${missing} missing, ${changed} changed, ${gone} gone)` : ''
+  return `${stream}: ${what}${all.agrees ? '' : counts}${problem ? ` (${problem.message})` : ''}`
+}
+
+function textOf(report: RunReport, compared: readonly Summary[], code: number): Printable {
   const ran = compared.filter(({ outcome }) => outcome !== 'skipped')
   const table = textTable(
     [
@@ -144,10 +185,19 @@ function textOf(report: RunReport, compared: readonly Summary[], code: number): 
       s.requests,
     ]),
   )
-  const warnings = compared.flatMap(({ stream, problem }) =>
-    problem ? [`${stream}: ${problem.message}\n  ${problem.next}`] : [],
+  const warnings = compared.flatMap(({ stream, problem }) => (problem ? [problemText(problem, `${stream}: `)] : []))
+  const skipped = compared.filter(({ outcome }) => outcome === 'skipped').map(({ stream }) => stream)
+  const partly = ran.some(s => s.compared !== 'all' || s.left_out || s.rejected || s.in_part) || skipped.length > 0
+  const agreed = `warehouse and Recharge agree${partly ? ' in what was compared' : ''}`
+  const differ = report.outcome === 'complete' ? 'warehouse and Recharge differ' : report.outcome
+  const end = `run ${report.run}: ${ran.length === 0 ? 'nothing was compared' : code === 0 ? agreed : differ}, ${report.requests} requests`
+  const problem = report.problem ? [problemText(report.problem)] : []
+  return paragraphs(
+    ...(ran.length > 0 ? [table] : []),
+    ...ran.flatMap(notCompared),
+    ...(skipped.length > 0 ? [lines(`Not compared, because they were skipped: ${skipped.join(', ')}`)] : []),
+    ...warnings,
+    lines(end),
+    ...problem,
   )
-  const end = `run ${report.run}: ${code === 0 ? 'warehouse and Recharge agree' : report.outcome === 'complete' ? 'warehouse and Recharge differ' : report.outcome}, ${report.requests} requests`
-  const problem = report.problem ? [`${report.problem.message}\n  ${report.problem.next}`] : []
-  return [...(ran.length > 0 ? [table] : []), ...warnings, end, ...problem].join('\n\n')
 }

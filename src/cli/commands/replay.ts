@@ -1,3 +1,4 @@
+import { lines, paragraphs } from '../../common/printable.ts'
 import { type Replayed, replayStream } from '../../jobs/replay.ts'
 import { withInferredColumns } from '../../pipeline/schema-drift.ts'
 import { allTables } from '../../schema/table.ts'
@@ -25,11 +26,11 @@ export async function replay(app: App, { streams }: Selection, signal: AbortSign
     all.map(s => [s.stream, s.rejects, s.added, s.changed, s.unchanged, s.kept]),
   )
   const kept = all.some(s => s.kept > 0)
-    ? '\n\nRecords that still cannot be loaded are in _sync_rejects, each with its reason.'
-    : ''
+    ? [lines('Records that still cannot be loaded are in _sync_rejects, each with its reason.')]
+    : []
   return {
     code: 0,
     json: { run, streams: all },
-    text: all.length === 0 ? 'There are no rejected records.' : table + kept,
+    text: all.length === 0 ? lines('There are no rejected records.') : paragraphs(table, ...kept),
   }
 }

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../common/errors.ts'
+import { lines } from '../../common/printable.ts'
 import type { Stream } from '../../schema/stream.ts'
 import type { App } from '../app.ts'
 import type { Result } from './result.ts'
@@ -23,6 +24,8 @@ export async function reset(app: App, stream: Stream, iKnow: boolean): Promise<R
   return {
     code: 0,
     json: { stream: stream.name, forgotten: watermark },
-    text: `${stream.name}: the next sync reads it from the start. It was ${watermark === null ? 'not complete yet' : `complete to ${watermark}`}; its rows are kept.`,
+    text: lines(
+      `${stream.name}: the next sync reads it from the start. It was ${watermark === null ? 'not complete yet' : `complete to ${watermark}`}; its rows are kept.`,
+    ),
   }
 }

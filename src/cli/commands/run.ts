@@ -3,6 +3,7 @@ import { runStreams, type StreamWork } from '../../jobs/run.ts'
 import type { Progress } from '../../pipeline/progress.ts'
 import type { App, Selection } from '../app.ts'
 import { exitCode, keepReport, reportText } from '../report.ts'
+import { destinationName } from '../runs.ts'
 import type { Result } from './result.ts'
 
 /** Does `work` for each selected stream and keeps the report of the run. */
@@ -16,10 +17,11 @@ export async function runJob(
   const { maxRejects } = app.config
   const open = () => app.open('write')
   const { scrub } = app.secrets
+  const intent = { selected: streams.map(({ name }) => name), destination: destinationName(app.config.destination) }
   const keep = (report: RunReport | StartedRun): void => {
     if (app.runsDirectory === null) return
     try {
-      keepReport(app.runsDirectory, report, scrub)
+      keepReport(app.runsDirectory, report, scrub, intent)
     } catch (error) {
       // The destination keeps the report too: a folder that cannot be written is no reason to fail a good run.
       app.log.warn({ event: 'report_not_kept', directory: app.runsDirectory, message: String(error) })

@@ -1,47 +1,60 @@
 import { toMillis } from '../../common/instant.ts'
-import type { Instant } from '../../common/model.ts'
-import { isInFuture, watermarkInFuture } from '../../pipeline/checkpoint.ts'
-import { problemOf, rowsMissing } from '../../pipeline/stream-stats.ts'
+import type { Instant, Problem } from '../../common/model.ts'
+import { lines, type Printable, paragraphs } from '../../common/printable.ts'
+import { rowsMissing } from '../../pipeline/stream-stats.ts'
 import { retentionOf } from '../../schema/docs.ts'
+import type { Stream } from '../../schema/stream.ts'
 import { tablesOf } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
+import { problemText } from '../report.ts'
+import { attemptsAt, destinationName, isFuture, readKept, second, standingOf } from '../runs.ts'
 import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
+/** Runs that are looked at, the newest ones. What an older run did with a stream is in the stream's checkpoint. */
+const RUNS = 50
+
 /**
- * Up to when each stream is complete, its rows and its last run.
+ * Up to when each stream is complete, its rows and its last run. Exit 1 if a stream is too old, if its last run failed or
+ * was broken off, or if its rows or times cannot be right.
  * @param maxAgeMs exit 1 if a stream is older, in milliseconds; null: any age is accepted. A stream without a cursor, which
  * is scanned once per `refresh`, may be older by that time.
  */
 export async function status(app: App, { streams, explicit }: Selection, maxAgeMs: number | null): Promise<Result> {
-  const { refreshMs } = app.config
+  const { refreshMs, destination: target } = app.config
+  const now = app.now()
   await using destination = await app.open('read')
+  const { kept, unreadable } =
+    app.runsDirectory === null
+      ? { kept: [], unreadable: [] }
+      : readKept(app.runsDirectory, RUNS, destinationName(target))
+  const runs = { kept, recorded: await destination.runs(RUNS), writer: await destination.writer() }
   const all = []
   for (const stream of streams) {
     const watermark = await destination.watermark(stream.name)
-    const rows = await destination.rows(tablesOf(stream))
-    const last = await destination.lastRun(stream.name)
+    const rows = (await destination.rows(tablesOf(stream))).get(tablesOf(stream).root.name) ?? null
     const reconciled = await destination.lastReconciliation(stream.name)
     const missing = await destination.missingRows(stream)
-    const now = app.now()
+    const { shown, failed } = standingOf(attemptsAt(stream.name, runs, await destination.lastRun(stream.name)))
     const age = watermark === null ? null : toMillis(now) - toMillis(watermark)
-    const future =
-      watermark !== null && isInFuture(watermark, now) ? watermarkInFuture(stream.name, watermark, now) : null
     // A stream that the token may not read and that was not selected by name has nothing that could be stale.
-    const exempt = watermark === null && last?.outcome === 'skipped' && !explicit.has(stream.name)
+    const exempt = watermark === null && shown?.outcome === 'skipped' && !explicit.has(stream.name)
     const accepted = maxAgeMs === null ? null : maxAgeMs + (stream.sync.mode === 'full' ? refreshMs(stream.name) : 0)
     all.push({
       stream: stream.name,
       complete_to: watermark,
       age_seconds: age === null ? null : Math.round(age / 1000),
       reconciled: reconciled && { at: reconciled.at, agreed: reconciled.agreed },
-      rows: rows.get(tablesOf(stream).root.name) ?? null,
+      rows,
       deleted: await destination.deleted(tablesOf(stream).root),
       forgets: stream.retention ? retentionOf(stream) : null,
-      last_run: last?.finished_at ?? null,
-      outcome: last?.outcome ?? null,
-      problem: (future && problemOf(future)) ?? last?.problem ?? null,
-      impossible: future !== null,
+      run: shown?.run ?? null,
+      last_run: shown?.finished_at ?? shown?.started_at ?? null,
+      outcome: shown?.outcome ?? null,
+      problem: shown?.problem ?? null,
+      // The last run that ended has failed, whatever one that is at work now may come to.
+      failed: failed && { run: failed.run, outcome: failed.outcome, problem: failed.problem },
+      impossible: impossible(stream, { watermark, rows, lastRun: shown?.finished_at ?? null, now }),
       gaps: await destination.gaps(stream.name),
       missing: missing.length > 0 ? { tables: missing, ...rowsMissing(missing, stream) } : null,
       stale: accepted !== null && !exempt && (age === null || age > accepted),
@@ -57,36 +70,98 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
       s.deleted,
       s.forgets ?? 'no',
       s.last_run && second(s.last_run),
-      s.outcome ?? 'never run',
+      s.outcome === null ? 'never run' : s.outcome.replace('_', ' '),
     ]),
   )
   const differing = all.flatMap(({ stream, reconciled }) =>
     reconciled?.agreed === false
-      ? [`${stream}: differed from Recharge at ${second(reconciled.at)}; run reconcile --repair`]
+      ? [lines(`${stream}: differed from Recharge at ${second(reconciled.at)}; run reconcile --repair`)]
       : [],
   )
-  const problems = all.flatMap(({ stream, problem }) =>
-    problem ? [`${stream}: ${problem.message}\n  ${problem.next}`] : [],
-  )
+  const problems = all.flatMap(({ stream, run, problem, failed, missing, impossible: wrong }) => [
+    ...(problem ? [{ stream, problem }] : []),
+    ...(failed?.problem && failed.run !== run ? [{ stream, problem: failed.problem }] : []),
+    ...wrong.map(found => ({ stream, problem: found })),
+    ...(missing ? [{ stream, problem: missing }] : []),
+  ])
   const gaps = all.flatMap(({ stream, gaps: found }) =>
-    found.map(
-      ({ from, to }) =>
+    found.map(({ from, to }) =>
+      lines(
         `${stream}: what happened from ${second(from)} to ${second(to)} is missing: Recharge no longer returned it, and no run had read it`,
+      ),
     ),
   )
-  const missing = all.flatMap(({ stream, missing }) =>
-    missing ? [`${stream}: ${missing.message}\n  ${missing.next}`] : [],
-  )
-  const stale = all.filter(s => s.stale).map(s => s.stream)
-  const tooOld = stale.length > 0 ? [`Too old: ${stale.join(', ')}`] : []
+  const named = (what: string, of: readonly { readonly stream: string }[]): Printable[] =>
+    of.length > 0 ? [lines(`${what}: ${of.map(s => s.stream).join(', ')}`)] : []
+  const wrong = all.filter(s => s.failed || s.missing || s.impossible.length > 0)
+  const stale = all.filter(s => s.stale)
   return {
-    code: stale.length + missing.length > 0 || all.some(s => s.impossible) ? 1 : 0,
+    code: stale.length + wrong.length > 0 ? 1 : 0,
     json: { streams: all },
-    text: [table, ...problems, ...missing, ...gaps, ...differing, ...tooOld].join('\n\n'),
+    text: paragraphs(
+      table,
+      ...grouped(problems),
+      ...gaps,
+      ...differing,
+      ...unreadable.map(file => lines(`${file} is not the report of a run; delete it`)),
+      ...named('Too old', stale),
+      ...named('Not right', wrong),
+    ),
   }
 }
 
-const second = (instant: Instant): string => `${instant.slice(0, 19)}Z`
+interface Facts {
+  readonly watermark: Instant | null
+  readonly rows: number | null
+  readonly lastRun: Instant | null
+  readonly now: Instant
+}
+
+/** What cannot be right about a stream's rows and times. */
+function impossible({ name, retention }: Stream, { watermark, rows, lastRun, now }: Facts): Problem[] {
+  const reset = `reset ${name}${retention ? ' --i-know' : ''}`
+  return [
+    ...(watermark !== null && isFuture(watermark, now)
+      ? [
+          {
+            code: 'watermark_in_future',
+            message: `it is said to be complete to ${second(watermark)}, which has not come yet: what changes before that is not read`,
+            next: `See whether the clock of this machine is right. If it is, run ${reset}, then sync; the rows stay.`,
+          },
+        ]
+      : []),
+    ...(lastRun !== null && isFuture(lastRun, now)
+      ? [
+          {
+            code: 'run_in_future',
+            message: `its last run is said to have ended at ${second(lastRun)}, which has not come yet`,
+            next: 'Correct the clock of this machine, or of the one that the runs are made on.',
+          },
+        ]
+      : []),
+    ...(watermark !== null && rows === null
+      ? [
+          {
+            code: 'table_missing',
+            message: `it is said to be complete to ${second(watermark)}, and its table is not there`,
+            next: `Restore the table, or run ${reset}, then sync: it reads again what Recharge still returns.`,
+          },
+        ]
+      : []),
+  ]
+}
+
+/** Each problem once, with the streams that have it: a token that is refused is the problem of all of them. */
+function grouped(found: readonly { readonly stream: string; readonly problem: Problem }[]): Printable[] {
+  const streams = new Map<string, { readonly problem: Problem; readonly names: string[] }>()
+  for (const { stream, problem } of found) {
+    const which = JSON.stringify([problem.message, problem.next])
+    const group = streams.get(which) ?? { problem, names: [] }
+    group.names.push(stream)
+    streams.set(which, group)
+  }
+  return [...streams.values()].map(({ problem, names }) => problemText(problem, `${names.join(', ')}: `))
+}
 
 function readable(seconds: number): string {
   if (seconds < 120) return `${seconds} s`

@@ -1,3 +1,4 @@
+import { lines, paragraphs } from '../../common/printable.ts'
 import { accessOf, readableBy, writeScopes } from '../../extract/scopes.ts'
 import { StreamStats } from '../../pipeline/stream-stats.ts'
 import { modeOf, retentionOf, scopesOf } from '../../schema/docs.ts'
@@ -49,7 +50,7 @@ export async function streams(app: App, signal: AbortSignal): Promise<Result> {
   const writes = writeScopes(token)
   const warning =
     writes.length > 0
-      ? `\n\nThe token may also change the store, which this program never does: ${writes.join(', ')}`
-      : ''
-  return { code: 0, json: { streams: all, write_scopes: writes }, text: table + warning }
+      ? [lines(`The token may also change the store, which this program never does: ${writes.join(', ')}`)]
+      : []
+  return { code: 0, json: { streams: all, write_scopes: writes }, text: paragraphs(table, ...warning) }
 }

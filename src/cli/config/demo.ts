@@ -23,6 +23,7 @@ export function demoConfig(baseUrl: string, token: string, file = 'state/demo.du
     history: [],
     policies: { sensitive: 'hash', columns: {}, onMismatch: 'reject', drift: 'capture' },
     maxRejects: 100,
+    secretFiles: [],
     secrets: [token],
   }
 }

@@ -8,9 +8,10 @@ import type { Policies } from '../../schema/policy.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { columnProblems } from './columns.ts'
 import { type GivenConfig, givenFile, givenObject } from './given.ts'
-import { problemsOf, unknownStreams } from './problems.ts'
-import { configSchema, DAY } from './schema.ts'
-import { replaceVariables } from './variables.ts'
+import { expandHome } from './home.ts'
+import { emptySelection, membersOf, problemsOf, unknownStreams } from './problems.ts'
+import { configSchema, DAY, token as tokenSchema } from './schema.ts'
+import { readSecret, replaceVariables } from './variables.ts'
 
 /** The configuration, checked, with defaults in place. */
 export interface Config {
@@ -40,9 +41,13 @@ export interface Config {
   /** What is stored of each column. */
   readonly policies: Policies
   readonly maxRejects: number
+  /** Files that the token or other values were read from, also this one if it holds a secret itself. */
+  readonly secretFiles: readonly string[]
   /** The token, and addresses that contain a password: never shown. */
   readonly secrets: readonly string[]
 }
+
+type Origin = Pick<Config, 'file' | 'directory' | 'secretFiles'>
 
 /**
  * Reads the file, and the environment variables that it names.
@@ -59,22 +64,33 @@ export function loadConfig(file: string, declared: readonly Stream[], environmen
       file,
       document.errors.map(e => syntaxProblem(e.message, lineAt(e.pos[0]))),
     )
-  const missing = replaceVariables(document, environment, lineAt)
-  return checked(givenFile(file, document, plain(document, file) ?? {}, lineAt), declared, missing, {
+  const directory = dirname(path)
+  const literal = SECRETS.some(at => holdsSecret(document.getIn(at)))
+  const { problems, files } = replaceVariables(document, environment, directory, lineAt)
+  return checked(givenFile(file, document, plain(document, file) ?? {}, lineAt), declared, problems, {
     file: path,
-    directory: dirname(path),
+    directory,
+    secretFiles: [...(literal ? [path] : []), ...files],
   })
 }
 
 /**
- * Checks settings that a program gives. They have the keys of the file; nothing else is read. Relative paths start in the
- * working directory.
+ * Checks settings that a program gives. They have the keys of the file; only the file of the token is read. Relative paths
+ * start in the working directory.
  * @throws {ConfigError} with every problem at once.
  */
 export function configFrom(settings: unknown, declared: readonly Stream[]): Config {
   const name = 'the configuration object'
-  return checked(givenObject(name, settings), declared, [], { file: name, directory: resolve('.') })
+  return checked(givenObject(name, settings), declared, [], { file: name, directory: resolve('.'), secretFiles: [] })
 }
+
+/** Settings that are secrets, or contain one. */
+const SECRETS = [
+  ['recharge', 'token'],
+  ['destination', 'postgres'],
+]
+const holdsSecret = (value: unknown): boolean =>
+  typeof value === 'string' && !value.includes('${') && (!value.includes('://') || /:[^/@]+@/.test(value))
 
 function read(file: string, path: string): string {
   try {
@@ -107,17 +123,23 @@ function checked(
   given: GivenConfig,
   declared: readonly Stream[],
   missing: readonly ConfigProblem[],
-  origin: Pick<Config, 'file' | 'directory'>,
+  origin: Origin,
 ): Config {
+  const token = tokenOf(given, origin.directory)
   const parsed = configSchema.safeParse(given.value)
   const empty = new Set(missing.map(({ path }) => path))
   const invalid = parsed.success ? [] : parsed.error.issues.flatMap(issue => problemsOf(issue, given))
   const problems = [
     ...missing,
+    ...token.problems,
     ...invalid.filter(({ path }) => !empty.has(path)),
     ...unknownStreams(
       given,
       declared.map(({ name }) => name),
+    ),
+    ...emptySelection(
+      given,
+      declared.flatMap(({ name, optIn }) => (optIn ? [] : [name])),
     ),
     ...columnProblems(given, declared),
   ]
@@ -126,18 +148,45 @@ function checked(
       given.name,
       problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
     )
-  return configOf(parsed.data, origin)
+  return configOf(parsed.data, token.value ?? parsed.data.recharge.token ?? '', {
+    ...origin,
+    secretFiles: [...origin.secretFiles, ...token.files],
+  })
+}
+
+/** The token from its file. @returns null: the setting has it, or nothing has. */
+function tokenOf(given: GivenConfig, directory: string) {
+  const { recharge } = membersOf(given.value)
+  const settings = membersOf(recharge)
+  const problem = (key: string, message: string) => {
+    const path = ['recharge', key]
+    return { value: null, files: [], problems: [{ path: path.join('.'), line: given.lineOf(path), message }] }
+  }
+  const none = { value: null, files: [], problems: [] }
+  if (!given.has(['recharge', 'token_file']))
+    return recharge === undefined || given.has(['recharge', 'token']) ? none : problem('token', 'is missing')
+  if (given.has(['recharge', 'token'])) return problem('token_file', 'stands beside token; give one of the two')
+  const { token_file: path } = settings
+  // What else is wrong with it, the schema says.
+  if (typeof path !== 'string' || path === '') return none
+  const read = readSecret(path, directory)
+  if (read.text === null) return problem('token_file', read.problem)
+  const parsed = tokenSchema.safeParse(read.text)
+  return parsed.success
+    ? { ...none, value: parsed.data, files: [read.file] }
+    : problem('token_file', `${read.file} ${parsed.error.issues[0]?.message ?? 'holds no token'}`)
 }
 
 function configOf(
   { recharge, destination, ...rest }: z.infer<typeof configSchema>,
-  origin: Pick<Config, 'file' | 'directory'>,
+  token: string,
+  origin: Origin,
 ): Config {
   const { schema, duckdb, postgres } = destination
   return {
     ...origin,
     recharge: {
-      token: recharge.token,
+      token,
       baseUrl: recharge.base_url,
       start: recharge.start ?? null,
       overlapMs: recharge.overlap,
@@ -148,14 +197,14 @@ function configOf(
     },
     destination:
       postgres === undefined
-        ? { kind: 'duckdb', file: resolve(origin.directory, duckdb ?? ''), schema }
+        ? { kind: 'duckdb', file: resolve(origin.directory, expandHome(duckdb ?? '')), schema }
         : { kind: 'postgres', url: postgres, schema },
     streams: rest.streams,
     refreshMs: refreshOf(rest.refresh),
     history: rest.history,
     policies: { sensitive: rest.sensitive, columns: rest.columns, onMismatch: rest.on_mismatch, drift: rest.drift },
     maxRejects: rest.max_rejects,
-    secrets: [recharge.token, ...(postgres === undefined ? [] : [postgres])],
+    secrets: [token, ...(postgres === undefined ? [] : [postgres])],
   }
 }
 

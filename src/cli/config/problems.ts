@@ -24,8 +24,8 @@ export function problemsOf(issue: z.core.$ZodIssue, given: GivenConfig): ConfigP
   ]
 }
 
-/** Keys whose value is a secret. A text in place of a section may be one too, where a level of the file was left out. */
-const SECRET = new Set(['token', 'postgres'])
+/** Keys whose value is a secret. What stands in place of a file may be the address of a service, with its token. A text in place of a section may be one too, where a level of the file was left out. */
+const SECRET = new Set(['token', 'postgres', 'duckdb'])
 const mayHoldSecret = (issue: z.core.$ZodIssue): boolean =>
   SECRET.has(String(issue.path.at(-1))) || (issue.code === 'invalid_type' && issue.expected === 'object')
 
@@ -64,8 +64,21 @@ export function unknownStreams(given: GivenConfig, known: readonly string[]): Co
     .map(({ name, path }) => ({
       path: path.join('.'),
       line: given.lineOf(path),
-      message: `there is no stream ${name}${nearest(String(name), known)}`,
+      message: unknownStream(String(name), known),
     }))
+}
+
+/** The message about a name that no stream has. */
+export const unknownStream = (name: string, known: readonly string[]): string =>
+  name.trim() === ''
+    ? 'has an empty name; separate the names of streams by one comma each'
+    : `there is no stream ${name}${nearest(name, known)}`
+
+/** A selection that leaves out every stream. */
+export function emptySelection(given: GivenConfig, known: readonly string[]): ConfigProblem[] {
+  const except = listOf(membersOf(membersOf(given.value).streams).except)
+  if (known.length === 0 || known.some(name => !except.includes(name))) return []
+  return [{ path: 'streams', line: given.lineOf(['streams']), message: 'leaves out every stream; name one to sync' }]
 }
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseInstant } from '../../common/instant.ts'
+import { duckdbProblem, nameProblem, postgresProblem, schemaProblem } from './address.ts'
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 /** In milliseconds. */
@@ -38,7 +39,8 @@ const share = z
   .regex(/^(\d{1,2}|100)%$/, 'a percentage from 1% to 100%')
   .transform(text => Number.parseInt(text, 10) / 100)
   .refine(part => part > 0, 'a percentage from 1% to 100%')
-const token = z
+/** The token itself, from the setting or from its file. */
+export const token = z
   .string()
   .transform(text => text.trim())
   .refine(text => text !== '', 'is empty')
@@ -56,7 +58,18 @@ const address = z
     text => !URL.canParse(text) || new URL(text).username + new URL(text).password === '',
     'contains a user or a password, which the API does not take',
   )
-const name = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'a lower-case name of at most 63 letters, digits and _')
+const name = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'a lower-case name of at most 63 letters, digits and _')
+  .superRefine(reporting(schemaProblem))
+
+/** Turns what a function says of a value into an issue. */
+function reporting<T>(problemOf: (value: T) => string | null) {
+  return (value: T, context: { addIssue(issue: { code: 'custom'; message: string }): void }): void => {
+    const message = problemOf(value)
+    if (message !== null) context.addIssue({ code: 'custom', message })
+  }
+}
 
 const policy = z.enum(['keep', 'hash', 'omit'], 'keep, hash or omit')
 
@@ -64,7 +77,12 @@ const policy = z.enum(['keep', 'hash', 'omit'], 'keep, hash or omit')
 export const configSchema = z.strictObject({
   recharge: z.strictObject({
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the syntax of the file
-    token: token.describe('API token of the store. ${NAME} reads the environment.'),
+    token: token.optional().describe('API token of the store. ${NAME} reads the environment, ${file:PATH} a file.'),
+    token_file: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('File that holds the token; relative to this file. Instead of token.'),
     base_url: address.default('https://api.rechargeapps.com').describe('Address of the API.'),
     start: day.optional().describe('How far back the first run reads. Default: everything.'),
     overlap: duration.default(DAY).describe('Every run reads again this far before its checkpoint.'),
@@ -81,18 +99,28 @@ export const configSchema = z.strictObject({
   }),
   destination: z
     .strictObject({
-      duckdb: z.string().min(1).optional().describe('A DuckDB file; relative to this file.'),
+      duckdb: z
+        .string()
+        .superRefine(reporting(duckdbProblem))
+        .optional()
+        .describe('A DuckDB file; relative to this file. Not named as the schema.'),
       postgres: z
         .string()
         .regex(/^postgres(ql)?:\/\//, 'an address such as postgres://user:password@host:5432/database')
+        .superRefine(reporting(postgresProblem))
         .optional()
         .describe('Address of a Postgres database.'),
       schema: name.default('recharge').describe('Schema that the tables are in.'),
     })
-    .refine(d => (d.duckdb === undefined) !== (d.postgres === undefined), 'needs either duckdb or postgres'),
+    .refine(d => (d.duckdb === undefined) !== (d.postgres === undefined), 'needs either duckdb or postgres')
+    .superRefine(reporting(({ duckdb, schema }) => (duckdb === undefined ? null : nameProblem(duckdb, schema)))),
   streams: z
     .union(
-      [z.literal('all'), z.array(z.string()), z.strictObject({ except: z.array(z.string()) })],
+      [
+        z.literal('all'),
+        z.array(z.string()).min(1, 'names no stream; write all, or a list of at least one'),
+        z.strictObject({ except: z.array(z.string()) }),
+      ],
       'all, a list, or except: with a list',
     )
     .default('all')

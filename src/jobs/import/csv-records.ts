@@ -35,6 +35,7 @@ export async function* readRecords(stream: Stream, file: string): AsyncGenerator
       continue
     }
     const fits = row.fields.length === layout.width
+    if (fits) refuseRounded(layout, file, row)
     const key = fieldFor(layout.key, row)?.trim() ?? ''
     if (fits && open !== null && layout.element.length > 0 && key !== '' && key === open.key) {
       addElement(open.record, layout, row)
@@ -67,6 +68,25 @@ const compact = (key: string): string | number => (/^[1-9]\d{0,14}$/.test(key) ?
 
 const scattered = (key: string): string =>
   `the rows of ${key} do not follow one another, so a part of its list would be loaded as the whole list; sort the file by that column`
+
+/** A whole number as a spreadsheet writes one that is too long for its cell: the last digits are lost. */
+const ROUNDED = /^[+-]?\d+([.,]\d+)?e[+-]?\d+$/i
+
+/**
+ * Such ids would be those of other records, or of none, so nothing of the file can be trusted.
+ * @throws {ConfigError}
+ */
+function refuseRounded({ own, element }: Layout, file: string, row: CsvRow): void {
+  for (const target of [...own, ...element]) {
+    const text = target.isWhole ? fieldFor(target, row)?.trim() : undefined
+    if (text && ROUNDED.test(text))
+      throw unreadable(
+        file,
+        row.line,
+        `has ${text} as ${target.name}: a spreadsheet has saved the file and cut off the last digits; export it again, and import it without opening it in a spreadsheet`,
+      )
+  }
+}
 
 const wrongWidth = ({ fields }: CsvRow, layout: Layout): string =>
   `the row has ${fields.length} fields and the header has ${layout.width}`

@@ -9,6 +9,8 @@ export interface Target {
   readonly path: readonly string[]
   readonly positions: readonly [number, ...number[]]
   readonly lowerCase: boolean
+  /** Its values are ids or other whole numbers. */
+  readonly isWhole: boolean
 }
 
 /** What each field of a row means. It follows from the header of the file. */
@@ -39,7 +41,8 @@ export function layoutOf(stream: Stream, file: string, line: number, headers: re
       const [first, ...more] = spellings.map(header => keys.indexOf(header)).filter(position => position >= 0)
       if (first === undefined) return []
       const path = (declared[name]?.from ?? name).split('.')
-      return [{ name, path, positions: [first, ...more] as const, lowerCase: lowerCase.includes(name) }]
+      const isWhole = declared[name]?.kind === 'int'
+      return [{ name, path, positions: [first, ...more] as const, lowerCase: lowerCase.includes(name), isWhole }]
     })
   const own = targets(columns, stream.columns)
   for (const name of Object.keys(stream.columns))

@@ -1,4 +1,4 @@
-import { Interrupted } from '../../common/errors.ts'
+import { ConfigError, Interrupted } from '../../common/errors.ts'
 import { latestPast } from '../../common/instant.ts'
 import type { Checkpoint, ExistingRow, Instant, Reject, RowBatch, RunId } from '../../common/model.ts'
 import type { RetryOptions } from '../../common/retry-destination.ts'
@@ -9,7 +9,6 @@ import { schemaHashOf } from '../../schema/table.ts'
 import { mergePages, singlePage } from '../../transform/batch.ts'
 import { decodeRecords } from '../../transform/decode-page.ts'
 import { redaction } from '../../transform/redact.ts'
-import { unreadable } from './csv.ts'
 import { readRecords } from './csv-records.ts'
 import type { Layout } from './headers.ts'
 import { mayBePastRetention } from './retention.ts'
@@ -71,7 +70,10 @@ export async function inspectFile(
     ({ key, path, reason }) => `${key ?? 'one without a key'}: ${path && `${path}: `}${reason}`,
   )
   const summary = `${found.rejected} of ${found.records + found.rejected} records cannot be loaded, and max_rejects is ${maxRejects}`
-  throw unreadable(file, null, `${summary}:\n    ${examples.join('\n    ')}`)
+  throw new ConfigError(
+    file,
+    [`${summary}; the first of them:`, ...examples].map(message => ({ path: '', line: null, message })),
+  )
 }
 
 /** Loads a file that `inspectFile` has accepted, a thousand records in each commit. @throws {ConfigError} */

@@ -1,5 +1,6 @@
 import { asFilter, justBefore, minus } from '../../common/instant.ts'
 import type { Page, Window } from '../../common/model.ts'
+import type { Month } from '../../load/destination.ts'
 import { isInFuture, oldestServed } from '../../pipeline/checkpoint.ts'
 import { pageDecoders } from '../../pipeline/page-decoders.ts'
 import { prefetch } from '../../pipeline/prefetch.ts'
@@ -29,7 +30,7 @@ export async function compareAll(comparison: Comparison, diff: Diff): Promise<vo
     newestFirst: false,
   }
   const pages = (signal: AbortSignal) => source.pages(stream, scan, { ...reading, signal })
-  await comparePages(comparison, diff, pages)
+  await comparePages(comparison, diff, pages, () => true)
   const refused = requestStats.warnings.slice(warnings).find(({ code }) => code === 'partly_forbidden')
   if (refused) diff.partial = refused.message
   await findGone(comparison, diff, { since: null, until: null })
@@ -49,8 +50,13 @@ export async function compareMonth(
     ...(since === null ? {} : { created_at_min: asFilter(minus(since, ZONE_UNCERTAINTY)) }),
     ...(until === null ? {} : { created_at_max: asFilter(minus(lastSecondOf(month), -ZONE_UNCERTAINTY)) }),
   }
-  await comparePages(comparison, diff, signal =>
-    source.listWhere(stream, filters, pageDecoder(stream), { requestStats, signal }),
+  const within = (created: Month): boolean =>
+    created !== null && (since === null || created >= month) && (until === null || created <= month)
+  await comparePages(
+    comparison,
+    diff,
+    signal => source.listWhere(stream, filters, pageDecoder(stream), { requestStats, signal }),
+    within,
   )
   await findGone(comparison, diff, { since, until })
 }
@@ -59,13 +65,14 @@ async function comparePages(
   { stream, warehouse, watermark, now, writtenBy, stats, signal }: Comparison,
   diff: Diff,
   read: (signal: AbortSignal) => AsyncIterable<Page>,
+  within: (month: Month) => boolean,
 ): Promise<void> {
   for await (const pages of prefetch(read, signal)) {
     const batch = mergePages(stream, pages)
     for (const compared of await warehouse.compare(batch, now)) {
       // A time in the future does not mean that the next sync reads the record.
       const changedAt = isInFuture(compared.changedAt, now) ? null : compared.changedAt
-      diff.add({ ...compared, changedAt }, watermark, writtenBy)
+      diff.add({ ...compared, changedAt }, watermark, writtenBy, within)
     }
     for (const { key } of batch.rejects)
       if (key !== null) diff.addRejected(key)

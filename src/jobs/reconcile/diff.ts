@@ -15,30 +15,51 @@ export class Diff {
   readonly inWarehouse = new Map<Month, number>()
   /** Keys of records that changed after the warehouse last read them. The next sync reads them. */
   readonly pending = new Set<string>()
+  /** Keys that were met outside of the compared months only, so that they are counted on neither side. */
+  readonly #outside = new Set<string>()
+  /** Listed records that cannot be loaded, so they were not compared. */
+  rejected = 0
   /** Why the list of the source may be incomplete, so that no row counts as gone; null: it is complete. */
   partial: string | null = null
 
   /**
+   * Counts at the source what the count of comparable rows counts in the warehouse: the difference of the two is then that
+   * of the missing and the gone.
    * @param watermark records that changed after it are left to the next sync.
    * @param writtenBy rows written after it may be newer than the listed records; null: no other run can write.
+   * @param within whether the months that are compared include a month.
    */
   add(
     { key, created, changedAt, verdict, writtenAt, forgettable }: Compared,
     watermark: Instant,
     writtenBy: Instant | null,
+    within: (month: Month) => boolean,
   ): void {
-    if (!this.seen.has(key) && !forgettable) this.atSource.set(created, (this.atSource.get(created) ?? 0) + 1)
+    const isNew = !this.seen.has(key) || this.#outside.delete(key)
     this.seen.add(key)
-    if (verdict === 'same') return
     const isNewer = writtenBy !== null && writtenAt !== null && writtenAt > writtenBy
-    if (isNewer || (changedAt !== null && changedAt > watermark)) this.pending.add(key)
-    else this.differing.set(key, { difference: verdict, created })
+    const isPending = verdict !== 'same' && (isNewer || (changedAt !== null && changedAt > watermark))
+    const differs = verdict !== 'same' && !isPending
+    if (differs) this.differing.set(key, { difference: verdict, created })
+    else if (isPending) this.pending.add(key)
+    if (!isNew) return
+    if (!within(created) && !differs) {
+      this.#outside.add(key)
+      return
+    }
+    // No comparable row stands for it.
+    if (isNewer || (verdict === 'missing' && isPending) || (verdict !== 'missing' && forgettable)) return
+    increase(this.atSource, created)
+    // The rows of that month are not counted, unless it is compared too: then its count replaces this one.
+    if (!within(created) && verdict === 'changed') increase(this.inWarehouse, created)
   }
 
   /** A listed record that cannot be loaded. Its row, of an older version, is not gone. */
   addRejected(key: string): void {
+    if (this.seen.has(key)) return
     this.seen.add(key)
-    this.atSource.set(null, (this.atSource.get(null) ?? 0) + 1)
+    this.rejected += 1
+    increase(this.atSource, null)
   }
 
   addGone({ key, created }: ComparableKey): void {
@@ -60,4 +81,8 @@ export class Diff {
   get resolved(): boolean {
     return this.differing.size === this.repaired.size
   }
+}
+
+function increase(counts: Map<Month, number>, month: Month): void {
+  counts.set(month, (counts.get(month) ?? 0) + 1)
 }

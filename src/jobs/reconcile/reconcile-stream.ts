@@ -5,7 +5,7 @@ import type { StreamStats } from '../../pipeline/stream-stats.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { type Counted, compareCounts, type MonthSelection, suspectMonths } from './compare-counts.ts'
 import { compareAll, compareMonth } from './compare-records.ts'
-import type { Comparison, ReconcileOptions } from './comparison.ts'
+import { type Comparison, comparableRowsOf, type ReconcileOptions } from './comparison.ts'
 import { Diff } from './diff.ts'
 import { repairDifferences } from './repair-differences.ts'
 
@@ -13,7 +13,12 @@ import { repairDifferences } from './repair-differences.ts'
 export interface Reconciled {
   readonly diff: Diff
   readonly counted: readonly Counted[]
+  /** The months whose records were compared. */
   readonly months: 'all' | readonly string[]
+  /** All months of the stream; none where it is not known which there are. */
+  readonly known: readonly string[]
+  /** Rows that were left out, because the source may no longer return their records. */
+  readonly leftOut: number
   readonly lines: readonly Reconciliation[]
   readonly problem: Problem | null
 }
@@ -49,6 +54,7 @@ export async function reconcileStream(
     diff = new Diff()
     await compareAll(comparison, diff)
   }
+  const leftOut = await countLeftOut(comparison)
   let notRepaired: Problem | null = null
   let lines: readonly Reconciliation[] = []
   try {
@@ -62,9 +68,20 @@ export async function reconcileStream(
     diff,
     counted,
     months,
+    known: selection.known,
+    leftOut,
     lines,
     problem: notRepaired ?? partlyCompared(diff) ?? miscounted(stream, diff, counted, months),
   }
+}
+
+/** Rows that are comparable but for the retention of the source. */
+async function countLeftOut(comparison: Comparison): Promise<number> {
+  const { stream, warehouse } = comparison
+  if (stream.retention === null) return 0
+  const comparable = comparableRowsOf(comparison)
+  const all = { ...comparable, stream: { ...stream, retention: null } satisfies Stream }
+  return total(await warehouse.countComparable(all)) - total(await warehouse.countComparable(comparable))
 }
 
 /** Whether the differences found add up to that of the counts. If not, a month whose counts agree by chance has more. */
@@ -108,11 +125,12 @@ function miscounted(
   }
 }
 
+const total = (months: ReadonlyMap<Month, number>): number => [...months.values()].reduce((sum, n) => sum + n, 0)
+
 /** One line for each count, one for all records, and one for each month with a difference. */
 function linesOf({ stream, run, source }: Comparison, diff: Diff, counted: readonly Counted[]): Reconciliation[] {
   const of = { run, stream: stream.name, reconciled_at: source.clock() }
   const none = { missing: [], changed: [], gone: [], repaired: 0 }
-  const total = (months: ReadonlyMap<Month, number>): number => [...months.values()].reduce((sum, n) => sum + n, 0)
   const line = (bucket: string, created?: Month): Reconciliation => {
     const keys = {
       missing: diff.keys('missing', created),

@@ -1,9 +1,10 @@
-import { constants, existsSync, mkdirSync, realpathSync } from 'node:fs'
+import { chmodSync, constants, existsSync, realpathSync } from 'node:fs'
 import { access } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { Kysely, sql } from 'kysely'
 import { DestinationError } from '../../common/errors.ts'
+import { makeFolder } from '../../common/make-folder.ts'
 import type { TableColumn } from '../../schema/table.ts'
 import type { Engine, Session } from '../sql/engine.ts'
 import type { SystemTables } from '../sql/system-tables.ts'
@@ -179,13 +180,16 @@ async function attach(path: string, readOnly: boolean): Promise<DuckDBInstance> 
   const spill = path === ':memory:' ? {} : { temp_directory: `${path}.tmp` }
   const instance = await DuckDBInstance.create(':memory:', { ...SETTINGS, ...spill })
   // A file keeps the block size that it was created with.
-  const block = existsSync(path) ? [] : [`block_size ${BLOCK}`]
+  const isNew = !existsSync(path)
+  const block = isNew ? [`block_size ${BLOCK}`] : []
   // Without the type DuckDB would look for an extension that reads a SQLite file.
   const options = ['type duckdb', `row_group_size ${ROW_GROUP}`, ...block, ...(readOnly ? ['read_only'] : [])]
   try {
     const connection = await instance.connect()
     await connection.run(`attach '${path.replaceAll("'", "''")}' as ${CATALOG} (${options.join(', ')})`)
     connection.closeSync()
+    // Of a file that was there, its owner has decided who may read it.
+    if (isNew && path !== ':memory:') chmodSync(path, 0o600)
     return instance
   } catch (error) {
     instance.closeSync()
@@ -217,10 +221,21 @@ const relationsIn: (
   )
 }
 
-/** The file's real path. Creates its folder. */
+/** The file's real path. Creates its folder. @throws {DestinationError} `denied` */
 function resolvePath(file: string): string {
-  mkdirSync(dirname(file), { recursive: true })
-  return existsSync(file) ? realpathSync(file) : join(realpathSync(dirname(file)), file.slice(dirname(file).length + 1))
+  const folder = dirname(file)
+  try {
+    makeFolder(folder)
+    return existsSync(file) ? realpathSync(file) : join(realpathSync(folder), basename(file))
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    throw new DestinationError(
+      'denied',
+      `the folder ${folder} of the DuckDB file cannot be made or entered (${why})`,
+      error,
+      'Name a file in a folder that this user can write to, in destination.duckdb.',
+    )
+  }
 }
 
 /** The nearest folder above the file that exists. */

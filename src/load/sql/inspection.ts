@@ -1,4 +1,5 @@
 import { CompiledQuery, sql } from 'kysely'
+import type { RunId } from '../../common/model.ts'
 import type { StreamTables } from '../../schema/table.ts'
 import type { Inspection } from '../destination.ts'
 import { asText } from './as-text.ts'
@@ -7,7 +8,7 @@ import { existingRows } from './existing-rows.ts'
 import { readGaps } from './gaps.ts'
 import { columnsOf, schemaChanges } from './schema-changes.ts'
 import { readSalt } from './settings.ts'
-import { parseLastRun, parseWatermark } from './stored-values.ts'
+import { parseLastRun, parseRun, parseWatermark } from './stored-values.ts'
 import { SYSTEM_TABLES } from './system-tables.ts'
 
 /** `Inspection` for every database that has an `Engine`. */
@@ -78,6 +79,29 @@ export function createInspection(context: Context): Inspection {
           .where('stream', '=', stream)
           .executeTakeFirst()
         return row ? parseLastRun(row, stream) : null
+      }),
+
+    runs: most =>
+      engine.transaction(async session => {
+        if (!(await exists(session, '_sync_runs'))) return []
+        const rows = await inSchema(session)
+          .selectFrom('_sync_runs')
+          .select(['run', asText('report').as('report')])
+          .orderBy('run', 'desc')
+          .limit(most)
+          .execute()
+        return rows.map(({ run, report }) => parseRun(report, `the row of _sync_runs for ${run}`))
+      }),
+
+    // Only Postgres has the table: a DuckDB file that a run writes to cannot be opened at all.
+    writer: () =>
+      engine.transaction(async session => {
+        if (!(await exists(session, '_sync_lease'))) return null
+        const { rows } = await sql<{ holder: string }>`
+          select holder from ${sql.table(`${schema}._sync_lease`)} where expires_at > clock_timestamp()`.execute(
+          session.db,
+        )
+        return rows[0] ? (rows[0].holder as RunId) : null
       }),
 
     existingRows: (stream, keys) => engine.transaction(session => existingRows(session, schema, stream, keys)),

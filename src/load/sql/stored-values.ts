@@ -10,6 +10,7 @@ import type {
   LastRun,
   LostRows,
   RecordedGap,
+  RecordedRun,
   RecordedStore,
   RunId,
   Scan,
@@ -129,6 +130,26 @@ const lastRun = z.object({
   problem: problem.nullable(),
 })
 
+const anyOutcome = z.enum(['complete', 'failed', 'skipped', 'interrupted', 'running'])
+
+/** Older versions wrote a run only when it had ended. */
+const recordedRun = z.object({
+  run: runId,
+  started_at: instant,
+  finished_at: instant.nullable().default(null),
+  outcome: anyOutcome,
+  problem: problem.nullable().default(null),
+  streams: z
+    .array(z.object({ stream: z.string(), outcome: anyOutcome, problem: problem.nullable().default(null) }))
+    .default([]),
+  selected: z.array(z.string()).nullable().default(null),
+  destination: z.string().nullable().default(null),
+  process: z
+    .object({ host: z.string(), pid: z.int(), started: z.string().nullable(), space: z.string().nullable() })
+    .nullable()
+    .default(null),
+})
+
 const checkpointRow = z.object({
   version: z.string().regex(/^\d+$/, 'it is not a number of commits').transform(Number),
   watermark: instant.nullable(),
@@ -183,6 +204,10 @@ export const parseCounts = (row: object, stream: string): Committed | null =>
 /** @throws {DestinationError} `unreadable` */
 export const parseLastRun = (row: object, stream: string): LastRun | null =>
   parse(reportRow, row, checkpointOf(stream)).report
+
+/** @param where names the file or the row. @throws {DestinationError} `unreadable` */
+export const parseRun = (text: string, where: string): RecordedRun =>
+  parse(json(recordedRun), text, { where, next: 'Delete it: it is only the report of one run.' })
 
 export function stringifyScan({ window, upperBound, segments, keysRecorded }: Scan): string {
   return JSON.stringify({ window, ceiling: upperBound, segments, ...(keysRecorded ? { noted: true } : {}) })

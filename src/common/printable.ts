@@ -1,0 +1,32 @@
+/**
+ * Text that a terminal or a log of lines may be given. Apart from the breaks between its lines it has no control
+ * character. Only `lines` and `paragraphs` make one, so what a command prints cannot have missed them.
+ */
+export type Printable = string & { readonly __printable: true }
+
+/*
+ * Control characters move the cursor, hide text or break the line. Marks of direction make a terminal show the characters
+ * of a line in another order.
+ */
+const CONTROL = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu
+const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+const escaped = (control: string): string =>
+  SHORT[control] ?? `\\u${(control.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`
+
+/**
+ * Each text as one line. Names and messages from the API, a CSV file or the configuration may contain anything: a line
+ * break in one of them is escaped too, otherwise it could begin a line that looks like one of ours.
+ */
+export const lines = (...texts: readonly string[]): Printable =>
+  texts.map(text => text.replace(CONTROL, escaped)).join('\n') as Printable
+
+/** The parts, with an empty line between them. */
+export const paragraphs = (...parts: readonly Printable[]): Printable => parts.join('\n\n') as Printable
+
+/** Parts one below the other. */
+export const below = (...parts: readonly Printable[]): Printable => parts.join('\n') as Printable
+
+/** JSON escapes control characters up to U+001F only; a terminal obeys those from U+007F on as well. */
+export const printableJson = (value: unknown): Printable =>
+  JSON.stringify(value, null, 2).replace(/[\u007f-\u009f\u2028\u2029]|\p{Bidi_Control}/gu, escaped) as Printable

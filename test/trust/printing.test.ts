@@ -1,0 +1,116 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { createApp, select } from '../../src/cli/app.ts'
+import { check } from '../../src/cli/commands/check.ts'
+import { importable, importFile } from '../../src/cli/commands/import.ts'
+import { status } from '../../src/cli/commands/status.ts'
+import { createProgress } from '../../src/cli/progress.ts'
+import { ConfigError } from '../../src/common/errors.ts'
+import { lines, printableJson } from '../../src/common/printable.ts'
+import { cli, writeConfig } from '../support/cli.ts'
+import { withFolder } from '../support/destinations.ts'
+import { configFor, runSync, withSimulator } from '../support/run.ts'
+
+/** It clears the screen, ends the line, and begins one that looks like ours; the rest turns the order of characters round. */
+const EVIL = 'x\u001b[2J\u009b31m\r\ncustomers: complete 99 added\u202e\u2028\u0007'
+const { signal } = new AbortController()
+
+/** No control character but the breaks of our own lines, and no line that came from outside. */
+function expectHarmless(text: string): void {
+  expect(text).not.toMatch(/[^\P{Cc}\n]|[\p{Bidi_Control}\u2028\u2029]/u)
+  expect(text).not.toMatch(/^customers: complete 99/m)
+}
+
+test('K9/48: control characters and line breaks in a text are escaped, letters of all languages are not', () => {
+  expect(lines(EVIL, 'naïve café 日本 👩‍🍳')).toBe(
+    'x\\u001b[2J\\u009b31m\\r\\ncustomers: complete 99 added\\u202e\\u2028\\u0007\nnaïve café 日本 👩‍🍳',
+  )
+  const json = printableJson({ [EVIL]: EVIL })
+  expectHarmless(json)
+  expect(JSON.parse(json)).toEqual({ [EVIL]: EVIL })
+})
+
+test('K9/48: the name of a token and the messages of the API reach no terminal raw', async () => {
+  await withSimulator({}, simulator =>
+    withFolder(async folder => {
+      const config = configFor(
+        simulator,
+        { kind: 'duckdb', file: join(folder, 'a.duckdb'), schema: 'recharge' },
+        folder,
+      )
+      const information = { name: EVIL, scopes: ['read_customers', 'read_orders', `write_${EVIL}`] }
+      simulator.faults.add({
+        kind: 'body',
+        body: { token_information: information },
+        match: '/token_information',
+        times: 9,
+      })
+      simulator.faults.add({ kind: 'status', status: 422, body: { errors: EVIL }, match: '/orders', times: 99 })
+      const app = createApp(config, { level: 'silent' })
+      const checked = await check(app, select(app, null), signal)
+      expect(checked.text).toContain('x\\u001b[2J')
+      expectHarmless(checked.text)
+      const drawn: string[] = []
+      for (const isTTY of [true, false]) {
+        using progress = createProgress({
+          out: { isTTY, write: text => drawn.push(text) },
+          monotonic: () => performance.now(),
+          perSecond: null,
+        })
+        const ran = await runSync(config, ['orders'], signal, progress)
+        expect(ran.of('orders').problem?.message).toContain(EVIL)
+        expect(ran.text).toContain('x\\u001b[2J')
+        expectHarmless(ran.text)
+      }
+      // Our own: up by so many lines, and erase them.
+      const shown = drawn.filter(text => !text.startsWith('\u001b')).join('')
+      expect(shown).toContain('x\\u001b[2J')
+      expectHarmless(shown)
+      const said = await status(app, select(app, ['orders']), null)
+      expect(said.text).toContain('x\\u001b[2J')
+      expectHarmless(said.text)
+    }),
+  )
+})
+
+test('K9/48: headers and values of a CSV file are escaped, in a result and in an error', async () => {
+  await withSimulator({}, simulator =>
+    withFolder(async folder => {
+      const config = configFor(
+        simulator,
+        { kind: 'duckdb', file: join(folder, 'a.duckdb'), schema: 'recharge' },
+        folder,
+      )
+      const file = join(folder, 'charges.csv')
+      const head = ['Charge ID', 'Charge Status', 'Processed At', 'Total Price', 'Updated At', EVIL]
+      const row = [EVIL, 'SUCCESS', '2024-01-05 10:00:00', '1.00', '2024-01-05 10:00:00', 'kept']
+      const csv = [head, row].map(fields => fields.map(field => `"${field}"`).join(',')).join('\n')
+      writeFileSync(file, csv)
+      const app = createApp(config, { level: 'silent' })
+      const result = await importFile(app, importable('charges'), file, true, signal)
+      expect(result.text).toContain('x\\u001b[2J')
+      expectHarmless(result.text)
+      writeFileSync(file, csv.replace('Charge ID', 'Something'))
+      const thrown = await importFile(app, importable('charges'), file, true, signal).catch((error: unknown) => error)
+      if (!(thrown instanceof ConfigError)) throw thrown
+      expect(thrown.text).toContain('x\\u001b[2J')
+      expectHarmless(thrown.text)
+    }),
+  )
+})
+
+test('K9/48: what is wrong with the configuration and the command line is escaped', async () => {
+  await withFolder(async folder => {
+    const yaml = `recharge: { token: sk_test_0123456789 }\ndestination: { duckdb: a.duckdb }\nstreams: [${JSON.stringify(EVIL)}]\n`
+    writeConfig(folder, yaml)
+    const [configured, typed] = await Promise.all([cli(folder, ['status']), cli(folder, ['status', `--x${EVIL}`])])
+    for (const { code, stderr } of [configured, typed]) {
+      expect(code).toBe(2)
+      expect(stderr).toContain('x\\u001b[2J')
+      // What was typed on this terminal may contain lines, as the help does.
+      expect(stderr).not.toMatch(/[^\P{Cc}\n]|[\p{Bidi_Control}\u2028\u2029]/u)
+    }
+    expectHarmless(configured.stderr)
+  })
+})
