@@ -149,10 +149,3 @@ export function standingOf(attempts: readonly Attempt[]): Standing {
 
 /** To the second: what an operator reads. */
 export const second = (instant: Instant): string => `${instant.slice(0, 19)}Z`
-
-/** Milliseconds. The clocks of two machines differ by no more. */
-const CLOCKS = 5 * 60_000
-
-/** Whether a time that was written down cannot have come yet. */
-export const isFuture = (instant: Instant | null, now: Instant): boolean =>
-  instant !== null && minus(instant, CLOCKS) > now

@@ -380,7 +380,6 @@ class Life {
       maxRejects: 100,
       secrets: [key],
       secretFiles: [],
-    secretFiles: [],
     }
   }
 

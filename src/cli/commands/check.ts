@@ -5,10 +5,11 @@ import { accessOf, readableBy, writeScopes } from '../../extract/scopes.ts'
 import type { TokenInformation } from '../../extract/source.ts'
 import { identifyStore, named } from '../../jobs/identify-store.ts'
 import type { Inspection } from '../../load/destination.ts'
+import { isInFuture, watermarkInFuture } from '../../pipeline/checkpoint.ts'
 import { problemOf, StreamStats } from '../../pipeline/stream-stats.ts'
 import { allTables } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
-import { isFuture, second } from '../runs.ts'
+import { second } from '../runs.ts'
 import { openFiles } from './check-files.ts'
 import type { Result } from './result.ts'
 
@@ -131,12 +132,11 @@ async function streamFindings(
   for (const stream of streams) {
     const watermark = await destination.watermark(stream.name)
     if (watermark === null) continue
-    const { name, retention } = stream
-    if (isFuture(watermark, now))
-      add(
-        `${name} is said to be complete to ${second(watermark)}, which has not come yet: what changes before that is not read`,
-        `See whether the clock of this machine is right. If it is, run reset ${name}${retention ? ' --i-know' : ''}, then sync; the rows stay.`,
-      )
+    const { name } = stream
+    if (isInFuture(watermark, now)) {
+      const { message, next } = watermarkInFuture(name, watermark, now)
+      add(message, next)
+    }
     if (token?.scopes && !accessOf(stream, readableBy(token)).granted)
       add(
         `${name} was read to ${second(watermark)} and no longer can be: the token lacks ${accessOf(stream, readableBy(token)).missing.join(', ')}`,

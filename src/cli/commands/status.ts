@@ -1,13 +1,14 @@
 import { toMillis } from '../../common/instant.ts'
 import type { Instant, Problem } from '../../common/model.ts'
 import { lines, type Printable, paragraphs } from '../../common/printable.ts'
+import { isInFuture } from '../../pipeline/checkpoint.ts'
 import { rowsMissing } from '../../pipeline/stream-stats.ts'
 import { retentionOf } from '../../schema/docs.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { tablesOf } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
 import { problemText } from '../report.ts'
-import { attemptsAt, destinationName, isFuture, readKept, second, standingOf } from '../runs.ts'
+import { attemptsAt, destinationName, readKept, second, standingOf } from '../runs.ts'
 import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
@@ -121,7 +122,7 @@ interface Facts {
 function impossible({ name, retention }: Stream, { watermark, rows, lastRun, now }: Facts): Problem[] {
   const reset = `reset ${name}${retention ? ' --i-know' : ''}`
   return [
-    ...(watermark !== null && isFuture(watermark, now)
+    ...(watermark !== null && isInFuture(watermark, now)
       ? [
           {
             code: 'watermark_in_future',
@@ -130,7 +131,7 @@ function impossible({ name, retention }: Stream, { watermark, rows, lastRun, now
           },
         ]
       : []),
-    ...(lastRun !== null && isFuture(lastRun, now)
+    ...(lastRun !== null && isInFuture(lastRun, now)
       ? [
           {
             code: 'run_in_future',

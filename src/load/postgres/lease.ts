@@ -1,9 +1,9 @@
 import { type Kysely, sql } from 'kysely'
 import { DestinationError } from '../../common/errors.ts'
 import type { RunId } from '../../common/model.ts'
+import { isDead, type ProcessIdentity, thisProcess } from '../../common/process-identity.ts'
 import type { Engine } from '../sql/engine.ts'
 import type { SystemTables } from '../sql/system-tables.ts'
-import { isDead, type ProcessIdentity, thisProcess } from './process-identity.ts'
 
 /*
  * One row that says which run may write to the schema, and until when. A lock of the session would need a session: behind
