@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DestinationError } from '../common/errors.ts'
-import { minus } from '../common/instant.ts'
+
 import type { Instant, LastRun, Outcome, Problem, RecordedRun, RunId } from '../common/model.ts'
 import { isDead, isVisible } from '../common/process-identity.ts'
 import { parseRun } from '../load/sql/stored-values.ts'
