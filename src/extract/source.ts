@@ -11,6 +11,7 @@ import type { Tier } from './rate-limit.ts'
 import { readMembers } from './read-body.ts'
 import { retrieve } from './retrieve.ts'
 import type { Sleep } from './retry.ts'
+import { readableBy } from './scopes.ts'
 
 /** What `GET /token_information` says about the token in use. */
 export interface TokenInformation {
@@ -69,6 +70,9 @@ export interface SourceOptions {
 /** Milliseconds between two checks whether the rate limit has room for another reader. */
 const ROOM_CHECK_MS = 100
 
+/** One scope under two names [inferred]. */
+const STORE_SCOPES = ['store_info', 'read_store']
+
 /** Where the API shows the store: the same object under both versions [documented], and a token may be refused either. */
 const STORE: readonly { readonly path: string; readonly member: string; readonly version: ApiVersion }[] = [
   { path: '/store', member: 'store', version: '2021-11' },
@@ -102,8 +106,8 @@ export function createSource(api: ApiClient, { streams, readers, sleep }: Source
       }
     },
 
-    async identity({ client }, requestStats, signal) {
-      for (const { path, member, version } of STORE) {
+    async identity({ client, scopes }, requestStats, signal) {
+      for (const { path, member, version } of readableBy({ scopes })(STORE_SCOPES) ? STORE : []) {
         const url = api.urlOf(path)
         try {
           const body = await readMembers(api, { url: () => url, version }, member, requestStats, signal)

@@ -1,7 +1,7 @@
 import { asFilter, justBefore, minus } from '../../common/instant.ts'
 import type { Page, Window } from '../../common/model.ts'
 import type { Month } from '../../load/destination.ts'
-import { isInFuture, oldestServed } from '../../pipeline/checkpoint.ts'
+import { oldestServed } from '../../pipeline/checkpoint.ts'
 import { pageDecoders } from '../../pipeline/page-decoders.ts'
 import { prefetch } from '../../pipeline/prefetch.ts'
 import { newScan } from '../../pipeline/scan-progress.ts'
@@ -69,11 +69,7 @@ async function comparePages(
 ): Promise<void> {
   for await (const pages of prefetch(read, signal)) {
     const batch = mergePages(stream, pages)
-    for (const compared of await warehouse.compare(batch, now)) {
-      // A time in the future does not mean that the next sync reads the record.
-      const changedAt = isInFuture(compared.changedAt, now) ? null : compared.changedAt
-      diff.add({ ...compared, changedAt }, watermark, writtenBy, within)
-    }
+    for (const compared of await warehouse.compare(batch, now)) diff.add(compared, watermark, writtenBy, within)
     for (const { key } of batch.rejects)
       if (key !== null) diff.addRejected(key)
       else diff.partial ??= 'a record without a key was listed'

@@ -2,19 +2,19 @@ import type { RecordedStore } from '../../common/model.ts'
 import type { Session } from './engine.ts'
 import { writeStore } from './settings.ts'
 
-type Record = (db: Session['db']) => Promise<void>
+type RecordStore = (db: Session['db']) => Promise<void>
 
 /** The store that the next commit records. */
 export interface StoreToKeep {
   set(store: RecordedStore): void
   /** Makes `commit` record it. Commits run one after another until one of them has succeeded. */
-  within<T>(commit: (record: Record) => Promise<T>): Promise<T>
+  within<T>(commit: (record: RecordStore) => Promise<T>): Promise<T>
 }
 
 export function createStoreToKeep(): StoreToKeep {
   let store: RecordedStore | null = null
   let turn: Promise<unknown> = Promise.resolve()
-  const nothing: Record = async () => {}
+  const nothing: RecordStore = async () => {}
   return {
     set(given) {
       store = given
