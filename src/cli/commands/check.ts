@@ -45,7 +45,7 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
   })
   await attempt('destination', async () => {
     await using destination = await app.open('read')
-    const changes = await destination.plan(app.streams.flatMap(allTables))
+    const changes = await destination.plan(streams.flatMap(allTables))
     await destination.checkAccess()
     const message = changes.length === 0 ? 'ready' : `reachable; the next sync runs ${changes.length} DDL statements`
     findings.push({ what: 'destination', state: 'ok', message, next: null })

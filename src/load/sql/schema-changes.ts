@@ -56,7 +56,7 @@ export async function schemaChanges(
   }
   if (!(await schemaExists(session, schema))) add('', session.db.schema.createSchema(schema).compile())
   const stored = await columnsOf(session, schema)
-  refuseOthers(schema, tables, { relations: await session.relations(schema), columns: stored }, made)
+  refuseOthers(schema, tables, await session.relations(schema), made)
   const clashes: string[] = []
   for (const table of tables) {
     const qualified = sql.table(`${schema}.${table.name}`)
