@@ -196,13 +196,16 @@ const mismatched = (paths: readonly string[]): Problem => ({
 })
 
 /** What to say of tables that have fewer rows than the runs so far have loaded. */
-export const rowsMissing = (tables: readonly MissingRows[], { name, retention }: Stream): Problem => ({
+export const rowsMissing = (tables: readonly MissingRows[], { name, retention, sync }: Stream): Problem => ({
   code: 'rows_missing',
   message: `rows that were loaded are no longer there: ${tables.map(({ table, expected, found }) => `${table} has ${found} of ${expected}`).join(', ')}`,
-  next:
-    retention === null
-      ? `Somebody deleted them, or put back an older dump. Run "reset ${name}" and then "sync": that reads the whole stream again and keeps its rows.`
-      : `Somebody deleted them, or put back an older dump. Run "reset ${name} --i-know" and then "sync": that reads again what Recharge still returns (${retention.days} days, by ${retention.by}) and keeps the rows. Put what is older back from a backup first.`,
+  next: `Somebody deleted them, or put back an older dump. ${
+    retention !== null
+      ? `Put what Recharge no longer returns (older than ${retention.days} days, by ${retention.by}) back from a backup. Then run "reset ${name} --i-know" and "sync": that reads the rest again and keeps the rows.`
+      : sync.mode === 'full'
+        ? `The next full scan writes them again; run "reset ${name}" and then "sync" to make it now.`
+        : `Run "reset ${name}" and then "sync": that reads the whole stream again and keeps its rows.`
+  }`,
 })
 
 /** @returns null for an error that is not a `SyncError`: a bug. */

@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { createApp, select } from '../../src/cli/app.ts'
+import { STREAMS as ALL, createApp, select } from '../../src/cli/app.ts'
 import { check } from '../../src/cli/commands/check.ts'
 import type { Config } from '../../src/cli/config/load.ts'
+import { openDestination } from '../../src/load/open.ts'
+import { allTables } from '../../src/schema/table.ts'
 import { DESTINATIONS, type DestinationConfig, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { configFor, makeStore, runSync, withSimulator } from '../support/run.ts'
@@ -123,6 +126,40 @@ describe.each(DESTINATIONS)('$name', place => {
       expect((await checked(config)).code).toBe(0)
     }))
 })
+
+test('K2/6: our own tables that a role may not read are ours all the same', () =>
+  withSimulator(
+    { store: makeStore({ customers: 5, months: 2 }) },
+    simulator =>
+      DESTINATIONS[1]?.with(destination =>
+        withFolder(async folder => {
+          if (destination.kind !== 'postgres') throw new Error('there is no Postgres')
+          const config = configFor(simulator, destination, folder)
+          expect((await runSync(config, STREAMS)).code).toBe(0)
+          const role = `reader_${randomUUID().replaceAll('-', '')}`
+          await withQuery(destination, async query => {
+            await query(`create role ${role} login password 'reader'`)
+            await query(`grant usage, create on schema recharge to ${role}`)
+          })
+          try {
+            const url = new URL(destination.url)
+            url.username = role
+            url.password = 'reader'
+            await using warehouse = await openDestination(
+              { ...destination, url: url.href },
+              { mode: 'read', connections: 1 },
+            )
+            const tables = ALL.filter(({ name }) => STREAMS.includes(name)).flatMap(allTables)
+            await expect(warehouse.plan(tables)).resolves.not.toEqual([])
+          } finally {
+            await withQuery(destination, async query => {
+              await query(`drop owned by ${role}`)
+              await query(`drop role ${role}`)
+            })
+          }
+        }),
+      ) ?? Promise.reject(new Error('there is no Postgres')),
+  ))
 
 test('K2/6: a materialized view and a sequence are refused', () =>
   withSimulator(

@@ -64,7 +64,7 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
   })
   await attempt('destination', async () => {
     await using destination = await app.open('read')
-    const tables = app.streams.flatMap(allTables)
+    const tables = streams.flatMap(allTables)
     // First: it says within seconds that a server does not answer.
     for (const note of await destination.checkAccess(tables))
       findings.push({ what: 'destination', state: 'ok', message: note, next: null })

@@ -6,7 +6,7 @@ import { Kysely, sql } from 'kysely'
 import { DestinationError } from '../../common/errors.ts'
 import { makeFolder } from '../../common/make-folder.ts'
 import type { TableColumn } from '../../schema/table.ts'
-import type { Engine, Session } from '../sql/engine.ts'
+import type { Engine, Relation } from '../sql/engine.ts'
 import type { SystemTables } from '../sql/system-tables.ts'
 import { append, type Layouts } from './append.ts'
 import { dialectOn } from './dialect.ts'
@@ -207,17 +207,21 @@ async function createTempTable(
   await connection.run(`create or replace temporary table "${table}" (${fields.join(', ')})`)
 }
 
-const relationsIn: (
-  connection: DuckDBConnection,
-  ...of: Parameters<Session['relations']>
-) => ReturnType<Session['relations']> = async (connection, schema) => {
+async function relationsIn(connection: DuckDBConnection, schema: string): Promise<ReadonlyMap<string, Relation>> {
   const found = await connection.runAndReadAll(
-    `select lower(table_name), table_type from information_schema.tables
-     where table_catalog = '${CATALOG}' and table_schema = $1`,
+    `select lower(t.table_name), any_value(t.table_type), list(c.column_name order by c.ordinal_position)
+     from information_schema.tables t join information_schema.columns c using (table_catalog, table_schema, table_name)
+     where table_catalog = '${CATALOG}' and table_schema = $1 group by t.table_name`,
     [schema],
   )
   return new Map(
-    found.getRows().map(([name, type]) => [String(name), type === 'BASE TABLE' ? 'table' : String(type).toLowerCase()]),
+    found.getRowsJS().map(([name, type, columns]) => [
+      String(name),
+      {
+        kind: type === 'BASE TABLE' ? 'table' : String(type).toLowerCase(),
+        columns: Array.isArray(columns) ? columns.map(String) : [],
+      },
+    ]),
   )
 }
 

@@ -1,8 +1,8 @@
 import type pg from 'pg'
-import type { RelationKind } from '../sql/engine.ts'
+import type { Relation } from '../sql/engine.ts'
 
 /** By `pg_class.relkind`. A partitioned table is a table. */
-const KINDS: Readonly<Record<string, RelationKind>> = {
+const KINDS: Readonly<Record<string, string>> = {
   r: 'table',
   p: 'table',
   v: 'view',
@@ -15,11 +15,13 @@ const KINDS: Readonly<Record<string, RelationKind>> = {
 }
 
 /** From `pg_class`: `information_schema` lists no materialized view, and no table that this user may not read. */
-export async function relationsIn(client: pg.ClientBase, schema: string): Promise<ReadonlyMap<string, RelationKind>> {
-  const { rows } = await client.query<{ name: string; kind: string }>(
-    `select c.relname as name, c.relkind as kind from pg_class c
-     join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relkind <> 't'`,
+export async function relationsIn(client: pg.ClientBase, schema: string): Promise<ReadonlyMap<string, Relation>> {
+  const { rows } = await client.query<{ name: string; kind: string; columns: string[] }>(
+    `select c.relname as name, c.relkind as kind, array(
+       select a.attname::text from pg_attribute a
+       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum) as columns
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relkind <> 't'`,
     [schema],
   )
-  return new Map(rows.map(({ name, kind }) => [name, KINDS[kind] ?? 'relation']))
+  return new Map(rows.map(({ name, kind, columns }) => [name, { kind: KINDS[kind] ?? 'relation', columns }]))
 }

@@ -53,7 +53,7 @@ export interface Session {
    * Everything in the schema that a table of the same name would clash with, also what this user may not read. Names are
    * in lower case where the database does not tell cases apart.
    */
-  relations(schema: string): Promise<ReadonlyMap<string, RelationKind>>
+  relations(schema: string): Promise<ReadonlyMap<string, Relation>>
   /**
    * Tables of the schema whose rows foreign keys refer to, so that a changed row has to be updated: to delete it and insert
    * it again would be refused, or delete the rows that refer to it. None where the database could not update it either.
@@ -66,8 +66,12 @@ export interface Session {
   withLockTimeout<T>(work: () => Promise<T>): Promise<T>
 }
 
-/** `table`: an ordinary table. Other kinds, such as `view`, are words for a message. */
-export type RelationKind = 'table' | (string & {})
+/** What has a name in a schema. */
+export interface Relation {
+  /** `table`: an ordinary table. Other kinds, such as `view`, are words for a message. */
+  readonly kind: string
+  readonly columns: readonly string[]
+}
 
 /** A column of kind `int` that holds keys. */
 export interface KeyColumn {

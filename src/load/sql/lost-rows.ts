@@ -1,12 +1,11 @@
 import { sql } from 'kysely'
-import { z } from 'zod'
 import { parseInstant } from '../../common/instant.ts'
 import type { Instant, LostRows } from '../../common/model.ts'
 import type { Table } from '../../schema/table.ts'
 import { asText } from './as-text.ts'
 import type { Session } from './engine.ts'
 import { resetSeen } from './seen-keys.ts'
-import { parseLostRows } from './stored-values.ts'
+import { completeToIn, parseLostRows } from './stored-values.ts'
 
 /** The `_hash` of a row that is to be written again when its record is read. No record has it: fingerprints are not negative. */
 export const STALE_HASH = -1n
@@ -54,8 +53,6 @@ export async function forgetLostRows(session: Session, schema: string, dropped: 
   )
 }
 
-const report = z.object({ streams: z.array(z.object({ stream: z.string(), complete_to: z.string().nullish() })) })
-
 /** When the first run that reported on the stream read it, by the API's clock if it says; null: none is recorded. */
 async function firstRunOf({ db }: Session, schema: string, stream: string): Promise<Instant | null> {
   // The databases write JSON with and without spaces.
@@ -65,9 +62,7 @@ async function firstRunOf({ db }: Session, schema: string, stream: string): Prom
     from ${sql.table(`${schema}._sync_runs`)} where ${reported} order by run limit 1`.execute(db)
   const [first] = rows
   if (first === undefined) return null
-  const { data } = report.safeParse(JSON.parse(first.report))
-  const readTo = data?.streams.find(({ stream: name }) => name === stream)?.complete_to
-  return instantOf(readTo ?? null) ?? instantOf(first.began)
+  return completeToIn(first.report, stream) ?? instantOf(first.began)
 }
 
 /** Null also for a time that cannot be read: the checkpoint it is in is being forgotten. */

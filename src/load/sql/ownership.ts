@@ -1,16 +1,9 @@
 import { DestinationError } from '../../common/errors.ts'
 import type { Table } from '../../schema/table.ts'
-import type { RelationKind } from './engine.ts'
+import type { Relation } from './engine.ts'
 
 /** The columns that this program has made, by table. */
 export type MadeColumns = Readonly<Record<string, readonly string[]>>
-
-/** What is in the schema. */
-export interface Existing {
-  readonly relations: ReadonlyMap<string, RelationKind>
-  /** Names of the columns of each table that this user may read. */
-  readonly columns: ReadonlyMap<string, ReadonlyMap<string, string>>
-}
 
 /** Columns that only this program gives a table, in every version of it. */
 const MARKS: ReadonlySet<string> = new Set(['_synced_at', '_hash', 'valid_from'])
@@ -25,14 +18,15 @@ const MARKS: ReadonlySet<string> = new Set(['_synced_at', '_hash', 'valid_from']
 export function refuseOthers(
   schema: string,
   tables: readonly Table[],
-  existing: Existing,
+  relations: ReadonlyMap<string, Relation>,
   made: MadeColumns | null,
 ): void {
   const others = tables.flatMap(table => {
-    const kind = existing.relations.get(table.name)
-    if (kind === undefined || (kind === 'table' && isOurs(table, tables, existing, made ?? {}))) return []
-    const columns = [...(existing.columns.get(table.name)?.keys() ?? [])]
-    const what = kind === 'table' && columns.length > 0 ? `a table with the columns ${columns.join(', ')}` : `a ${kind}`
+    const found = relations.get(table.name)
+    if (found === undefined) return []
+    const { kind, columns } = found
+    if (kind === 'table' && isOurs(table, columns, tables, relations, made ?? {})) return []
+    const what = kind === 'table' ? `a table with the columns ${columns.join(', ')}` : `a ${kind}`
     return [`${schema}.${table.name} is ${what}`]
   })
   if (others.length > 0)
@@ -42,8 +36,14 @@ export function refuseOthers(
     )
 }
 
-function isOurs(table: Table, tables: readonly Table[], { relations, columns }: Existing, made: MadeColumns): boolean {
-  const has = (name: string): boolean => columns.get(table.name)?.has(name) === true
+function isOurs(
+  table: Table,
+  columns: readonly string[],
+  tables: readonly Table[],
+  relations: ReadonlyMap<string, Relation>,
+  made: MadeColumns,
+): boolean {
+  const has = (name: string): boolean => columns.includes(name)
   if (!table.key.every(has)) return false
   const marks = table.columns.map(({ name }) => name).filter(name => MARKS.has(name))
   if (made[table.name] !== undefined) return marks.length === 0 || marks.some(has)

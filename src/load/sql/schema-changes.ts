@@ -57,7 +57,7 @@ export async function schemaChanges(
   }
   if (!(await schemaExists(session, schema))) add('', session.db.schema.createSchema(schema).compile())
   const stored = await columnsOf(session, schema)
-  refuseOthers(schema, tables, { relations: await session.relations(schema), columns: stored }, made)
+  refuseOthers(schema, tables, await session.relations(schema), made)
   const notNull = await notNullColumns(session, schema)
   const clashes: string[] = []
   for (const table of tables) {

@@ -240,6 +240,14 @@ const lostRows = z.object({ tables: z.array(z.string()), columns: z.array(z.stri
 export const parseLostRows = (value: string | null | undefined, stream: string): LostRows | null =>
   value == null ? null : parse(json(lostRows), value, checkpointOf(stream))
 
+const completeTo = z.object({ streams: z.array(z.object({ stream: z.string(), complete_to: instant.nullish() })) })
+
+/** Up to when a report says that a stream was complete; null: it does not say, or not in a form that is known. */
+export const completeToIn = (report: string, stream: string): Instant | null =>
+  json(completeTo)
+    .safeParse(report)
+    .data?.streams.find(({ stream: name }) => name === stream)?.complete_to ?? null
+
 const rowCounts = z.object({
   rows: z.string().regex(/^\d+$/, 'it is not a number of rows').transform(Number).nullable(),
   child_rows: json(z.record(z.string(), count)).nullable(),
