@@ -208,12 +208,13 @@ describe('while a run lives', () => {
           const app = createApp(config, { level: 'silent' })
           let pages = 0
           simulator.faults.before(async ({ path }) => {
-            if (path !== '/customers' || ++pages !== 2) return
-            await ask(
-              url,
-              `update recharge._sync_lease set holder = '${SECOND}', host = 'elsewhere', process = process || '{"host": "elsewhere"}'`,
-            )
-            // This page is never answered: only the lease can end the run.
+            if (path !== '/customers' || ++pages < 2) return
+            if (pages === 2)
+              await ask(
+                url,
+                `update recharge._sync_lease set holder = '${SECOND}', host = 'elsewhere', process = process || '{"host": "elsewhere"}'`,
+              )
+            // No page is answered any more: only the lease can end the run.
             await new Promise(() => {})
           })
           const { code, json } = await sync(
@@ -233,6 +234,30 @@ describe('while a run lives', () => {
         }),
       ),
     )
+  })
+})
+
+test('K5/19: what a transaction sets for itself ends with it', async () => {
+  await withDatabase(async url => {
+    const name = new URL(url).pathname.slice(1)
+    await ask(
+      url,
+      `alter database ${name} set timezone = 'Asia/Kolkata'; alter database ${name} set datestyle = 'SQL, DMY'`,
+    )
+    await withGate(url, async (through, gate) => {
+      await using destination = await open(through)
+      await destination.acquireLock(FIRST)
+      await destination.prepare(allTables(parcels))
+      const start = await destination.checkpoint('parcels')
+      await destination.commit(batchOf(parcels, [parcel(1, 1)]), start, moved(start, at(1)))
+      // The server says each time that one of them changes, also when a transaction ends and takes its setting back.
+      const said = (setting: string) =>
+        [...gate.answers().matchAll(new RegExp(`${setting}\0([^\0]+)\0`, 'g'))].map(([, value]) => value)
+      expect(said('TimeZone')).toContain('UTC')
+      expect(said('TimeZone').at(-1)).toBe('Asia/Kolkata')
+      expect(said('DateStyle')).toContain('ISO, YMD')
+      expect(said('DateStyle').at(-1)).toBe('SQL, DMY')
+    })
   })
 })
 
@@ -321,11 +346,19 @@ test('K5/21: a COMMIT that ends while it is made again is our own: it counts onc
   )
 })
 
-/** A proxy before the server that can be closed: what was sent gets no answer any more. */
-async function withGate(url: string, work: (through: string, gate: { close(): void }) => Promise<void>): Promise<void> {
+interface Gate {
+  /** From now on what is sent gets no answer. */
+  close(): void
+  /** All that the server has said. */
+  answers(): string
+}
+
+/** A proxy before the server. */
+async function withGate(url: string, work: (through: string, gate: Gate) => Promise<void>): Promise<void> {
   const target = new URL(url)
   const sockets = new Set<Socket>()
   let closed = false
+  let answers = ''
   const server = createServer(near => {
     const far = connect(Number(target.port), target.hostname)
     for (const socket of [near, far]) {
@@ -336,6 +369,7 @@ async function withGate(url: string, work: (through: string, gate: { close(): vo
       if (!closed) far.write(data)
     })
     far.on('data', data => {
+      answers += data.toString('latin1')
       if (!closed) near.write(data)
     })
     near.on('close', () => far.destroy())
@@ -350,6 +384,7 @@ async function withGate(url: string, work: (through: string, gate: { close(): vo
       close: () => {
         closed = true
       },
+      answers: () => answers,
     })
   } finally {
     for (const socket of sockets) socket.destroy()

@@ -11,7 +11,7 @@ const WORDS: readonly (readonly [RegExp, DestinationProblem])[] = [
   [/Is a directory|not a valid DuckDB database file/i, 'not_a_database'],
   [/Cannot open file|No such file or directory/i, 'denied'],
   [/database file with version number|storage version|newer version of DuckDB/i, 'newer_file'],
-  [/replaying WAL|Corrupt|checksum|Could not read enough bytes/i, 'damaged'],
+  [/replaying WAL|Corrupt|Could not read enough bytes/i, 'damaged'],
 ]
 
 /** What a user added to our tables refuses a row, or a change of a table. */

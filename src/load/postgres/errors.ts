@@ -20,8 +20,6 @@ const STATES: Readonly<Record<string, DestinationProblem>> = {
   '3D000': 'unknown_database',
   '53100': 'full',
   '53': 'unreachable',
-  // A standby refuses writes after a failover, until the address leads to the primary again.
-  '25006': 'read_only',
   '57014': 'serialisation',
 }
 
@@ -89,6 +87,7 @@ function byState(code: string, message: string, target: Target): Found | null {
       kind: 'not_admitted',
       next: 'Allow this user and this machine in pg_hba.conf. If it allows them with TLS only, add sslmode=verify-full to the address.',
     }
+  // Retried: a standby refuses writes after a failover, until the address leads to the primary again.
   if (code === '25006')
     return { kind: 'read_only', message: `${message}; ${host} is a standby, or the role or the database is read-only` }
   if (code === '08P01') {
