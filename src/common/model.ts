@@ -94,7 +94,7 @@ export interface DecodedPage {
   readonly cursors: readonly (Instant | null)[]
   /** Every cursor was sent with an offset from UTC. */
   readonly zoned: boolean
-  /** The pointer to the next page, as it stands in the body. */
+  /** The pointer to the next page, as it stands in the body; undefined: the body has no member for it. */
   readonly next: unknown
   readonly stats: Readonly<DecodeStats>
   /** Size of the rows. */

@@ -154,10 +154,14 @@ async function* listsOf(
     // The pointer that led to the current page of parents. A resumed scan reads the lists of that page again, and none of
     // the pages before it.
     let pageOfParents = resume
+    let before = ''
     const parents = { path: parent.path, parameters: () => parent.parameters, resume, bounds: null, owner: null }
     for await (const page of paginate({ ...context, stream: parent, decode: decoderOf(parent) }, parents)) {
       for (const owner of page.decoded.keys) {
         if (owner === '') throw withoutId(parent)
+        // The last record of a full page comes again where the end of the list is looked for.
+        if (owner === before) continue
+        before = owner
         const listPath = path.replace(`{${as}}`, encodeURIComponent(owner))
         const bookmark = pageOfParents
         yield {

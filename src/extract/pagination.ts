@@ -3,9 +3,11 @@ import { asFilter } from '../common/instant.ts'
 import type { DecodedPage, Instant, PageDecoder, RequestStats, Window } from '../common/model.ts'
 import type { Stream } from '../schema/stream.ts'
 import type { ApiClient, ApiRequest } from './api-client.ts'
+import { createLoopCheck, type LoopCheck } from './loop-check.ts'
 import { hasRecord, lastSignature, refuseWrongPage, signature } from './page-check.ts'
+import { createPageNumbers } from './page-numbers.ts'
 import { readBody } from './read-body.ts'
-import type { Failures } from './retry.ts'
+import { type Failures, NO_FAILURES } from './retry.ts'
 
 /** One list: its path, and the parameters of its first request. */
 export interface Sequence {
@@ -58,21 +60,41 @@ interface State {
   empty: number
   /** Records read so far. */
   records: number
+  /** Records of a full page: those of the last page with a pointer, which may be fewer than requested. Null: not known. */
+  fullSize: number | null
+  /** The API has given a pointer in this list. */
+  pointed: boolean
+}
+
+/** A request for a page. */
+interface PageRequest extends ApiRequest {
+  /** The `limit` that it sends in any case; null: that of the state. */
+  readonly limit: number | null
 }
 
 /**
- * Pages from the first request to the end of the data.
+ * Pages from the first request to the end of the data. The end is believed only with a proof: a page with fewer records than
+ * a full one that says there is no next page. Some APIs give no pointer with a full last page, and some give none with a
+ * full page in the middle. So such a page is requested again with one record less: it then has a pointer, to the last record
+ * and what follows. If it has none, the list goes on from the time of its last record, else by page numbers.
  * @throws {ContractError} `stream_contract` if the API gives no way to its end.
  */
 export async function* paginate(context: ReadContext, given: Sequence): AsyncGenerator<ListPage> {
   const { api, stream } = context
-  const state: State = { sizeIndex: 0, previous: '', empty: 0, records: 0 }
+  const state: State = { sizeIndex: 0, previous: '', empty: 0, records: 0, fullSize: null, pointed: false }
   const paged = stream.pagination === 'pages'
+  let loop = createLoopCheck()
+  let numbers = createPageNumbers(given.resume === null)
+  /** Number of the requested page; null: it is reached by a pointer, or is the first one. */
   let page: number | null = null
   let since: string | null = null
   /** Signature of the record that the list was restarted from. */
   let restartedFrom = ''
   let before = ''
+  /** A page without a pointer had none either when it was requested with one record less. */
+  let inVain = false
+  /** Pointer that leads to the requested page; null: only the first request does. */
+  let here = given.resume
   // Page numbers count in the list of the first request, even if the range is split meanwhile.
   let frozen: Readonly<Record<string, string>> | null = null
   const sequence: Sequence = {
@@ -82,43 +104,124 @@ export async function* paginate(context: ReadContext, given: Sequence): AsyncGen
       return frozen
     },
   }
-  let next =
-    sequence.resume === null ? first(context, sequence, state, {}) : follow(context, sequence, sequence.resume, state)
+  let next = here === null ? first(context, sequence, state, {}) : follow(context, sequence, here, state)
   for (;;) {
     const { decoded, headers } = await read(context, sequence, next, state)
+    const receivedAt = api.clock()
+    const size = decoded.keys.length
     // The bounds of a filter are inclusive, so the record that the filter was taken from must come again.
     if (restartedFrom !== '' && !hasRecord(decoded, restartedFrom))
       throw cannotFinish(stream, `a list restarted at ${since} starts later than requested`)
     restartedFrom = ''
-    if (page !== null) await refuseShifted(context, sequence, state, before, page, sinceFilter(stream, since))
+    if (page !== null) {
+      if (size > 0 && signature(decoded) === before)
+        throw cannotFinish(stream, `page ${page} is page ${page - 1} again`)
+      await refuseShifted(context, sequence, state, before, page, next.limit, sinceFilter(stream, since))
+    }
     before = signature(decoded)
-    state.previous = before
-    state.records += decoded.keys.length
-    const pointer = paged ? pointerOf(stream, decoded, headers) : null
-    const full = paged && decoded.keys.length >= (PAGE_SIZES[state.sizeIndex] ?? PAGE_SIZE)
-    yield { decoded, receivedAt: api.clock(), last: pointer === null && !full, resume: pointer }
-    if (pointer !== null) {
-      state.empty = decoded.keys.length === 0 ? state.empty + 1 : 0
+    state.previous = page === null ? before : ''
+    const pointer = stream.pagination === 'single' ? null : pointerOf(stream, decoded, headers)
+    const requested = next.limit ?? sizeOf(state)
+    if (typeof pointer === 'string') {
+      refuseLoop(stream, loop, decoded, pointer)
+      state.empty = size === 0 ? state.empty + 1 : 0
       if (state.empty > MAX_EMPTY_PAGES) throw cannotFinish(stream, `${MAX_EMPTY_PAGES} pages in a row were empty`)
+      if (size > 0) state.fullSize = size
+      state.pointed = true
+      state.records += size
+      numbers.add(size)
+      yield { decoded, receivedAt, last: false, resume: pointer }
+      page = null
+      here = pointer
       next = follow(context, sequence, pointer, state)
       continue
     }
-    if (!full) return
+    const full = paged && size >= Math.min(requested, state.fullSize ?? requested)
+    // The last page may have no member for the pointer [documented]. Without any pointer so far, the API may have renamed it.
+    const unsaid = paged && page === null && pointer === undefined && size > 0 && !state.pointed
+    if (!full && !unsaid) {
+      yield { decoded, receivedAt, last: true, resume: null }
+      return
+    }
+    const shorter = page === null && !inVain ? await readShorter(context, sequence, state, next, size) : null
+    if (shorter !== null) {
+      refuseLoop(stream, loop, shorter.decoded, shorter.pointer)
+      if (startsWith(decoded, shorter.decoded)) yield { decoded, receivedAt, last: false, resume: shorter.pointer }
+      else {
+        // Records moved between the two requests. The pointer belongs to the second one.
+        yield { decoded, receivedAt, last: false, resume: here }
+        yield { decoded: shorter.decoded, receivedAt: api.clock(), last: false, resume: shorter.pointer }
+      }
+      state.previous = signature(shorter.decoded)
+      state.records += shorter.decoded.keys.length
+      state.fullSize = size
+      state.pointed = true
+      numbers = createPageNumbers(false)
+      here = shorter.pointer
+      next = follow(context, sequence, here, state)
+      continue
+    }
+    inVain = true
     // A full page without a pointer is not the end [documented for charges on 2021-01, possible anywhere].
-    const newest = page === null ? newestFilter(stream, decoded) : null
-    if (newest !== null && newest !== since) {
+    const newest = full && page === null ? newestFilter(stream, decoded) : null
+    if (newest !== null && (since === null || newest > since)) {
+      yield { decoded, receivedAt, last: false, resume: null }
       since = newest
       restartedFrom = lastSignature(decoded)
       state.previous = ''
-    } else page = (page ?? 1) + 1
-    if (page !== null && page > LAST_PAGE)
+      state.records += size
+      state.fullSize = null
+      loop = createLoopCheck()
+      numbers = createPageNumbers(true)
+      here = null
+      next = first(context, sequence, state, sinceFilter(stream, since))
+      continue
+    }
+    yield { decoded, receivedAt, last: false, resume: null }
+    state.previous = ''
+    state.records += size
+    numbers.add(size)
+    const numbered = numbers.next()
+    if (numbered === null)
+      throw cannotFinish(stream, 'a page has no pointer to the next one, and the number of that page is not known')
+    if (numbered.page > LAST_PAGE)
       throw cannotFinish(stream, `page ${LAST_PAGE} is full, and the API serves none after it`)
-    next = first(context, sequence, state, {
-      ...sinceFilter(stream, since),
-      ...(page === null ? {} : { page: String(page) }),
-    })
+    page = numbered.page
+    next = first(context, sequence, state, { ...sinceFilter(stream, since), page: String(page) }, numbered.limit)
   }
 }
+
+/**
+ * The page once more, with one record less, if it then has a pointer; null: it has none either.
+ * @param size records of the page.
+ */
+async function readShorter(
+  context: ReadContext,
+  sequence: Sequence,
+  state: State,
+  request: PageRequest,
+  size: number,
+): Promise<{ readonly decoded: DecodedPage; readonly pointer: string } | null> {
+  if (size < 2) return null
+  const url: PageRequest['url'] = failures => {
+    const shorter = request.url(failures)
+    setLimit(shorter, Math.min(size - 1, sizeOf(state)))
+    return shorter
+  }
+  try {
+    const { decoded, headers } = await read(context, sequence, { ...request, url }, { ...state, previous: '' })
+    const pointer = pointerOf(context.stream, decoded, headers)
+    return typeof pointer === 'string' && decoded.keys.length > 0 ? { decoded, pointer } : null
+  } catch (error) {
+    // Whether the URL of a Link header may have another limit is not known [unknown].
+    if (error instanceof SourceError && error.kind === 'refused') return null
+    throw error
+  }
+}
+
+/** Whether the page begins with the records of the other. */
+const startsWith = (page: DecodedPage, { keys, cursors }: DecodedPage): boolean =>
+  keys.every((key, i) => page.keys[i] === key && page.cursors[i] === cursors[i])
 
 /** One page, and the headers of its response. */
 async function read(
@@ -143,45 +246,54 @@ function first(
   sequence: Sequence,
   state: State,
   more: Record<string, string>,
-): ApiRequest {
+  limit: number | null = null,
+): PageRequest {
   return {
     version: stream.version,
+    limit,
     url: failures => {
       const url = api.urlOf(sequence.path)
       const order = stream.sort === null ? {} : { sort_by: stream.sort }
       const all = { ...stream.parameters, ...order, ...sequence.parameters(), ...more }
       for (const [name, value] of Object.entries(all)) url.searchParams.set(name, value)
-      // Page numbers count pages of one size, so the size must not change.
-      if (stream.pagination === 'pages') setLimit(url, state, 'page' in more ? null : failures)
+      // Page numbers count pages of one size, so a given size does not change.
+      if (stream.pagination === 'pages') setLimit(url, limit ?? sizeOf(state, failures))
       return url
     },
   }
 }
 
 /** A request for a next page. Beside a cursor only `limit` may be sent: anything else is a 422 [documented]. */
-function follow({ api, stream }: ReadContext, sequence: Sequence, pointer: string, state: State): ApiRequest {
+function follow({ api, stream }: ReadContext, sequence: Sequence, pointer: string, state: State): PageRequest {
   return {
     version: stream.version,
+    limit: null,
     url: failures => {
       if (stream.version === '2021-01') {
         // The link's path and query, but always on the API's own host: the token must not go elsewhere.
         const { pathname, search } = new URL(pointer, api.urlOf('/'))
-        return new URL(pathname + search, api.urlOf('/'))
+        const url = new URL(pathname + search, api.urlOf('/'))
+        // It is followed as it is, unless a smaller page is needed.
+        const size = sizeOf(state, failures)
+        if (size < PAGE_SIZE) setLimit(url, size)
+        return url
       }
       const url = api.urlOf(sequence.path)
       url.searchParams.set('cursor', pointer)
-      setLimit(url, state, failures)
+      setLimit(url, sizeOf(state, failures))
       return url
     },
   }
 }
 
-/** After every second failure that a smaller page may avoid, the next page is requested smaller. */
-function setLimit(url: URL, state: State, failures: Failures | null): void {
-  if (failures && failures.tooLarge > 0 && failures.tooLarge % 2 === 0)
+/** Records to request. After every second failure that a smaller page may avoid, the next page is requested smaller. */
+function sizeOf(state: State, failures: Failures = NO_FAILURES): number {
+  if (failures.tooLarge > 0 && failures.tooLarge % 2 === 0)
     state.sizeIndex = Math.min(state.sizeIndex + 1, PAGE_SIZES.length - 1)
-  url.searchParams.set('limit', String(PAGE_SIZES[state.sizeIndex]))
+  return PAGE_SIZES[state.sizeIndex] ?? PAGE_SIZE
 }
+
+const setLimit = (url: URL, size: number): void => url.searchParams.set('limit', String(size))
 
 const sinceFilter = ({ sync }: Stream, since: string | null): Record<string, string> =>
   since !== null && sync.mode === 'incremental' ? { [sync.since]: since } : {}
@@ -197,17 +309,26 @@ async function refuseShifted(
   state: State,
   before: string,
   page: number,
+  limit: number | null,
   since: Record<string, string>,
 ): Promise<void> {
   const { stream } = context
-  const request = first(context, sequence, state, { ...since, ...(page > 2 ? { page: String(page - 1) } : {}) })
+  const request = first(context, sequence, state, { ...since, ...(page > 2 ? { page: String(page - 1) } : {}) }, limit)
   const { decoded } = await read(context, sequence, request, { previous: '', records: 0 })
   if (signature(decoded) !== before) throw cannotFinish(stream, `page ${page - 1} changed while page ${page} was read`)
 }
 
-/** The cursor in the body, or on 2021-01 the URL of the Link header; null: there is none. */
-function pointerOf(stream: Stream, { next }: DecodedPage, headers: Headers): string | null {
-  if (stream.version === '2021-11') return typeof next === 'string' && next !== '' ? next : null
+/**
+ * The cursor in the body, or on 2021-01 the URL of the Link header. Null: the API says that there is no next page.
+ * Undefined: the body has no member that would say so.
+ * @throws {ContractError} `stream_contract` if the cursor is neither text nor null.
+ */
+function pointerOf(stream: Stream, { next }: DecodedPage, headers: Headers): string | null | undefined {
+  if (stream.version === '2021-11') {
+    if (next === undefined || next === null) return next
+    if (typeof next === 'string') return next === '' ? null : next
+    throw cannotFinish(stream, 'the pointer to the next page is neither text nor null')
+  }
   const link = /<([^>]+)>\s*;[^,]*\brel="?next"?/.exec(headers.get('link') ?? '')
   return link?.[1] ?? null
 }
@@ -217,6 +338,12 @@ function newestFilter({ sync }: Stream, { cursors }: DecodedPage): string | null
   if (sync.mode === 'full' || !sync.sorted) return null
   const newest = cursors.at(-1) ?? null
   return newest === null ? null : asFilter(newest)
+}
+
+/** @throws {ContractError} `stream_contract` */
+function refuseLoop(stream: Stream, loop: LoopCheck, page: DecodedPage, pointer: string): void {
+  const why = loop.add(page, pointer)
+  if (why !== null) throw cannotFinish(stream, why)
 }
 
 function cannotFinish(stream: Stream, why: string): ContractError {

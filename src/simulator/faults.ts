@@ -1,4 +1,5 @@
 import type { Json } from './record.ts'
+import type { Rewritten } from './serve/answer.ts'
 
 /** A request as the simulator saw it. The status is 0 until, or unless, an answer goes out. */
 export interface RequestSeen {
@@ -42,6 +43,8 @@ type FaultKind =
   | { readonly kind: 'repeatPage'; readonly pointer?: 'current' | 'previous' }
   /** The answer names another version than the one asked for. */
   | { readonly kind: 'version'; readonly version: string }
+  /** A test rewrites the answer. */
+  | { readonly kind: 'rewrite'; readonly rewrite: (answer: Rewritten, request: RequestSeen) => Partial<Rewritten> }
   /** The Date header is off by this much. */
   | { readonly kind: 'skew'; readonly ms: number }
 

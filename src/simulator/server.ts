@@ -9,6 +9,7 @@ import { applyFault } from './serve/apply-fault.ts'
 import { Bucket } from './serve/bucket.ts'
 import { send } from './serve/delivery.ts'
 import type { Version } from './serve/endpoint.ts'
+import type { Ending } from './serve/list.ts'
 import { answer, type Shopfront } from './serve/route.ts'
 import { SHOP } from './serve/shop.ts'
 import { TRADE } from './serve/trade.ts'
@@ -37,6 +38,8 @@ export interface SimulatorOptions {
   readonly wallHidesCounts?: boolean
   /** Reads the times of filters as US Eastern wall time, whatever offset they carry. Whether Recharge does is not known [unknown]. */
   readonly easternFilters?: boolean
+  /** How a list shows its end. Default: a pointer that is null. */
+  readonly ending?: Ending
   readonly port?: number
 }
 
@@ -67,6 +70,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     client: options.client ?? CLIENT,
     wallHidesCounts: options.wallHidesCounts ?? false,
     easternFilters: options.easternFilters ?? false,
+    ending: options.ending ?? 'null',
   }
   const bucket = new Bucket(options.bucket ?? 40, options.perSecond ?? 2)
   const faults = new Faults()
@@ -108,7 +112,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     if (latency > 0) await wait(latency)
     const correct = work(seen, url.searchParams)
     const fault = faults.take(seen)
-    const given = fault ? applyFault(correct, fault, lastPages.get(seen.path)) : correct
+    const given = fault ? applyFault(correct, fault, seen, lastPages.get(seen.path)) : correct
     if (given.page) lastPages.set(seen.path, given.page)
     send(delivery, given, fault, seen)
   }

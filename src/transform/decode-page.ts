@@ -66,7 +66,7 @@ export function pageDecoder(stream: Stream): PageDecoder {
       members = yield* parse(body, page, owner)
     }
     const decodeAgain = stream.drift === 'evolve' ? decodeAgainFrom(body, owner) : null
-    return page.finish(members.next_cursor ?? members.next, decodeAgain)
+    return page.finish(pointerIn(members), decodeAgain)
   }
 
   /** Bodies that arrive at the same time are decoded one after the other: side by side, none would be done earlier. */
@@ -83,6 +83,10 @@ export function pageDecoder(stream: Stream): PageDecoder {
 }
 
 const NOTHING = Buffer.alloc(0)
+
+/** Null and absent differ: null says that there is no next page, and an absent member may have got another name. */
+const pointerIn = ({ next_cursor, next }: JsonMembers): unknown =>
+  next_cursor === undefined ? next : (next_cursor ?? next ?? null)
 
 /** Makes the decoder for a record that was requested by its id: `{"charge": {…}}`. */
 export const recordDecoder = (stream: Stream): PageDecoder =>

@@ -9,6 +9,8 @@ export interface Page {
   readonly pointers: 'body' | 'link' | 'none'
   readonly next: string | null
   readonly previous: string | null
+  /** The body has no member for a pointer that is null. */
+  readonly unsaid: boolean
   /** A pointer to this page itself: the fault `emptyPage` sends the reader here again. */
   readonly here: string
   readonly limit: number
@@ -38,10 +40,19 @@ export const notFound = (): Refusal => new Refusal(404, { errors: 'Not Found' })
 export const unprocessable = (field: string, message: string): Refusal =>
   new Refusal(422, { errors: { [field]: [message] } })
 
+/** What a test changes in an answer. */
+export interface Rewritten {
+  readonly status: number
+  readonly body: Buffer
+  readonly headers: Readonly<Record<string, string>>
+}
+
 export const json = (body: Json): Answer => ({ status: 200, body: JSON.stringify(body) })
 
 export function pageAnswer(page: Page): Answer {
-  const pointers = `"next_cursor":${JSON.stringify(page.next)},"previous_cursor":${JSON.stringify(page.previous)},`
+  const member = (name: string, pointer: string | null): string =>
+    page.unsaid && pointer === null ? '' : `"${name}":${JSON.stringify(pointer)},`
+  const pointers = member('next_cursor', page.next) + member('previous_cursor', page.previous)
   const head = `{${page.pointers === 'body' ? pointers : ''}"${page.envelope}":[`
   const rows = page.rows.flatMap((row, i) => (i === 0 ? [row] : [COMMA, row]))
   return { status: 200, body: Buffer.concat([Buffer.from(head), ...rows, END]), page }

@@ -1,8 +1,8 @@
-import type { Fault } from '../faults.ts'
+import type { Fault, RequestSeen } from '../faults.ts'
 import { type Answer, type Page, pageAnswer } from './answer.ts'
 
 /** The answer after a fault has changed it. @param last the page that the same path gave before. */
-export function applyFault(answer: Answer, fault: Fault, last: Page | undefined): Answer {
+export function applyFault(answer: Answer, fault: Fault, request: RequestSeen, last: Page | undefined): Answer {
   switch (fault.kind) {
     case 'status':
       return {
@@ -16,6 +16,11 @@ export function applyFault(answer: Answer, fault: Fault, last: Page | undefined)
       return { status: 200, body: '' }
     case 'malformed':
       return { status: 200, body: answer.body.slice(0, Math.ceil(answer.body.length / 2)) }
+    case 'rewrite': {
+      const { status, headers = {}, page } = answer
+      const given = { status, headers, body: Buffer.from(answer.body) }
+      return { ...given, ...fault.rewrite(given, request), ...(page ? { page } : {}) }
+    }
     case 'noCursor':
     case 'emptyPage':
     case 'repeatPage':

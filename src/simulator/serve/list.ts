@@ -12,7 +12,20 @@ import { checkWindow, visibility } from './visible.ts'
 /** Stores of a moderate size are read again and again, by tests and benchmarks, so their texts are worth keeping. */
 const KEEP_TEXT_BELOW = 200_000
 
-export function list(store: Store, endpoint: Endpoint, version: Version, query: Query, parent?: number): Answer {
+/**
+ * How a list shows its end. `null`: a pointer that is null. `absent`: no member for the pointer. `pointer`: a full last page
+ * has a pointer, to an empty page. Which of them the API follows is not known [unknown].
+ */
+export type Ending = 'null' | 'absent' | 'pointer'
+
+export function list(
+  store: Store,
+  endpoint: Endpoint,
+  version: Version,
+  query: Query,
+  ending: Ending,
+  parent?: number,
+): Answer {
   const table = store.table(endpoint.resource)
   const found = collect(store, endpoint, version, query, parent)
   const more = !endpoint.whole && found.length > query.limit
@@ -26,7 +39,9 @@ export function list(store: Store, endpoint: Endpoint, version: Version, query: 
     envelope: endpoint.list ?? endpoint.resource,
     rows: rows.map(row => row.text(keep)),
     pointers: pointers(endpoint, version, query),
-    next: more || backwards ? cursor('next', rows.at(-1)) : null,
+    next:
+      more || backwards || (ending === 'pointer' && rows.length === query.limit) ? cursor('next', rows.at(-1)) : null,
+    unsaid: ending === 'absent',
     previous: query.position && (more || !backwards) ? cursor('previous', rows[0]) : null,
     here: encode(query),
     limit: query.limit,

@@ -5,7 +5,7 @@ import { type Client, checkOwner, checkRights, type Rights, tokenInformation } f
 import { type Answer, json, notFound, unprocessable } from './answer.ts'
 import { count } from './count.ts'
 import type { Endpoint, Version } from './endpoint.ts'
-import { list } from './list.ts'
+import { type Ending, list } from './list.ts'
 import { readQuery } from './query.ts'
 import { behindTheWall } from './visible.ts'
 
@@ -22,6 +22,7 @@ export interface Shopfront extends Rights {
   readonly client: Client
   readonly wallHidesCounts: boolean
   readonly easternFilters: boolean
+  readonly ending: Ending
 }
 
 /** The endpoint of a path, and the number in the path if there is one. */
@@ -82,7 +83,7 @@ function readList(front: Shopfront, { path, query, version }: Asked, { endpoint,
   if (endpoint.parent && (id === undefined || !store.get(endpoint.parent.resource, id))) throw notFound()
   const wanted = readQuery(endpoint, version, path, query)
   if (endpoint.resource === 'metafields') checkOwner(wanted.filters.owner_resource, front)
-  return list(store, endpoint, version, wanted, id)
+  return list(store, endpoint, version, wanted, front.ending, id)
 }
 
 function readSingle(store: Store, endpoint: Endpoint, keys: readonly string[]): Answer {
