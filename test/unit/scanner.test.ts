@@ -71,10 +71,7 @@ test('a record that would be rejected is parsed, and the records beside it are s
   const { records, rejects, keys } = await pageDecoder(withTestSalt(charges))(bodyOf(withTestSalt(charges), given))
   // A record without a cursor is loaded: it counts as changed at the start of the scan.
   expect(records.map(({ key }) => key)).toEqual(['1', '3', '4'])
-  expect(rejects.map(({ key, path }) => [key, path])).toEqual([
-    ['2', 'total_price'],
-    ['4', 'updated_at'],
-  ])
+  expect(rejects.map(({ key, path }) => [key, path])).toEqual([['2', 'total_price']])
   expect(keys).toEqual(['1', '2', '3', '4'])
 })
 
