@@ -105,11 +105,13 @@ describe('a rejected record', () => {
     const { record } = await rejected({
       price: 'cheap',
       label: 'CLEAR-code',
+      raw: { token: 'declared with its column' },
       gift_code: 'CLEAR-code',
       items: [{ name: 'a', secret: 'CLEAR-secret' }],
     })
     expect(JSON.parse(record)).toMatchObject({
       label: 'CLEAR-code',
+      raw: { token: 'declared with its column' },
       gift_code: hidden('CLEAR-code'),
       items: [{ name: 'a', secret: hidden('CLEAR-secret') }],
     })

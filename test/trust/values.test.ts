@@ -38,10 +38,13 @@ async function held(warehouse: Warehouse, id: number, record: string): Promise<H
   const page = await pageDecoder(stream)(Buffer.from(`{"parcels":[${record}]}`))
   const from = await warehouse.checkpoint('parcels')
   await warehouse.commit(mergePages(stream, [singlePage(page, at(id))]), from, moved(from))
+  // DuckDB's driver drops a byte order mark at the start of a text when it reads it, so another character goes before it.
   const [row] = await warehouse.query(
-    `select label, cast(raw as text) as raw, cast(_extra as text) as extra from recharge.parcels where id = ${id}`,
+    `select '=' || label as label, cast(raw as text) as raw, cast(_extra as text) as extra from recharge.parcels where id = ${id}`,
   )
-  const [element] = await warehouse.query(`select name from recharge.parcels__items where parcel_id = ${id}`)
+  const [element] = await warehouse.query(
+    `select '=' || name as name from recharge.parcels__items where parcel_id = ${id}`,
+  )
   const mine = (await warehouse.rejects('parcels')).filter(({ key }) => key === String(id))
   const records = await warehouse.rejectedRecords(mine.map(({ fingerprint }) => fingerprint))
   const [reject = null] = records.values()
@@ -215,7 +218,7 @@ describe('both databases', () => {
         else stored += 1
         if (row?.raw && row.extra === null && !element) expect([canonical(row.raw)]).toContainEqual(canonical(value))
       }),
-      { numRuns: rounds(60, 3000) },
+      { numRuns: rounds(60, 500) },
     )
     expect(stored).toBeGreaterThan(0)
     expect(setAside).toBeGreaterThan(0)
@@ -279,12 +282,40 @@ describe('both databases', () => {
   })
 
   test('K6/23: a record that cannot be stored costs no other record of its page', async () => {
-    const records = [recordWith(1, ''), recordWith(2, `"odd":${nested(100_000, '1e400', false)}`), recordWith(3, '')]
+    const deep = nested(100_000, '1e400', false)
+    const records = [
+      recordWith(1, ''),
+      recordWith(2, `"odd":${deep}`),
+      recordWith(3, '').replace('3', deep),
+      recordWith(4, `"price":${deep}`),
+      recordWith(5, ''),
+    ]
     for (const under of [stream, { ...stream, drift: 'evolve' } as const]) {
       const page = await pageDecoder(under)(Buffer.from(`{"parcels":[${records.join()}],"next_cursor":"x"}`))
-      expect(page.records.map(({ key }) => key)).toEqual(['1', '3'])
-      expect(page.rejects.map(({ key }) => key)).toEqual(['2'])
-      expect([page.keys, page.next]).toEqual([['1', '2', '3'], 'x'])
+      expect(page.records.map(({ key }) => key)).toEqual(['1', '5'])
+      expect(page.rejects.map(({ key }) => key)).toEqual(['2', null, '4'])
+      expect([page.keys, page.next]).toEqual([['1', '2', deep, '4', '5'], 'x'])
+    }
+  })
+
+  test('K6/23: an error of any depth in place of the list is quoted in part', async () => {
+    const decoded = pageDecoder(stream)(Buffer.from(`{"errors":${nested(100_000, '1', true)}}`))
+    await expect(decoded).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  test('K6/23: a list of many short numbers that Postgres shows without exponents is set aside, whoever reads it', async () => {
+    const numbers = `[${Array.from({ length: 140_000 }, () => '1e+308').join()}]`
+    const page = await pageDecoder(stream)(Buffer.from(`{"parcels":[${recordWith(1, `"raw":${numbers}`)}]}`))
+    expect(page.rejects.map(({ reason }) => reason)).toEqual([
+      'it takes more than 40,000,000 characters as JSON, and no more are stored',
+    ])
+  })
+
+  test('K6/23: a reason that is cut short does not end with half of a character', async () => {
+    for (const start of ['', 'x']) {
+      const body = `{"parcels":[${recordWith(1, `"price":"${start}${'😀'.repeat(40)}"`)}]}`
+      const [reject] = (await pageDecoder(withTestSalt(parcels))(Buffer.from(body))).rejects
+      expect(reject?.reason.isWellFormed()).toBe(true)
     }
   })
 })
