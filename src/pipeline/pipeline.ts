@@ -1,4 +1,3 @@
-import { Interrupted } from '../common/errors.ts'
 import type { Page, RowBatch } from '../common/model.ts'
 import type { RetryOptions } from '../common/retry-destination.ts'
 import type { Source } from '../extract/source.ts'
@@ -74,7 +73,6 @@ export async function scanStream(
   } finally {
     await counting.stop()
   }
-  if (signal.aborted && !isComplete(state)) throw new Interrupted()
   if (!isComplete(state)) throw new Error(`${start.stream.name}: the scan ended before it was complete`)
 }
 

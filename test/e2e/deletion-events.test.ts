@@ -220,6 +220,6 @@ describe.each(DESTINATIONS)('$name', place => {
       })
       await sync(['charges', 'customers', 'events', 'subscriptions', 'accounts'], progress)
       // Of accounts no event speaks, so they need not wait.
-      expect([...meanwhile].sort()).toEqual(['/accounts', '/events', '/token_information'])
+      expect([...meanwhile].sort()).toEqual(['/accounts', '/events', '/store', '/token_information'])
     }))
 })

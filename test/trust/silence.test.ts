@@ -47,6 +47,7 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(String(next.complete_to) > String(quiet.complete_to)).toBe(true)
       const id = Number(store.all('customers')[0]?.id)
       store.edit('customers', id, { updated_at: store.now().toISOString() })
+      store.advance(3_600_000)
       await runSync(config, ['customers'])
       store.remove('customers', id, { event: true })
       await runSync(config, ['events'])
