@@ -1,5 +1,14 @@
+import type { StoreIdentity } from '../common/model.ts'
 import type { Readable, Scopes, Stream } from '../schema/stream.ts'
-import type { TokenInformation } from './source.ts'
+
+/** What `GET /token_information` says about the token in use. */
+export interface TokenInformation {
+  readonly name: string | null
+  /** Null when the API does not say: then a 403 is the only answer there is. */
+  readonly scopes: readonly string[] | null
+  /** The owner of the token. */
+  readonly client: StoreIdentity['client']
+}
 
 /** What the token's scopes say about a stream. The API may still answer 403. */
 export interface Access {

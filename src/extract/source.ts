@@ -11,16 +11,7 @@ import type { Tier } from './rate-limit.ts'
 import { readMembers } from './read-body.ts'
 import { retrieve } from './retrieve.ts'
 import type { Sleep } from './retry.ts'
-import { readableBy } from './scopes.ts'
-
-/** What `GET /token_information` says about the token in use. */
-export interface TokenInformation {
-  readonly name: string | null
-  /** Null when the API does not say: then a 403 is the only answer there is. */
-  readonly scopes: readonly string[] | null
-  /** The owner of the token. */
-  readonly client: StoreIdentity['client']
-}
+import { readableBy, type TokenInformation } from './scopes.ts'
 
 /** What every method that reads records needs. */
 export interface ReadOptions {

@@ -1,6 +1,7 @@
 import { OtherStoreError } from '../common/errors.ts'
 import type { RecordedStore, RequestStats, StoreIdentity } from '../common/model.ts'
-import type { Source, TokenInformation } from '../extract/source.ts'
+import type { TokenInformation } from '../extract/scopes.ts'
+import type { Source } from '../extract/source.ts'
 import type { StoreIdentification } from '../load/destination.ts'
 
 export interface IdentifyOptions {

@@ -5,7 +5,7 @@ import type { Instant, Problem, RunId, RunReport, StartedRun, StreamReport } fro
 import { retryDestination } from '../common/retry-destination.ts'
 import { VERSION } from '../common/version.ts'
 import { accessOf, readableBy } from '../extract/scopes.ts'
-import type { TokenInformation } from '../extract/source.ts'
+import type { TokenInformation } from '../extract/scopes.ts'
 import type { RunDestination } from '../load/destination.ts'
 import { allRefused, outcomeOf } from '../pipeline/outcome.ts'
 import type { ScanOptions } from '../pipeline/pipeline.ts'

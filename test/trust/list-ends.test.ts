@@ -142,7 +142,8 @@ test.each([500, 2000])('K4/14: %i payment methods are complete in the first run,
           const ran = await runSync(config, ['payment_methods'])
           expect(ran.code, ran.text).toBe(0)
           expect(ran.of('payment_methods')).toMatchObject({ outcome: 'complete', added, deleted: 0 })
-          expect(simulator.requests.length).toBe(1 + count / PAGE + 2)
+          const pages = simulator.requests.filter(({ path }) => path.startsWith('/payment_methods'))
+          expect(pages.length).toBe(count / PAGE + 2)
         }
         const [row] = await withQuery(destination, query =>
           query('select cast(count(*) as integer) as n from recharge.payment_methods where _deleted_at is null'),

@@ -43,10 +43,10 @@ describe.each(DESTINATIONS)('$name', place => {
       const selection = select(app, STREAMS)
       const said = await status(app, selection, null)
       expect(said.code).toBe(1)
-      expect(said.text).toContain('customers: its checkpoint says that it was read up to')
+      expect(said.text).toContain('its checkpoint says that it was read up to')
       const checked = await check(app, selection, new AbortController().signal)
       expect(checked.code, checked.text).toBe(1)
-      expect(checked.text).toContain('PROBLEM  checkpoint: customers: its checkpoint says')
+      expect(checked.text).toContain('PROBLEM  stream: customers: its checkpoint says')
     })
   })
 

@@ -1,7 +1,8 @@
+import type { ContractError } from '../../common/errors.ts'
 import { toMillis } from '../../common/instant.ts'
 import type { Instant, Problem } from '../../common/model.ts'
 import { lines, type Printable, paragraphs } from '../../common/printable.ts'
-import { isInFuture } from '../../pipeline/checkpoint.ts'
+import { isInFuture, watermarkInFuture } from '../../pipeline/checkpoint.ts'
 import { rowsMissing } from '../../pipeline/stream-stats.ts'
 import { retentionOf } from '../../schema/docs.ts'
 import type { Stream } from '../../schema/stream.ts'
@@ -122,15 +123,7 @@ interface Facts {
 function impossible({ name, retention }: Stream, { watermark, rows, lastRun, now }: Facts): Problem[] {
   const reset = `reset ${name}${retention ? ' --i-know' : ''}`
   return [
-    ...(watermark !== null && isInFuture(watermark, now)
-      ? [
-          {
-            code: 'watermark_in_future',
-            message: `it is said to be complete to ${second(watermark)}, which has not come yet: what changes before that is not read`,
-            next: `See whether the clock of this machine is right. If it is, run ${reset}, then sync; the rows stay.`,
-          },
-        ]
-      : []),
+    ...(watermark !== null && isInFuture(watermark, now) ? [problemFrom(watermarkInFuture(name, watermark, now))] : []),
     ...(lastRun !== null && isInFuture(lastRun, now)
       ? [
           {
@@ -151,6 +144,8 @@ function impossible({ name, retention }: Stream, { watermark, rows, lastRun, now
       : []),
   ]
 }
+
+const problemFrom = ({ code, message, next }: ContractError): Problem => ({ code, message, next })
 
 /** Each problem once, with the streams that have it: a token that is refused is the problem of all of them. */
 function grouped(found: readonly { readonly stream: string; readonly problem: Problem }[]): Printable[] {
