@@ -1,7 +1,7 @@
 import { asFilter } from '../common/instant.ts'
 import type { DecodedPage, Instant, Page, PageDecoder, RequestStats, Scan } from '../common/model.ts'
 import type { Readable, Stream } from '../schema/stream.ts'
-import type { ApiClient } from './api-client.ts'
+import { type ApiClient, TOKEN_PATH } from './api-client.ts'
 import { fullScan, readList } from './full-scan.ts'
 import type { ReadContext } from './pagination.ts'
 import { parallelScan } from './parallel-scan.ts'
@@ -79,7 +79,7 @@ export function createSource(api: ApiClient, { streams, readers, sleep }: Source
     clock: api.clock,
 
     async token(requestStats, signal) {
-      const url = api.urlOf('/token_information')
+      const url = api.urlOf(TOKEN_PATH)
       const body = await readMembers(api, { url: () => url, version: '2021-11' }, null, requestStats, signal)
       const { scopes, name } = (body.token_information ?? body) as Record<string, unknown>
       return {
