@@ -61,13 +61,15 @@ export interface AppOptions {
   readonly runsDirectory?: string | null
   /** Default: none. */
   readonly proxy?: ProxyOptions
+  /** Milliseconds since 1970. Default: the clock of this machine. */
+  readonly now?: () => number
 }
 
-export function createApp(config: Config, { level, patience, proxy: proxies, runsDirectory }: AppOptions): App {
+export function createApp(config: Config, options: AppOptions): App {
+  const { level, patience, proxy: proxies, runsDirectory, now = Date.now } = options
   const { recharge, destination } = config
   const proxy = proxies ? proxyFor(new URL(recharge.baseUrl), proxies) : null
   const secrets = secretsOf([...config.secrets, ...(proxy ? [proxy.href] : [])])
-  const now = (): number => Date.now()
   const monotonic = (): number => performance.now()
   const salt = new Salt()
   const streams = STREAMS.map(stream => withPolicies(stream, config.policies, salt))

@@ -44,6 +44,27 @@ export class ConfigError extends SyncError {
 const SOURCE = {
   unauthorised: ['stop', 'Check the token in the merchant portal (Apps > API tokens): it may be revoked or mistyped.'],
   forbidden: ['skip', 'Give the token the scope, or ask Recharge whether the plan includes this resource.'],
+  blocked: [
+    'fail',
+    'Something between this machine and Recharge refused the request: look at the proxy, the firewall, and the list of IP addresses that may use the API.',
+  ],
+  frozen: ['fail', 'The store is frozen or its bill is unpaid: settle that with Recharge, then run again.'],
+  refused_path: [
+    'fail',
+    'The token works elsewhere: ask Recharge whether it may read this resource, or leave the stream out.',
+  ],
+  redirected: [
+    'fail',
+    'The token is not sent to another address. Set recharge.base_url to the address of the API itself, and look for a proxy that redirects.',
+  ],
+  not_acceptable: [
+    'fail',
+    'Recharge answers with JSON: check recharge.base_url, and look for a proxy that changes the headers Accept or Content-Type.',
+  ],
+  version_refused: [
+    'fail',
+    'The API serves this version no longer, or a proxy changes the header X-Recharge-Version: install a newer recharge-sync, or let the header pass.',
+  ],
   unsupported: ['skip', 'The store has no such resource; leave the stream out to silence this.'],
   proxy: ['stop', 'Check the user and the password in HTTPS_PROXY or HTTP_PROXY.'],
   throttled: ['retry', 'Other programs use this token: give this one a token of its own, or lower recharge.budget.'],
@@ -51,6 +72,10 @@ const SOURCE = {
   unavailable: ['retry', 'Recharge does not answer as it should; run again later, nothing is lost.'],
   timeout: ['retry', 'Raise recharge.timeout if this happens often; run again, nothing is lost.'],
   truncated: ['retry', 'The answer broke off; run again, nothing is lost.'],
+  too_large: [
+    'retry',
+    'No page of records is that large: check recharge.base_url, and look for a proxy that changes answers. If it is right, please report it.',
+  ],
   missing: ['fail', 'Check recharge.base_url; if it is right, the API has moved this resource: please report it.'],
   refused: ['fail', 'The API refuses this request: please report it, with the message.'],
 } as const satisfies Record<string, readonly [Reaction, string]>

@@ -31,6 +31,7 @@ export function parseBody(body: Buffer, where: string): unknown {
  * @param list the member that the body must have; null: any object is accepted.
  * @throws {SourceError} `truncated` or `unavailable`: the body has to be requested again.
  * @throws {ContractError} `stream_contract`: the body has other members than the list.
+ * Both quote the body whole: `extract` removes the token from a message before it cuts it.
  */
 export function checkBody(body: unknown, list: string | null, where: string): JsonMembers {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
@@ -39,7 +40,7 @@ export function checkBody(body: unknown, list: string | null, where: string): Js
   if (list === null || list in members) return members
   const keys = Object.keys(members)
   if (keys.length > 0 && keys.every(key => key === 'error' || key === 'errors' || key === 'warning'))
-    throw new SourceError('unavailable', `${where}: status 200, but only ${stringifyExact(members).slice(0, 300)}`)
+    throw new SourceError('unavailable', `${where}: status 200, but only ${stringifyExact(members)}`)
   throw new ContractError(
     'stream_contract',
     `${where}: the answer has no "${list}", only ${keys.join(', ') || 'nothing'}`,

@@ -1,11 +1,13 @@
 import pLimit from 'p-limit'
 import { ContractError, SourceError } from '../common/errors.ts'
 import { fromMillis, later } from '../common/instant.ts'
-import type { Instant, RequestStats } from '../common/model.ts'
+import type { Instant, Problem, RequestStats } from '../common/model.ts'
 import type { ApiVersion } from '../schema/stream.ts'
 import { type Answer, createGet } from './http-client.ts'
 import { createRateLimit, type RateLimit, type Tier } from './rate-limit.ts'
-import { type Failures, PATIENCE, retryRequest, type Sleep, waitAfter } from './retry.ts'
+import { type Failures, NO_FAILURES, PATIENCE, retryRequest, type Sleep, waitAfter } from './retry.ts'
+import { safeMessages } from './safe-message.ts'
+import { createTokenCheck } from './token-check.ts'
 
 export interface ApiClientOptions {
   readonly baseUrl: string
@@ -55,12 +57,19 @@ export interface ApiClient {
    * @throws `error` itself if waiting does not help.
    */
   waitAfter(error: unknown, failures: Failures, requestStats: RequestStats, signal: AbortSignal): Promise<Failures>
-  /** The latest `Date` header of a response; never ahead of the API's clock. */
+  /**
+   * The latest `Date` header of an answer with status 200; never ahead of the API's clock. One that is far ahead of this
+   * machine's clock is not believed.
+   */
   clock(): Instant
   /** Moving average of the time from a request to the end of its body, in milliseconds; 0 before the first response. */
   latencyMs(): number
 }
 
+/** Says what the token may do. Every token may read it. */
+export const TOKEN_PATH = '/token_information'
+/** Milliseconds that an answer may be ahead of this machine's clock. */
+const MOST_AHEAD = 5 * 60_000
 /** Weight of the newest response in the moving average of the latency. */
 const NEWEST_WEIGHT = 0.2
 
@@ -71,48 +80,99 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   const get = createGet(options)
   let latest: Instant | null = null
   let latencyMs: number | null = null
+  let warnedOfClock = false
+  const safe = safeMessages(options.token)
+  const urlOf = (path: string): URL => new URL(options.baseUrl.replace(/\/+$/, '') + path)
+  const tokenPath = urlOf(TOKEN_PATH).pathname
 
-  const updateClock = (headers: Headers): void => {
+  /** A watermark is taken from this clock. A time in the future would hide every change until then. */
+  const updateClock = (path: string, headers: Headers, requestStats: RequestStats): void => {
     const millis = Date.parse(headers.get('date') ?? '')
     if (Number.isNaN(millis)) return
+    const now = options.now()
     const date = fromMillis(millis)
-    latest = latest === null ? date : later(latest, date)
+    if (millis <= now + MOST_AHEAD) latest = latest === null ? date : later(latest, date)
+    // The report shows the warnings of streams only.
+    else if (!warnedOfClock && path !== tokenPath) {
+      warnedOfClock = true
+      requestStats.warnings.push(clockAhead(date, fromMillis(now)))
+    }
   }
 
   const patience = { sleep, random, ...PATIENCE, ...options.patience }
+  const sendRetried = (
+    { url, version }: ApiRequest,
+    requestStats: RequestStats,
+    signal: AbortSignal,
+    before?: Failures,
+  ): Promise<{ readonly value: Answer; readonly failures: Failures }> => {
+    const attempt = (failures: Failures): Promise<Answer> =>
+      inFlight(async () => {
+        const { waitedMs, ticket } = await rateLimit.acquire(signal)
+        requestStats.waitedMs += waitedMs
+        requestStats.requests += 1
+        try {
+          const target = url(failures)
+          const answer = await get(target, version, signal, (status, headers) => {
+            if (status === 200) updateClock(target.pathname, headers, requestStats)
+            rateLimit.observe(ticket, headers.get('x-recharge-limit'))
+          })
+          const { tookMs } = answer
+          latencyMs = latencyMs === null ? tookMs : latencyMs + NEWEST_WEIGHT * (tookMs - latencyMs)
+          return answer
+        } catch (error) {
+          if (error instanceof SourceError && error.kind === 'throttled') rateLimit.onThrottled()
+          throw error
+        } finally {
+          rateLimit.observe(ticket, null)
+        }
+      })
+    return retryRequest(attempt, patience, requestStats, signal, before)
+  }
+
+  const isTokenGood = createTokenCheck(async (requestStats, signal) => {
+    const request: ApiRequest = { url: () => urlOf(TOKEN_PATH), version: '2021-11' }
+    const { value } = await sendRetried(request, requestStats, signal)
+    value.release()
+  })
+  /** A 401 for one path does not mean that the token is refused everywhere. @returns the error that the 401 means. */
+  const judge = async (
+    error: unknown,
+    { url }: ApiRequest,
+    requestStats: RequestStats,
+    signal: AbortSignal,
+  ): Promise<unknown> => {
+    if (!(error instanceof SourceError) || error.kind !== 'unauthorised') return error
+    if (url(NO_FAILURES).pathname === tokenPath || !(await isTokenGood(requestStats, signal))) return error
+    return new SourceError('refused_path', `${error.message}, though ${TOKEN_PATH} still accepts the token`, {
+      cause: error,
+    })
+  }
+
   return {
-    urlOf: path => new URL(options.baseUrl.replace(/\/+$/, '') + path),
+    urlOf,
     rateLimit,
     clock: () => latest ?? fromMillis(options.now()),
     latencyMs: () => latencyMs ?? 0,
-    waitAfter: (error, failures, requestStats, signal) => waitAfter(error, failures, patience, requestStats, signal),
-    async send({ url, version }, requestStats, signal, before) {
-      const attempt = (failures: Failures): Promise<Answer> =>
-        inFlight(async () => {
-          const { waitedMs, ticket } = await rateLimit.acquire(signal)
-          requestStats.waitedMs += waitedMs
-          requestStats.requests += 1
-          try {
-            const answer = await get(url(failures), version, signal, headers => {
-              updateClock(headers)
-              rateLimit.observe(ticket, headers.get('x-recharge-limit'))
-            })
-            const { tookMs } = answer
-            latencyMs = latencyMs === null ? tookMs : latencyMs + NEWEST_WEIGHT * (tookMs - latencyMs)
-            return answer
-          } catch (error) {
-            if (error instanceof SourceError && error.kind === 'throttled') rateLimit.onThrottled()
-            throw error
-          } finally {
-            rateLimit.observe(ticket, null)
-          }
-        })
-      const { value: answer, failures } = await retryRequest(attempt, patience, requestStats, signal, before)
-      refuseOtherVersion(answer.headers, version)
-      return { ...answer, failures }
+    waitAfter: (error, failures, requestStats, signal) =>
+      waitAfter(safe(error), failures, patience, requestStats, signal),
+    async send(request, requestStats, signal, before) {
+      try {
+        const { value: answer, failures } = await sendRetried(request, requestStats, signal, before)
+        refuseOtherVersion(answer.headers, request.version)
+        return { ...answer, failures }
+      } catch (error) {
+        throw await judge(error, request, requestStats, signal)
+      }
     },
   }
 }
+
+const clockAhead = (date: Instant, now: Instant): Problem => ({
+  code: 'clock_ahead',
+  message: `the API says that it is ${date}, and this machine that it is ${now}, so times of the API were not believed`,
+  next: 'Set the clock of this machine. If it is right, run again later: nothing is lost, what changed is read again.',
+})
 
 /** @throws {ContractError} if a 200 comes from another API version. */
 function refuseOtherVersion(headers: Headers, version: ApiVersion): void {

@@ -72,6 +72,7 @@ async function* scanLists(
   let missing: SourceError | null = null
   let pages = 0
   for await (const list of listsOf(context, window, options, resume)) {
+    const pagesBefore = pages
     try {
       for await (const { decoded, receivedAt, last, resume: cursor } of paginate(context, list)) {
         pages += 1
@@ -89,8 +90,8 @@ async function* scanLists(
       }
     } catch (error) {
       if (!(error instanceof SourceError)) throw error
-      if (list.value !== null && error.kind === 'forbidden') {
-        // The token may not read this list; the others are still read.
+      if (list.value !== null && error.kind === 'forbidden' && list.resume === null && pages === pagesBefore) {
+        // The token may not read this list; the others are still read. A refusal in its middle means something else.
         forbidden = error
         requestStats.warnings.push({
           code: 'partly_forbidden',

@@ -1,8 +1,10 @@
 import { Interrupted, SourceError } from '../common/errors.ts'
 import type { ApiVersion } from '../schema/stream.ts'
-import { createBufferPool } from './buffer-pool.ts'
+import { BodyTooLarge, type BufferPool, createBufferPool } from './buffer-pool.ts'
+import { toUtf8 } from './charset.ts'
 import type { HttpGet } from './http-get.ts'
 import { ProxyRefusal } from './proxy.ts'
+import { safeMessages } from './safe-message.ts'
 
 export interface HttpOptions {
   readonly baseUrl: string
@@ -19,7 +21,7 @@ export interface HttpOptions {
 
 /** A response with status 200. */
 export interface Answer {
-  /** Valid until it is released. */
+  /** In UTF-8, unless it is not what its Content-Type says. Valid until it is released. */
   readonly body: Buffer
   readonly headers: Headers
   /** Milliseconds from sending the request to the end of the body. */
@@ -31,8 +33,14 @@ export interface Answer {
 /** Sends one GET and does not retry it. */
 export type Get = (url: URL, version: ApiVersion, signal: AbortSignal, onHeaders: OnHeaders) => Promise<Answer>
 
-/** Called with the headers of every response, of errors too: they carry the clock and the level of the rate limit. */
-export type OnHeaders = (headers: Headers) => void
+/** Called with the status and the headers of every response, of errors too: they carry the level of the rate limit. */
+export type OnHeaders = (status: number, headers: Headers) => void
+
+/**
+ * Bytes of a body, decompressed. A page has 250 records at most, and one of a quarter of a megabyte each would be larger than
+ * any seen. Without a bound, a few megabytes of gzip could fill the memory.
+ */
+export const MOST_BYTES = 64 * 1024 * 1024
 
 /**
  * Every failure becomes a `SourceError` whose kind says what to do.
@@ -40,7 +48,8 @@ export type OnHeaders = (headers: Headers) => void
  */
 export function createGet({ baseUrl, token, timeoutMs, concurrency, proxy, monotonic }: HttpOptions): Get {
   const origin = new URL(baseUrl).origin
-  const pool = createBufferPool()
+  const pool = createBufferPool(MOST_BYTES)
+  const safe = safeMessages(token)
   let loaded: Promise<HttpGet> | null = null
   // Loaded with the first request: it takes 50 ms, and many commands send none.
   const load = (): Promise<HttpGet> => {
@@ -65,15 +74,21 @@ export function createGet({ baseUrl, token, timeoutMs, concurrency, proxy, monot
         'User-Agent': 'recharge-sync',
       }
       const { status, headers, body: chunks } = await httpGet(url, requestHeaders, AbortSignal.any([signal, timeout]))
-      onHeaders(headers)
+      onHeaders(status, headers)
+      if (status !== 200) throw errorOfStatus(status, headers, await textOf(chunks, pool), where)
       const body = await pool.read(chunks)
+      const tookMs = monotonic() - sent
       const release = (): void => pool.release(body)
-      if (status === 200) return { body, headers, tookMs: monotonic() - sent, release }
-      const text = new TextDecoder().decode(body).replaceAll(token, '[secret]')
+      const transcoded = toUtf8(body, headers.get('content-type'), where)
+      if (transcoded === null) return { body, headers, tookMs, release }
       release()
-      throw errorOfStatus(status, headers, text, where)
+      return { body: transcoded, headers, tookMs, release: () => {} }
     } catch (error) {
-      if (error instanceof SourceError) throw error
+      if (error instanceof SourceError) throw safe(error)
+      if (error instanceof BodyTooLarge)
+        throw new SourceError('too_large', `${where}: the body has more than ${MOST_BYTES / 1024 / 1024} MB`, {
+          tooLarge: true,
+        })
       if (signal.aborted) throw new Interrupted()
       if (timeout.aborted || codeOf(error) === 'UND_ERR_CONNECT_TIMEOUT')
         throw new SourceError('timeout', `${where}: no answer within ${timeoutMs / 1000} s`, { tooLarge: true })
@@ -82,10 +97,36 @@ export function createGet({ baseUrl, token, timeoutMs, concurrency, proxy, monot
   }
 }
 
+/** The body of an error; empty if it is too large to be one. */
+async function textOf(chunks: AsyncIterable<Uint8Array>, pool: BufferPool): Promise<string> {
+  try {
+    const body = await pool.read(chunks)
+    const text = new TextDecoder().decode(body)
+    pool.release(body)
+    return text
+  } catch (error) {
+    if (error instanceof BodyTooLarge) return ''
+    throw error
+  }
+}
+
 function errorOfStatus(status: number, headers: Headers, text: string, where: string): SourceError {
-  const message = `${where}: ${status}${reasonIn(text)}`
+  const reason = reasonIn(text)
+  const what = MEANING.get(status)
+  const message = `${where}: ${status}${what === undefined ? '' : ` (${what})`}${reason === null ? '' : ` ${reason}`}`
   if (status === 401) return new SourceError('unauthorised', message)
-  if (status === 403 || status === 402) return new SourceError('forbidden', message)
+  if (status === 402) return new SourceError('frozen', message)
+  // A refusal by the API has its reason in JSON [observed for other errors]. A firewall or a proxy answers in its own way.
+  if (status === 403)
+    return reason === null
+      ? new SourceError('blocked', `${message}, and not in the way of the API`)
+      : new SourceError('forbidden', message)
+  if (REDIRECTS.includes(status)) {
+    const to = headers.get('location')
+    return new SourceError('redirected', to === null ? message : `${message} to ${to}`)
+  }
+  if (status === 406 || status === 415) return new SourceError('not_acceptable', message)
+  if (status === 426) return new SourceError('version_refused', message)
   if (status === 429) return new SourceError('throttled', message, { retryAfterMs: retryAfter(headers) })
   if (status === 409) return new SourceError('conflict', message, { retryAfterMs: retryAfter(headers) })
   if (status === 408) return new SourceError('timeout', message, { tooLarge: true })
@@ -99,15 +140,24 @@ function errorOfStatus(status: number, headers: Headers, text: string, where: st
   return new SourceError('refused', message)
 }
 
-/** The reason in an error body: `errors`, `error` or `warning`, as text, list or object [observed]. HTML is left out. */
-function reasonIn(text: string): string {
+const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308]
+/** What a status means that says little by itself. */
+const MEANING: ReadonlyMap<number, string> = new Map([
+  ...REDIRECTS.map(status => [status, 'a redirect'] as const),
+  [402, 'the store is frozen or unpaid'],
+  [406, 'the server offers no JSON'],
+  [415, 'the server accepts no such request'],
+  [426, 'the API version is refused'],
+])
+
+/** The reason in an error body of the API: `errors`, `error` or `warning`, as text, list or object [observed]; null: none. */
+function reasonIn(text: string): string | null {
   try {
-    const body = JSON.parse(text) as Record<string, unknown>
-    const reason = body?.errors ?? body?.error ?? body?.warning
-    if (reason === undefined) return ''
-    return ` ${(typeof reason === 'string' ? reason : JSON.stringify(reason)).slice(0, 300)}`
+    const body = JSON.parse(text) as Record<string, unknown> | null
+    const reason = body?.errors ?? body?.error ?? body?.warning ?? null
+    return reason === null || typeof reason === 'string' ? reason : JSON.stringify(reason)
   } catch {
-    return ''
+    return null
   }
 }
 

@@ -8,6 +8,8 @@ export interface Tier {
 
 /** The limit of a token whose prefix names no other [documented]. */
 export const STANDARD: Tier = { bucket: 40, perSecond: 2 }
+/** The largest bucket that a prefix can name. A header with a larger one than this, or than the given one, is not believed. */
+const LARGEST_BUCKET = 99 * STANDARD.bucket
 
 /**
  * The tier in a token's prefix: `sk_2x1_` drains twice as fast, from a bucket of the usual size. The prefix exists
@@ -114,9 +116,11 @@ export function createRateLimit({ tier, budget, monotonic, sleep }: RateLimitOpt
       inFlight.delete(ticket)
       const match = /^(\d+)\s*\/\s*(\d+)$/.exec(limit ?? '')
       if (!match) return
-      bucket = Number(match[2]) || bucket
-      // The header is in whole requests, our model is not.
-      const byOthers = Number(match[1]) - Math.ceil(ticket.peak)
+      const size = Number(match[2])
+      if (size < 1 || size > Math.max(tier.bucket, LARGEST_BUCKET)) return
+      bucket = size
+      // No bucket is fuller than full. The header is in whole requests, our model is not.
+      const byOthers = Math.min(Number(match[1]), bucket) - Math.ceil(ticket.peak)
       if (byOthers <= 0) return
       drain()
       raise(byOthers)

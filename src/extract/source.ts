@@ -3,7 +3,7 @@ import { asFilter } from '../common/instant.ts'
 import type { JsonMembers } from '../common/json-body.ts'
 import type { DecodedPage, Instant, Page, PageDecoder, RequestStats, Scan, StoreIdentity } from '../common/model.ts'
 import type { ApiVersion, Readable, Stream } from '../schema/stream.ts'
-import type { ApiClient } from './api-client.ts'
+import { type ApiClient, TOKEN_PATH } from './api-client.ts'
 import { fullScan, readList } from './full-scan.ts'
 import type { ReadContext } from './pagination.ts'
 import { parallelScan } from './parallel-scan.ts'
@@ -86,7 +86,7 @@ export function createSource(api: ApiClient, { streams, readers, sleep }: Source
     clock: api.clock,
 
     async token(requestStats, signal) {
-      const url = api.urlOf('/token_information')
+      const url = api.urlOf(TOKEN_PATH)
       const body = await readMembers(api, { url: () => url, version: '2021-11' }, null, requestStats, signal)
       const { scopes, name, client } = membersOf(body.token_information ?? body)
       const owner = membersOf(client)

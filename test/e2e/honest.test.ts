@@ -34,7 +34,8 @@ async function inDuckdb(
 
 test('a 403 in the middle of a scan fails the stream instead of skipping it', async () => {
   await inDuckdb({ store: makeStore({ customers: 600, months: 2 }) }, async (simulator, destination, folder) => {
-    simulator.faults.add({ kind: 'status', status: 403, match: r => r.path === '/customers' && 'cursor' in r.query })
+    const match = (r: { path: string; query: object }): boolean => r.path === '/customers' && 'cursor' in r.query
+    simulator.faults.add({ kind: 'status', status: 403, body: { errors: 'no' }, match })
     const ran = await runSync(configFor(simulator, destination, folder, { concurrency: 1 }), null)
     expect(ran.code).toBe(1)
     expect(ran.of('customers')).toMatchObject({ outcome: 'failed', problem: { code: 'forbidden' } })

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createApp, STREAM_NAMES, STREAMS, select } from '../../src/cli/app.ts'
+import { type App, createApp, STREAM_NAMES, STREAMS, select } from '../../src/cli/app.ts'
 import { backfill } from '../../src/cli/commands/backfill.ts'
 import { type ReconcileDocument, reconcile } from '../../src/cli/commands/reconcile.ts'
 import type { Result } from '../../src/cli/commands/result.ts'
@@ -28,8 +28,24 @@ export async function withSimulator<T>(
     ...options,
     store: options.store ?? makeStore({ customers: 40, months: 6 }),
   })
+  stores.set(simulator.url, simulator.store)
   return await work(simulator)
 }
+
+const stores = new Map<string, Store>()
+/** Milliseconds by which stores were ahead of this machine so far. */
+let ahead = 0
+
+/**
+ * The clock of this machine, which runs on from where a test has moved the clock of the store to: a program whose own clock
+ * is far behind does not believe the API's.
+ */
+export const clockFor =
+  ({ recharge: { baseUrl } }: Config): (() => number) =>
+  () => {
+    ahead = Math.max(ahead, (stores.get(baseUrl)?.now().getTime() ?? 0) - Date.now())
+    return Date.now() + ahead
+  }
 
 export function configFor(
   simulator: Simulator,
@@ -71,6 +87,7 @@ export interface Ran {
 }
 
 const QUICK = { level: 'silent', patience: { firstWaitMs: 5, tries: 8 } } as const
+const quickApp = (config: Config): App => createApp(config, { ...QUICK, now: clockFor(config) })
 
 /** One `sync` in this process, by the same function as the command. */
 export async function runSync(
@@ -79,7 +96,7 @@ export async function runSync(
   signal: AbortSignal = new AbortController().signal,
   progress: Progress = NO_PROGRESS,
 ): Promise<Ran> {
-  const app = createApp(config, QUICK)
+  const app = quickApp(config)
   return ran(await sync(app, select(app, streams), progress, signal))
 }
 
@@ -92,7 +109,7 @@ export async function runBackfill(
 ): Promise<Ran> {
   const { signal } = new AbortController()
   const range = { window, newestFirst }
-  const app = createApp(config, QUICK)
+  const app = quickApp(config)
   return ran(await backfill(app, select(app, streams), range, NO_PROGRESS, signal))
 }
 
@@ -103,7 +120,7 @@ export async function runReconcile(
   { sample = null, repair = false }: { readonly sample?: number | null; readonly repair?: boolean } = {},
   signal: AbortSignal = new AbortController().signal,
 ) {
-  const app = createApp(config, QUICK)
+  const app = quickApp(config)
   const { code, json, text } = await reconcile(app, select(app, streams), { sample, repair }, NO_PROGRESS, signal)
   const document = json as ReconcileDocument
   return {

@@ -227,7 +227,7 @@ describe('while a run lives', () => {
             new AbortController().signal,
           )
           const report = json as RunReport
-          expect(code).toBe(4)
+          expect(code, JSON.stringify(report)).toBe(4)
           expect(report.problem).toMatchObject({ code: 'held', message: expect.stringContaining('elsewhere') })
           // The row of the other run is left alone.
           expect(await lease(url)).toMatchObject({ holder: SECOND })
