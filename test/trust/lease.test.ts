@@ -220,6 +220,8 @@ describe('while a run lives', () => {
           const { code, json } = await sync(
             {
               ...app,
+              // The salt is opened by a destination that is not the app's own.
+              tokenHash: () => 'hash of the token',
               open: () => openDestination(config.destination, { mode: 'write', connections: 5, lease: QUICK }),
             },
             select(app, ['customers']),
