@@ -130,9 +130,11 @@ describe('postgres', () => {
         expect(ran.report.problem?.message).toContain(`process ${rows[0]?.pid} (slow report`)
         // The first try gives up, and then the reader ends.
         const synced = runSync(at.config, ['customers'])
+        const waits = `exists (select 1 from pg_locks l join pg_class c on c.oid = l.relation
+          where c.relname = 'customers' and not l.granted)`
         await reader.query(`do $$ begin
-          while not exists (select 1 from pg_locks l join pg_class c on c.oid = l.relation
-            where c.relname = 'customers' and not l.granted) loop perform pg_sleep(0.01); end loop; end $$`)
+          while not ${waits} loop perform pg_sleep(0.01); end loop;
+          while ${waits} loop perform pg_sleep(0.01); end loop; end $$`)
         await reader.query('commit')
         expect((await synced).of('customers')).toMatchObject({ outcome: 'complete' })
       } finally {

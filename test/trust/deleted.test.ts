@@ -152,6 +152,40 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(await marked(destination, 'collections')).toEqual({})
     }))
 
+  test('K2/9: a few rows are not gone either because a list has as many other ids', () =>
+    place.with(async config => {
+      const stream: Stream = { ...parcels, sync: { mode: 'full' }, deletions: { absence: 'scan' } }
+      await using warehouse = await openDestination(config, { mode: 'write', connections: 1 })
+      await warehouse.prepare(allTables(stream))
+      const first = await warehouse.checkpoint('parcels')
+      const few = IDS.slice(0, 8)
+      await warehouse.commit(
+        batchOf(
+          stream,
+          few.map(id => parcel(id, 1)),
+        ),
+        first,
+        moved(first, at(1)),
+      )
+      const from = await warehouse.checkpoint('parcels')
+      const scan = at(2_000_000)
+      const others = few.map(id => id + 1_000_000)
+      const keys = others.map(String)
+      const evidence = { scan, first: false, keys, unknown: false, parts: [], ended: scan, last: true, gap: null }
+      const batch = {
+        ...batchOf(
+          stream,
+          others.map(id => parcel(id, 1)),
+        ),
+        receivedAt: at(2_000_001),
+      }
+      expect(await warehouse.commit(batch, from, moved(from, at(2)), evidence)).toMatchObject({
+        added: 8,
+        deleted: 0,
+        deletionSkipped: { why: 'few_seen', rows: 8 },
+      })
+    }))
+
   test('K2/9: what was confirmed is marked once, also if it is written twice, and not by a run that was replaced', () =>
     place.with(async config => {
       const stream: Stream = { ...parcels, sync: { mode: 'full' }, deletions: { absence: 'scan' } }
