@@ -31,7 +31,7 @@ async function prepared(work: Prepared): Promise<void> {
   )
 }
 
-test('K1/1: a 502 whose Date says 2099 moves no watermark, and what changes later is read', async () => {
+test('I22: K1/1: a 502 whose Date says 2099 moves no watermark, and what changes later is read', async () => {
   await prepared(async (change, run, faults) => {
     faults.add({
       kind: 'rewrite',
@@ -48,7 +48,7 @@ test('K1/1: a 502 whose Date says 2099 moves no watermark, and what changes late
   })
 })
 
-test('K1/1: answers that are slightly behind or ahead are believed, whatever the status of others', async () => {
+test('I22: K1/1: answers that are slightly behind or ahead are believed, whatever the status of others', async () => {
   await prepared(async (_change, run, faults) => {
     faults.add({ kind: 'skew', ms: 4 * 60_000, times: Number.POSITIVE_INFINITY })
     const ran = await run()
@@ -57,7 +57,7 @@ test('K1/1: answers that are slightly behind or ahead are believed, whatever the
   })
 })
 
-test('K1/1: all answers of a run three days ahead move no watermark into the future, and one stream warns of it', async () => {
+test('I22: K1/1: all answers of a run three days ahead move no watermark into the future, and one stream warns of it', async () => {
   await prepared(async (change, run, faults) => {
     faults.add({ kind: 'skew', ms: 3 * DAY, times: Number.POSITIVE_INFINITY })
     const first = await run()

@@ -72,7 +72,7 @@ describe.each(DESTINATIONS)('$name', place => {
       ),
     )
 
-  test('K2/9: a list that comes back with entirely other ids marks nothing', () =>
+  test('I12: K2/9: a list that comes back with entirely other ids marks nothing', () =>
     scene(async ({ destination, sync, serve }) => {
       serve(
         'collections',
@@ -83,7 +83,7 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(await marked(destination, 'collections')).toEqual({})
     }))
 
-  test('K2/9: records that a list leaves out and the API still returns by id are not marked, however often', () =>
+  test('I12: K2/9: records that a list leaves out and the API still returns by id are not marked, however often', () =>
     scene(async ({ destination, sync, serve, asked }) => {
       for (const hours of [1, 13, 13]) {
         serve('collections', IDS.slice(0, 18))
@@ -97,7 +97,7 @@ describe.each(DESTINATIONS)('$name', place => {
       expect((await sync('collections')).of('collections').problem).toBeNull()
     }))
 
-  test('K2/9: a large loss is marked at once where the API has none of five of them, and has one that was listed', () =>
+  test('I12: K2/9: a large loss is marked at once where the API has none of five of them, and has one that was listed', () =>
     scene(async ({ simulator, destination, sync, asked }) => {
       for (const id of IDS.slice(18)) simulator.store.remove('collections', id)
       asked()
@@ -108,7 +108,7 @@ describe.each(DESTINATIONS)('$name', place => {
       expect((await sync('collections')).of('collections')).toMatchObject({ deleted: 0, problem: null })
     }))
 
-  test('K2/9: where the API has no single record either, a second scan half a day later is needed', () =>
+  test('I12: K2/9: where the API has no single record either, a second scan half a day later is needed', () =>
     scene(async ({ simulator, destination, sync }) => {
       for (const id of IDS.slice(18)) simulator.store.remove('collections', id)
       for (const [hours, deleted] of [
@@ -122,7 +122,7 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(await live(destination, 'collections')).toEqual(IDS.slice(0, 18))
     }))
 
-  test('K2/9: a stream whose records cannot be asked for needs the second scan too', () =>
+  test('I12: K2/9: a stream whose records cannot be asked for needs the second scan too', () =>
     scene(async ({ simulator, destination, sync, asked }) => {
       for (const id of IDS.slice(18)) simulator.store.remove('shipping_countries', id)
       asked()
@@ -135,7 +135,7 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(await live(destination, 'shipping_countries')).toEqual(IDS.slice(0, 18))
     }))
 
-  test('K2/9: ten rows or fewer are marked at once, and cost no request', () =>
+  test('I12: K2/9: ten rows or fewer are marked at once, and cost no request', () =>
     scene(async ({ simulator, sync, asked }) => {
       for (const id of IDS.slice(20)) simulator.store.remove('collections', id)
       asked()
@@ -143,7 +143,7 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(asked()).toBe(0)
     }))
 
-  test('K2/9: a request that fails confirms nothing', () =>
+  test('I12: K2/9: a request that fails confirms nothing', () =>
     scene(async ({ simulator, destination, sync }) => {
       for (const id of IDS.slice(18)) simulator.store.remove('collections', id)
       simulator.faults.add({ kind: 'status', status: 403, body: { errors: 'no' }, match: isOne })
@@ -152,7 +152,7 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(await marked(destination, 'collections')).toEqual({})
     }))
 
-  test('K2/9: a few rows are not gone either because a list has as many other ids', () =>
+  test('I12: K2/9: a few rows are not gone either because a list has as many other ids', () =>
     place.with(async config => {
       const stream: Stream = { ...parcels, sync: { mode: 'full' }, deletions: { absence: 'scan' } }
       await using warehouse = await openDestination(config, { mode: 'write', connections: 1 })
@@ -186,7 +186,7 @@ describe.each(DESTINATIONS)('$name', place => {
       })
     }))
 
-  test('K2/9: what was confirmed is marked once, also if it is written twice, and not by a run that was replaced', () =>
+  test('I12: K2/9: what was confirmed is marked once, also if it is written twice, and not by a run that was replaced', () =>
     place.with(async config => {
       const stream: Stream = { ...parcels, sync: { mode: 'full' }, deletions: { absence: 'scan' } }
       await using warehouse = await openDestination(config, { mode: 'write', connections: 1 })

@@ -57,7 +57,7 @@ describe.each(DESTINATIONS)('$name', place => {
       ),
     )
 
-  test('K2/5: the token of another store stops before anything is written, and both stores are named', async () => {
+  test('I24: K2/5: the token of another store stops before anything is written, and both stores are named', async () => {
     await inWarehouse({}, async ({ sql, as }) => {
       const rows = () => sql('select id, _deleted_at, _hash from recharge.payment_methods order by id')
       const before = await rows()
@@ -75,7 +75,7 @@ describe.each(DESTINATIONS)('$name', place => {
     })
   })
 
-  test('K2/5: check and reconcile say so too', async () => {
+  test('I24: K2/5: check and reconcile say so too', async () => {
     await inWarehouse({}, async ({ config }) => {
       await withSimulator({ store: makeB(), token: 'sk_1x1_of_b' }, async simulator => {
         const other: Config = {
@@ -101,7 +101,7 @@ describe.each(DESTINATIONS)('$name', place => {
     })
   })
 
-  test('K2/5: another token of the same store is asked once for its store, and then costs no request', async () => {
+  test('I24: K2/5: another token of the same store is asked once for its store, and then costs no request', async () => {
     const store = makeA()
     await inWarehouse({ store }, async ({ as }) => {
       const first = await as({ store, token: 'sk_1x1_rotated' })
@@ -113,7 +113,7 @@ describe.each(DESTINATIONS)('$name', place => {
     })
   })
 
-  test('K2/5: a warehouse of an older version says by its table which store it has', async () => {
+  test('I24: K2/5: a warehouse of an older version says by its table which store it has', async () => {
     await inWarehouse({}, async ({ config, sql, as }) => {
       expect((await runSync(config, ['shop'])).code).toBe(0)
       await sql(`delete from recharge._sync_settings where name = 'store'`)
@@ -123,7 +123,7 @@ describe.each(DESTINATIONS)('$name', place => {
     })
   })
 
-  test('K2/5: tokens that may not read their store are compared by their owner', async () => {
+  test('I24: K2/5: tokens that may not read their store are compared by their owner', async () => {
     await inWarehouse(CANNOT_TELL, async ({ as }) => {
       const other = await as({ ...CANNOT_TELL, store: makeB(), client: ANOTHER, token: 'sk_1x1_of_b' })
       expect(other.code, other.text).toBe(3)
@@ -135,7 +135,7 @@ describe.each(DESTINATIONS)('$name', place => {
     })
   })
 
-  test('K2/5: the token is kept as a salted hash, with the first commit', async () => {
+  test('I24: K2/5: the token is kept as a salted hash, with the first commit', async () => {
     await withSimulator({ store: makeA() }, simulator =>
       place.with(destination =>
         withFolder(async folder => {

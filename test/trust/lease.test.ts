@@ -67,7 +67,7 @@ const withLeft = (
   })
 
 describe('who gets the lease', () => {
-  test('K5/19: a second run is refused and told run, host, process and time; after the first it is let in', async () => {
+  test('I7: K5/19: a second run is refused and told run, host, process and time; after the first it is let in', async () => {
     await withDatabase(async url => {
       await using second = await open(url)
       {
@@ -84,7 +84,7 @@ describe('who gets the lease', () => {
     })
   })
 
-  test('K5/19: of many first runs at the same time one gets it, and no other fails in another way', async () => {
+  test('I7: K5/19: of many first runs at the same time one gets it, and no other fails in another way', async () => {
     await withDatabase(async url => {
       const runs = await Promise.all(Array.from({ length: 6 }, () => open(url)))
       const results = await Promise.allSettled(runs.map((run, i) => run.acquireLock(`${SECOND}${i}` as RunId)))
@@ -94,7 +94,7 @@ describe('who gets the lease', () => {
     })
   })
 
-  test('K5/19: a process of this machine that was killed keeps nobody out', async () => {
+  test('I7: K5/19: a process of this machine that was killed keeps nobody out', async () => {
     await withWarehouse(async url => {
       const { signal } = spawnSync(process.execPath, [DIES, url, FIRST], {
         env: { ...process.env, NODE_COMPILE_CACHE: CACHE },
@@ -132,7 +132,7 @@ describe('who gets the lease', () => {
     })
   })
 
-  test('K5/19: a run that is refused before it makes its tables leaves no schema behind', async () => {
+  test('I7: K5/19: a run that is refused before it makes its tables leaves no schema behind', async () => {
     await withDatabase(async url => {
       {
         await using destination = await open(url)
@@ -152,7 +152,7 @@ describe('who gets the lease', () => {
 })
 
 describe('while a run lives', () => {
-  test('K5/19: the lease is renewed, also after the server has ended every connection', async () => {
+  test('I7: K5/19: the lease is renewed, also after the server has ended every connection', async () => {
     await withDatabase(async url => {
       await using destination = await open(url)
       const lost = await destination.acquireLock(FIRST)
@@ -167,7 +167,7 @@ describe('while a run lives', () => {
     })
   })
 
-  test('K5/20: another holder is noticed, and no commit succeeds any more', async () => {
+  test('I7: K5/20: another holder is noticed, and no commit succeeds any more', async () => {
     await withDatabase(async url => {
       await using destination = await open(url)
       const lost = await destination.acquireLock(FIRST)
@@ -187,7 +187,7 @@ describe('while a run lives', () => {
     })
   })
 
-  test('K5/20: a lease that cannot be renewed until it expires is lost', async () => {
+  test('I7: K5/20: a lease that cannot be renewed until it expires is lost', async () => {
     await withWarehouse(url =>
       withGate(url, async (through, gate) => {
         await using destination = await open(through, { renewEveryMs: 20, expiresAfterMs: 500 })
@@ -199,7 +199,7 @@ describe('while a run lives', () => {
     )
   })
 
-  test('K5/20: a run whose lease another run has taken stops, says who has it, and exits 4', async () => {
+  test('I7: K5/20: a run whose lease another run has taken stops, says who has it, and exits 4', async () => {
     const store = makeStore({ customers: 600, months: 2 })
     await withSimulator({ store }, simulator =>
       withDatabase(url =>
@@ -239,7 +239,7 @@ describe('while a run lives', () => {
   })
 })
 
-test('K5/19: what a transaction sets for itself ends with it', async () => {
+test('I7: K5/19: what a transaction sets for itself ends with it', async () => {
   await withDatabase(async url => {
     const name = new URL(url).pathname.slice(1)
     await ask(
@@ -292,7 +292,7 @@ test('K1/3: whatever time zone, date style and isolation the database prefers, a
   )
 })
 
-test('K5/21: a COMMIT that ends while it is made again is our own: it counts once, and the run goes on', async () => {
+test('I7: K5/21: a COMMIT that ends while it is made again is our own: it counts once, and the run goes on', async () => {
   const store = makeStore({ customers: 600, months: 2 })
   await withSimulator({ store }, simulator =>
     withDatabase(url =>

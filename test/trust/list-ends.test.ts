@@ -103,7 +103,7 @@ async function expectWhole(streams: readonly Stream[], count: number, ending: En
 }
 
 describe.each(ENDINGS)(
-  'K4/14: every list ends, and two requests at most look for its end; the last pointer: %s',
+  'I22: K4/14: every list ends, and two requests at most look for its end; the last pointer: %s',
   (ending, sizes) => {
     test.each(sizes)('%i records in every list of every stream', async count => {
       await expectWhole(TOGETHER_READ, count, ending)
@@ -130,7 +130,7 @@ describe.each(ENDINGS)(
   },
 )
 
-test.each([500, 2000])('K4/14: %i payment methods are complete in the first run, and in the next', async count => {
+test.each([500, 2000])('I22: K4/14: %i payment methods are complete in the first run, and in the next', async count => {
   const [place] = DESTINATIONS
   if (!place) throw new Error('no destination')
   await withSimulator({ store: storeOf([named('payment_methods')], count) }, simulator =>
@@ -210,7 +210,7 @@ const readCapped = async (
 }
 
 describe.each([METHODS, CUSTOMERS])('$name from an API that gives 50 records at most', stream => {
-  test.each([0, 1, 49, 50, 51, 100, 120])('K4/15: of %i records none is missing', async count => {
+  test.each([0, 1, 49, 50, 51, 100, 120])('I22: K4/15: of %i records none is missing', async count => {
     const { keys, error } = await readCapped(stream, count)
     expect([error, new Set(keys).size]).toEqual([null, count])
   })
@@ -227,13 +227,13 @@ describe.each([METHODS, CUSTOMERS])('$name from an API that gives 50 records at 
     expect([pages.length, requestStats.requests]).toEqual([0, 1])
   })
 
-  test.each([50, 120, 150])('K4/15: a pointer under another name: %i records are read by page numbers', async count => {
+  test.each([50, 120, 150])('I22: K4/15: a pointer under another name: %i records are read by page numbers', async count => {
     const renamed = ({ next_cursor, ...body }: Body): Body => ({ ...body, next_token: next_cursor })
     const { keys, error } = await readCapped(stream, count, renamed)
     expect([error, new Set(keys).size]).toEqual([null, count])
   })
 
-  test('K4/15: a pointer under another name, and page numbers that change nothing: the stream fails at once', async () => {
+  test('I22: K4/15: a pointer under another name, and page numbers that change nothing: the stream fails at once', async () => {
     const store = storeOf([stream], 120)
     const { error, requestStats } = await rewritten(stream, store, body => ({
       [stream.list]: (body[stream.list] as unknown[]).slice(0, 50).map((_, i) => store.all(stream.name)[i]),
@@ -243,7 +243,7 @@ describe.each([METHODS, CUSTOMERS])('$name from an API that gives 50 records at 
   })
 })
 
-test('K4/15: pages of two spellings of the pointer, one of them null', async () => {
+test('I22: K4/15: pages of two spellings of the pointer, one of them null', async () => {
   const store = storeOf([METHODS], 600)
   const { keys, error } = await rewritten(METHODS, store, ({ next_cursor, ...body }) => ({
     ...body,
@@ -253,7 +253,7 @@ test('K4/15: pages of two spellings of the pointer, one of them null', async () 
   expect([error, new Set(keys).size]).toEqual([null, 600])
 })
 
-test('K4/14: a full page without a pointer in the middle: no record is missing, of any stream', async () => {
+test('I22: K4/14: a full page without a pointer in the middle: no record is missing, of any stream', async () => {
   for (const stream of [METHODS, CUSTOMERS, named('events'), named('products')]) {
     await withSimulator({ store: storeOf([stream], 600) }, async simulator => {
       simulator.faults.add({ kind: 'noCursor', match: stream.path, skip: 1, times: 1 })
@@ -263,7 +263,7 @@ test('K4/14: a full page without a pointer in the middle: no record is missing, 
   }
 })
 
-test('K4/14: an API that gives no pointer at all after the first page: the next pages are read by number', async () => {
+test('I22: K4/14: an API that gives no pointer at all after the first page: the next pages are read by number', async () => {
   await withSimulator({ store: storeOf([METHODS], 1100) }, async simulator => {
     simulator.faults.add({ kind: 'noCursor', match: METHODS.path, skip: 1, times: Number.POSITIVE_INFINITY })
     const { keys, error } = await readStream(sourceOf(simulator), METHODS)
@@ -271,7 +271,7 @@ test('K4/14: an API that gives no pointer at all after the first page: the next 
   })
 })
 
-test('K4/14: a record that is added while the full page is requested again is read too', async () => {
+test('I22: K4/14: a record that is added while the full page is requested again is read too', async () => {
   const store = storeOf([CUSTOMERS], 250)
   await withSimulator({ store }, async simulator => {
     let added = false
@@ -317,7 +317,7 @@ const SCANS: readonly (readonly [string, Stream, number])[] = [
 ]
 
 describe.each(SCANS)('%s that finds a list without an end', (_scan, stream, readers) => {
-  test.each(ENDLESS)('K4/16: %s: the stream fails soon', async (_what, answer) => {
+  test.each(ENDLESS)('I22: K4/16: %s: the stream fails soon', async (_what, answer) => {
     const store = storeOf([stream], 601)
     let turn = 0
     const { error, requestStats } = await withSimulator({ store }, async simulator => {

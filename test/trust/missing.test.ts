@@ -34,7 +34,7 @@ describe.each(DESTINATIONS)('$name', place => {
   const rowsOf = async ({ sql }: Synced, table: string): Promise<number> =>
     number((await sql(`select count(*) as n from recharge.${table}`))[0])
 
-  test('K2/7: a table that was dropped is made again and read again from its start, and the run says so', () =>
+  test('I22: K2/7: a table that was dropped is made again and read again from its start, and the run says so', () =>
     inStore(['customers'], async at => {
       const before = await dump(at.destination, tables(['customers']))
       await at.sql('drop table recharge.customers')
@@ -49,7 +49,7 @@ describe.each(DESTINATIONS)('$name', place => {
       expect((await statusOf(at.config, 'customers')).code).toBe(0)
     }))
 
-  test('K2/7: what the source has forgotten of a dropped table is named as a gap, also after a run that died', () =>
+  test('I22: K2/7: what the source has forgotten of a dropped table is named as a gap, also after a run that died', () =>
     inStore(['events'], async at => {
       const { store } = at.simulator
       const began = store.now().getTime()
@@ -70,7 +70,7 @@ describe.each(DESTINATIONS)('$name', place => {
       expect((await runSync(at.config, ['events'])).of('events').gaps).toEqual([])
     }))
 
-  test('K2/7: the table of a list that was dropped is filled again, and the rows of the stream stay', () =>
+  test('I22: K2/7: the table of a list that was dropped is filled again, and the rows of the stream stay', () =>
     inStore(['orders'], async at => {
       const before = await dump(at.destination, tables(['orders']))
       await at.sql('drop table recharge.orders__line_items')
@@ -108,7 +108,7 @@ describe.each(DESTINATIONS)('$name', place => {
     }),
   )
 
-  test('K2/7: a list that lost rows is a warning too', () =>
+  test('I22: K2/7: a list that lost rows is a warning too', () =>
     inStore(['orders'], async at => {
       await at.sql('delete from recharge.orders__line_items where index = 0')
       const ran = await runSync(at.config, ['orders'])
@@ -117,7 +117,7 @@ describe.each(DESTINATIONS)('$name', place => {
       expect((await statusOf(at.config, 'orders')).code).toBe(1)
     }))
 
-  test('K2/7: a table put back from an older dump is a warning', () =>
+  test('I22: K2/7: a table put back from an older dump is a warning', () =>
     inStore(['customers'], async at => {
       await at.sql('create table recharge.dumped as select * from recharge.customers order by id limit 10')
       await at.sql('delete from recharge.customers')
@@ -127,7 +127,7 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(ran.of('customers').problem?.next).toContain('older dump')
     }))
 
-  test('K2/7: a full scan that ends writes what was missing, and counts again', () =>
+  test('I22: K2/7: a full scan that ends writes what was missing, and counts again', () =>
     inStore(['collections'], async at => {
       await at.sql('delete from recharge.collections')
       expect((await runSync(at.config, ['collections'])).of('collections').problem?.code).toBe('rows_missing')
@@ -135,7 +135,7 @@ describe.each(DESTINATIONS)('$name', place => {
       expect((await runSync(at.config, ['collections'])).of('collections').problem).toBeNull()
     }))
 
-  test('K2/7: every way to write rows keeps the number; deletions at the source do not change it', () =>
+  test('I22: K2/7: every way to write rows keeps the number; deletions at the source do not change it', () =>
     inStore(['orders'], async at => {
       const { store } = at.simulator
       const kept = async () => {
@@ -165,7 +165,7 @@ describe.each(DESTINATIONS)('$name', place => {
       await expectKept()
     }))
 
-  test('K2/7: a warehouse of an older version has no number until its first commit, which counts', () =>
+  test('I22: K2/7: a warehouse of an older version has no number until its first commit, which counts', () =>
     inStore(['customers'], async at => {
       for (const column of ['rows', 'child_rows', 'lost'])
         await at.sql(`alter table recharge._sync_checkpoints drop column ${column}`)

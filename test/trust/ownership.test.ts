@@ -66,14 +66,14 @@ describe.each(DESTINATIONS)('$name', place => {
     }))
 
   const shared = place.name === 'postgres' ? 'public' : 'main'
-  test(`K2/6: an application's own tables in the schema ${shared} are not touched`, () =>
+  test(`I25: K2/6: an application's own tables in the schema ${shared} are not touched`, () =>
     scene(async opened => {
       await opened.ask(`create table ${shared}.orders (id bigint primary key, status text)`)
       await opened.ask(`create table ${shared}.orders__line_items (order_id bigint, index bigint, sku text)`)
       await expectRefused(opened, new RegExp(`${shared}\\.orders is a table with the columns`))
     }, shared))
 
-  test('K2/6: views of these names are refused, those of the system tables too', () =>
+  test('I25: K2/6: views of these names are refused, those of the system tables too', () =>
     scene(async opened => {
       await opened.ask('create schema recharge')
       await opened.ask('create view recharge.customers as select 1 as id, 2 as _hash, 3 as _synced_at')
@@ -81,7 +81,7 @@ describe.each(DESTINATIONS)('$name', place => {
       await expectRefused(opened, /recharge\.customers is a view/, /recharge\._sync_settings is a view/)
     }))
 
-  test('K2/6: a table that was put in the place of ours, and a system table of somebody else, are refused', () =>
+  test('I25: K2/6: a table that was put in the place of ours, and a system table of somebody else, are refused', () =>
     scene(async opened => {
       expect((await runSync(opened.config, STREAMS)).code).toBe(0)
       await opened.ask('drop table recharge.customers')
@@ -95,14 +95,14 @@ describe.each(DESTINATIONS)('$name', place => {
       )
     }))
 
-  test('K2/6: a table with the name of a list is refused where the stream has no table yet', () =>
+  test('I25: K2/6: a table with the name of a list is refused where the stream has no table yet', () =>
     scene(async opened => {
       await opened.ask('create schema recharge')
       await opened.ask('create table recharge.orders__line_items (order_id bigint, index bigint)')
       await expectRefused(opened, /recharge\.orders__line_items is a table with the columns/)
     }))
 
-  test('K2/6: the tables and columns that this program made are recorded; a warehouse without that is adopted', () =>
+  test('I25: K2/6: the tables and columns that this program made are recorded; a warehouse without that is adopted', () =>
     scene(async ({ config, ask }) => {
       expect((await runSync(config, STREAMS)).code).toBe(0)
       const recorded = async (): Promise<Record<string, string[]>> => {
@@ -118,7 +118,7 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(await recorded()).toEqual(before)
     }))
 
-  test('K2/6: a warehouse of an older version is adopted', () =>
+  test('I25: K2/6: a warehouse of an older version is adopted', () =>
     scene(async ({ config, ask }) => {
       if (config.destination.kind === 'duckdb')
         writeFileSync(config.destination.file, unpackFixture('warehouse.duckdb.gz'))
@@ -127,7 +127,7 @@ describe.each(DESTINATIONS)('$name', place => {
     }))
 })
 
-test('K2/6: our own tables that a role may not read are ours all the same', () =>
+test('I25: K2/6: our own tables that a role may not read are ours all the same', () =>
   withSimulator(
     { store: makeStore({ customers: 5, months: 2 }) },
     simulator =>
@@ -161,7 +161,7 @@ test('K2/6: our own tables that a role may not read are ours all the same', () =
       ) ?? Promise.reject(new Error('there is no Postgres')),
   ))
 
-test('K2/6: a materialized view and a sequence are refused', () =>
+test('I25: K2/6: a materialized view and a sequence are refused', () =>
   withSimulator(
     { store: makeStore({ customers: 5, months: 2 }) },
     simulator =>

@@ -14,7 +14,7 @@ const postgres = (url: string): DestinationConfig => ({ kind: 'postgres', url, s
 const MODES: readonly PoolMode[] = ['session', 'transaction']
 
 describe.skipIf(NO_PGBOUNCER !== null).each(MODES)('pgbouncer in %s mode', mode => {
-  test('K5/19: of two runs at once the second exits 4; after the first it works, and changes nothing', async () => {
+  test('I7: K5/19: of two runs at once the second exits 4; after the first it works, and changes nothing', async () => {
     await withSimulator({}, simulator =>
       withDatabase(url =>
         withPgbouncer(url, mode, pooled =>
@@ -46,7 +46,7 @@ describe.skipIf(NO_PGBOUNCER !== null).each(MODES)('pgbouncer in %s mode', mode 
     )
   })
 
-  test('K5/19: after kill -9 the next run on this machine gets in at once', async () => {
+  test('I7: K5/19: after kill -9 the next run on this machine gets in at once', async () => {
     await withSimulator({}, simulator =>
       withDatabase(url =>
         withPgbouncer(url, mode, pooled =>
@@ -77,7 +77,7 @@ describe.skipIf(NO_PGBOUNCER !== null).each(MODES)('pgbouncer in %s mode', mode 
     )
   })
 
-  test('K5/20: a run whose lease was stolen loses it, and the thief keeps it', async () => {
+  test('I7: K5/20: a run whose lease was stolen loses it, and the thief keeps it', async () => {
     await withSimulator({}, simulator =>
       withDatabase(url =>
         withPgbouncer(url, mode, pooled =>
@@ -101,7 +101,7 @@ describe.skipIf(NO_PGBOUNCER !== null).each(MODES)('pgbouncer in %s mode', mode 
     )
   })
 
-  test('K5/19: whoever gets the connection next finds it as the server made it', async () => {
+  test('I7: K5/19: whoever gets the connection next finds it as the server made it', async () => {
     await withSimulator({}, simulator =>
       withDatabase(url =>
         withPgbouncer(
@@ -166,7 +166,7 @@ describe.skipIf(NO_PGBOUNCER !== null).each(MODES)('pgbouncer in %s mode', mode 
     )
   })
 
-  test('K5/19: check names the pooler, and says that it works', async () => {
+  test('I7: K5/19: check names the pooler, and says that it works', async () => {
     await withSimulator({}, simulator =>
       withDatabase(url =>
         withFolder(async folder => {

@@ -6,7 +6,7 @@ import { synced } from '../support/synced.ts'
 const SELECTED = ['customers', 'orders', 'plans']
 
 describe.each(DESTINATIONS)('$name', place => {
-  test('K3/10: every stream of a new warehouse is refused: nothing could run', async () => {
+  test('I23: K3/10: every stream of a new warehouse is refused: nothing could run', async () => {
     await withSimulator({ store: makeStore({ customers: 5, months: 1 }), scopes: ['read_events'] }, simulator =>
       place.with(destination =>
         withFolder(async folder => {
@@ -22,7 +22,7 @@ describe.each(DESTINATIONS)('$name', place => {
     )
   })
 
-  test('K3/10: every path refuses a warehouse that was read before: exit 3, and no stream is skipped', async () => {
+  test('I23: K3/10: every path refuses a warehouse that was read before: exit 3, and no stream is skipped', async () => {
     await synced(place, SELECTED, async ({ simulator, config }) => {
       simulator.faults.add({
         kind: 'status',
@@ -37,7 +37,7 @@ describe.each(DESTINATIONS)('$name', place => {
     })
   })
 
-  test('K3/11: a stream that was read and has lost its scope has failed; one that never had it is skipped', async () => {
+  test('I23: K3/11: a stream that was read and has lost its scope has failed; one that never had it is skipped', async () => {
     await synced(place, SELECTED, async ({ simulator, config }) => {
       await withSimulator({ store: simulator.store, scopes: ['read_customers', 'read_products'] }, async narrowed => {
         const all = await runSync({ ...config, recharge: { ...config.recharge, baseUrl: narrowed.url } })

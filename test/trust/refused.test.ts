@@ -75,7 +75,7 @@ const REFUSALS: readonly Refusal[] = [
   },
 ]
 
-test.each(REFUSALS)('K3/10, K3/12: $status with $body says what it means and what to do', async refusal => {
+test.each(REFUSALS)('I23: K3/10, K3/12: $status with $body says what it means and what to do', async refusal => {
   const { status, body, headers = {}, expected } = refusal
   const server = createServer((_, response) => void response.writeHead(status, headers).end(body))
   await whileListening(server, async port => {
@@ -124,7 +124,7 @@ const outcomes = (ran: Ran): Record<string, string> =>
 const COMPLETE = Object.fromEntries(STREAMS.map(name => [name, 'complete']))
 const checks = ({ requests }: Simulator): number => requests.filter(({ path }) => path === '/token_information').length
 
-test('K3/10: a firewall that refuses one path, and a frozen store, fail their streams; the others are complete', async () => {
+test('I23: K3/10: a firewall that refuses one path, and a frozen store, fail their streams; the others are complete', async () => {
   await ranUnder(
     [
       { kind: 'status', status: 403, body: HTML, match: '/customers', times: ALWAYS },
@@ -143,7 +143,7 @@ test('K3/10: a firewall that refuses one path, and a frozen store, fail their st
   )
 })
 
-test('K3/10: a refusal in the middle of the list of one owner fails the stream; one of its first page does not', async () => {
+test('I23: K3/10: a refusal in the middle of the list of one owner fails the stream; one of its first page does not', async () => {
   const store = makeStore({ customers: 20, months: 2 })
   const [template] = store.all('metafields').filter(({ owner_resource }) => owner_resource === 'customer')
   for (let i = 0; i < 300; i++) store.insert('metafields', { ...template, id: 900_000_000 + i })
@@ -194,7 +194,7 @@ describe('K3/13: a 401 on a path', () => {
 
 const requestStats = (): RequestStats => ({ requests: 0, retries: 0, throttled: 0, waitedMs: 0, warnings: [] })
 
-test('K3/13: if the stream is stopped that asks for the token, another one asks itself', async () => {
+test('I23: K3/13: if the stream is stopped that asks for the token, another one asks itself', async () => {
   const first = new AbortController()
   const second = new AbortController()
   let asked = 0
@@ -211,7 +211,7 @@ test('K3/13: if the stream is stopped that asks for the token, another one asks 
   expect(asked).toBe(2)
 })
 
-test('K3/13: a check that fails for another reason is repeated by the next stream that needs it', async () => {
+test('I23: K3/13: a check that fails for another reason is repeated by the next stream that needs it', async () => {
   const { signal } = new AbortController()
   const errors = [new SourceError('unavailable', 'm'), new SourceError('unauthorised', 'm')]
   const isGood = createTokenCheck(async () => {

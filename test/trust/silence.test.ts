@@ -6,7 +6,7 @@ import { synced } from '../support/synced.ts'
 const EMPTY = { customers: [], next_cursor: null }
 
 describe.each(DESTINATIONS)('$name', place => {
-  test('K4/17: a scan that reads nothing although rows stand in its lookback proves nothing', async () => {
+  test('I22: K4/17: a scan that reads nothing although rows stand in its lookback proves nothing', async () => {
     await synced(place, ['customers'], async ({ simulator, config, sql }) => {
       const { store } = simulator
       const edit = (name: string): number => {
@@ -35,7 +35,7 @@ describe.each(DESTINATIONS)('$name', place => {
     })
   })
 
-  test('K4/17: a quiet stream without rows in its lookback goes on, and so does one whose rows were deleted', async () => {
+  test('I22: K4/17: a quiet stream without rows in its lookback goes on, and so does one whose rows were deleted', async () => {
     await synced(place, ['customers'], async ({ simulator, config, sql }) => {
       const { store } = simulator
       store.advance(30 * 86_400_000)

@@ -53,7 +53,7 @@ describe.each(DESTINATIONS)('$name', place => {
   const outcomesOf = ({ streams }: RunReport) =>
     streams.map(({ stream, outcome, problem }) => [stream, outcome, problem?.code])
 
-  test('K6/23: an error that nobody foresaw fails one stream; the others are loaded, the run is recorded, the exit is 70', async () => {
+  test('I26: K6/23: an error that nobody foresaw fails one stream; the others are loaded, the run is recorded, the exit is 70', async () => {
     await inWarehouse(async ({ run, sql, app, folder }) => {
       const ran = await run('customers', async () => {
         throw new TypeError('x is not a function\nand more')
@@ -76,7 +76,7 @@ describe.each(DESTINATIONS)('$name', place => {
     })
   })
 
-  test('K6/25: streams that another one stops tell of the true cause', async () => {
+  test('I26: K6/25: streams that another one stops tell of the true cause', async () => {
     await inWarehouse(async ({ run, simulator }) => {
       const underWay = Promise.withResolvers<void>()
       simulator.faults.add({ kind: 'hang', match: '/orders', times: 10 })
@@ -96,7 +96,7 @@ describe.each(DESTINATIONS)('$name', place => {
     })
   })
 
-  test('K6/25: an interruption while the last page waits for its commit ends with 130', async () => {
+  test('I26: K6/25: an interruption while the last page waits for its commit ends with 130', async () => {
     await inWarehouse(async ({ run, app }) => {
       const stop = new AbortController()
       const own = syncWork(app)
