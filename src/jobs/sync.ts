@@ -1,7 +1,7 @@
 import { toMillis } from '../common/instant.ts'
 import type { Checkpoint, Instant } from '../common/model.ts'
 import { backfillColumns } from '../pipeline/backfill-columns.ts'
-import { refuseFuture, type StartScanOptions, startScan } from '../pipeline/checkpoint.ts'
+import { refuseFuture, type ScanState, type StartScanOptions, startScan } from '../pipeline/checkpoint.ts'
 import { type ScanOptions, scanStream } from '../pipeline/pipeline.ts'
 import type { StreamStats } from '../pipeline/stream-stats.ts'
 import type { Stream } from '../schema/stream.ts'
@@ -36,6 +36,26 @@ export async function syncStream(
   const now = source.clock()
   const state = startScan(checkpoint, stream, { run, overlapMs, start, now, schemaHash, snapshotAt: startedAt })
   await scanStream(state, options, stats, signal)
+  if (state.resumed) await readWhatChangedSince(state, stream, options, stats, signal)
+}
+
+/**
+ * A resumed scan has read a part in an earlier run, and does not show what changed there since. So a second scan follows,
+ * unless the stream is one that is read completely, and is not due by the time at which the first scan began.
+ */
+async function readWhatChangedSince(
+  { run, checkpoint: { stream: name } }: ScanState,
+  stream: Stream,
+  options: SyncOptions,
+  stats: StreamStats,
+  signal: AbortSignal,
+): Promise<void> {
+  const { source, destination, overlapMs, start } = options
+  const checkpoint = await destination.checkpoint(name)
+  const now = source.clock()
+  if (isFresh(checkpoint, stream, now, options)) return
+  const schemaHash = schemaHashOf(stream)
+  await scanStream(startScan(checkpoint, stream, { run, overlapMs, start, now, schemaHash }), options, stats, signal)
 }
 
 /** A stream without a cursor can only be read completely, which an hourly run does not do each time. */

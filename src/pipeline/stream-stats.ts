@@ -32,6 +32,7 @@ export class StreamStats {
   backfilled = 0
   /** How many records the API says there are to read; null: it has no count, or has not answered yet. */
   expected: number | null = null
+  #hasBegun = false
   #from: Instant | null = null
   #completeTo: Instant | null = null
   #gaps: readonly Gap[] = []
@@ -44,11 +45,13 @@ export class StreamStats {
     this.stream = stream
   }
 
+  /** A scan begins. A second one may follow a resumed scan: the report says where the first began. */
   began(state: ScanState): void {
-    this.#from = state.scan.window.since
-    this.resumed = state.resumed
+    if (!this.#hasBegun) this.#from = state.scan.window.since
+    this.#hasBegun = true
+    this.resumed ||= state.resumed
     this.#completeTo = state.checkpoint.watermark
-    this.#gaps = state.gap ? [state.gap] : []
+    if (state.gap) this.#gaps = [...this.#gaps, state.gap]
     // A full scan rewrites every row by itself.
     if (state.schemaChanged && state.stream.sync.mode === 'incremental')
       this.requestStats.warnings.push({
