@@ -61,7 +61,7 @@ export interface Destination extends AsyncDisposable {
   commit(batch: RowBatch, from: Checkpoint, to: Checkpoint, evidence?: DeletionEvidence): Promise<Committed>
   /**
    * Stores a run that has begun, or the report of one that has ended, and that with each of its streams as the last run.
-   * Runs that began earlier and never ended are then known to be interrupted: the caller has the lock.
+   * The rows of other runs are left alone: a server may still hold locks on them for a process that is gone.
    */
   record(report: RunReport | StartedRun): Promise<void>
   /** Moves committed data to its final place, at the end of a run. Without it nothing is lost. */

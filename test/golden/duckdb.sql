@@ -37,7 +37,7 @@ comment on table "recharge"."_sync_runs" is 'One row for each run that wrote to 
 comment on column "recharge"."_sync_runs"."run" is 'Identifier of the run; sorts by time.';
 comment on column "recharge"."_sync_runs"."started_at" is 'When the run began.';
 comment on column "recharge"."_sync_runs"."finished_at" is 'When the run ended; null while it goes on, and of one that was killed.';
-comment on column "recharge"."_sync_runs"."outcome" is 'complete, failed or interrupted; running until it has ended.';
+comment on column "recharge"."_sync_runs"."outcome" is 'complete, failed or interrupted; running while it goes on, and of one that was killed.';
 comment on column "recharge"."_sync_runs"."report" is 'Report of the run, with all its streams.';
 create table "recharge"."_sync_reconciliations" (
   "run" text not null,

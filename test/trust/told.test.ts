@@ -49,7 +49,7 @@ describe.each(DESTINATIONS)('$name', place => {
           const ran = await runSync(configFor(simulator, destination, folder), ['customers'])
           expect(ran.code, ran.text).toBe(0)
           expect(await runs()).toEqual([
-            { run: begun?.run, outcome: 'interrupted', open: true },
+            { run: begun?.run, outcome: 'running', open: true },
             { run: ran.report.run, outcome: 'complete', open: false },
           ])
           expect(kept().at(-1)).toEqual(ran.report)

@@ -128,7 +128,6 @@ export function createDestination(context: Context): Destination & RowCounts & D
         const { run, started_at, finished_at, outcome, streams } = report
         const db = inSchema(session)
         await db.deleteFrom('_sync_runs').where('run', '=', run).execute()
-        await db.updateTable('_sync_runs').set({ outcome: 'interrupted' }).where('outcome', '=', 'running').execute()
         await db
           .insertInto('_sync_runs')
           .values({ run, started_at, finished_at, outcome, report: JSON.stringify(report) })

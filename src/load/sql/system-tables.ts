@@ -139,7 +139,12 @@ export const SYSTEM_TABLES: readonly Table[] = [
         ...column('finished_at', 'instant', 'When the run ended; null while it goes on, and of one that was killed.'),
         wasRequired: true,
       },
-      column('outcome', 'text', 'complete, failed or interrupted; running until it has ended.', true),
+      column(
+        'outcome',
+        'text',
+        'complete, failed or interrupted; running while it goes on, and of one that was killed.',
+        true,
+      ),
       column('report', 'json', 'Report of the run, with all its streams.', true),
     ],
   },
