@@ -4,7 +4,7 @@ import { DestinationError } from '../../common/errors.ts'
 /** How long a change of a table waits for a lock. All who read the table after it wait as long. */
 const WAIT = '2s'
 
-/** Runs DDL that gives up if somebody holds a table; the rest of the transaction does so too. @throws {DestinationError} `locked` */
+/** Runs statements that give up if somebody holds a table; the rest of the transaction does so too. @throws {DestinationError} `locked` */
 export async function withLockTimeout<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
   await client.query(`set local lock_timeout = '${WAIT}'`)
   try {
