@@ -1,5 +1,6 @@
 import { toMillis } from '../common/instant.ts'
 import type { Checkpoint, Instant } from '../common/model.ts'
+import { retryDestination } from '../common/retry-destination.ts'
 import { backfillColumns } from '../pipeline/backfill-columns.ts'
 import { refuseFuture, type ScanState, type StartScanOptions, startScan } from '../pipeline/checkpoint.ts'
 import { type ScanOptions, scanStream } from '../pipeline/pipeline.ts'
@@ -24,7 +25,8 @@ export async function syncStream(
   const stored = await destination.checkpoint(stream.name)
   refuseFuture(stored, source.clock())
   stats.dropped(stored, stream)
-  stats.missing(await destination.missingRows(stream), stream)
+  const missing = await retryDestination(() => destination.missingRows(stream), options, signal)
+  stats.missing(missing, stream)
   if (stored.watermark !== null && isFresh(stored, stream, source.clock(), options))
     return stats.fresh(stored.watermark)
   const schemaHash = schemaHashOf(stream)

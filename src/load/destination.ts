@@ -70,7 +70,10 @@ export interface Destination extends AsyncDisposable {
 
 /** Notices rows that somebody deleted. */
 export interface RowCounts {
-  /** The tables of a stream that have fewer rows than its commits left in them. @throws {DestinationError} `unreadable` */
+  /**
+   * The tables of a stream that have fewer rows than its commits left in them. None if somebody holds a table locked, so
+   * that it cannot be counted within seconds. @throws {DestinationError} `unreadable`
+   */
   missingRows(stream: Stream): Promise<readonly MissingRows[]>
 }
 

@@ -4,13 +4,11 @@ import { DestinationError } from '../../common/errors.ts'
 /** How long a change of a table waits for a lock. All who read the table after it wait as long. */
 const WAIT = '2s'
 
-/** Runs DDL that gives up if somebody holds a table. @throws {DestinationError} `locked` */
+/** Runs statements that give up if somebody holds a table; the rest of the transaction does so too. @throws {DestinationError} `locked` */
 export async function withLockTimeout<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
   await client.query(`set local lock_timeout = '${WAIT}'`)
   try {
-    const result = await work()
-    await client.query('set local lock_timeout to default')
-    return result
+    return await work()
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error) || error.code !== '55P03') throw error
     throw new DestinationError('locked', `Postgres: ${error.message}`, error)

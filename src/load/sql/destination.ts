@@ -77,10 +77,19 @@ export function createDestination(context: Context): Destination & RowCounts & D
         return row ? parseCheckpoint(row, stream) : unwritten(stream)
       }),
 
-    missingRows: stream =>
-      engine.transaction(async session =>
-        (await hasColumn(session, '_sync_checkpoints', 'rows')) ? missingRows(session, schema, stream) : [],
-      ),
+    async missingRows(stream) {
+      try {
+        return await engine.transaction(async session =>
+          (await hasColumn(session, '_sync_checkpoints', 'rows'))
+            ? await session.withLockTimeout(() => missingRows(session, schema, stream))
+            : [],
+        )
+      } catch (error) {
+        // Somebody keeps the table from being read, which is no reason to wait: the next run counts.
+        if (error instanceof DestinationError && error.kind === 'locked') return []
+        throw error
+      }
+    },
 
     lastCounts: stream =>
       engine.transaction(async session => {

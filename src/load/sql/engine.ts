@@ -60,7 +60,7 @@ export interface Session {
    */
   referencedTables(schema: string): Promise<ReadonlySet<string>>
   /**
-   * Runs DDL so that it waits for a lock for seconds only: those who read the table after it would wait too.
+   * Runs DDL, or a count, so that it waits for a lock for seconds only. Those who read a table after DDL would wait too.
    * @throws {DestinationError} `locked`: another transaction holds a table. This transaction has to be rolled back.
    */
   withLockTimeout<T>(work: () => Promise<T>): Promise<T>
