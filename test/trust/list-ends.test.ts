@@ -227,11 +227,14 @@ describe.each([METHODS, CUSTOMERS])('$name from an API that gives 50 records at 
     expect([pages.length, requestStats.requests]).toEqual([0, 1])
   })
 
-  test.each([50, 120, 150])('I22: K4/15: a pointer under another name: %i records are read by page numbers', async count => {
-    const renamed = ({ next_cursor, ...body }: Body): Body => ({ ...body, next_token: next_cursor })
-    const { keys, error } = await readCapped(stream, count, renamed)
-    expect([error, new Set(keys).size]).toEqual([null, count])
-  })
+  test.each([50, 120, 150])(
+    'I22: K4/15: a pointer under another name: %i records are read by page numbers',
+    async count => {
+      const renamed = ({ next_cursor, ...body }: Body): Body => ({ ...body, next_token: next_cursor })
+      const { keys, error } = await readCapped(stream, count, renamed)
+      expect([error, new Set(keys).size]).toEqual([null, count])
+    },
+  )
 
   test('I22: K4/15: a pointer under another name, and page numbers that change nothing: the stream fails at once', async () => {
     const store = storeOf([stream], 120)
