@@ -21,7 +21,8 @@ import { type Config, loadConfig } from './config/load.ts'
 import { nearest } from './config/problems.ts'
 import { proxyFromEnvironment } from './config/proxy.ts'
 import { durationMs } from './config/schema.ts'
-import { BUG, exitCodeOf, INTERRUPTED, USAGE } from './exit-codes.ts'
+import { BUG, exitCodeOf, USAGE } from './exit-codes.ts'
+import { interruptOnSignals } from './interruption.ts'
 import { createProgress } from './progress.ts'
 
 interface Flags {
@@ -35,14 +36,7 @@ interface Flags {
 /** Set once the configuration is read; before that nothing secret is known. */
 let secrets: Secrets = { scrub: text => text }
 
-const interruption = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.on(signal, () => {
-    if (interruption.signal.aborted) process.exit(INTERRUPTED)
-    interruption.abort()
-    // By then the report is kept. A connection that still hangs is cut, and its server rolls back what was not committed.
-    setTimeout(() => process.exit(INTERRUPTED), 4900).unref()
-  })
+const interruption = interruptOnSignals()
 /*
  * `head` and the like close the pipe early. That ends neither the run nor what is known of it: what is printed from then
  * on is lost, the report is kept, and the exit code is as usual.
@@ -115,7 +109,7 @@ command('demo', 'Syncs a made-up store into a DuckDB file. Needs no account and 
     // Loaded only for this command: the simulator takes memory that the other commands need not pay for.
     const { demo } = await import('./commands/demo.ts')
     using progress = progressOf(flags, null)
-    print(await demo({ level: flags.logLevel ?? 'warn' }, progress, interruption.signal), flags)
+    print(await demo({ level: flags.logLevel ?? 'warn' }, progress, interruption), flags)
   },
 )
 
@@ -123,12 +117,12 @@ selecting(
   configured(command('check', 'Checks configuration, token, scopes and destination. Writes nothing.', 'check')),
 ).action(async (flags: Flags) => {
   const { app: opened } = app(flags)
-  print(await check(opened, select(opened, flags.streams ?? null), interruption.signal), flags)
+  print(await check(opened, select(opened, flags.streams ?? null), interruption), flags)
 })
 
 configured(
   command('streams', 'Lists every stream: its scope, mode, tables, rows and checkpoint.', 'streams --json'),
-).action(async (flags: Flags) => print(await streams(app(flags).app, interruption.signal), flags))
+).action(async (flags: Flags) => print(await streams(app(flags).app, interruption), flags))
 
 selecting(
   configured(
@@ -136,7 +130,7 @@ selecting(
   ),
 ).action(async (flags: Flags) => {
   const { app: opened } = app(flags)
-  print(await plan(opened, select(opened, flags.streams ?? null), interruption.signal), flags)
+  print(await plan(opened, select(opened, flags.streams ?? null), interruption), flags)
 })
 
 selecting(
@@ -150,7 +144,7 @@ selecting(
 ).action(async (flags: Flags) => {
   const { app: opened } = app(flags)
   using progress = progressOf(flags, opened)
-  print(await sync(opened, select(opened, flags.streams ?? null), progress, interruption.signal), flags)
+  print(await sync(opened, select(opened, flags.streams ?? null), progress, interruption), flags)
 })
 
 selecting(
@@ -171,7 +165,7 @@ selecting(
     const window = { since: flags.from ?? config.recharge.start, until: flags.to ?? null }
     const range = { window, newestFirst: flags.newestFirst ?? false }
     const selection = select(opened, flags.streams ?? null)
-    print(await backfill(opened, selection, range, progress, interruption.signal), flags)
+    print(await backfill(opened, selection, range, progress, interruption), flags)
   })
 
 selecting(
@@ -193,7 +187,7 @@ selecting(
     const { app: opened } = app(flags)
     using progress = progressOf(flags, opened)
     const how = { sample: flags.sample ?? null, repair: flags.repair ?? false }
-    print(await reconcile(opened, select(opened, flags.streams ?? null), how, progress, interruption.signal), flags)
+    print(await reconcile(opened, select(opened, flags.streams ?? null), how, progress, interruption), flags)
   })
 
 selecting(
@@ -225,7 +219,7 @@ selecting(
   ),
 ).action(async (flags: Flags) => {
   const { app: opened } = app(flags)
-  print(await replay(opened, select(opened, flags.streams ?? null), interruption.signal), flags)
+  print(await replay(opened, select(opened, flags.streams ?? null), interruption), flags)
 })
 
 configured(
@@ -259,7 +253,7 @@ configured(
   .action(async (name: string, file: string, flags: Flags & { readonly dryRun?: true }) => {
     const { importable, importFile } = await import('./commands/import.ts')
     const stream = importable(name)
-    print(await importFile(app(flags).app, stream, file, flags.dryRun ?? false, interruption.signal), flags)
+    print(await importFile(app(flags).app, stream, file, flags.dryRun ?? false, interruption), flags)
   })
 
 /** Prints an error that ended a command, and sets the exit code. */

@@ -184,8 +184,8 @@ function windowOf(
 /**
  * The state after the commit of `batch`.
  *
- * As long as the API keeps the order, the watermark is just before the newest record that was read without a hole before
- * it: other records may share that instant. Otherwise the watermark stays until the scan is complete, because the pages
+ * As long as the API keeps the order, the watermark is just before the first record of the last page that was read
+ * without a hole before it: the last record of a page may have been edited just now (see `scan-progress.ts`). Otherwise the watermark stays until the scan is complete, because the pages
  * still to come may hold older records. It never passes the scan's upper bound and never goes below where it was at the
  * start.
  * @param proves false: the end of the scan proves nothing, so the watermark stays where it was at the start.

@@ -3,6 +3,8 @@ import type { Stream } from '../schema/stream.ts'
 import { isComplete, type ScanState } from './checkpoint.ts'
 
 /**
+ * Collects the evidence; `load/sql/deletions.ts` judges it and marks rows.
+ *
  * What the commit of `batch`, which moves a scan from `before` to `after`, records and concludes about deletions.
  * @param proves false: the end of the scan proves nothing.
  */

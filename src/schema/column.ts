@@ -1,4 +1,4 @@
-/** The kind of a column's values. Each database folder maps it to a type; `transform/coerce.ts` reads the values. */
+/** The kind of a column's values. Each database folder maps it to a type. `transform/coerce.ts` reads the values; `encode.ts` beside it is the fast path. */
 export type ColumnKind = 'int' | 'money' | 'rate' | 'instant' | 'day' | 'flag' | 'text' | 'json'
 
 /** The time zone of timestamps without an offset. */

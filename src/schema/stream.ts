@@ -115,7 +115,7 @@ export type OnMismatch = 'reject' | 'null'
 /** What happens with a field that is not declared: it is kept in `_extra`, gets a column, or fails the stream. */
 export type Drift = 'capture' | 'evolve' | 'fail'
 
-/** The declaration of a stream. */
+/** The declaration of a stream, complete. What a file in `schemas/` has to give is `StreamInput` in `define.ts`. */
 export interface Stream<
   Name extends string = string,
   C extends Columns = Columns,

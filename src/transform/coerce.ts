@@ -40,6 +40,7 @@ function integer(value: unknown): Value {
   return whole.toString()
 }
 
+/** Read from its digits: a float does not hold most decimals, and money must not be rounded. */
 function decimal(value: unknown, precision: number, scale: number): Value {
   const parts = decimalParts(value)
   if (parts === null) return null

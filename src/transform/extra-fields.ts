@@ -17,6 +17,9 @@ export interface ExtraPaths {
 }
 
 /**
+ * What goes into the column `_extra`. With `drift: evolve` unknown fields get columns (`pipeline/schema-drift.ts`), with
+ * `drift: fail` they fail the stream (`pipeline/guard.ts`).
+ *
  * The extra fields of a record or element: members that are not declared or whose value does not fit, inside the same
  * objects as in the record. They are sorted by name, so that the order in which the API sends them does not matter.
  * @param paths the path of each member that is not null is added.

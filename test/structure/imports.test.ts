@@ -119,7 +119,7 @@ describe('7. some words stand only where they belong', () => {
   test.each([
     [/\bfetch\(/, []],
     [/\bprocess\.env\b/, ['src/cli']],
-    [/\bprocess\.exit\b/, ['src/cli/program.ts']],
+    [/\bprocess\.exit\b/, ['src/cli/program.ts', 'src/cli/interruption.ts']],
     [/\bDate\.now\b|\bnew Date\(\)/, ['src/cli/app.ts']],
     [/\bMath\.random\b/, ['src/cli/app.ts']],
     [/postgres|duckdb/i, ['src/load/postgres', 'src/load/duckdb', 'src/load/open.ts', 'src/cli/config']],
