@@ -131,7 +131,7 @@ describe('K4/18: the character set of an answer', () => {
   ])(
     '%s that does not fit: the page is requested again, and then the stream fails',
     async (charset, bytesOf, message) => {
-      const { report, names } = await synced(charset, bytesOf)
+      const { report, names, pages } = await synced(charset, bytesOf)
       expect(report).toMatchObject({ outcome: 'failed', added: 0 })
       expect(pages).toBe(8)
       expect(report.problem).toMatchObject({ code: 'truncated', message: expect.stringMatching(message) })
