@@ -163,7 +163,7 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(never.code).toBe(1)
       expect(never.of('discounts')).toMatchObject({ outcome: 'failed', agrees: null, problem: { code: 'never_read' } })
       expect(never.of('orders').agrees).toBe(true)
-      simulator.faults.add({ kind: 'status', status: 403, match: '/customers', times: 100 })
+      simulator.faults.add({ kind: 'status', status: 403, body: { errors: 'no' }, match: '/customers', times: 100 })
       // It was read before, so it has failed; a stream that was never read would be skipped.
       expect((await runReconcile(config, ['customers'])).of('customers').outcome).toBe('failed')
       simulator.faults.clear()
