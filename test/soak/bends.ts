@@ -539,7 +539,10 @@ export const BENDS: readonly Bend[] = [
       const stream = streamOf(asked)
       const whole = stream?.sync.mode === 'full' && stream.each === null && stream.parent === null
       if (!whole && !asked.query.has('status')) return null
-      const strikes = (): boolean => [...scene.provable()].filter(isLeftOut).length > 14
+      const strikes = (): boolean => {
+        const there = scene.provable()
+        return keysOf(page).filter(key => there.has(key) && isLeftOut(key)).length > 14
+      }
       if (!decided(asked, scene, strikes)) return null
       return { ...page, records: page.records.filter(({ id }) => !isLeftOut(id)) }
     }),

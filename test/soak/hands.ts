@@ -24,6 +24,8 @@ export interface Effect {
   readonly altered?: readonly string[]
   /** The program may fail or stop until this is run. */
   readonly undo?: string
+  /** The stream has no checkpoint any more, so it counts as never read. */
+  readonly unread?: true
   /** All streams. */
   readonly everything?: true
 }
@@ -224,7 +226,7 @@ export const HANDS: readonly Hand[] = [
     tells: 'The stream is read from its start.',
     act: async ({ query, schema, stream }) => {
       await query(`delete from "${schema}"._sync_checkpoints where stream = '${stream.name}'`)
-      return {}
+      return { unread: true }
     },
   },
   {

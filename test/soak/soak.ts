@@ -322,6 +322,7 @@ class Life {
     this.#touch(run, hand.name, effect.everything ? null : stream.name)
     const known = this.#of(stream.name)
     if (effect.damaged) known.damaged = true
+    if (effect.unread) known.read = false
     for (const key of effect.altered ?? []) known.altered.add(key)
     if (effect.undo !== undefined) this.#undo.push(effect.undo)
     if (effect.damaged || effect.altered) known.verified.clear()
