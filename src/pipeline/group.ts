@@ -1,7 +1,7 @@
 import type { RowBatch } from '../common/model.ts'
 import type { Stream } from '../schema/stream.ts'
 import { mergePages } from '../transform/batch.ts'
-import type { DecodedGroup } from './schema-drift.ts'
+import type { DecodedGroup } from './evolve.ts'
 
 /**
  * Merges each group of pages into a batch in which each key occurs once. For a versioned stream each page is a batch: if

@@ -17,7 +17,7 @@ export interface ExtraPaths {
 }
 
 /**
- * What goes into the column `_extra`. With `drift: evolve` unknown fields get columns (`pipeline/schema-drift.ts`), with
+ * What goes into the column `_extra`. With `drift: evolve` unknown fields get columns (`pipeline/evolve.ts`), with
  * `drift: fail` they fail the stream (`pipeline/guard.ts`).
  *
  * The extra fields of a record or element: members that are not declared or whose value does not fit, inside the same

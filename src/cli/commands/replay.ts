@@ -1,6 +1,6 @@
 import { lines, paragraphs } from '../../common/printable.ts'
 import { type Replayed, replayStream } from '../../jobs/replay.ts'
-import { withInferredColumns } from '../../pipeline/schema-drift.ts'
+import { withInferredColumns } from '../../pipeline/evolve.ts'
 import { allTables } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
 import { textTable } from '../text-table.ts'

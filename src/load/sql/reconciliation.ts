@@ -5,7 +5,7 @@ import { countComparable, distinctValues, listComparableKeys } from './comparabl
 import { compare } from './compare.ts'
 import type { Context } from './context.ts'
 import { createRejects } from './rejects.ts'
-import { markDeleted, replace } from './repair.ts'
+import { markNotFound, replace } from './repair.ts'
 import { keepGrowth } from './row-counts.ts'
 import { parseReconciliation } from './stored-values.ts'
 
@@ -35,7 +35,7 @@ export function createReconciliation({
         engine.lost.throwIfAborted()
         await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
         const { counts, growth } = await replace(session, schema, batch, referenced)
-        const deleted = await markDeleted(session, schema, batch.stream, gone, batch.receivedAt)
+        const deleted = await markNotFound(session, schema, batch.stream, gone, batch.receivedAt)
         await rejects.update(session, batch, to)
         await history.update(session, batch.stream, { ...counts, deleted })
         await keepGrowth(session, schema, batch.stream, growth)

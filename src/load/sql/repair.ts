@@ -40,7 +40,7 @@ export async function replace(
 }
 
 /** Marks rows as deleted, except those that the source may have forgotten. @returns rows marked. */
-export async function markDeleted(
+export async function markNotFound(
   session: Session,
   schema: string,
   stream: Stream,
