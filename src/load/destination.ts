@@ -156,7 +156,7 @@ export interface Reset {
    * Deletes the checkpoint of a stream and the keys that its scan has seen; rows stay. Also deletes a checkpoint that
    * cannot be read. @returns its watermark; null: it had none, or none that can be read.
    */
-  reset(stream: string): Promise<Instant | null>
+  reset(stream: Stream): Promise<Instant | null>
 }
 
 /** Reads the rejects that commits have kept. */

@@ -282,7 +282,7 @@ describe.each(DESTINATIONS)('$name', database => {
           await expect(refused).rejects.toMatchObject({ code: 'unreadable', reaction: 'fail' })
           await expect(refused).rejects.toThrow(message)
           await expect(refused).rejects.toMatchObject({ next: expect.stringMatching(next) })
-          if (repair === null) await warehouse.reset('parcels')
+          if (repair === null) await warehouse.reset(stream)
         }
         if (repair !== null) await withQuery(config, query => query(repair))
         await using warehouse = await open(config)
@@ -296,15 +296,15 @@ describe.each(DESTINATIONS)('$name', database => {
       await fill(config)
       {
         await using warehouse = await open(config)
-        expect(await warehouse.reset('parcels')).toBe(at(5))
-        expect(await warehouse.reset('parcels')).toBeNull()
+        expect(await warehouse.reset(stream)).toBe(at(5))
+        expect(await warehouse.reset(stream)).toBeNull()
         expect(await warehouse.checkpoint('parcels')).toMatchObject({ version: 0, watermark: null, scan: null })
         const from = await warehouse.checkpoint('parcels')
         await warehouse.commit(batchOf(stream, []), from, moved(from, at(7)))
       }
       await withQuery(config, query => query(checkpoints(`watermark = 'infinity'`)))
       await using warehouse = await open(config)
-      expect(await warehouse.reset('parcels')).toBeNull()
+      expect(await warehouse.reset(stream)).toBeNull()
       expect((await warehouse.checkpoint('parcels')).version).toBe(0)
     })
   })

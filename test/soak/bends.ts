@@ -503,7 +503,11 @@ export const BENDS: readonly Bend[] = [
     ...pages((page, asked, scene) => {
       const strikes = (): boolean => {
         const there = scene.provable()
-        return keysOf(page).some(key => there.has(key))
+        // Filters may be read as Eastern time, and a queued record may be deleted: such rows prove nothing.
+        const from = Date.parse(asked.query.get('updated_at_min') ?? '1970-01-01') + 5 * 3_600_000
+        const isProof = ({ updated_at: at, status }: Page['records'][number]): boolean =>
+          status !== 'queued' && (at === undefined || Number.isNaN(from) || Date.parse(String(at)) > from)
+        return page.records.some(record => there.has(String(record.id)) && isProof(record))
       }
       if (!decided(asked, scene, strikes)) return null
       return { ...page, members: { ...page.members, next_cursor: null }, records: [] }

@@ -26,6 +26,8 @@ export interface Known {
   damaged: boolean
   /** Rows whose values are another's work, or of a version that the program rightly doubts. */
   readonly altered: Set<string>
+  /** Keys of records that were set aside without a key, as far as the reports say how many. */
+  readonly keyless: Set<string>
   /** Its records came with times of change that are not theirs. */
   cursorBent: boolean
   /** Records that the reports said were set aside. */
@@ -39,6 +41,7 @@ export const nothingKnown = (): Known => ({
   verified: new Map(),
   damaged: false,
   altered: new Set(),
+  keyless: new Set(),
   cursorBent: false,
   rejected: 0,
 })
@@ -113,6 +116,7 @@ export function judge(judged: Judged): Lie[] {
     const difference = row === undefined ? null : differenceOf(stream, row, versions)
     if (row !== undefined && difference === null) {
       known.altered.delete(key)
+      known.keyless.delete(key)
       if (versions.length === 1 && newest !== undefined) verified.set(key, newest)
       continue
     }
@@ -129,11 +133,12 @@ export function judge(judged: Judged): Lie[] {
 
   function isAllowed(key: string, record: StoreRecord): boolean {
     const at = changedAt(stream, record)
-    if (rejects.has(key)) return true
+    if (rejects.has(key) || known.keyless.has(key)) return true
     if (known.damaged && told) return true
     // Records that lacked a key are counted, and nothing tells which they were.
     if (known.rejected > 0 && unlike.length < known.rejected) {
       known.rejected -= 1
+      known.keyless.add(key)
       known.altered.add(key)
       return true
     }

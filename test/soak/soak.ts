@@ -716,6 +716,11 @@ const copyOf = (known: ReadonlyMap<string, Known>): Map<string, Known> =>
   new Map(
     [...known].map(([name, of]) => [
       name,
-      { ...of, verified: new Map(of.verified), altered: new Set(of.altered) } satisfies Known,
+      {
+        ...of,
+        verified: new Map(of.verified),
+        altered: new Set(of.altered),
+        keyless: new Set(of.keyless),
+      } satisfies Known,
     ]),
   )

@@ -29,11 +29,12 @@ export async function withSimulator<T>(
     store: options.store ?? makeStore({ customers: 40, months: 6 }),
   })
   stores.set(simulator.url, simulator.store)
+  ahead = 0
   return await work(simulator)
 }
 
 const stores = new Map<string, Store>()
-/** Milliseconds by which stores were ahead of this machine so far. */
+/** Milliseconds by which the store of the last simulator was ahead of this machine so far. */
 let ahead = 0
 
 /**

@@ -20,7 +20,7 @@ export async function reset(app: App, stream: Stream, iKnow: boolean): Promise<R
     ])
   await using destination = await app.open('write')
   await destination.acquireLock(app.run)
-  const watermark = await destination.reset(stream.name)
+  const watermark = await destination.reset(stream)
   return {
     code: 0,
     json: { stream: stream.name, forgotten: watermark },

@@ -10,7 +10,7 @@ import { detectDeletions, markConfirmed } from './deletions.ts'
 import type { Engine, Session } from './engine.ts'
 import { recordGap } from './gaps.ts'
 import { deleteInferredColumns, nowDeclared } from './inferred-columns.ts'
-import { forgetLostRows } from './lost-rows.ts'
+import { forgetLostRows, writeAgainIfChildRowsMissing } from './lost-rows.ts'
 import { merge } from './merge.ts'
 import { createRejects } from './rejects.ts'
 import { keepCounts, missingRows } from './row-counts.ts'
@@ -107,6 +107,8 @@ export function createDestination(context: Context): Destination & RowCounts & D
           engine.lost.throwIfAborted()
           const stored = await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
           await recordStore(inSchema(session))
+          if (from.scan === null && batch.stream.sync.mode === 'full')
+            await writeAgainIfChildRowsMissing(session, schema, batch.stream)
           const hasNewEvents = await stageNewEvents(session, schema, batch)
           const { counts: merged, growth } = await merge(session, schema, batch, {
             staged: history.isKept(batch.stream),

@@ -1,9 +1,12 @@
 import { sql } from 'kysely'
+import { DestinationError } from '../../common/errors.ts'
 import { parseInstant } from '../../common/instant.ts'
 import type { Instant, LostRows } from '../../common/model.ts'
-import type { Table } from '../../schema/table.ts'
+import type { Stream } from '../../schema/stream.ts'
+import { type Table, tablesOf } from '../../schema/table.ts'
 import { asText } from './as-text.ts'
 import type { Session } from './engine.ts'
+import { missingRows } from './row-counts.ts'
 import { resetSeen } from './seen-keys.ts'
 import { completeToIn, parseLostRows } from './stored-values.ts'
 
@@ -48,10 +51,31 @@ export async function forgetLostRows(session: Session, schema: string, dropped: 
   // A backfill that is resumed would leave out what it has read already.
   await db.deleteFrom('_sync_checkpoints').where('stream', '=', `backfill:${stream}`).execute()
   await resetSeen(db, stream)
-  await sql`update ${sql.table(`${schema}.${root.name}`)} set _hash = ${sql.lit(Number(STALE_HASH))}`.execute(
-    session.db,
-  )
+  await writeAgain(session, schema, root)
 }
+
+/**
+ * Where somebody deleted child rows of a stream, makes every row be written again when its record is read. Called before
+ * the stream is read from its start. A missing row of the stream's own table needs nothing: its record is new to a merge.
+ */
+export async function writeAgainIfChildRowsMissing(session: Session, schema: string, stream: Stream): Promise<void> {
+  const { root, children } = tablesOf(stream)
+  if (children.length === 0) return
+  if (await mayMissChildRows(session, schema, stream, root)) await writeAgain(session, schema, root)
+}
+
+/** @returns true also if the numbers of rows cannot be read: a reset is the way out of that too. */
+async function mayMissChildRows(session: Session, schema: string, stream: Stream, root: Table): Promise<boolean> {
+  try {
+    return (await missingRows(session, schema, stream)).some(({ table }) => table !== root.name)
+  } catch (error) {
+    if (error instanceof DestinationError && error.kind === 'unreadable') return true
+    throw error
+  }
+}
+
+const writeAgain = ({ db }: Session, schema: string, { name }: Table): Promise<unknown> =>
+  sql`update ${sql.table(`${schema}.${name}`)} set _hash = ${sql.lit(Number(STALE_HASH))}`.execute(db)
 
 /** When the first run that reported on the stream read it, by the API's clock if it says; null: none is recorded. */
 async function firstRunOf({ db }: Session, schema: string, stream: string): Promise<Instant | null> {

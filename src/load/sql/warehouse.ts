@@ -7,8 +7,10 @@ import { createDestination } from './destination.ts'
 import { createExpectedRows } from './expected-rows.ts'
 import { readInferredColumns, recordInferredColumns } from './inferred-columns.ts'
 import { createInspection } from './inspection.ts'
+import { writeAgainIfChildRowsMissing } from './lost-rows.ts'
 import { createReconciliation } from './reconciliation.ts'
 import { createRejectReader } from './rejects.ts'
+import { hasColumn } from './schema-changes.ts'
 import { resetSeen } from './seen-keys.ts'
 import { createStoreIdentification } from './store-identification.ts'
 
@@ -27,19 +29,22 @@ export function createWarehouse(...options: Parameters<typeof createContext>): W
   }
 }
 
-const createReset = ({ engine, inSchema, exists }: Context): Reset => ({
+const createReset = ({ engine, schema, inSchema, exists }: Context): Reset => ({
   reset: stream =>
     engine.transaction(async session => {
       const db = inSchema(session)
+      const { name } = stream
+      if ((await exists(session, name)) && (await hasColumn(session, schema, '_sync_checkpoints', 'rows')))
+        await writeAgainIfChildRowsMissing(session, schema, stream)
       const row = (await exists(session, '_sync_checkpoints'))
         ? await db
             .selectFrom('_sync_checkpoints')
             .select(sql<string | null>`cast(watermark as text)`.as('watermark'))
-            .where('stream', '=', stream)
+            .where('stream', '=', name)
             .executeTakeFirst()
         : undefined
-      if (row) await db.deleteFrom('_sync_checkpoints').where('stream', '=', stream).execute()
-      if (await exists(session, '_sync_seen')) await resetSeen(db, stream)
+      if (row) await db.deleteFrom('_sync_checkpoints').where('stream', '=', name).execute()
+      if (await exists(session, '_sync_seen')) await resetSeen(db, name)
       // Not parsed strictly: a reset is the way out of a checkpoint that cannot be read.
       return row?.watermark ? parseInstant(row.watermark, 'UTC') : null
     }),
