@@ -86,14 +86,13 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   const tokenPath = urlOf(TOKEN_PATH).pathname
 
   /** A watermark is taken from this clock. A time in the future would hide every change until then. */
-  const updateClock = (path: string, headers: Headers, requestStats: RequestStats): void => {
+  const updateClock = (headers: Headers, requestStats: RequestStats): void => {
     const millis = Date.parse(headers.get('date') ?? '')
     if (Number.isNaN(millis)) return
     const now = options.now()
     const date = fromMillis(millis)
     if (millis <= now + MOST_AHEAD) latest = latest === null ? date : later(latest, date)
-    // The report shows the warnings of streams only.
-    else if (!warnedOfClock && path !== tokenPath) {
+    else if (!warnedOfClock) {
       warnedOfClock = true
       requestStats.warnings.push(clockAhead(date, fromMillis(now)))
     }
@@ -114,7 +113,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
         try {
           const target = url(failures)
           const answer = await get(target, version, signal, (status, headers) => {
-            if (status === 200) updateClock(target.pathname, headers, requestStats)
+            if (status === 200) updateClock(headers, requestStats)
             rateLimit.observe(ticket, headers.get('x-recharge-limit'))
           })
           const { tookMs } = answer

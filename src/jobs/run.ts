@@ -110,9 +110,10 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     const { tokenHash } = options
     const { store, isNew } = await identifyStore({ source, destination, tokenHash, information, requestStats }, signal)
     const plan = options.streams.map(stream => ({ stream, stats: new StreamStats(stream.name) }))
-    const changes = await destination.prepare(
-      plan.filter(({ stream }) => isTried(stream, information, options)).flatMap(({ stream }) => allTables(stream)),
-    )
+    const tried = plan.filter(({ stream }) => isTried(stream, information, options))
+    // The report has warnings of streams only, and those of the run are given once.
+    tried[0]?.stats.requestStats.warnings.push(...requestStats.warnings)
+    const changes = await destination.prepare(tried.flatMap(({ stream }) => allTables(stream)))
     if (changes.length > 0) log.info({ event: 'schema', statements: changes.length })
     if (isNew) destination.keepStore({ ...store, token: tokenHash() })
     if (recorded) await retryDestination(() => destination.record(started), options, signal)
