@@ -140,7 +140,7 @@ describe.each(DESTINATIONS)('$name', place => {
   test.each([
     ['shipping_countries', 'shipping_countries__provinces', false],
     ['orders', 'orders__line_items', true],
-  ])('I22: lost rows of a list come back: %s by a full scan, orders by a reset', (stream, list, isReset) =>
+  ])('I22: child rows of %s that somebody deleted come back, by a full scan or a reset', (stream, list, isReset) =>
     inStore([stream], async at => {
       const before = await dump(at.destination, tables([stream]))
       expect(await rowsOf(at, list)).toBeGreaterThan(1)
