@@ -7,18 +7,12 @@ import { type Table, tablesOf } from '../../schema/table.ts'
 import { asText } from './as-text.ts'
 import type { Session } from './engine.ts'
 import { missingRows } from './row-counts.ts'
+import type { Dropped } from './schema-changes.ts'
 import { resetSeen } from './seen-keys.ts'
 import { completeToIn, parseLostRows } from './stored-values.ts'
 
 /** The `_hash` of a row that is to be written again when its record is read. No record has it: fingerprints are not negative. */
 export const STALE_HASH = -1n
-
-/** Tables or columns of a stream that somebody dropped, and that have been made again, empty. */
-export interface Dropped extends Pick<LostRows, 'tables' | 'columns'> {
-  readonly stream: string
-  /** The stream's own table. */
-  readonly root: Table
-}
 
 /**
  * Forgets the checkpoint of a stream that has lost rows or values, and makes every row that is left be written again: a

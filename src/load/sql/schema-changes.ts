@@ -1,11 +1,10 @@
 import { type CompiledQuery, sql } from 'kysely'
 import { DestinationError } from '../../common/errors.ts'
-import type { SchemaChange } from '../../common/model.ts'
+import type { LostRows, SchemaChange } from '../../common/model.ts'
 import type { InferredColumn } from '../../schema/inferred-columns.ts'
 import { identifier } from '../../schema/name.ts'
 import type { Table, TableColumn } from '../../schema/table.ts'
 import type { Engine, Session } from './engine.ts'
-import type { Dropped } from './lost-rows.ts'
 import { type MadeColumns, refuseOthers } from './ownership.ts'
 import type { StoredPolicies } from './stored-values.ts'
 
@@ -21,6 +20,13 @@ export interface RecordedSchema {
   readonly inferred: readonly InferredColumn[]
   /** Null: an older version prepared the warehouse, which did not record them. */
   readonly made: MadeColumns | null
+}
+
+/** Tables or columns of a stream that somebody dropped, and that have been made again, empty. */
+export interface Dropped extends Pick<LostRows, 'tables' | 'columns'> {
+  readonly stream: string
+  /** The stream's own table. */
+  readonly root: Table
 }
 
 export interface SchemaChanges {
