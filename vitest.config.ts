@@ -15,6 +15,7 @@ export default defineConfig({
     // Real servers and real databases: slow machines need room, and nothing here is timed.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    maxWorkers: 2,
+    // One more than the cores of CI: much of a test is waiting for a server or a process.
+    maxWorkers: 3,
   },
 })
