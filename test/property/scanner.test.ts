@@ -277,7 +277,10 @@ function parsed(body: Buffer, stream: Stream): unknown {
   const members = parseExact(new TextDecoder('utf-8', { fatal: true }).decode(body)) as Record<string, unknown>
   const list = members[stream.list]
   if (!Array.isArray(list)) return 'no list'
-  return { ...(seen(decodeRecords(stream, list)) as object), next: members.next_cursor ?? members.next }
+  // Null says that there is no next page, an absent pointer says nothing.
+  const pointers = [members.next_cursor, members.next].filter(pointer => pointer !== undefined)
+  const next = pointers.length === 0 ? undefined : (pointers.find(pointer => pointer !== null) ?? null)
+  return { ...(seen(decodeRecords(stream, list)) as object), next }
 }
 
 /** @returns how many records were scanned, and how many were left to the parser. */
