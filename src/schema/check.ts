@@ -15,6 +15,7 @@ export class DeclarationError extends Error {
 }
 
 const snake = z.string().regex(/^[a-z][a-z0-9_]*$/, 'is not snake_case')
+const path = z.string().regex(/^\w+(?:\.\w+)*$/, 'is not a dotted path')
 const doc = z.string().regex(/\S.*\.$/s, 'needs a doc that is a sentence')
 
 /** Checks what the types of `stream()` cannot. @throws {DeclarationError} with every problem. */
@@ -50,6 +51,9 @@ export function check(stream: Stream): void {
     problems.push(`sort: a sorted stream asks for ${stream.sync.cursor}-asc`)
   if (stream.sync.mode === 'incremental' && stream.columns[stream.sync.cursor]?.required)
     problems.push(`sync: the cursor ${stream.sync.cursor} must not be required: a record without it is loaded`)
+  for (const name of [...stream.key, ...(stream.sync.mode === 'incremental' ? [stream.sync.cursor] : [])])
+    if ((stream.columns[name]?.also.length ?? 0) > 0)
+      problems.push(`${name}: a key or a cursor has one name, because the scan reads it from the record`)
   deletions(stream, problems)
   if (stream.parent && !stream.path.includes(`{${stream.parent.as}}`))
     problems.push(`path: lacks {${stream.parent.as}} of its parent`)
@@ -99,6 +103,7 @@ function columns(
     say(where, doc.safeParse(column.doc))
     if (column.from !== null && !column.derived && columnName(column.from) !== name)
       problems.push(`${where}: ${column.from} becomes ${columnName(column.from)}`)
+    for (const other of column.also) say(`${where}: ${other}`, path.safeParse(other))
     if (Object.hasOwn(SYSTEM_COLUMNS, name)) problems.push(`${where}: taken by a system column`)
     const stored = identifier(name).toLowerCase()
     if (seen.has(stored)) problems.push(`${where}: clashes with another column after lower-casing and shortening`)
@@ -107,14 +112,19 @@ function columns(
 }
 
 const pathsOf = (declared: Columns): string[] =>
-  Object.entries(declared).flatMap(([name, { from, derived }]) => (derived ? [] : [from ?? name]))
+  Object.entries(declared).flatMap(([name, { from, also, derived }]) => (derived ? [] : [from ?? name, ...also]))
 
-/** A derived column keeps a part of a value, so another column must keep the whole value. */
+/** A derived column keeps a part of a value, so another column must keep the whole value, under the same names. */
 function derived(table: string, declared: Columns, problems: string[]): void {
   const whole = new Map(Object.entries(declared).flatMap(([n, c]) => (c.derived ? [] : [[c.from ?? n, c] as const])))
-  for (const [name, column] of Object.entries(declared))
-    if (column.derived && whole.get(column.from ?? name)?.kind !== 'instant')
+  for (const [name, column] of Object.entries(declared)) {
+    if (!column.derived) continue
+    const of = whole.get(column.from ?? name)
+    if (of?.kind !== 'instant')
       problems.push(`${table}.${name}: no column keeps the whole instant ${column.from ?? name}`)
+    else if (of.also.join() !== column.also.join())
+      problems.push(`${table}.${name}: needs the other names of the column that keeps the whole instant`)
+  }
 }
 
 /** Each header must name a declared column of one table only, and every required column needs a header. */

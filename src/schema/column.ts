@@ -15,6 +15,11 @@ export interface Column<K extends ColumnKind = ColumnKind, R extends boolean = b
   readonly doc: string
   /** Dotted path in the record; null: the column's own name. */
   readonly from: string | null
+  /**
+   * Other names of the value: dotted paths in the record, relative to the same object as `from`. The first name that has a
+   * value counts. If two names have different values, the other value stays in `_extra`.
+   */
+  readonly also: readonly string[]
   /** The value is a credential: a processor token, a login link, a key of the customer portal. */
   readonly sensitive: boolean
   /** Declared as `keep`, or `hash` if the column is sensitive. The configuration may change it. */
@@ -29,7 +34,17 @@ export interface Column<K extends ColumnKind = ColumnKind, R extends boolean = b
 export type Columns = Readonly<Record<string, Column>>
 
 function column<K extends ColumnKind>(kind: K, doc: string, from: string | undefined, zone: Zone): Column<K, false> {
-  return { kind, doc, from: from ?? null, required: false, sensitive: false, policy: 'keep', zone, derived: false }
+  return {
+    kind,
+    doc,
+    from: from ?? null,
+    also: [],
+    required: false,
+    sensitive: false,
+    policy: 'keep',
+    zone,
+    derived: false,
+  }
 }
 
 /*
@@ -70,6 +85,15 @@ export const required = <K extends ColumnKind>(column: Column<K, boolean>): Colu
   ...column,
   required: true,
 })
+
+/**
+ * The same column, read from these paths too, because the API does not use one name everywhere: `bundle_variant` stands for
+ * `bundle_variant_id`. The column's own path comes first.
+ */
+export const alsoFrom = <K extends ColumnKind, R extends boolean>(
+  also: readonly string[],
+  column: Column<K, R>,
+): Column<K, R> => ({ ...column, also })
 
 /** The same column, marked as a credential. */
 export const sensitive = <K extends ColumnKind, R extends boolean>(column: Column<K, R>): Column<K, R> => ({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { check, DeclarationError } from '../../src/schema/check.ts'
-import { type Columns, dayOf, instant, int, json, required, text } from '../../src/schema/column.ts'
+import { alsoFrom, type Columns, dayOf, instant, int, json, required, text } from '../../src/schema/column.ts'
 import { stream } from '../../src/schema/define.ts'
 import type { Export } from '../../src/schema/export.ts'
 import type { Child, Stream } from '../../src/schema/stream.ts'
@@ -56,6 +56,14 @@ describe('a declaration is accepted with', () => {
     ['a path that becomes its name', withColumns({ a_b_c: text('A text.', 'a.b.c'), a_b_d: text('A text.', 'a.b.d') })],
     ['names that only begin alike', withColumns({ part: text('A text.'), part_s: text('A text.', 'part_s') })],
     ['the day of an instant beside it', withColumns({ updated_on: dayOf('Day.', 'updated_at') })],
+    ['another name of a column', withColumns({ variant_id: alsoFrom(['variant', 'box.variant'], int('Variant.')) })],
+    [
+      'the day of an instant that has another name',
+      withColumns({
+        sent_at: alsoFrom(['sent'], instant('Sent.')),
+        sent_on: alsoFrom(['sent'], dayOf('Day.', 'sent_at')),
+      }),
+    ],
     ['a column named like a method', withColumns({ constructor: text('A text.') })],
     ['a list by its last part', withChild('pieces', { from: 'box.pieces' })],
     ['a list by its joined path', withChild('box_pieces', { from: 'box.pieces' })],
@@ -165,6 +173,52 @@ describe('a declaration is refused with', () => {
       'an export of a stream with two key columns',
       { key: ['id', 'owner_id'], children: {}, ...exported({}) },
       'export: only a stream with one key column can be imported',
+    ],
+    [
+      'another name that a column has',
+      withColumns({ note: text('A note.'), remark: alsoFrom(['note'], text('A remark.')) }),
+      'things: note is read twice',
+    ],
+    [
+      'another name twice',
+      withColumns({ note: alsoFrom(['remark', 'remark'], text('A note.')) }),
+      'things: remark is read twice',
+    ],
+    ['another name that is a list', withColumns({ note: alsoFrom(['parts'], text('A note.')) }), 'parts is read twice'],
+    [
+      'another name inside of a column',
+      withColumns({ note: json('A note.'), remark: alsoFrom(['note.text'], text('A remark.')) }),
+      'things: note.text lies inside note',
+    ],
+    [
+      'another name around a column',
+      withColumns({ note: alsoFrom(['owner'], text('A note.')) }),
+      'things: owner.id lies inside owner',
+    ],
+    [
+      'another name in an element that a column of it has',
+      withChild('parts', { columns: { name: text('Name.'), title: alsoFrom(['name'], text('Title.')) } }),
+      'things__parts: name is read twice',
+    ],
+    [
+      'another name that is no path',
+      withColumns({ note: alsoFrom(['remarks[].text'], text('A note.')) }),
+      'things.note: remarks[].text: is not a dotted path',
+    ],
+    [
+      'another name of the key',
+      withColumns({ id: alsoFrom(['number'], required(int('Key.'))) }),
+      'id: a key or a cursor has one name, because the scan reads it from the record',
+    ],
+    [
+      'another name of the cursor',
+      withColumns({ updated_at: alsoFrom(['changed_at'], instant('Changed.')) }),
+      'updated_at: a key or a cursor has one name, because the scan reads it from the record',
+    ],
+    [
+      'the day of an instant that lacks a name of it',
+      withColumns({ sent_at: alsoFrom(['sent'], instant('Sent.')), sent_on: dayOf('Day.', 'sent_at') }),
+      'things.sent_on: needs the other names of the column that keeps the whole instant',
     ],
     ['an object and a part of it', withColumns({ owner: json('The owner.') }), 'things: owner.id lies inside owner'],
     [

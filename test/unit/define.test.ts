@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { streams } from '../../schemas/index.ts'
 import { DeclarationError } from '../../src/schema/check.ts'
-import { instant, int, required, sensitive, text } from '../../src/schema/column.ts'
+import { alsoFrom, instant, int, required, sensitive, text } from '../../src/schema/column.ts'
 import { child, stream } from '../../src/schema/define.ts'
 
 const given = {
@@ -123,6 +123,7 @@ describe('a column', () => {
       kind: 'text',
       doc: 'A text.',
       from: 'a.b',
+      also: [],
       required: false,
       sensitive: false,
       policy: 'keep',
@@ -132,6 +133,12 @@ describe('a column', () => {
     expect(required(plain)).toEqual({ ...plain, required: true })
     expect(sensitive(plain)).toEqual({ ...plain, sensitive: true, policy: 'hash' })
     expect(plain).toMatchObject({ required: false, sensitive: false })
+  })
+
+  test('has one name by default, and alsoFrom() returns a copy with others', () => {
+    const plain = sensitive(text('A text.', 'a.b'))
+    expect(alsoFrom(['b', 'c.d'], plain)).toEqual({ ...plain, also: ['b', 'c.d'] })
+    expect(plain.also).toEqual([])
   })
 
   test('of kind instant may be in UTC', () => {
