@@ -46,10 +46,11 @@ const columnOf = ({ kind, path }: InferredColumn): Column => ({
 })
 
 function isDeclared(path: string, declared: Columns): boolean {
-  return Object.entries(declared).some(([name, { from }]) => {
-    const known = from ?? name
-    return known === path || known.startsWith(`${path}.`) || path.startsWith(`${known}.`)
-  })
+  return Object.entries(declared).some(([name, { from, also }]) =>
+    [from ?? name, ...also].some(
+      known => known === path || known.startsWith(`${path}.`) || path.startsWith(`${known}.`),
+    ),
+  )
 }
 
 /** A name for the column of a path that both databases accept and no other column has. */

@@ -7,8 +7,10 @@ export interface TableColumn {
   readonly name: string
   readonly kind: ColumnKind
   readonly required: boolean
-  /** What the value means, and what is stored of it. */
+  /** What the value means, under which other names the API sends it, and what is stored of it. */
   readonly doc: string
+  /** Other names of the value; absent: it has none. */
+  readonly also?: readonly string[]
   /** Absent: the values are stored unchanged. */
   readonly policy?: Exclude<Policy, 'keep'>
   /** Inferred for an unknown field. */
@@ -133,7 +135,7 @@ export function schemaHashOf(stream: Stream): string {
     key,
     columns
       .filter(({ name, inferred }) => !inferred && !LATER.has(name))
-      .map(column => [column.name, column.kind, ...(column.policy ? [column.policy] : [])]),
+      .map(({ name, kind, policy, also }) => [name, kind, ...(policy ? [policy] : []), ...(also ? [also] : [])]),
   ])
   return createHash('sha256').update(JSON.stringify(tables)).digest('hex').slice(0, 16)
 }
@@ -144,16 +146,20 @@ const STORED: Readonly<Record<Policy, string>> = {
   omit: ' Not stored: always null.',
 }
 
-function tableColumn(name: string, { kind, required, doc, policy, inferred }: Column): TableColumn {
+function tableColumn(name: string, { kind, required, doc, policy, inferred, also }: Column): TableColumn {
   const column = {
     name: identifier(name),
     kind,
     required,
-    doc: doc + STORED[policy],
+    doc: doc + namesOf(also) + STORED[policy],
+    ...(also.length > 0 ? { also } : {}),
     ...(inferred ? { inferred } : {}),
   }
   return policy === 'keep' ? column : { ...column, policy }
 }
+
+const namesOf = (also: readonly string[]): string =>
+  also.length === 0 ? '' : ` Also sent as ${also.map(name => `\`${name}\``).join(', ')}.`
 
 function keyKind(stream: Stream): ColumnKind {
   const [key] = stream.key
