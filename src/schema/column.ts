@@ -9,7 +9,7 @@ export type Policy = 'keep' | 'hash' | 'omit'
 
 export interface Column<K extends ColumnKind = ColumnKind, R extends boolean = boolean> {
   readonly kind: K
-  /** Whether a record without a value here is rejected. */
+  /** Whether a record without a value here is rejected. Only a key is required. */
   readonly required: R
   /** What the value means, for an analyst. Never empty. */
   readonly doc: string
@@ -80,7 +80,7 @@ export const text = (doc: string, from?: string): Column<'text', false> => colum
 /** JSON (JSONB in Postgres). A list, an object inside a list, or a value that may be of any type. */
 export const json = (doc: string, from?: string): Column<'json', false> => column('json', doc, from, EASTERN)
 
-/** The same column, required: a record without a value is rejected. */
+/** The same column as a part of the key: a record without a value is rejected. */
 export const required = <K extends ColumnKind>(column: Column<K, boolean>): Column<K, true> => ({
   ...column,
   required: true,
