@@ -96,7 +96,7 @@ export function stream<
     export: null as E,
     children: {} as Ch,
     salt: null,
-    onMismatch: 'reject',
+    onMismatch: 'null',
     drift: 'capture',
     sensitive: 'hash',
     declared: null,

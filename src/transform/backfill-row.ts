@@ -5,7 +5,7 @@ import type { Columns } from '../schema/column.ts'
 import type { Stream } from '../schema/stream.ts'
 import { type Encode, encoder } from './encode.ts'
 import { redaction } from './redact.ts'
-import { bare, isObject, type JsonObject, TypeMismatch } from './type-mismatch.ts'
+import { bare, isEmpty, isObject, type JsonObject, TypeMismatch } from './type-mismatch.ts'
 
 /**
  * A declared path, and the columns that are read from it: the one that keeps the value, and those derived from it. A column
@@ -131,8 +131,6 @@ function prune(object: JsonObject, steps: readonly string[]): void {
     delete holder[name]
   }
 }
-
-const isEmpty = (object: JsonObject): boolean => Object.keys(object).length === 0
 
 /** A copy whose objects may be changed. */
 function copyOf(object: JsonObject): JsonObject {

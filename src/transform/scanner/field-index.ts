@@ -224,11 +224,13 @@ export class FieldIndex {
     return NUMBER
   }
 
-  /** An object in place of a list is a list of one. @param start behind the bracket. */
+  /** An object in place of a list is a list of one, and an empty one a list of none. @param start behind the bracket. */
   #oneRow(row: RowLayout, field: number, start: number): number {
     const first = this.#used
-    const end = this.#object(row.object, start, this.#addFields(row.fieldCount))
-    this.#setField(field, ROWS, first, 1)
+    const empty = this.json.past(start)
+    const isEmpty = this.json.bytes[empty] === OBJECT_END
+    const end = isEmpty ? empty + 1 : this.#object(row.object, start, this.#addFields(row.fieldCount))
+    this.#setField(field, ROWS, first, isEmpty ? 0 : 1)
     return end
   }
 

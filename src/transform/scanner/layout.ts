@@ -56,7 +56,6 @@ export interface RowLayout {
   readonly cells: readonly LayoutCell[]
   /** The fields of columns that have several names: that of the column's own name, and those of its other names. */
   readonly otherNames: readonly OtherNames[]
-  readonly plan: RowPlan
 }
 
 export interface RecordLayout extends RowLayout {
@@ -96,5 +95,5 @@ function rowLayout(plan: RowPlan): RowLayout & { members: (objectId: number, nam
   // Derived columns have the field of another column.
   const several = new Map(cells.flatMap(({ field, also }) => (also.length === 0 ? [] : [[field, also] as const])))
   const otherNames = [...several].map(([field, also]): OtherNames => ({ field, also: also.map(fieldOf) }))
-  return { object: objects[0] ?? new ObjectLayout(0), fieldCount, cells, otherNames, plan, members }
+  return { object: objects[0] ?? new ObjectLayout(0), fieldCount, cells, otherNames, members }
 }
