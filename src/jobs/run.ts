@@ -328,10 +328,16 @@ async function refused(problem: Problem, planned: Planned, options: Opened, stop
   }
 }
 
+/**
+ * A checkpoint says that the stream was read. Without a parent there was no list to read, so the checkpoint of a stream
+ * that has a parent says it only if there are rows.
+ */
 async function wasRead(stream: Stream, options: Opened, signal: AbortSignal): Promise<boolean> {
+  const { destination } = options
   for (const name of [stream.name, backfillKey(stream)]) {
-    const { version, watermark } = await retryDestination(() => options.destination.checkpoint(name), options, signal)
-    if (version > 0 || watermark !== null) return true
+    const { version, watermark } = await retryDestination(() => destination.checkpoint(name), options, signal)
+    if (version > 0 || watermark !== null)
+      return stream.parent === null || (await retryDestination(() => destination.hasRows(stream), options, signal))
   }
   return false
 }

@@ -68,13 +68,15 @@ export interface Destination extends AsyncDisposable {
   finalize(): Promise<void>
 }
 
-/** Notices rows that somebody deleted. */
+/** Knows which rows there are, and notices those that somebody deleted. */
 export interface RowCounts {
   /**
    * The tables of a stream that have fewer rows than its commits left in them. None if somebody holds a table locked, so
    * that it cannot be counted within seconds. @throws {DestinationError} `unreadable`
    */
   missingRows(stream: Stream): Promise<readonly MissingRows[]>
+  /** Whether the stream's own table has a row, also one that is marked as deleted. */
+  hasRows(stream: Stream): Promise<boolean>
 }
 
 /** Marks rows as deleted after a commit: a large loss is confirmed first. */

@@ -13,7 +13,7 @@ import { deleteInferredColumns, nowDeclared } from './inferred-columns.ts'
 import { forgetLostRows, writeAgainIfChildRowsMissing } from './lost-rows.ts'
 import { merge } from './merge.ts'
 import { createRejects } from './rejects.ts'
-import { keepCounts, missingRows } from './row-counts.ts'
+import { hasRows, keepCounts, missingRows } from './row-counts.ts'
 import { schemaChanges } from './schema-changes.ts'
 import { readOrCreateSalt, recordMadeColumns, recordPolicies } from './settings.ts'
 import { parseCheckpoint, parseCounts } from './stored-values.ts'
@@ -90,6 +90,8 @@ export function createDestination(context: Context): Destination & RowCounts & D
         throw error
       }
     },
+
+    hasRows: stream => engine.transaction(session => hasRows(session, schema, stream)),
 
     lastCounts: stream =>
       engine.transaction(async session => {
