@@ -335,6 +335,108 @@ comment on column "recharge"."async_batches"."_deleted_at" is 'When the record w
 comment on column "recharge"."async_batches"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
 comment on column "recharge"."async_batches"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."async_batches"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
+create table "recharge"."bundle_products" (
+  "id" bigint not null,
+  "created_at" timestamptz,
+  "custom_prices" boolean,
+  "customization_window" bigint,
+  "customization_window_disabled_message" text,
+  "default_bundle_variant_id" bigint,
+  "description" text,
+  "external_product_id" text,
+  "incentives" json,
+  "is_customizable" boolean,
+  "layout_settings" json,
+  "layout_settings_version" text,
+  "max_quantity_per_variant" bigint,
+  "price_rule" text,
+  "reset_box_contents" boolean,
+  "settings" json,
+  "title" text,
+  "updated_at" timestamptz,
+  "_synced_at" timestamptz not null,
+  "_deleted_at" timestamptz,
+  "_deleted_by" text,
+  "_extra" json,
+  "_hash" bigint not null);
+comment on table "recharge"."bundle_products" is 'One product that is sold as a bundle, with the rules for what may be in it.';
+comment on column "recharge"."bundle_products"."id" is 'Recharge id of the bundle product; bundle_selection_preset_schedules.bundle_product_id.';
+comment on column "recharge"."bundle_products"."created_at" is 'When the bundle was created.';
+comment on column "recharge"."bundle_products"."custom_prices" is 'Whether the bundle has prices of its own.';
+comment on column "recharge"."bundle_products"."customization_window" is 'Days in which customers may change the contents, as far as is known; null: no such window.';
+comment on column "recharge"."bundle_products"."customization_window_disabled_message" is 'What customers read when they may not change the contents.';
+comment on column "recharge"."bundle_products"."default_bundle_variant_id" is 'Recharge id of the variant that is shown first; see the table of variants.';
+comment on column "recharge"."bundle_products"."description" is 'Words about the bundle for customers.';
+comment on column "recharge"."bundle_products"."external_product_id" is 'Product id in the commerce platform.';
+comment on column "recharge"."bundle_products"."incentives" is 'Tiered discounts of the bundle, as an object.';
+comment on column "recharge"."bundle_products"."is_customizable" is 'Whether customers choose the contents.';
+comment on column "recharge"."bundle_products"."layout_settings" is 'How the widget in the shop looks, as an object.';
+comment on column "recharge"."bundle_products"."layout_settings_version" is 'Version of the form of layout_settings.';
+comment on column "recharge"."bundle_products"."max_quantity_per_variant" is 'Most units of one item in the bundle; null: no limit.';
+comment on column "recharge"."bundle_products"."price_rule" is 'How the bundle is priced: fixed, or dynamic, by its contents.';
+comment on column "recharge"."bundle_products"."reset_box_contents" is 'Whether the contents are emptied after each delivery.';
+comment on column "recharge"."bundle_products"."settings" is 'How items are listed in the shop, as an object.';
+comment on column "recharge"."bundle_products"."title" is 'Name of the bundle.';
+comment on column "recharge"."bundle_products"."updated_at" is 'When the bundle last changed.';
+comment on column "recharge"."bundle_products"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
+comment on column "recharge"."bundle_products"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
+comment on column "recharge"."bundle_products"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."bundle_products"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."bundle_products"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
+create table "recharge"."bundle_products__variants" (
+  "bundle_product_id" bigint not null,
+  "index" bigint not null,
+  "id" bigint,
+  "created_at" timestamptz,
+  "enabled" boolean,
+  "external_variant_id" text,
+  "items_count" bigint,
+  "option_sources" json,
+  "position" bigint,
+  "ranges" json,
+  "selection_defaults" json,
+  "title" text,
+  "updated_at" timestamptz);
+comment on table "recharge"."bundle_products__variants" is 'Variants of the bundle, such as its sizes.';
+comment on column "recharge"."bundle_products__variants"."bundle_product_id" is 'Key of the row in bundle_products that owns this one.';
+comment on column "recharge"."bundle_products__variants"."index" is 'Place in the list, from 0.';
+comment on column "recharge"."bundle_products__variants"."id" is 'Recharge id of the bundle variant; bundle_selections.bundle_variant_id.';
+comment on column "recharge"."bundle_products__variants"."created_at" is 'When the variant was created.';
+comment on column "recharge"."bundle_products__variants"."enabled" is 'Whether it can be bought.';
+comment on column "recharge"."bundle_products__variants"."external_variant_id" is 'Variant id in the commerce platform.';
+comment on column "recharge"."bundle_products__variants"."items_count" is 'Number of items that fill it.';
+comment on column "recharge"."bundle_products__variants"."option_sources" is 'Collections that its items are chosen from, with the least and the most units of each.';
+comment on column "recharge"."bundle_products__variants"."position" is 'Place among the variants.';
+comment on column "recharge"."bundle_products__variants"."ranges" is 'How many items it may have, as a list of ranges.';
+comment on column "recharge"."bundle_products__variants"."selection_defaults" is 'Contents where a customer chooses nothing, as a list.';
+comment on column "recharge"."bundle_products__variants"."title" is 'Name of the variant.';
+comment on column "recharge"."bundle_products__variants"."updated_at" is 'When the variant last changed.';
+create table "recharge"."bundle_selection_preset_schedules" (
+  "id" bigint not null,
+  "bundle_product_id" bigint,
+  "created_at" timestamptz,
+  "end_date" date,
+  "external_collection_id" text,
+  "start_date" date,
+  "updated_at" timestamptz,
+  "_synced_at" timestamptz not null,
+  "_deleted_at" timestamptz,
+  "_deleted_by" text,
+  "_extra" json,
+  "_hash" bigint not null);
+comment on table "recharge"."bundle_selection_preset_schedules" is 'One collection that a bundle may be filled from, for a range of days.';
+comment on column "recharge"."bundle_selection_preset_schedules"."id" is 'Recharge id of the schedule.';
+comment on column "recharge"."bundle_selection_preset_schedules"."bundle_product_id" is 'Id of the bundle product that is filled.';
+comment on column "recharge"."bundle_selection_preset_schedules"."created_at" is 'When the schedule was created.';
+comment on column "recharge"."bundle_selection_preset_schedules"."end_date" is 'Last day of the range.';
+comment on column "recharge"."bundle_selection_preset_schedules"."external_collection_id" is 'Id of the collection in the commerce platform.';
+comment on column "recharge"."bundle_selection_preset_schedules"."start_date" is 'First day of the range, such as the Monday of a week.';
+comment on column "recharge"."bundle_selection_preset_schedules"."updated_at" is 'When the schedule last changed.';
+comment on column "recharge"."bundle_selection_preset_schedules"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
+comment on column "recharge"."bundle_selection_preset_schedules"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
+comment on column "recharge"."bundle_selection_preset_schedules"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."bundle_selection_preset_schedules"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."bundle_selection_preset_schedules"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."bundle_selections" (
   "id" bigint not null,
   "bundle_variant_id" bigint,
@@ -757,6 +859,90 @@ comment on column "recharge"."credit_adjustments"."_deleted_at" is 'When the rec
 comment on column "recharge"."credit_adjustments"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
 comment on column "recharge"."credit_adjustments"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."credit_adjustments"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
+create table "recharge"."credit_summaries" (
+  "customer_id" bigint not null,
+  "currency_code" text,
+  "max_redemption_limit" decimal(18, 6),
+  "max_redemption_limit_set_presentment_currency_amount" decimal(18, 6),
+  "max_redemption_limit_set_presentment_currency_currency_code" text,
+  "max_redemption_limit_set_store_default_currency_amount" decimal(18, 6),
+  "max_redemption_limit_set_store_default_currency_currency_code" text,
+  "total_available_balance" decimal(18, 6),
+  "total_available_balance_by_credit_type_gift" decimal(18, 6),
+  "total_available_balance_by_credit_type_manual" decimal(18, 6),
+  "total_available_balance_by_credit_type_reward" decimal(18, 6),
+  "total_available_balance_set_presentment_currency_amount" decimal(18, 6),
+  "total_available_balance_set_presentment_currency_currency_code" text,
+  "total_available_balance_set_store_default_currency_amount" decimal(18, 6),
+  "total_available_balance_set_store_default_currency_cur_bf29f68c" text,
+  "_synced_at" timestamptz not null,
+  "_deleted_at" timestamptz,
+  "_deleted_by" text,
+  "_extra" json,
+  "_hash" bigint not null);
+comment on table "recharge"."credit_summaries" is 'The store credit of one customer: the sum, and the accounts that it is made of.';
+comment on column "recharge"."credit_summaries"."customer_id" is 'Id of the customer who can spend the credit.';
+comment on column "recharge"."credit_summaries"."currency_code" is 'ISO code of the currency of the amounts.';
+comment on column "recharge"."credit_summaries"."max_redemption_limit" is 'Most credit that one charge can use, in currency_code; null: no limit.';
+comment on column "recharge"."credit_summaries"."max_redemption_limit_set_presentment_currency_amount" is 'The same limit in the currency that the customer sees.';
+comment on column "recharge"."credit_summaries"."max_redemption_limit_set_presentment_currency_currency_code" is 'ISO code of the currency that the customer sees.';
+comment on column "recharge"."credit_summaries"."max_redemption_limit_set_store_default_currency_amount" is 'The same limit in the currency of the store.';
+comment on column "recharge"."credit_summaries"."max_redemption_limit_set_store_default_currency_currency_code" is 'ISO code of the currency of the store.';
+comment on column "recharge"."credit_summaries"."total_available_balance" is 'Credit left to spend in all accounts, in currency_code.';
+comment on column "recharge"."credit_summaries"."total_available_balance_by_credit_type_gift" is 'The part of it that came from gifts.';
+comment on column "recharge"."credit_summaries"."total_available_balance_by_credit_type_manual" is 'The part of it that the store gave by hand.';
+comment on column "recharge"."credit_summaries"."total_available_balance_by_credit_type_reward" is 'The part of it that was earned as a reward.';
+comment on column "recharge"."credit_summaries"."total_available_balance_set_presentment_currency_amount" is 'Credit left to spend, in the currency that the customer sees.';
+comment on column "recharge"."credit_summaries"."total_available_balance_set_presentment_currency_currency_code" is 'ISO code of the currency that the customer sees.';
+comment on column "recharge"."credit_summaries"."total_available_balance_set_store_default_currency_amount" is 'Credit left to spend, in the currency of the store.';
+comment on column "recharge"."credit_summaries"."total_available_balance_set_store_default_currency_cur_bf29f68c" is 'ISO code of the currency of the store.';
+comment on column "recharge"."credit_summaries"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
+comment on column "recharge"."credit_summaries"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
+comment on column "recharge"."credit_summaries"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."credit_summaries"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."credit_summaries"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
+create table "recharge"."credit_summaries__credit_details" (
+  "credit_summary_id" bigint not null,
+  "index" bigint not null,
+  "id" bigint,
+  "customer_id" bigint,
+  "store_id" bigint,
+  "api_client_id" bigint,
+  "api_client_restricted" boolean,
+  "available_balance" decimal(18, 6),
+  "available_balance_set_presentment_currency_amount" decimal(18, 6),
+  "available_balance_set_presentment_currency_currency_code" text,
+  "available_balance_set_store_default_currency_amount" decimal(18, 6),
+  "available_balance_set_store_default_currency_currency_code" text,
+  "created_at" timestamptz,
+  "currency_code" text,
+  "expires_at" timestamptz,
+  "initial_balance" decimal(18, 6),
+  "name" text,
+  "redemption_code" text,
+  "type" text,
+  "updated_at" timestamptz);
+comment on table "recharge"."credit_summaries__credit_details" is 'Credit accounts of the customer. The same accounts may be in credit_accounts.';
+comment on column "recharge"."credit_summaries__credit_details"."credit_summary_id" is 'Key of the row in credit_summaries that owns this one.';
+comment on column "recharge"."credit_summaries__credit_details"."index" is 'Place in the list, from 0.';
+comment on column "recharge"."credit_summaries__credit_details"."id" is 'Recharge id of the credit account; credit_accounts.id.';
+comment on column "recharge"."credit_summaries__credit_details"."customer_id" is 'Id of the customer who owns the credit.';
+comment on column "recharge"."credit_summaries__credit_details"."store_id" is 'Recharge id of the store.';
+comment on column "recharge"."credit_summaries__credit_details"."api_client_id" is 'Id of the API client that created the account.';
+comment on column "recharge"."credit_summaries__credit_details"."api_client_restricted" is 'Whether only that API client may use the account.';
+comment on column "recharge"."credit_summaries__credit_details"."available_balance" is 'Credit left to spend, in currency_code.';
+comment on column "recharge"."credit_summaries__credit_details"."available_balance_set_presentment_currency_amount" is 'Credit left to spend, in the currency that the customer sees.';
+comment on column "recharge"."credit_summaries__credit_details"."available_balance_set_presentment_currency_currency_code" is 'ISO code of the currency that the customer sees.';
+comment on column "recharge"."credit_summaries__credit_details"."available_balance_set_store_default_currency_amount" is 'Credit left to spend, in the currency of the store.';
+comment on column "recharge"."credit_summaries__credit_details"."available_balance_set_store_default_currency_currency_code" is 'ISO code of the currency of the store.';
+comment on column "recharge"."credit_summaries__credit_details"."created_at" is 'When the account was opened.';
+comment on column "recharge"."credit_summaries__credit_details"."currency_code" is 'ISO code of the currency of the account.';
+comment on column "recharge"."credit_summaries__credit_details"."expires_at" is 'When the credit expires; null if it does not.';
+comment on column "recharge"."credit_summaries__credit_details"."initial_balance" is 'Credit at the opening, in currency_code.';
+comment on column "recharge"."credit_summaries__credit_details"."name" is 'Label of the account.';
+comment on column "recharge"."credit_summaries__credit_details"."redemption_code" is 'Code that spends the balance. Stored as SHA-256 of the salt in _sync_settings and the value.';
+comment on column "recharge"."credit_summaries__credit_details"."type" is 'Kind of credit: reward, manual or gift.';
+comment on column "recharge"."credit_summaries__credit_details"."updated_at" is 'When the account last changed.';
 create table "recharge"."customers" (
   "id" bigint not null,
   "apply_credit_to_next_checkout_charge" boolean,
