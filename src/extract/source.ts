@@ -12,6 +12,7 @@ import { readMembers } from './read-body.ts'
 import { retrieve } from './retrieve.ts'
 import type { Sleep } from './retry.ts'
 import { readableBy, type TokenInformation } from './scopes.ts'
+import { unknownScopes } from './unknown-scopes.ts'
 
 /** What every method that reads records needs. */
 export interface ReadOptions {
@@ -90,9 +91,11 @@ export function createSource(api: ApiClient, { streams, readers, sleep }: Source
       const body = await readMembers(api, { url: () => url, version: '2021-11' }, null, requestStats, signal)
       const { scopes, name, client } = membersOf(body.token_information ?? body)
       const owner = membersOf(client)
+      const named = Array.isArray(scopes) ? scopes.filter(scope => typeof scope === 'string') : null
       return {
         name: textOf(name),
-        scopes: Array.isArray(scopes) ? scopes.filter(scope => typeof scope === 'string') : null,
+        scopes: named,
+        unknownScopes: unknownScopes(named ?? [], streams),
         client: { name: textOf(owner.name), email: textOf(owner.contact_email ?? owner.email) },
       }
     },

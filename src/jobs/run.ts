@@ -5,14 +5,14 @@ import type { Instant, Problem, RunId, RunReport, StartedRun, StreamReport } fro
 import { retryDestination } from '../common/retry-destination.ts'
 import { VERSION } from '../common/version.ts'
 import type { TokenInformation } from '../extract/scopes.ts'
-import { accessOf, readableBy } from '../extract/scopes.ts'
+import { type Access, accessOf, isTried, readableBy } from '../extract/scopes.ts'
 import type { RunDestination } from '../load/destination.ts'
 import { withInferredColumns } from '../pipeline/evolve.ts'
 import { allRefused, outcomeOf } from '../pipeline/outcome.ts'
 import type { ScanOptions } from '../pipeline/pipeline.ts'
 import type { Progress } from '../pipeline/progress.ts'
 import { bugOf, problemOf, StreamStats } from '../pipeline/stream-stats.ts'
-import type { Stream } from '../schema/stream.ts'
+import type { Readable, Stream } from '../schema/stream.ts'
 import { allTables } from '../schema/table.ts'
 import { backfillKey } from './backfill.ts'
 import { identifyStore } from './identify-store.ts'
@@ -109,15 +109,15 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     const { requestStats } = token
     const { tokenHash } = options
     const { store, isNew } = await identifyStore({ source, destination, tokenHash, information, requestStats }, signal)
-    const plan = options.streams.map(stream => ({ stream, stats: new StreamStats(stream.name) }))
-    const tried = plan.filter(({ stream }) => isTried(stream, information, options))
+    const plan = options.streams.map(stream => planOf(stream, information, options))
+    const tried = plan.filter(planned => isRequested(planned, options))
     // The report has warnings of streams only, and those of the run are given once.
     tried[0]?.stats.requestStats.warnings.push(...requestStats.warnings)
     const changes = await destination.prepare(tried.flatMap(({ stream }) => allTables(stream)))
     if (changes.length > 0) log.info({ event: 'schema', statements: changes.length })
     if (isNew) destination.keepStore({ ...store, token: tokenHash() })
     if (recorded) await retryDestination(() => destination.record(started), options, signal)
-    const { reports, stopped } = await runInParallel(plan, information, { ...options, destination, lost }, ending)
+    const { reports, stopped } = await runInParallel(plan, { ...options, destination, lost }, ending)
     const report = finished(
       reports,
       plan.map(({ stats }) => stats),
@@ -158,6 +158,9 @@ type Opened = RunOptions & {
 
 interface Planned {
   readonly stream: Stream
+  readonly access: Access
+  /** Of several lists, those that are requested. */
+  readonly readable: Readable
   readonly stats: StreamStats
 }
 
@@ -171,13 +174,18 @@ interface Stop {
   readonly isInterrupted: () => boolean
 }
 
-const isTried = (stream: Stream, information: TokenInformation, { explicit }: RunOptions): boolean =>
-  explicit.has(stream.name) || accessOf(stream, readableBy(information)).granted
+function planOf(stream: Stream, information: TokenInformation, { explicit }: RunOptions): Planned {
+  const access = accessOf(stream, information)
+  const all = access.perhaps.length > 0 || (explicit.has(stream.name) && !stream.each)
+  return { stream, access, readable: all ? () => true : readableBy(information), stats: new StreamStats(stream.name) }
+}
+
+const isRequested = ({ stream, access }: Planned, { explicit }: RunOptions): boolean =>
+  explicit.has(stream.name) || isTried(access)
 
 /** Runs the job for streams in parallel. An error that concerns all of them stops the others. */
 async function runInParallel(
   plan: readonly Planned[],
-  information: TokenInformation,
   options: Opened,
   signal: AbortSignal,
 ): Promise<{ reports: readonly StreamReport[]; stopped: Problem | null }> {
@@ -195,7 +203,7 @@ async function runInParallel(
   const start = (planned: Planned): Promise<StreamReport> =>
     limit(async () => {
       try {
-        return await runStream(planned, information, options, stop)
+        return await runStream(planned, options, stop)
       } catch (error) {
         stop.cause ??= problemOf(error) ?? logged(error, options, planned.stream.name)
         failed.abort()
@@ -262,18 +270,13 @@ interface StreamEnd {
 }
 
 /** Runs the job for one stream. @throws {SyncError} with the reaction `stop`. */
-async function runStream(
-  planned: Planned,
-  information: TokenInformation,
-  options: Opened,
-  stop: Stop,
-): Promise<StreamReport> {
+async function runStream(planned: Planned, options: Opened, stop: Stop): Promise<StreamReport> {
   const { log, progress, monotonic } = options
-  const { stream, stats } = planned
+  const { stats } = planned
   const startedAt = monotonic()
   if (stop.signal.aborted) throw new Interrupted()
-  if (isTried(stream, information, options)) progress.started(stats)
-  const { outcome, problem, stops } = await attempt(planned, information, options, stop)
+  if (isRequested(planned, options)) progress.started(stats)
+  const { outcome, problem, stops } = await attempt(planned, options, stop)
   const report = stats.report(outcome, (monotonic() - startedAt) / 1000, problem)
   log.info({ event: 'stream', ...report })
   const line = options.line?.(report)
@@ -282,23 +285,25 @@ async function runStream(
   return report
 }
 
-async function attempt(
-  planned: Planned,
-  information: TokenInformation,
-  options: Opened,
-  stop: Stop,
-): Promise<StreamEnd> {
-  const { stream, stats } = planned
+async function attempt(planned: Planned, options: Opened, stop: Stop): Promise<StreamEnd> {
+  const { stream, stats, access, readable } = planned
   const { signal } = stop
-  if (!isTried(stream, information, options)) return refused(missingScope(stream, information), planned, options, stop)
+  if (!isRequested(planned, options)) return refused(missingScope(planned), planned, options, stop)
   try {
-    const tried = options.explicit.has(stream.name) && !stream.each ? () => true : readableBy(information)
     const inferred = await retryDestination(() => withInferredColumns(stream, options.destination), options, signal)
-    await options.work(inferred, { ...options, readable: tried }, stats, signal)
+    await options.work(inferred, { ...options, readable }, stats, signal)
     return { outcome: 'complete', problem: null }
   } catch (error) {
-    return await endOf(error, planned, options, stop)
+    return withScopes(await endOf(error, planned, options, stop), access)
   }
+}
+
+/** Says of a stream that was tried because of a scope of unknown meaning which scope it lacks. */
+function withScopes(end: StreamEnd, { missing, perhaps }: Access): StreamEnd {
+  const { problem } = end
+  if (problem?.code !== 'forbidden' || perhaps.length === 0) return end
+  const message = `${problem.message}; the token lacks ${missing.join(', ')}, so it was tried with ${perhaps.join(', ')}`
+  return { ...end, problem: { ...problem, message } }
 }
 
 async function endOf(error: unknown, planned: Planned, options: Opened, stop: Stop): Promise<StreamEnd> {
@@ -349,8 +354,7 @@ function isSkip(error: SyncError, stream: Stream, { records, resumed }: StreamSt
   return stream.optional && error instanceof SourceError && (error.kind === 'missing' || error.kind === 'refused')
 }
 
-function missingScope(stream: Stream, information: TokenInformation): Problem {
-  const { missing } = accessOf(stream, readableBy(information))
+function missingScope({ stream, access: { missing } }: Planned): Problem {
   return {
     code: 'missing_scope',
     message: `the token lacks ${missing.join(', ')}`,

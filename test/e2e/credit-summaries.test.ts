@@ -72,7 +72,8 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(requests.map(({ path }) => path).sort()).toEqual(
         customers.map(id => `/customers/${id}/credit_summary`).sort(),
       )
-      for (const { query } of requests) expect(query).toEqual({ include: 'credit_details', 'include[]': 'credit_details' })
+      for (const { query } of requests)
+        expect(query).toEqual({ include: 'credit_details', 'include[]': 'credit_details' })
       expect(await live(destination, NAME, 'customer_id')).toEqual([...customers].sort((a, b) => a - b))
       const again = await sync()
       expect(again.of(NAME)).toMatchObject({ outcome: 'complete', added: 0, changed: 0, unchanged: customers.length })

@@ -1,5 +1,5 @@
 import { lines, paragraphs } from '../../common/printable.ts'
-import { accessOf, readableBy, writeScopes } from '../../extract/scopes.ts'
+import { accessOf, writeScopes } from '../../extract/scopes.ts'
 import { StreamStats } from '../../pipeline/stream-stats.ts'
 import { modeOf, retentionOf, scopesOf } from '../../schema/docs.ts'
 import { tablesOf } from '../../schema/table.ts'
@@ -13,15 +13,16 @@ export async function streams(app: App, signal: AbortSignal): Promise<Result> {
   await using destination = await app.open('read')
   const all = []
   for (const stream of app.streams) {
-    const { granted, missing } = accessOf(stream, readableBy(token))
+    const { granted, missing, perhaps } = accessOf(stream, token)
     const tables = tablesOf(stream)
     const rows = await destination.rows(tables)
     const watermark = await destination.watermark(stream.name)
     all.push({
       stream: stream.name,
       scope: scopesOf(stream).join(', ') || null,
-      granted: token.scopes === null ? null : granted,
+      granted: token.scopes === null || perhaps.length > 0 ? null : granted,
       missing,
+      perhaps,
       mode: modeOf(stream),
       key: stream.key,
       cursor: stream.sync.mode === 'incremental' ? stream.sync.cursor : null,
@@ -48,9 +49,14 @@ export async function streams(app: App, signal: AbortSignal): Promise<Result> {
     ]),
   )
   const writes = writeScopes(token)
-  const warning =
-    writes.length > 0
+  const unknown = [...new Set(all.flatMap(({ perhaps }) => perhaps))]
+  const notes = [
+    ...(unknown.length > 0
+      ? [lines(`A stream with ? is tried, because of scopes whose meaning is not known: ${unknown.join(', ')}`)]
+      : []),
+    ...(writes.length > 0
       ? [lines(`The token may also change the store, which this program never does: ${writes.join(', ')}`)]
-      : []
-  return { code: 0, json: { streams: all, write_scopes: writes }, text: paragraphs(table, ...warning) }
+      : []),
+  ]
+  return { code: 0, json: { streams: all, write_scopes: writes }, text: paragraphs(table, ...notes) }
 }
