@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Config } from '../../src/cli/config/load.ts'
 import type { StoreRecord } from '../../src/simulator/record.ts'
 import type { Simulator, SimulatorOptions } from '../../src/simulator/server.ts'
 import { DESTINATIONS, type DestinationConfig, withFolder } from '../support/destinations.ts'
@@ -7,6 +8,7 @@ import {
   configFor,
   makeStore,
   type Ran,
+  runReconcile,
   runSync,
   STREAM_NAMES,
   type Store,
@@ -31,6 +33,7 @@ interface Scene {
   readonly destination: DestinationConfig
   /** A sync, a day later, so that every list is due. @param named streams; none: both and the customers, none of them named. */
   sync(named?: readonly string[]): Promise<Ran>
+  readonly config: Config
   /** The paths of the requests since the last call, without the token. */
   requested(): string[]
 }
@@ -68,6 +71,7 @@ describe.each(DESTINATIONS)('$name', place => {
             simulator,
             store,
             destination,
+            config,
             sync(named) {
               store.advance(DAY)
               return runSync(config, named ?? null)
@@ -121,7 +125,7 @@ describe.each(DESTINATIONS)('$name', place => {
     }))
 
   test('I4: an unchanged store writes no row, and is asked only when the lists are due', () =>
-    scene({ 11: 2, 12: 1 }, async ({ sync, store, requested }) => {
+    scene({ 11: 2, 12: 1 }, async ({ sync, store, config, requested }) => {
       await sync()
       expect(requested()).toEqual([`/${PRODUCTS}`, `/${PRODUCTS}`, PATH, PATH])
       const due = await sync()
@@ -130,6 +134,9 @@ describe.each(DESTINATIONS)('$name', place => {
       store.advance(-DAY)
       await sync()
       expect(requested()).toEqual([])
+      const reconciled = await runReconcile(config, STREAMS)
+      expect(reconciled.code, reconciled.text).toBe(0)
+      expect(reconciled.of(SCHEDULES)).toMatchObject({ agrees: true, source_count: 3, warehouse_count: 3 })
     }))
 
   test('I23: a store without presets is skipped; the bundle products are read, and the exit code is 0', () =>
