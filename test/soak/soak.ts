@@ -617,7 +617,14 @@ refresh: ${this.#refreshMs / 1000}s
 }
 
 /** Of what may be skipped by a stream that was never read. */
-const SKIPS: ReadonlySet<string> = new Set(['scope_taken_away', 'no_scopes_at_all', 'forbidden_403', 'missing_404'])
+const SKIPS: ReadonlySet<string> = new Set([
+  'scope_taken_away',
+  'no_scopes_at_all',
+  'forbidden_403',
+  'missing_404',
+  'status_410',
+  'status_422',
+])
 
 /** Of a stream that no report speaks of. */
 const UNSAID: StreamReport = {
