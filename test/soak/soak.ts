@@ -550,7 +550,6 @@ refresh: ${this.#refreshMs / 1000}s
         rejects: rejects.get(stream.name) ?? new Set(),
         known,
         window,
-        cases: this.#options.known,
       })
       for (const lie of lies) say(lie)
     }
