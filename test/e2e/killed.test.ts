@@ -91,8 +91,8 @@ describe.each(DESTINATIONS)('$name', place => {
   })
 
   test('killed at random moments of one backfill: equal tables, and little is read twice', async () => {
-    const RECORDS = rounds(15_000, 120_000)
-    const KILLS = rounds(6, 50)
+    const RECORDS = rounds(10_000, 120_000)
+    const KILLS = rounds(4, 50)
     const IN_FLIGHT = 4
     const LATENCY = 500
     const store = manyCustomers(RECORDS)
