@@ -550,7 +550,6 @@ refresh: ${this.#refreshMs / 1000}s
         rejects: rejects.get(stream.name) ?? new Set(),
         known,
         window,
-        cases: this.#options.known,
       })
       for (const lie of lies) say(lie)
     }
@@ -616,7 +615,14 @@ refresh: ${this.#refreshMs / 1000}s
 }
 
 /** Of what may be skipped by a stream that was never read. */
-const SKIPS: ReadonlySet<string> = new Set(['scope_taken_away', 'no_scopes_at_all', 'forbidden_403', 'missing_404'])
+const SKIPS: ReadonlySet<string> = new Set([
+  'scope_taken_away',
+  'no_scopes_at_all',
+  'forbidden_403',
+  'missing_404',
+  'status_410',
+  'status_422',
+])
 
 /** Of a stream that no report speaks of. */
 const UNSAID: StreamReport = {
