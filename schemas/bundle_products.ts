@@ -15,6 +15,8 @@ export default stream({
   // No filter by time and no order is known.
   sync: { mode: 'full' },
   deletions: { absence: 'scan' },
+  // Only the list is known.
+  retrieve: false,
   columns: {
     id: required(int('Recharge id of the bundle product; bundle_selection_preset_schedules.bundle_product_id.')),
     created_at: instant('When the bundle was created.'),

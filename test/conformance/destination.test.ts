@@ -49,6 +49,27 @@ describe.each(DESTINATIONS)('$name', database => {
     })
   })
 
+  test('hasRows finds a row, also one that is marked as deleted, and none where there is no table', async () => {
+    await database.with(async config => {
+      await using destination = await openDestination(config, { mode: 'write', connections: 2 })
+      expect(await destination.hasRows(parcels)).toBe(false)
+      await destination.prepare(allTables(parcels))
+      expect(await destination.hasRows(parcels)).toBe(false)
+      const start = await destination.checkpoint(parcels.name)
+      await destination.commit(batchOf(parcels, [parcel(1, 1)]), start, moved(start))
+      expect(await destination.hasRows(parcels)).toBe(true)
+    })
+    await database.with(async config => {
+      await use(config, async destination => {
+        const start = await destination.checkpoint(parcels.name)
+        await destination.commit(batchOf(parcels, [parcel(1, 1)]), start, moved(start))
+        await destination.finalize()
+      })
+      await behind(config, `update recharge.parcels set _deleted_at = _synced_at, _deleted_by = 'absence'`)
+      await use(config, async destination => expect(await destination.hasRows(parcels)).toBe(true))
+    })
+  })
+
   test('every table and column has a comment', async () => {
     await inside(
       async () => {},
