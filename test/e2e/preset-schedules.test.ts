@@ -215,10 +215,14 @@ describe.each(DESTINATIONS)('$name', place => {
       )
     }))
 
-  test('a path that answers 404 for every bundle product is skipped', () =>
+  test.each([
+    ['for every bundle product', PATH, 'complete'],
+    ['for the list of the bundle products', `/${PRODUCTS}`, 'skipped'],
+  ])('a path that is not there is skipped: 404 %s', (_what, match, products) =>
     scene({ 11: 1, 12: 1 }, async ({ simulator, sync }) => {
-      simulator.faults.add({ kind: 'status', status: 404, body: { errors: 'Not Found' }, match: PATH, times: 1000 })
+      simulator.faults.add({ kind: 'status', status: 404, body: { errors: 'Not Found' }, match, times: 1000 })
       const ran = await sync()
-      expect([ran.code, ran.of(SCHEDULES).outcome]).toEqual([0, 'skipped'])
-    }))
+      expect([ran.code, ran.of(PRODUCTS).outcome, ran.of(SCHEDULES).outcome]).toEqual([0, products, 'skipped'])
+    }),
+  )
 })

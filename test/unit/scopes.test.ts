@@ -100,6 +100,7 @@ describe('names of scopes', () => {
 
   test.each([
     ['read_bundles', ['bundle_products', 'bundle_selection_preset_schedules', 'bundle_selections']],
+    ['read_bundles_v2', ['bundle_products', 'bundle_selection_preset_schedules', 'bundle_selections']],
     ['read_bundle_selections', ['bundle_selection_preset_schedules', 'bundle_selections']],
     ['read_gift_purchases_v2', ['gift_purchases']],
     ['read_gift_purchase', ['gift_purchases']],
