@@ -177,6 +177,8 @@ export interface Checkpoint {
   readonly writer: RunId | null
   /** When the last complete list snapshot started; null: none yet, or the stream has none. */
   readonly lastSnapshotAt: Instant | null
+  /** The last scan saw too few of the rows that stand, so what it read may not be the whole list. Absent: it is believed. */
+  readonly isSuspect?: true
   /** What somebody dropped of the stream's tables since the last commit. Absent: nothing. The next commit forgets it. */
   readonly lost?: LostRows
 }

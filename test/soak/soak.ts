@@ -72,7 +72,7 @@ const HOUR = 3_600_000
 const DAY = 24 * HOUR
 /** Far more than any run of a small store needs: one that makes so many requests does not end. */
 const MOST_REQUESTS = 1500
-const MOST_MS = 30_000
+const MOST_MS = 120_000
 /** What an aborted run may still take. */
 const GRACE_MS = 10_000
 const RATE = { bucket: 100_000, perSecond: 10_000 }

@@ -111,6 +111,14 @@ describe.each(DESTINATIONS)('$name', place => {
       expect((await statusOf(at.config, 'orders')).code).toBe(1)
     }))
 
+  test('I22: K2/7: a backfill says it too', () =>
+    inStore(['orders'], async at => {
+      await at.sql('delete from recharge.orders__line_items where index = 0')
+      const { problem } = (await runBackfill(at.config, ['orders'], everything, false)).of('orders')
+      expect(problem).toMatchObject({ code: 'rows_missing' })
+      expect(problem?.next).toContain('reset orders')
+    }))
+
   test('I22: K2/7: of several warnings the one of missing rows is first, and each says what to do', () =>
     inStore(['customers'], async at => {
       await at.sql('truncate recharge.customers')

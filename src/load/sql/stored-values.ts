@@ -158,6 +158,7 @@ const checkpointRow = z.object({
   writer: runId.nullable(),
   swept: instant.nullable(),
   lost: z.string().nullish(),
+  suspect: z.string().nullish(),
 })
 const countsRow = z.object({ counts: json(committed).nullable() })
 const reportRow = z.object({ report: json(lastRun).nullable() })
@@ -194,6 +195,7 @@ export const parseCheckpoint = (columns: object, stream: string): Checkpoint => 
     writer,
     lastSnapshotAt: swept,
     ...(lost ? { lost } : {}),
+    ...(row.suspect ? { isSuspect: true } : {}),
   }
 }
 
