@@ -137,8 +137,8 @@ async function suspectReason(ended: EndedScan, loss: Loss): Promise<Omit<Deletio
   if (!fewSeen && !isLarge) return null
   const secondTime = await isConfirmed(ended)
   if (fewSeen && !secondTime) return { why: 'few_seen' }
-  // A few rows are not worth a request: what a second scan confirms is believed.
-  if (!isLarge || !ended.stream.retrieve) return secondTime ? null : { why: 'large_loss' }
+  // Where no record can be asked for, what a second scan confirms is believed.
+  if (!ended.stream.retrieve) return secondTime ? null : { why: 'large_loss' }
   return { why: 'large_loss', toConfirm: await toConfirm(ended, loss.which, secondTime) }
 }
 
