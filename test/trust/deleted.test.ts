@@ -95,6 +95,24 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(simulator.store.count('collections')).toBe(MANY)
     }))
 
+  test('I12: K2/9: a short list that comes back twice with other ids marks nothing, because the API still has its records', () =>
+    scene(async ({ simulator, destination, sync, serve }) => {
+      for (const id of IDS.slice(6)) simulator.store.remove('collections', id)
+      await sync('collections')
+      expect((await sync('collections', 13)).of('collections').deleted).toBe(MANY - 6)
+      for (const hours of [1, 13, 13]) {
+        serve(
+          'collections',
+          IDS.slice(0, 6).map(id => id + 1_000_000),
+        )
+        expect((await sync('collections', hours)).of('collections')).toMatchObject({
+          deleted: 0,
+          problem: { code: 'not_marked' },
+        })
+      }
+      for (const id of IDS.slice(0, 6)) expect(await marked(destination, 'collections')).not.toHaveProperty(String(id))
+    }))
+
   test('I12: K2/9: records that a list leaves out and the API still returns by id are not marked, however often', () =>
     scene(async ({ destination, sync, serve, asked }) => {
       for (const hours of [1, 13, 13]) {
