@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { BEGINNING } from '../common/complete-from.ts'
 import { DestinationError } from '../common/errors.ts'
-
 import type { Instant, LastRun, Outcome, Problem, RecordedRun, RunId } from '../common/model.ts'
 import { isDead, isVisible } from '../common/process-identity.ts'
 import { parseRun } from '../load/sql/stored-values.ts'
@@ -149,3 +149,9 @@ export function standingOf(attempts: readonly Attempt[]): Standing {
 
 /** To the second: what an operator reads. */
 export const second = (instant: Instant): string => `${instant.slice(0, 19)}Z`
+
+/** From when on a stream is complete, as an operator reads it; null: it is not complete to any time yet. */
+export function completeFromText(from: Instant | null, to: Instant | null): string | null {
+  if (from === BEGINNING) return 'the beginning'
+  return from === null ? to && 'not known' : second(from)
+}

@@ -12,7 +12,8 @@ create table "recharge"."_sync_checkpoints" (
   "report" jsonb,
   "rows" bigint,
   "child_rows" jsonb,
-  "lost" jsonb, constraint "_sync_checkpoints_pkey" primary key ("stream"));
+  "lost" jsonb,
+  "complete_from" timestamptz, constraint "_sync_checkpoints_pkey" primary key ("stream"));
 comment on table "recharge"."_sync_checkpoints" is 'Checkpoint of each stream: how far it has been read. Written in the same transaction as the rows.';
 comment on column "recharge"."_sync_checkpoints"."stream" is 'Name of the stream.';
 comment on column "recharge"."_sync_checkpoints"."version" is 'Number of commits. A commit states the version that it replaces.';
@@ -27,6 +28,7 @@ comment on column "recharge"."_sync_checkpoints"."report" is 'Report of the last
 comment on column "recharge"."_sync_checkpoints"."rows" is 'Rows that the commits have left in the table of the stream, deleted ones included.';
 comment on column "recharge"."_sync_checkpoints"."child_rows" is 'The same for the tables of its lists, by table.';
 comment on column "recharge"."_sync_checkpoints"."lost" is 'Tables and columns that were dropped and made again since the last commit.';
+comment on column "recharge"."_sync_checkpoints"."complete_from" is 'Every record from here on, up to the watermark, is in the tables, but for those in _sync_gaps; 1970-01-01: from the first record on. Counted by processed_at of charges that were processed, by created_at of events, by the cursor of the others. Null until a first scan has ended.';
 create table "recharge"."_sync_runs" (
   "run" text not null,
   "started_at" timestamptz not null,

@@ -72,6 +72,11 @@ export function createDestination(context: Context): Destination & RowCounts & D
           .select([asText('version').as('version'), asText('watermark').as('watermark'), asText('walk').as('walk')])
           .select(asText('swept').as('swept'))
           .select(((await hasColumn(session, '_sync_checkpoints', 'lost')) ? asText('lost') : NOTHING).as('lost'))
+          .select(
+            ((await hasColumn(session, '_sync_checkpoints', 'complete_from')) ? asText('complete_from') : NOTHING).as(
+              'complete_from',
+            ),
+          )
           .where('stream', '=', stream)
           .executeTakeFirst()
         return row ? parseCheckpoint(row, stream) : unwritten(stream)
@@ -188,6 +193,7 @@ const unwritten = (stream: string): Checkpoint => ({
   schemaHash: null,
   writer: null,
   lastSnapshotAt: null,
+  completeFrom: null,
 })
 
 const UNCOUNTED = { rows: null, child_rows: null, lost: null }
@@ -203,6 +209,7 @@ async function recordLastRun(db: Session['db'], last: LastRun): Promise<void> {
     shape: null,
     writer: null,
     swept: null,
+    complete_from: null,
     committed_at: null,
     counts: null,
     ...UNCOUNTED,
