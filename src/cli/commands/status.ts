@@ -2,6 +2,7 @@ import type { ContractError } from '../../common/errors.ts'
 import { toMillis } from '../../common/instant.ts'
 import type { Instant, Problem } from '../../common/model.ts'
 import { lines, type Printable, paragraphs } from '../../common/printable.ts'
+import { describeDestination } from '../../load/open.ts'
 import { isInFuture, watermarkInFuture } from '../../pipeline/checkpoint.ts'
 import { knownCompleteFrom } from '../../pipeline/older-checkpoint.ts'
 import { rowsMissing } from '../../pipeline/stream-stats.ts'
@@ -10,7 +11,7 @@ import type { Stream } from '../../schema/stream.ts'
 import { tablesOf } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
 import { problemText } from '../report.ts'
-import { attemptsAt, completeFromText, destinationName, readKept, second, standingOf } from '../runs.ts'
+import { attemptsAt, completeFromText, readKept, second, standingOf } from '../runs.ts'
 import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
@@ -30,7 +31,7 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
   const { kept, unreadable } =
     app.runsDirectory === null
       ? { kept: [], unreadable: [] }
-      : readKept(app.runsDirectory, RUNS, destinationName(target))
+      : readKept(app.runsDirectory, RUNS, describeDestination(target).name)
   const runs = { kept, recorded: await destination.runs(RUNS), writer: await destination.writer() }
   const all = []
   for (const stream of streams) {
