@@ -28,7 +28,7 @@ export async function reset(app: App, stream: Stream, iKnow: boolean): Promise<R
       `${stream.name}: the next sync reads it from the start. It was ${watermark === null ? 'not complete yet' : `complete to ${watermark}`}; its rows are kept.`,
       ...(stream.retention
         ? [
-            `Its complete_from is forgotten too: after that sync it is ${stream.retention.days} days before, as nobody can check any more what older rows are missing.`,
+            `Its complete_from is forgotten too: the next sync sets it to ${stream.retention.days} days before itself, although the older rows stay.`,
           ]
         : []),
     ),
