@@ -77,6 +77,7 @@ const SOURCE = {
     'No page of records is that large: check recharge.base_url, and look for a proxy that changes answers. If it is right, please report it.',
   ],
   missing: ['fail', 'Check recharge.base_url; if it is right, the API has moved this resource: please report it.'],
+  unprocessable: ['fail', 'The API refuses the parameters of this request: please report it, with the message.'],
   refused: ['fail', 'The API refuses this request: please report it, with the message.'],
 } as const satisfies Record<string, readonly [Reaction, string]>
 

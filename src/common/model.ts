@@ -182,6 +182,8 @@ export interface Checkpoint {
    * has ended yet.
    */
   readonly completeFrom: Instant | null
+  /** The last scan saw too few of the rows that stand, so what it read may not be the whole list. Absent: it is believed. */
+  readonly isSuspect?: true
   /** What somebody dropped of the stream's tables since the last commit. Absent: nothing. The next commit forgets it. */
   readonly lost?: LostRows
 }

@@ -51,7 +51,7 @@ export async function* fullScan(context: ReadContext, scan: Scan, options: FullS
     context.requestStats.warnings.push({
       code: 'cursor_refused',
       message: `the API refused a saved cursor (${error.message}); the stream was read again from its start`,
-      next: 'Nothing is missing.',
+      next: 'The pages after it were read all the same.',
     })
     yield* scanLists(context, scan, options, null)
   }

@@ -145,7 +145,7 @@ async function* listPages(context: ReadContext, reader: Reader): AsyncGenerator<
     requestStats.warnings.push({
       code: 'cursor_refused',
       message: `the API refused a saved cursor (${error.message}); its range was read again from ${from.at ?? 'its start'}`,
-      next: 'Nothing is missing.',
+      next: 'The pages after it were read all the same.',
     })
     reader.restarted = true
     yield* paginate(context, { path: stream.path, parameters, resume: null, bounds: requested, owner: null })

@@ -1,5 +1,5 @@
 import { SyncError } from '../common/errors.ts'
-import { asFilter } from '../common/instant.ts'
+import { asFilter, parseInstant } from '../common/instant.ts'
 import type { JsonMembers } from '../common/json-body.ts'
 import type { DecodedPage, Instant, Page, PageDecoder, RequestStats, Scan, StoreIdentity } from '../common/model.ts'
 import type { ApiVersion, Readable, Stream } from '../schema/stream.ts'
@@ -43,6 +43,8 @@ export interface Source {
   listWhere(stream: Stream, filters: Filters, decode: PageDecoder, options: ReadOptions): AsyncIterable<Page>
   /** The current state of one record; null: 404. @param decode for a body with a single record. */
   retrieve(stream: Stream, id: string, decode: PageDecoder, options: ReadOptions): Promise<DecodedPage | null>
+  /** When a record was created, as the API says now; null: it serves no such record, or does not say it. */
+  createdAt(stream: Stream, id: string, requestStats: RequestStats, signal: AbortSignal): Promise<Instant | null>
   clock(): Instant
   readonly tier: Tier
 }
@@ -129,6 +131,19 @@ export function createSource(api: ApiClient, { streams, readers, sleep }: Source
     countWhere,
     listWhere: (stream, filters, decode, options) => readList({ api, stream, decode, ...options }, filters),
     retrieve: (stream, id, decode, options) => retrieve({ api, stream, decode, ...options }, id),
+
+    async createdAt({ path, singular, version, columns }, id, requestStats, signal) {
+      const url = api.urlOf(`${path}/${encodeURIComponent(id)}`)
+      try {
+        const body = await readMembers(api, { url: () => url, version }, singular, requestStats, signal)
+        const { created_at: at } = membersOf(body[singular])
+        return typeof at === 'string' ? parseInstant(at, columns.created_at?.zone ?? 'UTC') : null
+      } catch (error) {
+        // The token may be refused this path: then another record has to tell.
+        if (!(error instanceof SyncError) || error.reaction === 'stop') throw error
+        return null
+      }
+    },
   }
 }
 

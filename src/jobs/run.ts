@@ -1,5 +1,5 @@
 import pLimit from 'p-limit'
-import { Interrupted, SourceError, SyncError } from '../common/errors.ts'
+import { Interrupted, SourceError, type SourceProblem, SyncError } from '../common/errors.ts'
 import type { Log } from '../common/log.ts'
 import type { Instant, Problem, RunId, RunReport, StartedRun, StreamReport } from '../common/model.ts'
 import { retryDestination } from '../common/retry-destination.ts'
@@ -34,6 +34,8 @@ export interface RunOptions extends Omit<ScanOptions, 'readable' | 'destination'
   /** Hash of the token with the salt of the warehouse, which has to be open. */
   readonly tokenHash: () => string
   readonly streams: readonly Stream[]
+  /** Every declared stream. */
+  readonly declared: readonly Stream[]
   /** Streams that the user named. They are tried even if the token's scopes lack theirs, since the API's names for scopes differ. */
   readonly explicit: ReadonlySet<string>
   readonly now: () => Instant
@@ -115,8 +117,9 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     // A run that has lost its lock ends like one that was interrupted, and says why.
     const ending = lost ? AbortSignal.any([signal, lost]) : signal
     const { requestStats } = token
-    const { tokenHash } = options
-    const { store, isNew } = await identifyStore({ source, destination, tokenHash, information, requestStats }, signal)
+    const { tokenHash, declared } = options
+    const identifying = { source, destination, tokenHash, information, requestStats, declared }
+    const { store, isNew } = await identifyStore(identifying, signal)
     const plan = options.streams.map(stream => ({ stream, stats: new StreamStats(stream.name) }))
     const tried = plan.filter(({ stream }) => isTried(stream, information, options))
     // The report has warnings of streams only, and those of the run are given once.
@@ -323,11 +326,14 @@ async function wasRead(stream: Stream, options: Opened, signal: AbortSignal): Pr
   return false
 }
 
+/** How the API answers for a resource that a store does not have: 404, 410 or 422 [inferred]. No other refusal says so. */
+const ABSENT: ReadonlySet<SourceProblem> = new Set(['missing', 'unprocessable'])
+
 /** A store or plan without the resource is refused the first page. An error after that means something else. */
 function isSkip(error: SyncError, stream: Stream, { records, resumed }: StreamStats): boolean {
   if (records > 0 || resumed) return false
   if (error.reaction === 'skip') return true
-  return stream.optional && error instanceof SourceError && (error.kind === 'missing' || error.kind === 'refused')
+  return stream.optional && error instanceof SourceError && ABSENT.has(error.kind)
 }
 
 function missingScope(stream: Stream, information: TokenInformation): Problem {

@@ -60,9 +60,13 @@ async function readWhatChangedSince(
   await scanStream(startScan(checkpoint, stream, { run, overlapMs, start, now, schemaHash }), options, stats, signal)
 }
 
-/** A stream without a cursor can only be read completely, which an hourly run does not do each time. */
-function isFresh({ watermark, scan }: Checkpoint, stream: Stream, now: Instant, { refreshMs }: SyncOptions): boolean {
-  if (stream.sync.mode !== 'full' || watermark === null || scan !== null) return false
+/**
+ * A stream without a cursor can only be read completely, which an hourly run does not do each time. A list that is
+ * suspect is read again in each run: what it did not show may have been left out.
+ */
+function isFresh(checkpoint: Checkpoint, stream: Stream, now: Instant, { refreshMs }: SyncOptions): boolean {
+  const { watermark, scan, isSuspect = false } = checkpoint
+  if (stream.sync.mode !== 'full' || watermark === null || scan !== null || isSuspect) return false
   return !isDue(watermark, now, refreshMs(stream))
 }
 

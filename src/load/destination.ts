@@ -146,6 +146,13 @@ export interface Inspection {
   query(question: string): Promise<readonly Readonly<Record<string, string | null>>[]>
 }
 
+/** A row by which a token can show that it is of the store of the warehouse. */
+export interface KnownRecord {
+  readonly stream: Stream
+  readonly key: string
+  readonly createdAt: Instant
+}
+
 /** Knows which store the rows are of. */
 export interface StoreIdentification {
   /**
@@ -153,6 +160,11 @@ export interface StoreIdentification {
    * its table of the store. Opens the salt if there is one. Tables may be missing. @throws {DestinationError} `unreadable`
    */
   store(): Promise<RecordedStore | Pick<RecordedStore, 'id' | 'name'> | null>
+  /**
+   * Of each stream whose records the API serves by id, the row that was written last and is not marked as deleted. Tables
+   * may be missing. @returns null: none of the streams has a row.
+   */
+  knownRecords(streams: readonly Stream[]): Promise<readonly KnownRecord[] | null>
   /** Records the store with the next commit, in its transaction: a run that loads nothing claims no warehouse. */
   keepStore(store: RecordedStore): void
 }
@@ -246,9 +258,14 @@ export interface ExpectedRows {
   /**
    * Rows that changed within the window and exist at the source, as far as is known: not marked as deleted, not reported
    * as deleted by an event, not of a kind whose absence means a deletion, and not forgotten by the source.
+   * @param window without a start: whenever before its end.
    * @param now by the API's clock.
    */
-  countExpected(stream: Stream, window: { readonly from: Instant; readonly to: Instant }, now: Instant): Promise<number>
+  countExpected(
+    stream: Stream,
+    window: { readonly from: Instant | null; readonly to: Instant },
+    now: Instant,
+  ): Promise<number>
 }
 
 /** A calendar month in UTC as YYYY-MM. Null: the record does not say when it was created. */

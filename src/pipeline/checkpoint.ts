@@ -64,7 +64,11 @@ export const watermarkInFuture = (stream: string, at: Instant, now: Instant): Co
   )
 
 /** Starts a scan, or resumes the one that the checkpoint holds. */
-export function startScan({ lost, ...checkpoint }: Checkpoint, stream: Stream, options: StartScanOptions): ScanState {
+export function startScan(
+  { lost, isSuspect: _, ...checkpoint }: Checkpoint,
+  stream: Stream,
+  options: StartScanOptions,
+): ScanState {
   const { run, now, schemaHash } = options
   const { window, gap: unread } = windowOf(checkpoint.watermark, stream, options)
   const gap = unread ?? lostGap(lost, stream, now)

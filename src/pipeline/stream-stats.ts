@@ -93,7 +93,7 @@ export class StreamStats {
     this.requestStats.warnings.push({
       code: 'evolved',
       message: `columns were added for fields that are not declared: ${added.join(', ')}`,
-      next: 'Nothing to do. _sync_columns lists them; a later value that does not fit its column stays in _extra.',
+      next: '_sync_columns lists them; a later value that does not fit its column stays in _extra.',
     })
   }
 
@@ -167,18 +167,41 @@ export class StreamStats {
     return this.last
   }
 
-  /** The warnings of a stream without an error, the most serious first. */
+  /** The warnings of a stream without an error, as one problem: what may be missing first. */
   #warning(): Problem | null {
-    const [first, ...more] = [
+    const warnings = [
       ...this.#gaps.map(gap),
       ...(this.#disorder ? [DISORDER] : []),
       ...(this.counts.rejected > 0 ? [rejects(this.counts.rejected)] : []),
       ...(this.#mismatched.size > 0 ? [mismatched([...this.#mismatched.keys()].sort())] : []),
       ...this.requestStats.warnings,
-    ]
+    ].sort((a, b) => rankOf(a) - rankOf(b))
+    const [first] = warnings
     if (first === undefined) return null
-    return { ...first, message: [first, ...more].map(({ message }) => message).join('; ') }
+    return {
+      code: first.code,
+      message: warnings.map(({ message }) => message).join('; '),
+      next: [...new Set(warnings.map(({ next }) => next))].join(' '),
+    }
   }
+}
+
+/** Warnings that say that something may be missing, the most serious first. The others follow in the order of the run. */
+const MISSING: readonly string[] = [
+  'rows_missing',
+  'table_missing',
+  'column_missing',
+  'nothing_seen',
+  'gap',
+  'partly_forbidden',
+  'not_marked',
+  'rejects',
+  'mismatched',
+]
+
+const rankOf = ({ code }: Problem): number => {
+  const rank = MISSING.indexOf(code)
+  return rank < 0 ? MISSING.length : rank
 }
 
 const gap = ({ from, to }: Gap): Problem => ({
@@ -190,7 +213,7 @@ const gap = ({ from, to }: Gap): Problem => ({
 const DISORDER: Problem = {
   code: 'disorder',
   message: 'the API did not keep the requested order, so the watermark stayed until the end of the scan',
-  next: 'Nothing is missing. An interrupted run starts this stream over. Please report it.',
+  next: 'An interrupted run starts this stream over. Please report it.',
 }
 
 const rejects = (rejected: number): Problem => ({

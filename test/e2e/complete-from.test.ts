@@ -235,7 +235,7 @@ describe.each(DESTINATIONS)('$name', place => {
       const before = await statusOf(config, 'charges')
       simulator.store.advance(40 * DAY)
       await sql('drop table recharge.charges')
-      expect((await runSync(config, ['charges'])).of('charges').problem?.code).toBe('gap')
+      expect((await runSync(config, ['charges'])).of('charges').problem?.code).toBe('table_missing')
       const after = await statusOf(config, 'charges')
       expect(isDaysBefore(after.complete_from, 90, simulator.store)).toBe(true)
       expect((await held(simulator.store, after, sql)).absent).toBe(0)

@@ -59,7 +59,8 @@ export function change(store: Store, resources: readonly ResourceName[], random:
 function edit(store: Store, resource: ResourceName, random: Random): void {
   const record = favoured(random, store.all(resource))
   if (record === undefined) return
-  const texts = TEXTS.filter(name => typeof record[name] === 'string')
+  // A number in a text stays one: otherwise the record does not fit its declaration.
+  const texts = TEXTS.filter(name => typeof record[name] === 'string' && Number.isNaN(Number(record[name])))
   const change: Draft = {}
   const name = oneOf(random, texts)
   if (name !== undefined) change[name] = `${oneOf(random, WORDS)} ${random.between(1, 999)}`

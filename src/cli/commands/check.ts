@@ -71,7 +71,10 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
     const changes = await destination.plan(tables)
     await attempt('store', async () => {
       if (information === null) return
-      const { store } = await identifyStore({ ...app, destination, information, requestStats }, signal)
+      const { store } = await identifyStore(
+        { ...app, declared: app.streams, destination, information, requestStats },
+        signal,
+      )
       findings.push({ what: 'store', state: 'ok', message: named(store), next: null })
     })
     const message = changes.length === 0 ? 'ready' : `reachable; the next sync runs ${changes.length} DDL statements`

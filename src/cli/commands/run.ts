@@ -30,7 +30,11 @@ export async function runJob(
       app.log.warn({ event: 'report_not_kept', directory: app.runsDirectory, message: String(error) })
     }
   }
-  return await runStreams({ ...app, open, keep, scrub, streams, explicit, work, progress, maxRejects }, signal)
+  const declared = app.streams
+  return await runStreams(
+    { ...app, declared, open, keep, scrub, streams, explicit, work, progress, maxRejects },
+    signal,
+  )
 }
 
 /** `runJob` as a command. */

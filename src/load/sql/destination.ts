@@ -15,6 +15,7 @@ import { merge } from './merge.ts'
 import { createRejects } from './rejects.ts'
 import { keepCounts, missingRows } from './row-counts.ts'
 import { schemaChanges } from './schema-changes.ts'
+import { suspectScan } from './seen-keys.ts'
 import { readOrCreateSalt, recordMadeColumns, recordPolicies } from './settings.ts'
 import { parseCheckpoint, parseCounts } from './stored-values.ts'
 import { recordTombstones, stageNewEvents } from './tombstones.ts'
@@ -66,17 +67,16 @@ export function createDestination(context: Context): Destination & RowCounts & D
     checkpoint: stream =>
       engine.transaction(async session => {
         if (!(await exists(session, '_sync_checkpoints'))) return unwritten(stream)
+        const isCurrent = await hasColumn(session, '_sync_checkpoints', 'lost')
+        const hasCompleteFrom = await hasColumn(session, '_sync_checkpoints', 'complete_from')
         const row = await inSchema(session)
           .selectFrom('_sync_checkpoints')
           .select(['shape', 'writer'])
           .select([asText('version').as('version'), asText('watermark').as('watermark'), asText('walk').as('walk')])
           .select(asText('swept').as('swept'))
-          .select(((await hasColumn(session, '_sync_checkpoints', 'lost')) ? asText('lost') : NOTHING).as('lost'))
-          .select(
-            ((await hasColumn(session, '_sync_checkpoints', 'complete_from')) ? asText('complete_from') : NOTHING).as(
-              'complete_from',
-            ),
-          )
+          .select((isCurrent ? asText('lost') : NOTHING).as('lost'))
+          .select((isCurrent ? suspectScan(schema, stream) : NOTHING).as('suspect'))
+          .select((hasCompleteFrom ? asText('complete_from') : NOTHING).as('complete_from'))
           .where('stream', '=', stream)
           .executeTakeFirst()
         return row ? parseCheckpoint(row, stream) : unwritten(stream)

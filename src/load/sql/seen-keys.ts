@@ -107,6 +107,11 @@ export async function isConfirmed({ session, schema, stream, scan }: EndedScan):
   return false
 }
 
+/** The first scan that is still suspect, as text; null: none is. */
+export const suspectScan = (schema: string, stream: string): RawBuilder<string | null> =>
+  sql<string | null>`(select min(s.walk) from ${seenTable(schema)} as s
+    where s.stream = ${stream} and s.what = ${SUSPECT})`
+
 /** Forgets the suspect scan: a later one saw enough, or confirmed it. */
 export async function clearSuspect({ session, schema, stream }: EndedScan): Promise<void> {
   await sql`delete from ${seenTable(schema)} where stream = ${stream.name} and what = ${SUSPECT}`.execute(session.db)

@@ -161,6 +161,7 @@ const checkpointRow = z.object({
   swept: instant.nullable(),
   complete_from: instant.nullish().transform(from => from ?? null),
   lost: z.string().nullish(),
+  suspect: z.string().nullish(),
 })
 const countsRow = z.object({ counts: json(committed).nullable() })
 const reportRow = z.object({ report: json(lastRun).nullable() })
@@ -207,6 +208,7 @@ export const parseCheckpoint = (columns: object, stream: string): Checkpoint => 
     lastSnapshotAt: swept,
     completeFrom: complete_from,
     ...(lost ? { lost } : {}),
+    ...(row.suspect ? { isSuspect: true } : {}),
   }
 }
 
