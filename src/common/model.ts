@@ -177,6 +177,11 @@ export interface Checkpoint {
   readonly writer: RunId | null
   /** When the last complete list snapshot started; null: none yet, or the stream has none. */
   readonly lastSnapshotAt: Instant | null
+  /**
+   * From when on the stream is complete, as `complete-from.ts` defines it. Null: not known, because no scan of the stream
+   * has ended yet.
+   */
+  readonly completeFrom: Instant | null
   /** The last scan saw too few of the rows that stand, so what it read may not be the whole list. Absent: it is believed. */
   readonly isSuspect?: true
   /** What somebody dropped of the stream's tables since the last commit. Absent: nothing. The next commit forgets it. */
@@ -256,6 +261,12 @@ export interface StreamReport extends Counts {
   readonly records: number
   /** Start of the scan's window; null: open. */
   readonly from: Instant | null
+  /**
+   * From when on the stream is complete, but for the gaps: `complete-from.ts` defines it. `1970-01-01T00:00:00.000000Z`:
+   * from its first record on. Null: not known, because its first scan has not ended.
+   */
+  readonly complete_from: Instant | null
+  /** Every record that last changed at or before this is in the tables. Null: not known. */
   readonly complete_to: Instant | null
   /** For each path that is not declared, the number of records that had a value there. */
   readonly undeclared: Readonly<Record<string, number>>

@@ -15,6 +15,7 @@ import { bugOf, problemOf, StreamStats } from '../pipeline/stream-stats.ts'
 import type { Readable, Stream } from '../schema/stream.ts'
 import { allTables } from '../schema/table.ts'
 import { backfillKey } from './backfill.ts'
+import { GRACE, graceOf, type Within } from './grace.ts'
 import { identifyStore } from './identify-store.ts'
 
 /** The job that a run does for each stream. */
@@ -99,9 +100,16 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     // Messages quote answers of the API, which may contain anything, the token included.
     return scrubbed(report, options.scrub)
   }
+  const kept = (report: RunReport): RunReport => {
+    options.keep(report)
+    return report
+  }
+  const within = graceOf(signal, options)
+  /** The report of all streams, once they have ended. */
+  let latest: RunReport | null = null
   // So that a run that is killed has left a trace.
   options.keep(started)
-  try {
+  const work = async (): Promise<RunReport> => {
     const information = await source.token(token.requestStats, signal)
     log.info({ event: 'token', name: information.name, scopes: information.scopes })
     await using destination = await options.open()
@@ -120,26 +128,31 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     if (changes.length > 0) log.info({ event: 'schema', statements: changes.length })
     if (isNew) destination.keepStore({ ...store, token: tokenHash() })
     if (recorded) await retryDestination(() => destination.record(started), options, signal)
-    const { reports, stopped } = await runInParallel(plan, { ...options, destination, lost }, ending)
+    const ended = graceOf(ending, options)
+    const opened = { ...options, destination, lost }
+    const { reports, stopped } = await runInParallel(plan, opened, ending, ended)
     const report = finished(
       reports,
       plan.map(({ stats }) => stats),
       stopped ?? allRefused(reports),
     )
-    options.keep(report)
+    latest = kept(report)
     ran = { reports, allStats: plan.map(({ stats }) => stats) }
     if (recorded)
-      await withinGrace(
+      await ended(
         retryDestination(() => destination.record(report), options, signal),
-        ending,
-        options,
+        GRACE.report,
       )
-    await withinGrace(destination.finalize(), ending, options)
+    await ended(destination.finalize(), GRACE.report)
     return report
+  }
+  try {
+    const report = await within(work(), GRACE.all)
+    if (report !== null) return report
+    const { code, message, next } = new Interrupted()
+    return latest ?? kept(finished(ran.reports, ran.allStats, { code, message, next }))
   } catch (error) {
-    const report = finished(ran.reports, ran.allStats, problemOf(error) ?? logged(error, options))
-    options.keep(report)
-    return report
+    return kept(finished(ran.reports, ran.allStats, problemOf(error) ?? logged(error, options)))
   }
 }
 
@@ -191,6 +204,7 @@ async function runInParallel(
   plan: readonly Planned[],
   options: Opened,
   signal: AbortSignal,
+  within: Within,
 ): Promise<{ reports: readonly StreamReport[]; stopped: Problem | null }> {
   const failed = new AbortController()
   const stop: Stop = {
@@ -230,37 +244,10 @@ async function runInParallel(
         (planned.stream.deletions.event === undefined ? start(planned) : allReported.then(() => start(planned))),
     ),
   )
-  const reports = await withinGrace(ended, signal, options)
+  const reports = await within(ended, GRACE.streams)
   return {
     reports: reports ?? plan.map(({ stats }) => stats.last ?? stats.report('interrupted', 0, null)),
     stopped: stop.cause,
-  }
-}
-
-/** Milliseconds that an interrupted run waits for open commits. The database rolls back what is not committed by then. */
-const GRACE = 4000
-
-/** @returns null: the signal was aborted and the work did not end within `GRACE`. */
-async function withinGrace<T>(
-  work: Promise<T>,
-  signal: AbortSignal,
-  { sleep }: Pick<RunOptions, 'sleep'>,
-): Promise<T | null> {
-  const done = new AbortController()
-  const tooLate = new Promise<null>((resolve, reject) => {
-    const wait = (): void => {
-      sleep(GRACE, done.signal).then(
-        () => resolve(null),
-        error => (done.signal.aborted ? resolve(null) : reject(error)),
-      )
-    }
-    if (signal.aborted) wait()
-    else signal.addEventListener('abort', wait, { once: true })
-  })
-  try {
-    return await Promise.race([work, tooLate])
-  } finally {
-    done.abort()
   }
 }
 

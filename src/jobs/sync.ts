@@ -3,6 +3,7 @@ import type { Checkpoint, Instant } from '../common/model.ts'
 import { retryDestination } from '../common/retry-destination.ts'
 import { backfillColumns } from '../pipeline/backfill-columns.ts'
 import { refuseFuture, type ScanState, type StartScanOptions, startScan } from '../pipeline/checkpoint.ts'
+import { withCompleteFrom } from '../pipeline/older-checkpoint.ts'
 import { type ScanOptions, scanStream } from '../pipeline/pipeline.ts'
 import type { StreamStats } from '../pipeline/stream-stats.ts'
 import type { Stream } from '../schema/stream.ts'
@@ -22,13 +23,12 @@ export async function syncStream(
   signal: AbortSignal,
 ): Promise<void> {
   const { source, destination, run, overlapMs, start } = options
-  const stored = await destination.checkpoint(stream.name)
+  const stored = await withCompleteFrom(await destination.checkpoint(stream.name), stream, destination)
   refuseFuture(stored, source.clock())
   stats.dropped(stored, stream)
   const missing = await retryDestination(() => destination.missingRows(stream), options, signal)
   stats.missing(missing, stream)
-  if (stored.watermark !== null && isFresh(stored, stream, source.clock(), options))
-    return stats.fresh(stored.watermark)
+  if (stored.watermark !== null && isFresh(stored, stream, source.clock(), options)) return stats.fresh(stored)
   const schemaHash = schemaHashOf(stream)
   // The checkpoint keeps the old schema hash until the scan has committed a batch, so an interrupted run repeats the backfill.
   if (stored.schemaHash !== null && stored.schemaHash !== schemaHash)

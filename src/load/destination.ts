@@ -5,6 +5,7 @@ import type {
   DeletionEvidence,
   ExistingRow,
   ExtraRow,
+  Gap,
   Instant,
   KeptReject,
   LastRun,
@@ -101,6 +102,7 @@ export interface RunDestination
     RowCounts,
     DeletionSupport,
     StoreIdentification,
+    OlderReports,
     ExpectedRows {}
 
 /** Answers questions about the warehouse. Nothing here writes; tables may be missing. */
@@ -124,6 +126,11 @@ export interface Inspection {
    * @throws {DestinationError} `unreadable`
    */
   watermark(stream: string): Promise<Instant | null>
+  /**
+   * From when on the stream is complete, as `common/complete-from.ts` defines it; null: not known.
+   * @throws {DestinationError} `unreadable`
+   */
+  completeFrom(stream: string): Promise<Instant | null>
   /** Every gap that was ever found in a stream, oldest first. @throws {DestinationError} `unreadable` */
   gaps(stream: string): Promise<readonly RecordedGap[]>
   /** What the last run did with a stream; null: no run was recorded. @throws {DestinationError} `unreadable` */
@@ -162,6 +169,45 @@ export interface StoreIdentification {
   knownRecords(streams: readonly Stream[]): Promise<readonly KnownRecord[] | null>
   /** Records the store with the next commit, in its transaction: a run that loads nothing claims no warehouse. */
   keepStore(store: RecordedStore): void
+}
+
+/** Rows that were imported from an export, and not given by the API since. */
+export interface ImportedRange {
+  readonly rows: number
+  /** The oldest and the newest of them, by the column of the retention; null: no row has it. */
+  readonly oldest: Instant | null
+  readonly newest: Instant | null
+}
+
+/** Tells what exports have brought. */
+export interface ImportedRows {
+  /** Null: no row of the stream was imported. @throws {DestinationError} `unreadable` */
+  imported(stream: Stream): Promise<ImportedRange | null>
+  /**
+   * Keys of all rows within a range to which the retention applies, by its column, without those marked as deleted.
+   * None for a stream without a retention. Both ends are included.
+   */
+  keysBetween(stream: Stream, from: Instant, to: Instant): Promise<readonly string[]>
+}
+
+/** What a version that did not store `complete_from` reported of a scan that ended. */
+export interface OlderReport {
+  /** Where the window of the scan started; null: open. */
+  readonly window_from: Instant | null
+  readonly complete_to: Instant
+  /** When the run ended, by the clock of its machine. */
+  readonly finished_at: Instant
+  /** Gaps that the run found. */
+  readonly gaps: readonly Gap[]
+}
+
+/** Reads the reports of older versions. */
+export interface OlderReports {
+  /**
+   * The reports on a stream, oldest first. None if the last report on it is not of an older version, or its checkpoint was
+   * deleted since. @param most reports returned.
+   */
+  olderReports(stream: string, most: number): Promise<readonly OlderReport[]>
 }
 
 /** Deletes a checkpoint. */
@@ -313,4 +359,4 @@ export interface ReconciliationSupport {
 }
 
 /** All that a database with an `Engine` can do. */
-export interface Warehouse extends RunDestination, Inspection, Reset, Rejects, ReconciliationSupport {}
+export interface Warehouse extends RunDestination, Inspection, Reset, Rejects, ImportedRows, ReconciliationSupport {}

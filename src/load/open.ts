@@ -3,7 +3,10 @@ import type { Stream } from '../schema/stream.ts'
 import type { Warehouse } from './destination.ts'
 import { createWarehouse } from './sql/warehouse.ts'
 
-/** A database is registered here: its configuration in this type, its `Engine` in `openDestination`. */
+/**
+ * A database is registered here: its configuration in this type, its `Engine` in `openDestination`, and what the program
+ * says of it in `describeDestination`.
+ */
 export type DestinationConfig =
   | { readonly kind: 'duckdb'; readonly file: string; readonly schema: string }
   | { readonly kind: 'postgres'; readonly url: string; readonly schema: string }
@@ -43,6 +46,27 @@ export async function openDestination(
         history,
         salt,
       )
+    }
+  }
+}
+
+/** What the program says of a destination without opening it. */
+export interface DestinationDescription {
+  /** Names it without user and password. */
+  readonly name: string
+  /** Files of this machine that hold its rows. */
+  readonly files: readonly string[]
+}
+
+export function describeDestination(config: DestinationConfig): DestinationDescription {
+  switch (config.kind) {
+    case 'duckdb': {
+      const { file, schema } = config
+      return { name: `duckdb ${file} ${schema}`, files: [file, `${file}.wal`] }
+    }
+    case 'postgres': {
+      const { host, pathname } = URL.canParse(config.url) ? new URL(config.url) : { host: '', pathname: '' }
+      return { name: `postgres ${host}${pathname} ${config.schema}`, files: [] }
     }
   }
 }

@@ -1,4 +1,4 @@
-import { earlier, minus } from '../common/instant.ts'
+import { earlier, minus, ZONE_UNCERTAINTY } from '../common/instant.ts'
 import type { Problem, RowBatch } from '../common/model.ts'
 import { type RetryOptions, retryDestination } from '../common/retry-destination.ts'
 import type { Source } from '../extract/source.ts'
@@ -9,9 +9,6 @@ export interface SilenceOptions extends RetryOptions {
   readonly source: Pick<Source, 'clock'>
   readonly destination: ExpectedRows
 }
-
-/** Filters may be read as US Eastern wall time [unknown]: then the API shows rows only from this much later on, in milliseconds. */
-const ZONE_UNCERTAINTY = 5 * 3_600_000
 
 /**
  * Follows a scan, and finds one that read nothing at all although the tables have rows in its window: the API should

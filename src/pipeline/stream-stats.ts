@@ -34,6 +34,7 @@ export class StreamStats {
   expected: number | null = null
   #hasBegun = false
   #from: Instant | null = null
+  #completeFrom: Instant | null = null
   #completeTo: Instant | null = null
   #gaps: readonly Gap[] = []
   #unknownFields = new Map<string, number>()
@@ -50,7 +51,7 @@ export class StreamStats {
     if (!this.#hasBegun) this.#from = state.scan.window.since
     this.#hasBegun = true
     this.resumed ||= state.resumed
-    this.#completeTo = state.checkpoint.watermark
+    this.#reached(state.checkpoint)
     if (state.gap) this.#gaps = [...this.#gaps, state.gap]
     // A full scan rewrites every row by itself.
     if (state.schemaChanged && state.stream.sync.mode === 'incremental')
@@ -97,13 +98,18 @@ export class StreamStats {
   }
 
   /** The stream was read so recently that this run sends no request for it. */
-  fresh(watermark: Instant): void {
+  fresh(checkpoint: Checkpoint): void {
+    this.#reached(checkpoint)
+  }
+
+  #reached({ completeFrom, watermark }: Checkpoint): void {
+    this.#completeFrom = completeFrom
     this.#completeTo = watermark
   }
 
   committed(batch: RowBatch, committed: Committed, state: ScanState): void {
     this.countRecords(batch, committed)
-    this.#completeTo = state.checkpoint.watermark
+    this.#reached(state.checkpoint)
     const { sync } = state.stream
     this.#disorder ||= sync.mode === 'incremental' && sync.sorted && state.scan.segments.some(s => !s.ordered)
   }
@@ -149,6 +155,7 @@ export class StreamStats {
       records: this.records,
       ...this.counts,
       from: this.#from,
+      complete_from: this.#completeFrom,
       complete_to: this.#completeTo,
       undeclared: Object.fromEntries([...this.#unknownFields].sort()),
       mismatched: Object.fromEntries([...this.#mismatched].sort()),

@@ -29,15 +29,18 @@ export const retentionOf = (stream: Stream): string =>
   stream.retention ? `after ${stream.retention.days} days (by ${stream.retention.by})` : 'no'
 
 /** How deletions are detected, in words. */
-export function deletionsOf({ deletions: { absence, except, event } }: Stream): string {
+export function deletionsOf({ deletions: { absence, except, event }, parent }: Stream): string {
   const rules = [
     ...(absence === 'scan'
       ? [`rows that a complete full scan did not see${except ? `, unless ${except.column} is ${except.value}` : ''}`]
       : []),
+    ...(absence === 'scan' && parent !== null ? [`rows whose row in ${parent.stream} is marked as deleted`] : []),
     ...(typeof absence === 'object'
       ? [`rows with ${absence.column} ${absence.value} that a complete list of such records does not have`]
       : []),
-    ...(event === undefined ? [] : [`an event reports the deletion of a ${event}`]),
+    ...(event === undefined
+      ? []
+      : [`an event reports the deletion of ${/^[aeiou]/.test(event) ? 'an' : 'a'} ${event}`]),
   ]
   return rules.join('; ') || 'never, because the API does not show it'
 }

@@ -54,7 +54,11 @@ export const SYSTEM_COLUMNS = {
     false,
     'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.',
   ),
-  _extra: system('json', false, 'Every field of the record that the schema does not declare, by its path.'),
+  _extra: system(
+    'json',
+    false,
+    'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.',
+  ),
   _hash: system(
     'int',
     true,

@@ -4,6 +4,7 @@ import { createApp, STREAMS, select } from '../../src/cli/app.ts'
 import { reset } from '../../src/cli/commands/reset.ts'
 import { status } from '../../src/cli/commands/status.ts'
 import type { Config } from '../../src/cli/config/load.ts'
+import { BEGINNING } from '../../src/common/complete-from.ts'
 import type { InferredColumn } from '../../src/schema/inferred-columns.ts'
 import { withInferred } from '../../src/schema/inferred-columns.ts'
 import type { Stream } from '../../src/schema/stream.ts'
@@ -85,6 +86,15 @@ describe.each(DESTINATIONS)('$name', place => {
             asked.some(cursor => resume.includes(cursor)),
             `${stream} ${resume}`,
           ).toBe(true)
+
+      // What the older version had completed counts from when its reports say, and what it had begun from its window on.
+      for (const stream of ['addresses', 'customers', 'discounts', 'metafields', 'plans'])
+        expect([stream, ran.of(stream).complete_from]).toEqual([stream, BEGINNING])
+      const [{ at: ended } = {}] = await ask(
+        `select cast(max(finished_at) as text) as at from recharge._sync_runs where outcome = 'interrupted'`,
+      )
+      const since = Date.parse(ran.of('charges').complete_from ?? '')
+      expect(Math.abs(Date.parse(String(ended)) - 90 * DAY - since)).toBeLessThan(10 * 60_000)
 
       const { ran: whole, tables } = await fresh()
       for (const [stream, read] of UNDER_WAY) {

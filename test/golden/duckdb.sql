@@ -12,7 +12,8 @@ create table "recharge"."_sync_checkpoints" (
   "report" json,
   "rows" bigint,
   "child_rows" json,
-  "lost" json);
+  "lost" json,
+  "complete_from" timestamptz);
 comment on table "recharge"."_sync_checkpoints" is 'Checkpoint of each stream: how far it has been read. Written in the same transaction as the rows.';
 comment on column "recharge"."_sync_checkpoints"."stream" is 'Name of the stream.';
 comment on column "recharge"."_sync_checkpoints"."version" is 'Number of commits. A commit states the version that it replaces.';
@@ -27,6 +28,7 @@ comment on column "recharge"."_sync_checkpoints"."report" is 'Report of the last
 comment on column "recharge"."_sync_checkpoints"."rows" is 'Rows that the commits have left in the table of the stream, deleted ones included.';
 comment on column "recharge"."_sync_checkpoints"."child_rows" is 'The same for the tables of its lists, by table.';
 comment on column "recharge"."_sync_checkpoints"."lost" is 'Tables and columns that were dropped and made again since the last commit.';
+comment on column "recharge"."_sync_checkpoints"."complete_from" is 'Every record from here on, up to the watermark, is in the tables, but for those in _sync_gaps; 1970-01-01: from the first record on. Counted by processed_at of charges that were processed, by created_at of events, by the cursor of the others. Null until a first scan has ended.';
 create table "recharge"."_sync_runs" (
   "run" text not null,
   "started_at" timestamptz not null,
@@ -167,7 +169,7 @@ comment on column "recharge"."accounts"."is_owner" is 'Whether this account owns
 comment on column "recharge"."accounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."accounts"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."accounts"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."accounts"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."accounts"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."accounts"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."addresses" (
   "id" bigint not null,
@@ -215,7 +217,7 @@ comment on column "recharge"."addresses"."include" is 'Related objects, filled o
 comment on column "recharge"."addresses"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."addresses"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."addresses"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."addresses"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."addresses"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."addresses"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."addresses__discounts" (
   "address_id" bigint not null,
@@ -297,7 +299,7 @@ comment on column "recharge"."async_batch_tasks"."updated_at" is 'When the task 
 comment on column "recharge"."async_batch_tasks"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."async_batch_tasks"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."async_batch_tasks"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."async_batch_tasks"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."async_batch_tasks"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."async_batch_tasks"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."async_batches" (
   "id" bigint not null,
@@ -333,7 +335,7 @@ comment on column "recharge"."async_batches"."version" is 'API version that the 
 comment on column "recharge"."async_batches"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."async_batches"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."async_batches"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."async_batches"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."async_batches"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."async_batches"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."bundle_products" (
   "id" bigint not null,
@@ -467,7 +469,7 @@ comment on column "recharge"."bundle_selections"."updated_at" is 'When the selec
 comment on column "recharge"."bundle_selections"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."bundle_selections"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."bundle_selections"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."bundle_selections"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."bundle_selections"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."bundle_selections"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."bundle_selections__items" (
   "bundle_selection_id" bigint not null,
@@ -626,7 +628,7 @@ comment on column "recharge"."charges"."include" is 'Related objects, filled onl
 comment on column "recharge"."charges"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."charges"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."charges"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."charges"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."charges"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."charges"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 comment on column "recharge"."charges"."_source" is '`export` where the row was imported from an export of the merchant portal; null where the API gave it.';
 create table "recharge"."charges__utm_params" (
@@ -787,7 +789,7 @@ comment on column "recharge"."collections"."updated_at" is 'When the collection 
 comment on column "recharge"."collections"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."collections"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."collections"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."collections"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."collections"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."collections"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."credit_accounts" (
   "id" bigint not null,
@@ -821,7 +823,7 @@ comment on column "recharge"."credit_accounts"."updated_at" is 'When the account
 comment on column "recharge"."credit_accounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."credit_accounts"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."credit_accounts"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."credit_accounts"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."credit_accounts"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."credit_accounts"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."credit_adjustments" (
   "id" bigint not null,
@@ -857,7 +859,7 @@ comment on column "recharge"."credit_adjustments"."updated_at" is 'When the adju
 comment on column "recharge"."credit_adjustments"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."credit_adjustments"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."credit_adjustments"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."credit_adjustments"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."credit_adjustments"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."credit_adjustments"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."credit_summaries" (
   "customer_id" bigint not null,
@@ -993,7 +995,7 @@ comment on column "recharge"."customers"."include" is 'Related objects, filled o
 comment on column "recharge"."customers"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."customers"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."customers"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."customers"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."customers"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."customers"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."customers__utm_params" (
   "customer_id" bigint not null,
@@ -1073,7 +1075,7 @@ comment on column "recharge"."discounts"."value_type" is 'How to read value: per
 comment on column "recharge"."discounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."discounts"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."discounts"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."discounts"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."discounts"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."discounts"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."events" (
   "id" bigint not null,
@@ -1111,7 +1113,7 @@ comment on column "recharge"."events"."source_user_type" is 'Kind of actor, such
 comment on column "recharge"."events"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."events"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."events"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."events"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."events"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."events"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."events__custom_attributes" (
   "event_id" bigint not null,
@@ -1179,7 +1181,7 @@ comment on column "recharge"."gift_purchases"."sender_name" is 'Name of the send
 comment on column "recharge"."gift_purchases"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."gift_purchases"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."gift_purchases"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."gift_purchases"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."gift_purchases"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."gift_purchases"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."gift_purchases__external_redeemable_product_ids" (
   "gift_purchase_id" bigint not null,
@@ -1219,7 +1221,7 @@ comment on column "recharge"."metafields"."value_type" is 'How to read value: st
 comment on column "recharge"."metafields"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."metafields"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."metafields"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."metafields"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."metafields"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."metafields"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."onetimes" (
   "id" bigint not null,
@@ -1269,7 +1271,7 @@ comment on column "recharge"."onetimes"."include" is 'Related objects, filled on
 comment on column "recharge"."onetimes"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."onetimes"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."onetimes"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."onetimes"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."onetimes"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."onetimes"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."onetimes__properties" (
   "onetime_id" bigint not null,
@@ -1427,7 +1429,7 @@ comment on column "recharge"."orders"."include" is 'Related objects, filled only
 comment on column "recharge"."orders"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."orders"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."orders"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."orders"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."orders"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."orders"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."orders__discounts" (
   "order_id" bigint not null,
@@ -1611,7 +1613,7 @@ comment on column "recharge"."payment_methods"."include" is 'Related objects, fi
 comment on column "recharge"."payment_methods"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."payment_methods"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."payment_methods"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."payment_methods"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."payment_methods"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."payment_methods"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."payment_sources" (
   "id" bigint,
@@ -1673,7 +1675,7 @@ comment on column "recharge"."payment_sources"."updated_at" is 'When the payment
 comment on column "recharge"."payment_sources"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."payment_sources"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."payment_sources"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."payment_sources"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."payment_sources"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."payment_sources"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."plans" (
   "id" bigint not null,
@@ -1741,7 +1743,7 @@ comment on column "recharge"."plans"."updated_at" is 'When the plan last changed
 comment on column "recharge"."plans"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."plans"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."plans"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."plans"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."plans"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."plans"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."products" (
   "id" bigint not null,
@@ -1805,7 +1807,7 @@ comment on column "recharge"."products"."updated_at" is 'When the product last c
 comment on column "recharge"."products"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."products"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."products"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."products"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."products"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."products"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."retention_strategies" (
   "id" bigint not null,
@@ -1833,7 +1835,7 @@ comment on column "recharge"."retention_strategies"."updated_at" is 'When the st
 comment on column "recharge"."retention_strategies"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."retention_strategies"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."retention_strategies"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."retention_strategies"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."retention_strategies"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."retention_strategies"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."shipping_countries" (
   "id" bigint not null,
@@ -1853,7 +1855,7 @@ comment on column "recharge"."shipping_countries"."name" is 'Name of the country
 comment on column "recharge"."shipping_countries"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."shipping_countries"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."shipping_countries"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."shipping_countries"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."shipping_countries"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."shipping_countries"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."shipping_countries__provinces" (
   "shipping_country_id" bigint not null,
@@ -1921,7 +1923,7 @@ comment on column "recharge"."shop"."updated_at" is 'When the settings last chan
 comment on column "recharge"."shop"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."shop"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."shop"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."shop"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."shop"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."shop"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."shop__enabled_presentment_currencies_symbols" (
   "shop_id" bigint not null,
@@ -1987,7 +1989,7 @@ comment on column "recharge"."store"."weight_unit" is 'Unit in which the store g
 comment on column "recharge"."store"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."store"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."store"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."store"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."store"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."store"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."store__enabled_presentment_currencies_symbols" (
   "store_id" bigint not null,
@@ -2077,7 +2079,7 @@ comment on column "recharge"."subscriptions"."include" is 'Related objects, fill
 comment on column "recharge"."subscriptions"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."subscriptions"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."subscriptions"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."subscriptions"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."subscriptions"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."subscriptions"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."subscriptions__utm_params" (
   "subscription_id" bigint not null,
@@ -2135,5 +2137,5 @@ comment on column "recharge"."webhooks"."updated_at" is 'When the registration l
 comment on column "recharge"."webhooks"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."webhooks"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."webhooks"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."webhooks"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."webhooks"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."webhooks"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';

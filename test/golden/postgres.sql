@@ -12,7 +12,8 @@ create table "recharge"."_sync_checkpoints" (
   "report" jsonb,
   "rows" bigint,
   "child_rows" jsonb,
-  "lost" jsonb, constraint "_sync_checkpoints_pkey" primary key ("stream"));
+  "lost" jsonb,
+  "complete_from" timestamptz, constraint "_sync_checkpoints_pkey" primary key ("stream"));
 comment on table "recharge"."_sync_checkpoints" is 'Checkpoint of each stream: how far it has been read. Written in the same transaction as the rows.';
 comment on column "recharge"."_sync_checkpoints"."stream" is 'Name of the stream.';
 comment on column "recharge"."_sync_checkpoints"."version" is 'Number of commits. A commit states the version that it replaces.';
@@ -27,6 +28,7 @@ comment on column "recharge"."_sync_checkpoints"."report" is 'Report of the last
 comment on column "recharge"."_sync_checkpoints"."rows" is 'Rows that the commits have left in the table of the stream, deleted ones included.';
 comment on column "recharge"."_sync_checkpoints"."child_rows" is 'The same for the tables of its lists, by table.';
 comment on column "recharge"."_sync_checkpoints"."lost" is 'Tables and columns that were dropped and made again since the last commit.';
+comment on column "recharge"."_sync_checkpoints"."complete_from" is 'Every record from here on, up to the watermark, is in the tables, but for those in _sync_gaps; 1970-01-01: from the first record on. Counted by processed_at of charges that were processed, by created_at of events, by the cursor of the others. Null until a first scan has ended.';
 create table "recharge"."_sync_runs" (
   "run" text not null,
   "started_at" timestamptz not null,
@@ -176,7 +178,7 @@ comment on column "recharge"."accounts"."is_owner" is 'Whether this account owns
 comment on column "recharge"."accounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."accounts"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."accounts"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."accounts"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."accounts"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."accounts"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."addresses" (
   "id" bigint not null,
@@ -224,7 +226,7 @@ comment on column "recharge"."addresses"."include" is 'Related objects, filled o
 comment on column "recharge"."addresses"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."addresses"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."addresses"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."addresses"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."addresses"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."addresses"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."addresses__discounts" (
   "address_id" bigint not null,
@@ -310,7 +312,7 @@ comment on column "recharge"."async_batch_tasks"."updated_at" is 'When the task 
 comment on column "recharge"."async_batch_tasks"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."async_batch_tasks"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."async_batch_tasks"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."async_batch_tasks"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."async_batch_tasks"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."async_batch_tasks"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."async_batches" (
   "id" bigint not null,
@@ -346,7 +348,7 @@ comment on column "recharge"."async_batches"."version" is 'API version that the 
 comment on column "recharge"."async_batches"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."async_batches"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."async_batches"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."async_batches"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."async_batches"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."async_batches"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."bundle_products" (
   "id" bigint not null,
@@ -481,7 +483,7 @@ comment on column "recharge"."bundle_selections"."updated_at" is 'When the selec
 comment on column "recharge"."bundle_selections"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."bundle_selections"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."bundle_selections"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."bundle_selections"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."bundle_selections"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."bundle_selections"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."bundle_selections__items" (
   "bundle_selection_id" bigint not null,
@@ -641,7 +643,7 @@ comment on column "recharge"."charges"."include" is 'Related objects, filled onl
 comment on column "recharge"."charges"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."charges"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."charges"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."charges"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."charges"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."charges"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 comment on column "recharge"."charges"."_source" is '`export` where the row was imported from an export of the merchant portal; null where the API gave it.';
 create table "recharge"."charges__utm_params" (
@@ -808,7 +810,7 @@ comment on column "recharge"."collections"."updated_at" is 'When the collection 
 comment on column "recharge"."collections"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."collections"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."collections"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."collections"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."collections"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."collections"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."credit_accounts" (
   "id" bigint not null,
@@ -842,7 +844,7 @@ comment on column "recharge"."credit_accounts"."updated_at" is 'When the account
 comment on column "recharge"."credit_accounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."credit_accounts"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."credit_accounts"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."credit_accounts"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."credit_accounts"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."credit_accounts"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."credit_adjustments" (
   "id" bigint not null,
@@ -878,7 +880,7 @@ comment on column "recharge"."credit_adjustments"."updated_at" is 'When the adju
 comment on column "recharge"."credit_adjustments"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."credit_adjustments"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."credit_adjustments"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."credit_adjustments"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."credit_adjustments"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."credit_adjustments"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."credit_summaries" (
   "customer_id" bigint not null,
@@ -1015,7 +1017,7 @@ comment on column "recharge"."customers"."include" is 'Related objects, filled o
 comment on column "recharge"."customers"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."customers"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."customers"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."customers"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."customers"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."customers"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."customers__utm_params" (
   "customer_id" bigint not null,
@@ -1096,7 +1098,7 @@ comment on column "recharge"."discounts"."value_type" is 'How to read value: per
 comment on column "recharge"."discounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."discounts"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."discounts"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."discounts"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."discounts"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."discounts"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."events" (
   "id" bigint not null,
@@ -1134,7 +1136,7 @@ comment on column "recharge"."events"."source_user_type" is 'Kind of actor, such
 comment on column "recharge"."events"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."events"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."events"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."events"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."events"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."events"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."events__custom_attributes" (
   "event_id" bigint not null,
@@ -1204,7 +1206,7 @@ comment on column "recharge"."gift_purchases"."sender_name" is 'Name of the send
 comment on column "recharge"."gift_purchases"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."gift_purchases"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."gift_purchases"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."gift_purchases"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."gift_purchases"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."gift_purchases"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."gift_purchases__external_redeemable_product_ids" (
   "gift_purchase_id" bigint not null,
@@ -1245,7 +1247,7 @@ comment on column "recharge"."metafields"."value_type" is 'How to read value: st
 comment on column "recharge"."metafields"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."metafields"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."metafields"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."metafields"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."metafields"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."metafields"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."onetimes" (
   "id" bigint not null,
@@ -1295,7 +1297,7 @@ comment on column "recharge"."onetimes"."include" is 'Related objects, filled on
 comment on column "recharge"."onetimes"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."onetimes"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."onetimes"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."onetimes"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."onetimes"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."onetimes"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."onetimes__properties" (
   "onetime_id" bigint not null,
@@ -1454,7 +1456,7 @@ comment on column "recharge"."orders"."include" is 'Related objects, filled only
 comment on column "recharge"."orders"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."orders"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."orders"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."orders"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."orders"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."orders"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."orders__discounts" (
   "order_id" bigint not null,
@@ -1643,7 +1645,7 @@ comment on column "recharge"."payment_methods"."include" is 'Related objects, fi
 comment on column "recharge"."payment_methods"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."payment_methods"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."payment_methods"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."payment_methods"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."payment_methods"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."payment_methods"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."payment_sources" (
   "id" bigint,
@@ -1706,7 +1708,7 @@ comment on column "recharge"."payment_sources"."updated_at" is 'When the payment
 comment on column "recharge"."payment_sources"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."payment_sources"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."payment_sources"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."payment_sources"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."payment_sources"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."payment_sources"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."plans" (
   "id" bigint not null,
@@ -1774,7 +1776,7 @@ comment on column "recharge"."plans"."updated_at" is 'When the plan last changed
 comment on column "recharge"."plans"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."plans"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."plans"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."plans"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."plans"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."plans"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."products" (
   "id" bigint not null,
@@ -1838,7 +1840,7 @@ comment on column "recharge"."products"."updated_at" is 'When the product last c
 comment on column "recharge"."products"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."products"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."products"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."products"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."products"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."products"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."retention_strategies" (
   "id" bigint not null,
@@ -1866,7 +1868,7 @@ comment on column "recharge"."retention_strategies"."updated_at" is 'When the st
 comment on column "recharge"."retention_strategies"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."retention_strategies"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."retention_strategies"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."retention_strategies"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."retention_strategies"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."retention_strategies"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."shipping_countries" (
   "id" bigint not null,
@@ -1886,7 +1888,7 @@ comment on column "recharge"."shipping_countries"."name" is 'Name of the country
 comment on column "recharge"."shipping_countries"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."shipping_countries"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."shipping_countries"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."shipping_countries"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."shipping_countries"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."shipping_countries"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."shipping_countries__provinces" (
   "shipping_country_id" bigint not null,
@@ -1955,7 +1957,7 @@ comment on column "recharge"."shop"."updated_at" is 'When the settings last chan
 comment on column "recharge"."shop"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."shop"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."shop"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."shop"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."shop"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."shop"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."shop__enabled_presentment_currencies_symbols" (
   "shop_id" bigint not null,
@@ -2022,7 +2024,7 @@ comment on column "recharge"."store"."weight_unit" is 'Unit in which the store g
 comment on column "recharge"."store"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."store"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."store"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."store"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."store"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."store"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."store__enabled_presentment_currencies_symbols" (
   "store_id" bigint not null,
@@ -2113,7 +2115,7 @@ comment on column "recharge"."subscriptions"."include" is 'Related objects, fill
 comment on column "recharge"."subscriptions"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."subscriptions"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."subscriptions"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."subscriptions"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."subscriptions"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."subscriptions"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."subscriptions__utm_params" (
   "subscription_id" bigint not null,
@@ -2173,5 +2175,5 @@ comment on column "recharge"."webhooks"."updated_at" is 'When the registration l
 comment on column "recharge"."webhooks"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."webhooks"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."webhooks"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."webhooks"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."webhooks"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."webhooks"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';

@@ -637,6 +637,7 @@ const UNSAID: StreamReport = {
   deleted: 0,
   rejected: 0,
   from: null,
+  complete_from: null,
   complete_to: null,
   undeclared: {},
   mismatched: {},

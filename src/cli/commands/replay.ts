@@ -22,8 +22,8 @@ export async function replay(app: App, { streams }: Selection, signal: AbortSign
   }
   await destination.finalize()
   const table = textTable(
-    ['stream', 'rejects', 'added', 'changed', 'unchanged', 'kept'],
-    all.map(s => [s.stream, s.rejects, s.added, s.changed, s.unchanged, s.kept]),
+    ['stream', 'rejects', 'added', 'changed', 'unchanged', 'older', 'kept'],
+    all.map(s => [s.stream, s.rejects, s.added, s.changed, s.unchanged, s.older, s.kept]),
   )
   const kept = all.some(s => s.kept > 0)
     ? [lines('Records that still cannot be loaded are in _sync_rejects, each with its reason.')]

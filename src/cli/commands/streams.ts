@@ -1,9 +1,11 @@
 import { lines, paragraphs } from '../../common/printable.ts'
 import { accessOf, writeScopes } from '../../extract/scopes.ts'
+import { knownCompleteFrom } from '../../pipeline/older-checkpoint.ts'
 import { StreamStats } from '../../pipeline/stream-stats.ts'
 import { modeOf, retentionOf, scopesOf } from '../../schema/docs.ts'
 import { tablesOf } from '../../schema/table.ts'
 import type { App } from '../app.ts'
+import { completeFromText, second } from '../runs.ts'
 import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
@@ -17,6 +19,7 @@ export async function streams(app: App, signal: AbortSignal): Promise<Result> {
     const tables = tablesOf(stream)
     const rows = await destination.rows(tables)
     const watermark = await destination.watermark(stream.name)
+    const completeFrom = await destination.completeFrom(stream.name)
     all.push({
       stream: stream.name,
       scope: scopesOf(stream).join(', ') || null,
@@ -30,11 +33,24 @@ export async function streams(app: App, signal: AbortSignal): Promise<Result> {
       plan: stream.plan,
       tables: [tables.root.name, ...tables.children.map(({ table }) => table.name)],
       rows: rows.get(tables.root.name) ?? null,
+      complete_from: knownCompleteFrom({ completeFrom, watermark }, stream),
       complete_to: watermark,
     })
   }
   const table = textTable(
-    ['stream', 'scope', 'granted', 'mode', 'key', 'cursor', 'source retention', 'tables', 'rows', 'complete to'],
+    [
+      'stream',
+      'scope',
+      'granted',
+      'mode',
+      'key',
+      'cursor',
+      'source retention',
+      'tables',
+      'rows',
+      'complete from',
+      'complete to',
+    ],
     all.map(s => [
       s.stream,
       s.scope ?? 'none',
@@ -45,7 +61,8 @@ export async function streams(app: App, signal: AbortSignal): Promise<Result> {
       s.forgets ?? 'no',
       s.tables.length,
       s.rows,
-      s.complete_to && `${s.complete_to.slice(0, 19)}Z`,
+      completeFromText(s.complete_from, s.complete_to),
+      s.complete_to && second(s.complete_to),
     ]),
   )
   const writes = writeScopes(token)

@@ -4,6 +4,7 @@ import { type Document, LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { ConfigError, type ConfigProblem } from '../../common/errors.ts'
 import type { Instant } from '../../common/model.ts'
+import type { DestinationConfig } from '../../load/open.ts'
 import type { Policies } from '../../schema/policy.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { columnProblems } from './columns.ts'
@@ -30,9 +31,7 @@ export interface Config {
     readonly budget: number
     readonly timeoutMs: number
   }
-  readonly destination:
-    | { readonly kind: 'duckdb'; readonly file: string; readonly schema: string }
-    | { readonly kind: 'postgres'; readonly url: string; readonly schema: string }
+  readonly destination: DestinationConfig
   readonly streams: 'all' | readonly string[] | { readonly except: readonly string[] }
   /** How old a full scan of the stream may be before the stream is scanned again, in milliseconds. */
   readonly refreshMs: (stream: string) => number

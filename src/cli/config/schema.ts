@@ -129,7 +129,7 @@ export const configSchema = z.strictObject({
     .union([duration, z.record(z.string(), duration)], 'a duration, or one for each stream by name')
     .default(DAY)
     .describe(
-      'How old the last full scan of a stream without a cursor, or the last list of queued charges, may be before the next.',
+      'How old the last full scan of a stream without a cursor, or the last list of queued charges or orders, may be before the next.',
     ),
   history: z.array(z.string()).default([]).describe('Streams whose every version seen is kept, in <stream>__history.'),
   sensitive: policy

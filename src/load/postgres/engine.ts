@@ -117,6 +117,8 @@ export function openPostgres({ url, schema, connections, lease: times = LEASE_TI
     },
 
     async [Symbol.asyncDispose]() {
+      // Only a run that was interrupted leaves transactions open, and it waits for them no longer.
+      for (const client of inUse) void cut(client)
       await lease.release()
       await pool.end()
     },

@@ -68,6 +68,7 @@ export function createDestination(context: Context): Destination & RowCounts & D
       engine.transaction(async session => {
         if (!(await exists(session, '_sync_checkpoints'))) return unwritten(stream)
         const isCurrent = await hasColumn(session, '_sync_checkpoints', 'lost')
+        const hasCompleteFrom = await hasColumn(session, '_sync_checkpoints', 'complete_from')
         const row = await inSchema(session)
           .selectFrom('_sync_checkpoints')
           .select(['shape', 'writer'])
@@ -75,6 +76,7 @@ export function createDestination(context: Context): Destination & RowCounts & D
           .select(asText('swept').as('swept'))
           .select((isCurrent ? asText('lost') : NOTHING).as('lost'))
           .select((isCurrent ? suspectScan(schema, stream) : NOTHING).as('suspect'))
+          .select((hasCompleteFrom ? asText('complete_from') : NOTHING).as('complete_from'))
           .where('stream', '=', stream)
           .executeTakeFirst()
         return row ? parseCheckpoint(row, stream) : unwritten(stream)
@@ -193,6 +195,7 @@ const unwritten = (stream: string): Checkpoint => ({
   schemaHash: null,
   writer: null,
   lastSnapshotAt: null,
+  completeFrom: null,
 })
 
 const UNCOUNTED = { rows: null, child_rows: null, lost: null }
@@ -208,6 +211,7 @@ async function recordLastRun(db: Session['db'], last: LastRun): Promise<void> {
     shape: null,
     writer: null,
     swept: null,
+    complete_from: null,
     committed_at: null,
     counts: null,
     ...UNCOUNTED,

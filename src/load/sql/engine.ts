@@ -9,7 +9,7 @@ import type { SystemTables } from './system-tables.ts'
 /*
  * What a new database must implement. `createWarehouse` makes a whole `Warehouse` out of an `Engine`, so all that the
  * databases share is written once, in this folder. Other places that name a database: `load/open.ts`, where it is
- * opened, `cli/config/`, where it is configured, and `test/support/destinations.ts`, which runs test/conformance against it.
+ * registered, `cli/config/`, whose `schema.ts` and `load.ts` read its settings, and what `test/support/destinations.ts` names.
  *
  * The shared code writes the SQL of Postgres: Kysely's Postgres compiler, `update … from`, `delete … using`,
  * `returning`, `is distinct from`, comparison of rows as `(a, b) > (c, d)`, `bool_or`, `greatest` that ignores nulls,

@@ -8,12 +8,12 @@ import { existingRows } from './existing-rows.ts'
 import { readGaps } from './gaps.ts'
 import { columnsOf, schemaChanges } from './schema-changes.ts'
 import { readSalt } from './settings.ts'
-import { parseLastRun, parseRun, parseWatermark } from './stored-values.ts'
+import { parseCompleteFrom, parseLastRun, parseRun, parseWatermark } from './stored-values.ts'
 import { SYSTEM_TABLES } from './system-tables.ts'
 
 /** `Inspection` for every database that has an `Engine`. */
 export function createInspection(context: Context): Inspection {
-  const { engine, schema, salt, inSchema, exists, recordedSchema, allTables } = context
+  const { engine, schema, salt, inSchema, exists, hasColumn, recordedSchema, allTables } = context
   return {
     checkAccess: tables => engine.checkAccess([...SYSTEM_TABLES, ...tables].map(({ name }) => name)),
 
@@ -63,6 +63,18 @@ export function createInspection(context: Context): Inspection {
           .where('stream', '=', stream)
           .executeTakeFirst()
         return row ? parseWatermark(row, stream) : null
+      }),
+
+    completeFrom: stream =>
+      engine.transaction(async session => {
+        // An older version made the table, and no run of this one has been here: not known.
+        if (!(await hasColumn(session, '_sync_checkpoints', 'complete_from'))) return null
+        const row = await inSchema(session)
+          .selectFrom('_sync_checkpoints')
+          .select(asText('complete_from').as('complete_from'))
+          .where('stream', '=', stream)
+          .executeTakeFirst()
+        return row ? parseCompleteFrom(row, stream) : null
       }),
 
     gaps: stream =>

@@ -12,6 +12,7 @@ export interface SystemTables {
     shape: string | null
     writer: string | null
     swept: string | null
+    complete_from: string | null
     committed_at: string | null
     counts: string | null
     report: string | null
@@ -126,6 +127,11 @@ export const SYSTEM_TABLES: readonly Table[] = [
       column('rows', 'int', 'Rows that the commits have left in the table of the stream, deleted ones included.'),
       column('child_rows', 'json', 'The same for the tables of its lists, by table.'),
       column('lost', 'json', 'Tables and columns that were dropped and made again since the last commit.'),
+      column(
+        'complete_from',
+        'instant',
+        'Every record from here on, up to the watermark, is in the tables, but for those in _sync_gaps; 1970-01-01: from the first record on. Counted by processed_at of charges that were processed, by created_at of events, by the cursor of the others. Null until a first scan has ended.',
+      ),
     ],
   },
   {
