@@ -396,7 +396,7 @@ comment on column "recharge"."bundle_products"."updated_at" is 'When the bundle 
 comment on column "recharge"."bundle_products"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."bundle_products"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."bundle_products"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."bundle_products"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."bundle_products"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."bundle_products"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."bundle_products__variants" (
   "bundle_product_id" bigint not null,
@@ -451,7 +451,7 @@ comment on column "recharge"."bundle_selection_preset_schedules"."updated_at" is
 comment on column "recharge"."bundle_selection_preset_schedules"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."bundle_selection_preset_schedules"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."bundle_selection_preset_schedules"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."bundle_selection_preset_schedules"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."bundle_selection_preset_schedules"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."bundle_selection_preset_schedules"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."bundle_selections" (
   "id" bigint not null,
@@ -922,7 +922,7 @@ comment on column "recharge"."credit_summaries"."total_available_balance_set_sto
 comment on column "recharge"."credit_summaries"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."credit_summaries"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
 comment on column "recharge"."credit_summaries"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
-comment on column "recharge"."credit_summaries"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."credit_summaries"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."credit_summaries"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."credit_summaries__credit_details" (
   "credit_summary_id" bigint not null,
