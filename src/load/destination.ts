@@ -77,6 +77,18 @@ export interface RowCounts {
   missingRows(stream: Stream): Promise<readonly MissingRows[]>
 }
 
+/** Makes indexes for those who read the tables. */
+export interface Indexes {
+  /**
+   * Makes the indexes that `prepare` found missing on these tables, and has the database look at the rows, so that it uses
+   * them. No statement if none is missing. Called after a first load: with indexes it would take longer. A table that fails
+   * keeps none of the others from its indexes.
+   * @param signal aborted: the index under way is given up.
+   * @throws what the first table failed with; the reason of the signal.
+   */
+  createIndexes(tables: readonly Table[], signal: AbortSignal): Promise<void>
+}
+
 /** Marks rows as deleted after a commit: a large loss is confirmed first. */
 export interface DeletionSupport {
   /**
@@ -97,6 +109,7 @@ export interface RunDestination
   extends Destination,
     InferredColumns,
     RowCounts,
+    Indexes,
     DeletionSupport,
     StoreIdentification,
     ExpectedRows {}
@@ -109,7 +122,7 @@ export interface Inspection {
    * @throws {DestinationError} that names what is missing and what grants it.
    */
   checkAccess(tables: readonly Table[]): Promise<readonly string[]>
-  /** The DDL that `prepare` would run. @throws {DestinationError} as `prepare`. */
+  /** The DDL that `prepare` would run, and the indexes that are missing. @throws {DestinationError} as `prepare`. */
   plan(tables: readonly Table[]): Promise<readonly SchemaChange[]>
   /** Opens the salt, as `prepare` does. @returns false: there is none yet. @throws {DestinationError} `unreadable` */
   loadSalt(): Promise<boolean>

@@ -17,6 +17,8 @@ export interface OpenOptions {
   readonly history?: readonly Stream[]
   /** Opened with the warehouse's salt by `prepare` and by `loadSalt`. Default: one that nobody else uses. */
   readonly salt?: Salt
+  /** Whether tables get indexes, in a database that uses them. Default: true. */
+  readonly indexes?: boolean
   /** How the lease of a server is renewed. Default: that of the engine. */
   readonly lease?: { readonly renewEveryMs: number; readonly expiresAfterMs: number }
 }
@@ -28,7 +30,7 @@ export interface OpenOptions {
  */
 export async function openDestination(
   config: DestinationConfig,
-  { mode, connections, history = [], salt = new Salt(), lease }: OpenOptions,
+  { mode, connections, history = [], salt = new Salt(), indexes = true, lease }: OpenOptions,
 ): Promise<Warehouse> {
   switch (config.kind) {
     case 'duckdb': {
@@ -38,7 +40,7 @@ export async function openDestination(
     case 'postgres': {
       const { openPostgres } = await import('./postgres/engine.ts')
       return createWarehouse(
-        openPostgres({ url: config.url, schema: config.schema, connections, ...(lease ? { lease } : {}) }),
+        openPostgres({ url: config.url, schema: config.schema, connections, indexes, ...(lease ? { lease } : {}) }),
         config.schema,
         history,
         salt,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Column, ColumnKind, Policy } from './column.ts'
+import { indexedColumns } from './indexed.ts'
 import { childName, identifier } from './name.ts'
 import type { Stream } from './stream.ts'
 
@@ -22,6 +23,8 @@ export interface Table {
   readonly doc: string
   readonly key: readonly string[]
   readonly columns: readonly TableColumn[]
+  /** Columns that readers look rows up by, besides the first of the key. Absent: none. */
+  readonly indexed?: readonly string[]
   /** Name of the stream whose own table it is, or the table of one of its lists. Absent: another kind of table. */
   readonly stream?: string
 }
@@ -79,7 +82,8 @@ export function tablesOf(stream: Stream): StreamTables {
   const known = cache.get(stream)
   if (known) return known
   const cursor = stream.sync.mode === 'incremental' ? stream.sync.cursor : null
-  const root: Table = {
+  const withIndexed = (table: Table): Table => ({ ...table, indexed: indexedColumns(table, cursor) })
+  const root = withIndexed({
     name: identifier(stream.name),
     stream: stream.name,
     doc: stream.doc,
@@ -91,11 +95,11 @@ export function tablesOf(stream: Stream): StreamTables {
       ...Object.entries(SYSTEM_COLUMNS).map(([name, column]) => ({ name, ...column })),
       ...(stream.export === null ? [] : [SOURCE]),
     ],
-  }
+  })
   const owner = identifier(`${stream.singular}_id`)
   const children = Object.entries(stream.children).map(([child, declared]) => ({
     child,
-    table: {
+    table: withIndexed({
       name: identifier(childName(stream.name, child)),
       stream: stream.name,
       doc: declared.doc,
@@ -110,7 +114,7 @@ export function tablesOf(stream: Stream): StreamTables {
         { name: CHILD_INDEX, kind: 'int' as const, required: true, doc: 'Place in the list, from 0.' },
         ...Object.entries(declared.columns).map(([name, column]) => tableColumn(name, column)),
       ],
-    },
+    }),
   }))
   const tables = { root, children }
   cache.set(stream, tables)

@@ -48,6 +48,7 @@ function counted(engine: Engine): Engine {
           relations: session.relations,
           referencedTables: session.referencedTables,
           withLockTimeout: session.withLockTimeout,
+          longDdl: session.longDdl,
         })
         step()
         return result

@@ -110,6 +110,9 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
             referencedTables: async () => new Set(),
             // One process has the file, and one transaction is at work in it.
             withLockTimeout: work => work(),
+            longDdl: async statements => {
+              for (const statement of statements) await db.executeQuery(statement)
+            },
           })
           if (written > 0) await limitLog(written < LARGE_COMMIT ? 'short' : 'long')
           await used.run('commit')
@@ -135,6 +138,7 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
     catalogType: kind => TYPES[kind].inCatalog,
     // No index: with one, 250 scattered rows into a million took seconds, and the file grew by two fifths.
     withPrimaryKey: create => create,
+    createIndex: () => null,
     lockHolders: async () => [],
     async checkAccess() {
       // DuckDB writes its log beside the file, so the folder must be writable too.
@@ -220,6 +224,7 @@ async function relationsIn(connection: DuckDBConnection, schema: string): Promis
       {
         kind: type === 'BASE TABLE' ? 'table' : String(type).toLowerCase(),
         columns: Array.isArray(columns) ? columns.map(String) : [],
+        indexed: [],
       },
     ]),
   )

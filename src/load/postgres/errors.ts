@@ -68,7 +68,7 @@ function byState(code: string, message: string, target: Target): Found | null {
   if (code === '42501' && /must be owner/.test(message))
     return {
       kind: 'denied',
-      next: `Columns can be added by the owner alone. Run as the owner: alter table … owner to ${quote(user)};`,
+      next: `Only the owner of a table can add columns and indexes to it. Run as the owner: alter table … owner to ${quote(user)};`,
     }
   if (code === '28000' && /role .* does not exist/.test(message))
     return {

@@ -1,3 +1,4 @@
+import type { CompiledQuery } from 'kysely'
 import { Salt } from '../../schema/salt.ts'
 import type { Stream } from '../../schema/stream.ts'
 import type { Table } from '../../schema/table.ts'
@@ -18,6 +19,8 @@ export interface Context {
   readonly history: History
   /** Tables to which foreign keys refer. Read by `prepare`; empty before that. */
   readonly referenced: Set<string>
+  /** Read by `prepare`; empty before that. */
+  readonly missingIndexes: Map<string, readonly CompiledQuery[]>
   readonly storeToKeep: StoreToKeep
   /** The session's queries, with names resolved in the schema. */
   inSchema(session: Session): Session['db']
@@ -58,6 +61,7 @@ export function createContext(
     salt,
     history,
     referenced: new Set(),
+    missingIndexes: new Map(),
     storeToKeep: createStoreToKeep(),
     inSchema,
     exists,

@@ -7,7 +7,7 @@ import { asText } from './as-text.ts'
 import { claimCheckpoint, holdCheckpoint } from './claim-checkpoint.ts'
 import type { Context } from './context.ts'
 import { detectDeletions, markConfirmed } from './deletions.ts'
-import type { Engine, Session } from './engine.ts'
+import type { Session } from './engine.ts'
 import { recordGap } from './gaps.ts'
 import { deleteInferredColumns, nowDeclared } from './inferred-columns.ts'
 import { forgetLostRows, writeAgainIfChildRowsMissing } from './lost-rows.ts'
@@ -18,6 +18,7 @@ import { schemaChanges } from './schema-changes.ts'
 import { readOrCreateSalt, recordMadeColumns, recordPolicies } from './settings.ts'
 import { parseCheckpoint, parseCounts } from './stored-values.ts'
 import { recordTombstones, stageNewEvents } from './tombstones.ts'
+import { untilUnlocked } from './until-unlocked.ts'
 
 /** `Destination` for every database that has an `Engine`. */
 export function createDestination(context: Context): Destination & RowCounts & DeletionSupport {
@@ -27,6 +28,7 @@ export function createDestination(context: Context): Destination & RowCounts & D
     salt,
     history,
     referenced,
+    missingIndexes,
     storeToKeep,
     inSchema,
     exists,
@@ -45,7 +47,7 @@ export function createDestination(context: Context): Destination & RowCounts & D
       const prepared = await untilUnlocked(engine, schema, async session => {
         const recorded = await recordedSchema(session)
         const all = allTables(tables, recorded)
-        const { statements, dropped } = await schemaChanges(session, engine, schema, all, recorded)
+        const { statements, indexes, dropped } = await schemaChanges(session, engine, schema, all, recorded)
         // In one request: with a comment for each column there are hundreds of statements.
         if (statements.length > 0)
           await session.withLockTimeout(() =>
@@ -57,6 +59,7 @@ export function createDestination(context: Context): Destination & RowCounts & D
         await deleteInferredColumns(inSchema(session), nowDeclared(recorded.inferred, tables))
         await history.catchUp(session, tables, recorded.inferred)
         for (const table of await session.referencedTables(schema)) referenced.add(table)
+        for (const [table, missing] of indexes) missingIndexes.set(table, missing)
         return { statements, salt: await readOrCreateSalt(inSchema(session)) }
       })
       salt.open(prepared.salt)
@@ -152,28 +155,6 @@ export function createDestination(context: Context): Destination & RowCounts & D
     async [Symbol.asyncDispose]() {
       await engine[Symbol.asyncDispose]()
     },
-  }
-}
-
-/** How often DDL is tried while somebody holds a table. Between two tries those who wait for the table get it. */
-const LOCK_TRIES = 3
-
-/** Runs a transaction with DDL. @throws {DestinationError} `locked`, naming who holds a table. */
-async function untilUnlocked<T>(engine: Engine, schema: string, work: (session: Session) => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await engine.transaction(work)
-    } catch (error) {
-      if (!(error instanceof DestinationError) || error.kind !== 'locked') throw error
-      if (tries < LOCK_TRIES) continue
-      const holders = await engine.lockHolders(schema)
-      const who = holders.length > 0 ? holders.join('; ') : 'a transaction that has ended since'
-      throw new DestinationError(
-        'locked',
-        `a table of the schema ${schema} has to change, and it is held by ${who}`,
-        error,
-      )
-    }
   }
 }
 

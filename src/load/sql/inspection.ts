@@ -20,8 +20,9 @@ export function createInspection(context: Context): Inspection {
     plan: tables =>
       engine.transaction(async session => {
         const recorded = await recordedSchema(session)
-        const { statements } = await schemaChanges(session, engine, schema, allTables(tables, recorded), recorded)
-        return statements
+        const changes = await schemaChanges(session, engine, schema, allTables(tables, recorded), recorded)
+        const indexes = [...changes.indexes].flatMap(([table, missing]) => missing.map(({ sql }) => ({ table, sql })))
+        return [...changes.statements, ...indexes]
       }),
 
     async loadSalt() {

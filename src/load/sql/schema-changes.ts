@@ -5,6 +5,7 @@ import type { InferredColumn } from '../../schema/inferred-columns.ts'
 import { identifier } from '../../schema/name.ts'
 import type { Table, TableColumn } from '../../schema/table.ts'
 import type { Engine, Session } from './engine.ts'
+import { type MissingIndexes, missingIndexes } from './missing-indexes.ts'
 import { type MadeColumns, refuseOthers } from './ownership.ts'
 import type { StoredPolicies } from './stored-values.ts'
 
@@ -31,6 +32,8 @@ export interface Dropped extends Pick<LostRows, 'tables' | 'columns'> {
 
 export interface SchemaChanges {
   readonly statements: readonly Statement[]
+  /** Statements that have to wait until the tables are loaded. */
+  readonly indexes: MissingIndexes
   /** What the statements make again because somebody dropped it, for each stream that was read before. */
   readonly dropped: readonly Dropped[]
 }
@@ -63,7 +66,8 @@ export async function schemaChanges(
   }
   if (!(await schemaExists(session, schema))) add('', session.db.schema.createSchema(schema).compile())
   const stored = await columnsOf(session, schema)
-  refuseOthers(schema, tables, await session.relations(schema), made)
+  const relations = await session.relations(schema)
+  refuseOthers(schema, tables, relations, made)
   const notNull = await notNullColumns(session, schema)
   const clashes: string[] = []
   for (const table of tables) {
@@ -112,6 +116,7 @@ export async function schemaChanges(
     throw new DestinationError('incompatible', `columns have another type than declared:\n  ${clashes.join('\n  ')}`)
   return {
     statements,
+    indexes: missingIndexes(session, engine, schema, tables, relations),
     dropped: [...dropped].flatMap(([stream, what]) => {
       const root = tables.find(table => table.stream === stream && isRoot(table))
       return root ? [{ stream, root, ...what }] : []

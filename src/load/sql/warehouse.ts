@@ -5,6 +5,7 @@ import { backfillColumns, rowsWithExtra } from './backfill-columns.ts'
 import { type Context, createContext } from './context.ts'
 import { createDestination } from './destination.ts'
 import { createExpectedRows } from './expected-rows.ts'
+import { createIndexes } from './indexes.ts'
 import { readInferredColumns, recordInferredColumns } from './inferred-columns.ts'
 import { createInspection } from './inspection.ts'
 import { writeAgainIfChildRowsMissing } from './lost-rows.ts'
@@ -19,6 +20,7 @@ export function createWarehouse(...options: Parameters<typeof createContext>): W
   const context = createContext(...options)
   return {
     ...createDestination(context),
+    ...createIndexes(context),
     ...createInspection(context),
     ...createStoreIdentification(context),
     ...createExpectedRows(context),

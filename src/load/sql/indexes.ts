@@ -1,0 +1,27 @@
+import { sql } from 'kysely'
+import type { Indexes } from '../destination.ts'
+import type { Context } from './context.ts'
+import { untilUnlocked } from './until-unlocked.ts'
+
+/** `Indexes` for every database that has an `Engine`. */
+export const createIndexes = ({ engine, schema, missingIndexes }: Context): Indexes => ({
+  async createIndexes(tables, signal) {
+    const failures: unknown[] = []
+    const isComplete = tables.every(({ name }) => !missingIndexes.get(name)?.length)
+    for (const { name } of isComplete ? [] : tables) {
+      const missing = missingIndexes.get(name) ?? []
+      // The planner uses an index only if it knows the rows, and nobody has looked at them since they were loaded.
+      const statistics = sql`analyze ${sql.table(`${schema}.${name}`)}`
+      try {
+        await untilUnlocked(engine, schema, session =>
+          session.longDdl([...missing, statistics.compile(session.db)], signal),
+        )
+        missingIndexes.delete(name)
+      } catch (error) {
+        signal.throwIfAborted()
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
+  },
+})
