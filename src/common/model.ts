@@ -318,6 +318,25 @@ export interface SchemaChange {
   readonly sql: string
 }
 
+/** A column of loaded rows whose declaration has changed. */
+export interface ColumnMigration {
+  /** As `table.column`. */
+  readonly column: string
+  /** Its type before, as the database shows it. */
+  readonly from: string
+  /** Its type now; null: it had no value and was dropped. */
+  readonly to: string | null
+  /** The column that keeps the values, which could not be converted, as `table.column`; null: none. */
+  readonly keptIn: string | null
+}
+
+/** What was done about columns whose declaration has changed. */
+export interface MigratedColumns {
+  readonly changed: readonly ColumnMigration[]
+  /** Columns that are no longer declared, and that stay because they have values or something uses them. */
+  readonly kept: readonly string[]
+}
+
 /** What the last run reported about one stream. */
 export interface LastRun extends StreamReport {
   readonly run: RunId

@@ -8,6 +8,7 @@ import type { TokenInformation } from '../extract/scopes.ts'
 import { accessOf, readableBy } from '../extract/scopes.ts'
 import type { RunDestination } from '../load/destination.ts'
 import { withInferredColumns } from '../pipeline/evolve.ts'
+import { migrateColumns } from '../pipeline/migrate-columns.ts'
 import { allRefused, outcomeOf } from '../pipeline/outcome.ts'
 import type { ScanOptions } from '../pipeline/pipeline.ts'
 import type { Progress } from '../pipeline/progress.ts'
@@ -296,6 +297,7 @@ async function attempt(
   if (!isTried(stream, information, options)) return refused(missingScope(stream, information), planned, options, stop)
   try {
     const tried = options.explicit.has(stream.name) && !stream.each ? () => true : readableBy(information)
+    await migrateColumns(stream, { ...options, locked: options.lock ?? true }, stats, signal)
     const inferred = await retryDestination(() => withInferredColumns(stream, options.destination), options, signal)
     await options.work(inferred, { ...options, readable: tried }, stats, signal)
     return { outcome: 'complete', problem: null }

@@ -1,3 +1,4 @@
+import type { DestinationError } from '../common/errors.ts'
 import type {
   BackfilledRow,
   Checkpoint,
@@ -8,6 +9,7 @@ import type {
   Instant,
   KeptReject,
   LastRun,
+  MigratedColumns,
   MissingRows,
   RecordedGap,
   RecordedRun,
@@ -41,10 +43,11 @@ export interface Destination extends AsyncDisposable {
   acquireLock(run: RunId): Promise<AbortSignal>
   /**
    * Creates tables and columns that are missing, and drops nothing. Also opens the salt. Where it makes again what somebody
-   * dropped, it forgets the checkpoint of the stream, and says so in `Checkpoint.lost`.
+   * dropped, it forgets the checkpoint of the stream, and says so in `Checkpoint.lost`. A column that is stored in another
+   * type than declared is left to `migrateColumns`.
    * @returns the statements it ran; none if nothing was missing.
    * @throws {DestinationError} `not_ours` if something that this program did not make has the name of a table, before any
-   * statement; `incompatible` if a column has another type, with the DDL for a person; `unreadable`.
+   * statement; `incompatible` if a column of a system table has another type; `unreadable`.
    */
   prepare(tables: readonly Table[]): Promise<readonly SchemaChange[]>
   /** The checkpoint of a stream; version 0 if there is none yet. @throws {DestinationError} `unreadable` */
@@ -66,6 +69,24 @@ export interface Destination extends AsyncDisposable {
   record(report: RunReport | StartedRun): Promise<void>
   /** Moves committed data to its final place, at the end of a run. Without it nothing is lost. */
   finalize(): Promise<void>
+}
+
+/** Changes columns that hold values. */
+export interface ColumnMigrations {
+  /**
+   * Converts the columns of a stream that are stored in another type than declared, and drops those that it no longer
+   * declares and that hold nothing, in one transaction with a note of it. Called after `prepare`, which finds them, and
+   * before rows are written. Without such columns it does nothing.
+   * @param signal aborted: the database stops at once. Null: the caller has no lock, and nothing may be converted.
+   * @throws {DestinationError} `incompatible`: values cannot be converted without loss, or the caller has no lock. `in_use`:
+   * a view or something else uses such a column, and is named. `locked`. In all cases nothing was changed.
+   */
+  migrateColumns(stream: Stream, signal: AbortSignal | null): Promise<MigratedColumns>
+  /**
+   * What `migrateColumns` would refuse, by stream. Changes nothing, and tables may be missing. Of a DuckDB file that is open
+   * for reading it does not show what uses a column.
+   */
+  refusedMigrations(streams: readonly Stream[]): Promise<ReadonlyMap<string, DestinationError>>
 }
 
 /** Notices rows that somebody deleted. */
@@ -107,6 +128,7 @@ export type Deletions = Pick<Committed, 'deleted' | 'deletionSkipped'>
 /** What a run over streams needs of a destination. */
 export interface RunDestination
   extends Destination,
+    ColumnMigrations,
     InferredColumns,
     RowCounts,
     Indexes,
@@ -122,7 +144,7 @@ export interface Inspection {
    * @throws {DestinationError} that names what is missing and what grants it.
    */
   checkAccess(tables: readonly Table[]): Promise<readonly string[]>
-  /** The DDL that `prepare` would run, and the indexes that are missing. @throws {DestinationError} as `prepare`. */
+  /** The DDL that `prepare` would run, the columns to be converted, and the indexes that are missing. @throws {DestinationError} as `prepare`. */
   plan(tables: readonly Table[]): Promise<readonly SchemaChange[]>
   /** Opens the salt, as `prepare` does. @returns false: there is none yet. @throws {DestinationError} `unreadable` */
   loadSalt(): Promise<boolean>

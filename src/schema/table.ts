@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Column, ColumnKind, Policy } from './column.ts'
+import type { Column, ColumnKind, Policy, Zone } from './column.ts'
 import { indexedColumns } from './indexed.ts'
 import { childName, identifier } from './name.ts'
 import type { Stream } from './stream.ts'
@@ -16,6 +16,10 @@ export interface TableColumn {
   readonly inferred?: true
   /** An older version made it NOT NULL, and a record may lack the value. */
   readonly wasRequired?: true
+  /** The zone of times without an offset. Absent: US Eastern. */
+  readonly zone?: Exclude<Zone, 'America/New_York'>
+  /** Keeps a part of the value that another column keeps whole. */
+  readonly derived?: true
 }
 
 export interface Table {
@@ -27,6 +31,8 @@ export interface Table {
   readonly indexed?: readonly string[]
   /** Name of the stream whose own table it is, or the table of one of its lists. Absent: another kind of table. */
   readonly stream?: string
+  /** Name of the stream whose versions it has. Absent: another kind of table. */
+  readonly historyOf?: string
 }
 
 /** A stream's own table and those of its lists, in the order of the declaration. */
@@ -148,13 +154,15 @@ const STORED: Readonly<Record<Policy, string>> = {
   omit: ' Not stored: always null.',
 }
 
-function tableColumn(name: string, { kind, required, doc, policy, inferred }: Column): TableColumn {
+function tableColumn(name: string, { kind, required, doc, policy, inferred, zone, derived }: Column): TableColumn {
   const column = {
     name: identifier(name),
     kind,
     required,
     doc: doc + STORED[policy],
     ...(inferred ? { inferred } : {}),
+    ...(zone === 'UTC' ? { zone } : {}),
+    ...(derived ? { derived } : {}),
   }
   return policy === 'keep' ? column : { ...column, policy }
 }

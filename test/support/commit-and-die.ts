@@ -49,6 +49,7 @@ function counted(engine: Engine): Engine {
           referencedTables: session.referencedTables,
           withLockTimeout: session.withLockTimeout,
           longDdl: session.longDdl,
+          dependents: session.dependents,
         })
         step()
         return result

@@ -9,8 +9,9 @@ import type { TableColumn } from '../../schema/table.ts'
 import type { Engine, Relation } from '../sql/engine.ts'
 import type { SystemTables } from '../sql/system-tables.ts'
 import { append, type Layouts } from './append.ts'
+import { dependentsOf } from './dependents.ts'
 import { dialectOn } from './dialect.ts'
-import { translate, unopened } from './errors.ts'
+import { isRefusal, translate, unopened } from './errors.ts'
 import { TYPES } from './types.ts'
 
 export interface DuckdbOptions {
@@ -111,8 +112,13 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
             // One process has the file, and one transaction is at work in it.
             withLockTimeout: work => work(),
             longDdl: async statements => {
+              // A column may get another type or another place.
+              layouts.clear()
               for (const statement of statements) await db.executeQuery(statement)
             },
+            // Nothing can be tried in a file that is only read.
+            dependents: async (schema, table, column) =>
+              readOnly ? [] : await dependentsOf(await connect(), CATALOG, { schema, table, column }),
           })
           if (written > 0) await limitLog(written < LARGE_COMMIT ? 'short' : 'long')
           await used.run('commit')
@@ -139,6 +145,10 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
     // No index: with one, 250 scattered rows into a million took seconds, and the file grew by two fifths.
     withPrimaryKey: create => create,
     createIndex: () => null,
+    lockTable: () => null,
+    isRefusal,
+    jsonAsText: value => sql`case json_type(${value}) when 'VARCHAR' then ${value} ->> '$' when 'NULL' then null
+      else nullif(nullif(cast(${value} as text), '{}'), '[]') end`,
     lockHolders: async () => [],
     async checkAccess() {
       // DuckDB writes its log beside the file, so the folder must be writable too.

@@ -6,7 +6,9 @@ import type { SystemTables } from '../sql/system-tables.ts'
 import { checkAccess } from './access.ts'
 import { append } from './append.ts'
 import { connectionTo } from './connection.ts'
-import { translate } from './errors.ts'
+import { dependentsOf } from './dependents.ts'
+import { isRefusal, translate } from './errors.ts'
+import { jsonAsText } from './json-as-text.ts'
 import { mayContainKeys } from './key-lookup.ts'
 import { createLease, LEASE_TIMES, type LeaseTimes } from './lease.ts'
 import { cancelTransaction, lockHolders, longDdl, type RunningTransaction, withLockTimeout } from './locks.ts'
@@ -88,6 +90,7 @@ export function openPostgres({
           withLockTimeout: work => withLockTimeout(client, work),
           longDdl: (statements, signal) =>
             longDdl(client, statements.map(statement => statement.sql).join(';\n'), signal, cancel),
+          dependents: (schema, table, column) => dependentsOf(client, schema, table, column),
         })
         await client.query('commit')
         return result
@@ -121,6 +124,9 @@ export function openPostgres({
       create.addPrimaryKeyConstraint(`${table.name}_pkey` as never, [...table.key] as never[]),
     // Postgres names it after the table and the column, and differently if something has that name.
     createIndex: (table, column) => (indexes ? sql`create index on ${sql.table(table)} (${sql.ref(column)})` : null),
+    lockTable: table => sql`lock table ${sql.table(table)} in access exclusive mode`,
+    isRefusal,
+    jsonAsText,
     finalize: async () => {},
     checkAccess: tables => checkAccess(options, target, tables),
 

@@ -98,6 +98,13 @@ function byState(code: string, message: string, target: Target): Found | null {
   return kind ? { kind } : null
 }
 
+/** Classes of SQLSTATE: a feature that is not supported, a value, a constraint, a dependent, a name or type. */
+const REFUSAL = /^(0A|22|23|2B|42|55006)/
+
+/** Whether an error of DDL lies in what is in the schema, and not in the rights of this user. */
+export const isRefusal = (error: Error): boolean =>
+  'code' in error && typeof error.code === 'string' && REFUSAL.test(error.code) && error.code !== '42501'
+
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 /* What grants a right that is missing. */

@@ -29,6 +29,7 @@ export function createDestination(context: Context): Destination & RowCounts & D
     history,
     referenced,
     missingIndexes,
+    columnChanges,
     storeToKeep,
     inSchema,
     exists,
@@ -47,19 +48,22 @@ export function createDestination(context: Context): Destination & RowCounts & D
       const prepared = await untilUnlocked(engine, schema, async session => {
         const recorded = await recordedSchema(session)
         const all = allTables(tables, recorded)
-        const { statements, indexes, dropped } = await schemaChanges(session, engine, schema, all, recorded)
+        const { statements, columns, indexes, dropped } = await schemaChanges(session, engine, schema, all, recorded)
         // In one request: with a comment for each column there are hundreds of statements.
         if (statements.length > 0)
           await session.withLockTimeout(() =>
             session.db.executeQuery(CompiledQuery.raw(statements.map(({ query }) => query.sql).join(';\n'))),
           )
         await recordPolicies(inSchema(session), recorded.policies, all)
-        await recordMadeColumns(inSchema(session), recorded.made, all)
+        await recordMadeColumns(inSchema(session), recorded.made, all, columns)
         for (const what of dropped) await forgetLostRows(session, schema, what)
-        await deleteInferredColumns(inSchema(session), nowDeclared(recorded.inferred, tables))
-        await history.catchUp(session, tables, recorded.inferred)
+        // `migrateColumns` does both for a stream that has columns of another type.
+        const asDeclared = tables.filter(({ stream = '' }) => !columns.get(stream)?.retyped.length)
+        await deleteInferredColumns(inSchema(session), nowDeclared(recorded.inferred, asDeclared))
+        await history.catchUp(session, asDeclared, recorded.inferred)
         for (const table of await session.referencedTables(schema)) referenced.add(table)
         for (const [table, missing] of indexes) missingIndexes.set(table, missing)
+        for (const [stream, changes] of columns) columnChanges.set(stream, changes)
         return { statements, salt: await readOrCreateSalt(inSchema(session)) }
       })
       salt.open(prepared.salt)

@@ -14,7 +14,8 @@ import type { SystemTables } from './system-tables.ts'
  * The shared code writes the SQL of Postgres: Kysely's Postgres compiler, `update … from`, `delete … using`,
  * `returning`, `is distinct from`, comparison of rows as `(a, b) > (c, d)`, `bool_or`, `greatest` that ignores nulls,
  * `chr`, `at time zone`, casts to `text`, `bigint` and `timestamptz`, `comment on table` and `comment on column`,
- * `analyze` if it has indexes, and `information_schema`. Several statements without parameters may come in one query, separated by `;`. A database that
+ * `analyze` if it has indexes, `alter column … type … using`, `~` and `regexp_replace`, arithmetic with intervals, `to_json`, and
+ * `information_schema`. Several statements without parameters may come in one query, separated by `;`. A database that
  * reads other SQL cannot be added by an `Engine` alone.
  */
 
@@ -70,6 +71,19 @@ export interface Session {
    * @throws {DestinationError} `locked`
    */
   longDdl(statements: readonly CompiledQuery[], signal: AbortSignal): Promise<void>
+  /**
+   * What uses a column of a table, so that the database does not let it change, or would let it break: views in any schema,
+   * also those that use it through another view, and what else the database knows of. Changes nothing.
+   */
+  dependents(schema: string, table: string, column: string): Promise<readonly Dependent[]>
+}
+
+/** What a user has made that uses a column of ours. */
+export interface Dependent {
+  /** For a message, such as `view reports.sales`. */
+  readonly what: string
+  /** The database makes it again when the column changes its type, as it does with an index. */
+  readonly rebuilt: boolean
 }
 
 /** What has a name in a schema. */
@@ -144,6 +158,21 @@ export interface Engine extends AsyncDisposable {
    * @param table as `schema.table`, not quoted.
    */
   createIndex(table: string, column: string): RawBuilder<unknown> | null
+  /**
+   * The statement that keeps everybody else out of a table until the transaction ends. Null: nobody else can be there.
+   * @param table as `schema.table`, not quoted.
+   */
+  lockTable(table: string): RawBuilder<unknown> | null
+  /**
+   * Whether an error of DDL lies in what is in the schema, such as an index that does not take another type, and not in the
+   * connection, in rights or in space.
+   */
+  isRefusal(error: Error): boolean
+  /**
+   * The text of a JSON value: of a text itself, of anything else its JSON without spaces. Null of a JSON null, and of an
+   * empty list or object, which stand for nothing.
+   */
+  jsonAsText(value: RawBuilder<unknown>): RawBuilder<unknown>
   /**
    * Tries, within seconds, what a run needs: to connect, and to create and write in the schema. Leaves nothing behind.
    * @param tables names of the tables that a run writes to; those that exist must be writable.

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { parseInstant } from '../../common/instant.ts'
 import type { InferredColumns, Reset, Warehouse } from '../destination.ts'
 import { backfillColumns, rowsWithExtra } from './backfill-columns.ts'
+import { createColumnMigrations } from './column-migrations.ts'
 import { type Context, createContext } from './context.ts'
 import { createDestination } from './destination.ts'
 import { createExpectedRows } from './expected-rows.ts'
@@ -21,6 +22,7 @@ export function createWarehouse(...options: Parameters<typeof createContext>): W
   return {
     ...createDestination(context),
     ...createIndexes(context),
+    ...createColumnMigrations(context),
     ...createInspection(context),
     ...createStoreIdentification(context),
     ...createExpectedRows(context),
