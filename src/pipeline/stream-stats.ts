@@ -93,7 +93,7 @@ export class StreamStats {
     const told = changed.map(({ column, from, to, keptIn }) => {
       if (to === null) return `${column} is no longer declared, had no value, and was dropped`
       if (keptIn === null) return `${column} was ${from} and is ${to} now, with its values converted`
-      return `${column} was ${from} and is ${to} now; its values could not be converted and stay in ${keptIn}`
+      return `${column} was ${from} and is ${to} now; its values could not be converted, and are in ${keptIn} until their records are read again`
     })
     this.requestStats.warnings.push({
       code: 'migrated',

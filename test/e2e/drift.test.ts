@@ -170,7 +170,7 @@ describe.each(DESTINATIONS)('$name', place => {
         /customers\.phone was bigint and is (text|varchar) now, with its values converted/,
       )
       expect(problem?.message).toMatch(
-        /customers\.first_name was timestamp .* stay in customers\.first_name_was_instant/,
+        /customers\.first_name was timestamp .* are in customers\.first_name_was_instant/,
       )
       expect(
         await ask(

@@ -205,12 +205,14 @@ function incompatible(unsafe: ReadonlyMap<RetypedColumn, string>, at: StreamSess
   const reasons = [...unsafe].map(([column, why]) => `${hasToBecome(column, at.engine)}, and ${why}`)
   const renames = [...unsafe.keys()].map(column => `${renameStatement(column, at).sql};`)
   const gone =
-    retention === null ? '' : `, except for records older than ${retention.days} days, which Recharge no longer returns`
+    retention === null
+      ? ''
+      : ` Records older than ${retention.days} days, which Recharge no longer returns, keep them there.`
   return new DestinationError(
     'incompatible',
     `${reasons.join('; ')}. Nothing was changed`,
     undefined,
-    `Give the values another name: ${renames.join(' ')} The next sync makes the column again and reads the stream from its start${gone}.`,
+    `Give the values another name: ${renames.join(' ')} The next sync makes the column again and reads the stream from its start.${gone}`,
   )
 }
 
