@@ -88,6 +88,21 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
     log = wanted
   }
   let queue: Promise<unknown> = Promise.resolve()
+  /**
+   * Commits by a checkpoint alone. The log would hold the expression of a converted column: DuckDB 1.5.5 replays that when
+   * the file is attached, as here, and fails with an internal error when somebody opens the file by itself.
+   */
+  const commitWithoutLog = async (used: DuckDBConnection): Promise<void> => {
+    await used.run(`set auto_checkpoint_skip_wal_threshold = 0; set checkpoint_threshold = '0B'`)
+    try {
+      await used.run('commit')
+    } finally {
+      // An error of the commit is thrown, and not one of this.
+      await used
+        .run(`reset auto_checkpoint_skip_wal_threshold; set checkpoint_threshold = '${LOG[log]}'`)
+        .catch(() => {})
+    }
+  }
 
   return {
     transaction(work) {
@@ -97,6 +112,7 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
           await used.run(readOnly ? 'begin transaction read only' : 'begin transaction')
           const db = new Kysely<SystemTables>({ dialect: dialectOn(used) })
           let written = 0
+          let isConverted = false
           const result = await work({
             db,
             append: async (target, columns, blocks) => {
@@ -114,6 +130,7 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
             longDdl: async statements => {
               // A column may get another type or another place.
               layouts.clear()
+              isConverted = true
               for (const statement of statements) await db.executeQuery(statement)
             },
             // Nothing can be tried in a file that is only read.
@@ -121,7 +138,7 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
               readOnly ? [] : await dependentsOf(await connect(), CATALOG, { schema, table, column }),
           })
           if (written > 0) await limitLog(written < LARGE_COMMIT ? 'short' : 'long')
-          await used.run('commit')
+          await (isConverted ? commitWithoutLog(used) : used.run('commit'))
           if (written > 0 && log === 'short') await releaseMemory(used)
           return result
         } catch (error) {
