@@ -8,10 +8,11 @@ export const createIndexes = ({ engine, schema, missingIndexes }: Context): Inde
   async createIndexes(tables, signal) {
     const failures: unknown[] = []
     const isComplete = tables.every(({ name }) => !missingIndexes.get(name)?.length)
-    for (const { name } of isComplete ? [] : tables) {
+    for (const { name, key, indexed = [] } of isComplete ? [] : tables) {
       const missing = missingIndexes.get(name) ?? []
-      // The planner uses an index only if it knows the rows, and nobody has looked at them since they were loaded.
-      const statistics = sql`analyze ${sql.table(`${schema}.${name}`)}`
+      // The planner uses an index only if it knows its columns, and nobody has looked at them since they were loaded.
+      const columns = sql.join([...new Set([...key, ...indexed])].map(column => sql.ref(column)))
+      const statistics = sql`analyze ${sql.table(`${schema}.${name}`)} (${columns})`
       try {
         await untilUnlocked(engine, schema, session =>
           session.longDdl([...missing, statistics.compile(session.db)], signal),
