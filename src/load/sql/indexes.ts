@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { SchemaChange } from '../../common/model.ts'
 import type { Indexes } from '../destination.ts'
 import type { Context } from './context.ts'
 import { untilUnlocked } from './until-unlocked.ts'
@@ -6,6 +7,7 @@ import { untilUnlocked } from './until-unlocked.ts'
 /** `Indexes` for every database that has an `Engine`. */
 export const createIndexes = ({ engine, schema, missingIndexes }: Context): Indexes => ({
   async createIndexes(tables, signal) {
+    const made: SchemaChange[] = []
     const failures: unknown[] = []
     const isComplete = tables.every(({ name }) => !missingIndexes.get(name)?.length)
     for (const { name, key, indexed = [] } of isComplete ? [] : tables) {
@@ -18,11 +20,13 @@ export const createIndexes = ({ engine, schema, missingIndexes }: Context): Inde
           session.longDdl([...missing, statistics.compile(session.db)], signal),
         )
         missingIndexes.delete(name)
+        made.push(...missing.map(statement => ({ table: name, sql: statement.sql })))
       } catch (error) {
         signal.throwIfAborted()
         failures.push(error)
       }
     }
     if (failures.length > 0) throw failures[0]
+    return made
   },
 })
