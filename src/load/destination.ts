@@ -101,13 +101,14 @@ export interface RowCounts {
 /** Makes indexes for those who read the tables. */
 export interface Indexes {
   /**
-   * Makes the indexes that `prepare` found missing on these tables, and has the database look at the rows, so that it uses
-   * them. No statement if none is missing. Called after a first load: with indexes it would take longer. A table that fails
+   * Makes the indexes that `prepare` found missing on these tables, and has the database look at the columns, so that it
+   * uses them. No statement if none is missing. Called after a first load: with indexes it would take longer. A table that fails
    * keeps none of the others from its indexes.
    * @param signal aborted: the index under way is given up.
+   * @returns the statements that made indexes.
    * @throws what the first table failed with; the reason of the signal.
    */
-  createIndexes(tables: readonly Table[], signal: AbortSignal): Promise<void>
+  createIndexes(tables: readonly Table[], signal: AbortSignal): Promise<readonly SchemaChange[]>
 }
 
 /** Marks rows as deleted after a commit: a large loss is confirmed first. */

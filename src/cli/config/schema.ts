@@ -136,7 +136,7 @@ export const configSchema = z.strictObject({
   indexes: flag
     .default(true)
     .describe(
-      'Whether tables in Postgres get indexes on ids and times, after their first load. false makes none, and drops none.',
+      'Whether tables in Postgres get indexes on ids and times, after their first load. false makes none, and drops none. Default: true.',
     ),
   sensitive: policy
     .default('hash')
