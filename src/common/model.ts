@@ -414,6 +414,8 @@ export interface BackfilledRow {
   readonly cells: CellsByColumn
   /** By list, and by position in the list. */
   readonly lists: ReadonlyMap<string, ReadonlyMap<number, CellsByColumn>>
+  /** Lists that were not declared when the row was loaded, so that their rows are yet to be added. Absent: none. */
+  readonly newLists?: ReadonlyMap<string, readonly CellsByColumn[]>
   /** What remains in `_extra`, as JSON; null: nothing. */
   readonly extra: string | null
 }

@@ -21,10 +21,11 @@ const writer = new CellWriter(1024)
  */
 export function rowBackfiller(stream: Stream): (row: ExtraRow, extra: unknown) => BackfilledRow | null {
   const root = declaredPathsOf(stream.columns, stream)
-  const lists = Object.entries(stream.children).map(([child, { from, columns }]) => ({
+  const lists = Object.entries(stream.children).map(([child, { from, columns, element }]) => ({
     child,
     steps: from.split('.'),
     paths: declaredPathsOf(columns, stream),
+    element: element === undefined ? null : (columns[element]?.from ?? element),
   }))
   return (row, extra) => {
     if (!isObject(extra)) return null
@@ -32,8 +33,17 @@ export function rowBackfiller(stream: Stream): (row: ExtraRow, extra: unknown) =
     let taken = false
     const cells = take(rest, root, () => (taken = true))
     const backfilled = new Map<string, ReadonlyMap<number, CellsByColumn>>()
-    for (const { child, steps, paths } of lists) {
+    const added = new Map<string, readonly CellsByColumn[]>()
+    for (const { child, steps, paths, element: plain } of lists) {
       const elements = memberAt(rest, steps)
+      if (Array.isArray(elements)) {
+        const list = newRows(elements, paths, plain)
+        if (list === null) continue
+        taken = true
+        added.set(child, list.rows)
+        setMember(rest, steps, list.rest)
+        prune(rest, steps)
+      }
       if (!isObject(elements)) continue
       const byPosition = new Map<number, CellsByColumn>()
       for (const [position, element] of Object.entries(elements)) {
@@ -46,8 +56,40 @@ export function rowBackfiller(stream: Stream): (row: ExtraRow, extra: unknown) =
       prune(rest, steps)
     }
     if (!taken) return null
-    return { row, cells, lists: backfilled, extra: isEmpty(rest) ? null : stringifyExact(rest) }
+    return { row, cells, lists: backfilled, newLists: added, extra: isEmpty(rest) ? null : stringifyExact(rest) }
   }
+}
+
+/**
+ * The rows of a list that was not declared when the record was loaded, so that `_extra` has it whole.
+ * @returns the rows, and what remains by position; null: an element cannot be a row, so the list stays where it is.
+ */
+function newRows(
+  elements: readonly unknown[],
+  paths: readonly DeclaredPath[],
+  plain: string | null,
+): { readonly rows: readonly CellsByColumn[]; readonly rest: JsonObject } | null {
+  const rows: CellsByColumn[] = []
+  const rest = bare()
+  for (const [index, given] of elements.entries()) {
+    const element = isObject(given)
+      ? copyOf(given)
+      : given === null
+        ? bare()
+        : plain === null
+          ? null
+          : asMember(plain, given)
+    if (element === null) return null
+    rows.push(take(element, paths, () => {}))
+    if (!isEmpty(element)) rest[String(index)] = element
+  }
+  return { rows, rest }
+}
+
+function asMember(name: string, value: unknown): JsonObject {
+  const object = bare()
+  object[name] = value
+  return object
 }
 
 function declaredPathsOf(declared: Columns, { salt }: Stream): DeclaredPath[] {
@@ -93,6 +135,12 @@ function memberAt(object: JsonObject, steps: readonly string[]): unknown {
   let value: unknown = object
   for (const step of steps) value = isObject(value) && Object.hasOwn(value, step) ? value[step] : null
   return value
+}
+
+/** Replaces a member that is there. */
+function setMember(object: JsonObject, steps: readonly string[], value: JsonObject): void {
+  const holder = memberAt(object, steps.slice(0, -1))
+  if (isObject(holder)) holder[steps.at(-1) ?? ''] = value
 }
 
 /** Removes the objects on the path that have become empty, the innermost first. */
