@@ -29,7 +29,7 @@ export function check(stream: Stream): void {
   say('doc', doc.safeParse(stream.doc))
   columns(stream.name, stream.columns, problems, say)
   const lists = Object.values(stream.children).map(({ from }) => from)
-  paths(stream.name, [...pathsOf(stream.columns), ...lists], problems)
+  paths(stream.name, [...pathsOf(stream.columns), ...lists, ...stream.objects], problems)
   derived(stream.name, stream.columns, problems)
   for (const { name } of [VALID_FROM, VALID_TO])
     if (Object.hasOwn(stream.columns, name)) problems.push(`${stream.name}.${name}: taken by the history table`)
@@ -43,6 +43,10 @@ export function check(stream: Stream): void {
     if (stream.key.length !== 1) problems.push(`${where}: only a stream with one key column may have child rows`)
     for (const taken of [`${stream.singular}_id`, CHILD_INDEX])
       if (Object.hasOwn(child.columns, taken)) problems.push(`${where}.${taken}: taken by the key of the child table`)
+    const element = child.element === undefined ? null : child.columns[child.element]
+    if (element === undefined) problems.push(`${where}: ${child.element}, the column of an element, is not declared`)
+    else if (element?.from?.includes('.'))
+      problems.push(`${where}: ${child.element}, the column of an element, is in an object`)
     columns(childName(stream.name, name), child.columns, problems, say)
     paths(childName(stream.name, name), pathsOf(child.columns), problems)
     derived(childName(stream.name, name), child.columns, problems)
@@ -61,6 +65,25 @@ export function check(stream: Stream): void {
     if (field !== undefined && !Object.hasOwn(stream.columns, field)) problems.push(`parent: ${field} is not a column`)
   if (stream.export !== null) exported(stream, stream.export, problems)
   if (problems.length > 0) throw new DeclarationError(stream.name, problems)
+}
+
+/** Checks what only all declarations together show. @throws {DeclarationError} with every problem of the first stream that has one. */
+export function checkReferences(streams: readonly Stream[]): void {
+  for (const stream of streams) {
+    const problems: string[] = []
+    const tables = [
+      [stream.name, stream.columns] as const,
+      ...Object.entries(stream.children).map(([name, { columns }]) => [childName(stream.name, name), columns] as const),
+    ]
+    for (const [table, declared] of tables)
+      for (const [name, { references }] of Object.entries(declared))
+        for (const reference of references) {
+          const target = streams.find(other => other.name === reference.stream)
+          if (target?.key.join() !== 'id')
+            problems.push(`${table}.${name}: references ${reference.stream}, which is no stream with the key id`)
+        }
+    if (problems.length > 0) throw new DeclarationError(stream.name, problems)
+  }
 }
 
 /** A record that is past the retention of the source must never count as deleted because it is absent. */
@@ -104,6 +127,10 @@ function columns(
     if (column.from !== null && !column.derived && columnName(column.from) !== name)
       problems.push(`${where}: ${column.from} becomes ${columnName(column.from)}`)
     for (const other of column.also) say(`${where}: ${other}`, path.safeParse(other))
+    if (new Set(column.values).size < column.values.length) problems.push(`${where}: a value is listed twice`)
+    for (const { when } of column.references)
+      if (when !== null && !Object.hasOwn(declared, when.column))
+        problems.push(`${where}: references by ${when.column}, which is not a column`)
     if (Object.hasOwn(SYSTEM_COLUMNS, name)) problems.push(`${where}: taken by a system column`)
     const stored = identifier(name).toLowerCase()
     if (seen.has(stored)) problems.push(`${where}: clashes with another column after lower-casing and shortening`)

@@ -64,6 +64,8 @@ export interface StreamInput<
   readonly export?: E
   readonly columns: C
   readonly children?: Ch
+  /** Default: none. */
+  readonly objects?: readonly string[]
 }
 
 /**
@@ -95,6 +97,7 @@ export function stream<
     retrieve: (input.pagination ?? 'pages') === 'pages' && input.parent === undefined && input.key === 'id',
     export: null as E,
     children: {} as Ch,
+    objects: [],
     salt: null,
     onMismatch: 'reject',
     drift: 'capture',

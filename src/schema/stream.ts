@@ -10,6 +10,8 @@ export interface Child<C extends Columns = Columns> {
   readonly doc: string
   /** Dotted path of the list in the record. */
   readonly from: string
+  /** Column for an element that is a plain value and not an object; absent: every element is an object. */
+  readonly element?: string
   readonly columns: C
 }
 
@@ -157,6 +159,8 @@ export interface Stream<
   readonly export: E
   readonly columns: C
   readonly children: Ch
+  /** Members that are objects, and that are empty unless a request asks for more. A member of them is an unknown field. */
+  readonly objects: readonly string[]
   /** Salt of the warehouse that the stream is loaded into; null: a declaration without a warehouse. */
   readonly salt: Salt | null
   /** With `null` the value is kept in `_extra`. A record without a required value is rejected in any case. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Column, ColumnKind, Policy } from './column.ts'
+import type { Column, ColumnKind, Policy, Reference } from './column.ts'
 import { childName, identifier } from './name.ts'
 import type { Stream } from './stream.ts'
 
@@ -7,10 +7,12 @@ export interface TableColumn {
   readonly name: string
   readonly kind: ColumnKind
   readonly required: boolean
-  /** What the value means, and what is stored of it. */
+  /** What the value means, which values there are, what it joins to, and what is stored of it. */
   readonly doc: string
   /** Absent: the values are stored unchanged. */
   readonly policy?: Exclude<Policy, 'keep'>
+  /** What the column joins to; absent: nothing. */
+  readonly references?: readonly Reference[]
   /** Inferred for an unknown field. */
   readonly inferred?: true
   /** An older version made it NOT NULL, and a record may lack the value. */
@@ -106,6 +108,7 @@ export function tablesOf(stream: Stream): StreamTables {
           kind: keyKind(stream),
           required: true,
           doc: `Key of the row in ${stream.name} that owns this one.`,
+          references: [{ stream: stream.name, when: null }],
         },
         { name: CHILD_INDEX, kind: 'int' as const, required: true, doc: 'Place in the list, from 0.' },
         ...Object.entries(declared.columns).map(([name, column]) => tableColumn(name, column)),
@@ -144,16 +147,26 @@ const STORED: Readonly<Record<Policy, string>> = {
   omit: ' Not stored: always null.',
 }
 
-function tableColumn(name: string, { kind, required, doc, policy, inferred }: Column): TableColumn {
+function tableColumn(name: string, { kind, required, doc, policy, inferred, values, references }: Column): TableColumn {
   const column = {
     name: identifier(name),
     kind,
     required,
-    doc: doc + STORED[policy],
+    doc: doc + valuesText(values) + referencesText(references) + STORED[policy],
+    ...(references.length > 0 ? { references } : {}),
     ...(inferred ? { inferred } : {}),
   }
   return policy === 'keep' ? column : { ...column, policy }
 }
+
+const valuesText = (values: readonly string[]): string =>
+  values.length === 0 ? '' : ` Known values: ${values.join(', ')}.`
+
+const referencesText = (references: readonly Reference[]): string =>
+  references.length === 0 ? '' : ` Joins to ${references.map(referenceText).join(', or to ')}.`
+
+const referenceText = ({ stream, when }: Reference): string =>
+  when === null ? `${stream}.id` : `${stream}.id where ${identifier(when.column)} is ${when.value}`
 
 function keyKind(stream: Stream): ColumnKind {
   const [key] = stream.key

@@ -47,6 +47,8 @@ export interface ListPlan {
   /** The path, split. */
   readonly steps: readonly string[]
   readonly row: RowPlan
+  /** The member that an element stands for if it is not an object; null: it is always an object. */
+  readonly element: string | null
   /** If the value is not a list, or an element is not an object, the record is loaded all the same. */
   readonly lenient: boolean
 }
@@ -60,7 +62,8 @@ export interface RecordPlan extends RowPlan {
 export function planOf(stream: Stream): RecordPlan {
   const cursor = stream.sync.mode === 'incremental' ? stream.sync.cursor : null
   const root = rowPlan(stream.columns, '', stream, cursor)
-  const lists = Object.values(stream.children).map(({ from, columns }): ListPlan => {
+  for (const name of stream.objects) objectAt(root.objects, 0, name, name, stream.onMismatch === 'null')
+  const lists = Object.values(stream.children).map(({ from, columns, element }): ListPlan => {
     const lenient = stream.onMismatch === 'null'
     const { objectId, name } = resolvePath(root.objects, from, '', lenient)
     return {
@@ -69,6 +72,7 @@ export function planOf(stream: Stream): RecordPlan {
       path: from,
       steps: from.split('.'),
       row: rowPlan(columns, `${from}[].`, stream, null),
+      element: element === undefined ? null : (columns[element]?.from ?? element),
       lenient,
     }
   })
@@ -124,19 +128,15 @@ function resolvePath(
   const parts = path.split('.')
   const last = parts.pop() ?? ''
   let objectId = 0
-  for (const [i, name] of parts.entries()) {
-    const at = objects.findIndex(known => known.parent === objectId && known.name === name)
-    objects[objectId]?.known.add(name)
-    if (at === -1)
-      objects.push({
-        parent: objectId,
-        name,
-        path: prefix + parts.slice(0, i + 1).join('.'),
-        known: new Set(),
-        lenient,
-      })
-    objectId = at === -1 ? objects.length - 1 : at
-  }
+  for (const [i, name] of parts.entries())
+    objectId = objectAt(objects, objectId, name, prefix + parts.slice(0, i + 1).join('.'), lenient)
   objects[objectId]?.known.add(last)
   return { objectId, name: last }
+}
+
+/** @returns the id of the object that is a member of another. It is added if it is new. */
+function objectAt(objects: ObjectPlan[], parent: number, name: string, path: string, lenient: boolean): number {
+  const at = objects.findIndex(known => known.parent === parent && known.name === name)
+  objects[parent]?.known.add(name)
+  return at === -1 ? objects.push({ parent, name, path, known: new Set(), lenient }) - 1 : at
 }

@@ -4,7 +4,19 @@ import { describe, expect, test } from 'vitest'
 import { STREAMS } from '../../src/cli/app.ts'
 import { parseExact } from '../../src/common/exact-json.ts'
 import type { DecodedPage } from '../../src/common/model.ts'
-import { day, flag, instant, int, json, money, rate, required, sensitive, text } from '../../src/schema/column.ts'
+import {
+  anyText,
+  day,
+  flag,
+  instant,
+  int,
+  json,
+  money,
+  rate,
+  required,
+  sensitive,
+  text,
+} from '../../src/schema/column.ts'
 import { child, stream } from '../../src/schema/define.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { hasStory } from '../../src/simulator/fixture.ts'
@@ -214,13 +226,16 @@ const things = stream({
     seen_at: instant('Seen.'),
     due: day('Due.'),
     tags: json('Tags.'),
+    note: anyText('Note.'),
     box_name: text('Name of its box.', 'box.name'),
     box_tags: json('Tags of its box.', 'box.tags'),
   },
   children: {
     lines: child({ doc: 'A line.', from: 'lines', columns: { sku: text('SKU.'), tags: json('Tags.'), n: int('N.') } }),
     parts: child({ doc: 'A part.', from: 'box.parts', columns: { name: required(text('Name.')) } }),
+    marks: child({ doc: 'A mark.', from: 'marks', element: 'mark', columns: { mark: int('Mark.'), by: text('Who.') } }),
   },
+  objects: ['include'],
 })
 const THING = {
   id: 1,
@@ -234,6 +249,9 @@ const THING = {
   seen_at: null,
   due: '2025-02-28',
   tags: { b: ['x', 1, { c: null }], a: 'y' },
+  note: { b: ['x', 1.5], a: 'y' },
+  include: {},
+  marks: [7, '8', { mark: 9, by: 'me' }],
   box: { name: 'small', tags: ['a'], parts: [{ name: 'lid' }] },
   lines: [{ sku: 'a', tags: {}, n: 1 }, { sku: null }],
 }

@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { streams } from '../../schemas/index.ts'
 import { DeclarationError } from '../../src/schema/check.ts'
-import { alsoFrom, instant, int, required, sensitive, text } from '../../src/schema/column.ts'
+import {
+  alsoFrom,
+  instant,
+  int,
+  oneOf,
+  references,
+  referencesBy,
+  required,
+  sensitive,
+  text,
+} from '../../src/schema/column.ts'
 import { child, stream } from '../../src/schema/define.ts'
 
 const given = {
@@ -42,6 +52,7 @@ test('a member that is left out has its default', () => {
     retrieve: true,
     export: null,
     children: {},
+    objects: [],
   })
 })
 
@@ -124,6 +135,9 @@ describe('a column', () => {
       doc: 'A text.',
       from: 'a.b',
       also: [],
+      any: false,
+      values: [],
+      references: [],
       required: false,
       sensitive: false,
       policy: 'keep',
@@ -139,6 +153,22 @@ describe('a column', () => {
     const plain = sensitive(text('A text.', 'a.b'))
     expect(alsoFrom(['b', 'c.d'], plain)).toEqual({ ...plain, also: ['b', 'c.d'] })
     expect(plain.also).toEqual([])
+  })
+
+  test('lists no values and joins to nothing by default, and oneOf() and references() return a copy', () => {
+    const state = text('State.')
+    expect(oneOf(['open', 'closed'], state)).toEqual({ ...state, values: ['open', 'closed'] })
+    const owner = int('Owner.')
+    expect(references('owners', owner)).toEqual({ ...owner, references: [{ stream: 'owners', when: null }] })
+    expect(references(['cats', 'dogs'], owner).references).toEqual([
+      { stream: 'cats', when: null },
+      { stream: 'dogs', when: null },
+    ])
+    expect(referencesBy('kind', { cat: 'cats', dog: 'dogs' }, owner).references).toEqual([
+      { stream: 'cats', when: { column: 'kind', value: 'cat' } },
+      { stream: 'dogs', when: { column: 'kind', value: 'dog' } },
+    ])
+    expect([state.values, owner.references]).toEqual([[], []])
   })
 
   test('of kind instant may be in UTC', () => {

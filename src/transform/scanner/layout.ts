@@ -50,6 +50,8 @@ export interface RowLayout {
   readonly fieldCount: number
   readonly cells: readonly LayoutCell[]
   readonly plan: RowPlan
+  /** The member that an element of the list stands for if it is not an object; null: it is always an object. */
+  readonly element: Member | null
 }
 
 export interface RecordLayout extends RowLayout {
@@ -61,9 +63,10 @@ export interface RecordLayout extends RowLayout {
 export function layoutOf(plan: RecordPlan): RecordLayout {
   const { members, ...row } = rowLayout(plan)
   const lists: RecordLayout['lists'][number][] = []
-  for (const { objectId, name, row: inner } of plan.lists) {
+  for (const { objectId, name, row: inner, element } of plan.lists) {
     const member = members(objectId, name)
-    const { members: _, ...list } = rowLayout(inner)
+    const { members: inList, ...rest } = rowLayout(inner)
+    const list = { ...rest, element: element === null ? null : inList(0, element) }
     member.list = list
     lists.push({ field: member.field, row: list })
   }
@@ -85,5 +88,5 @@ function rowLayout(plan: RowPlan): RowLayout & { members: (objectId: number, nam
     if (i > 0 && layout) members(parent, name).object = layout
   }
   const cells = plan.cells.map(cell => ({ ...cell, field: members(cell.objectId, cell.name).field }))
-  return { object: objects[0] ?? new ObjectLayout(0), fieldCount, cells, plan, members }
+  return { object: objects[0] ?? new ObjectLayout(0), fieldCount, cells, plan, element: null, members }
 }
