@@ -403,7 +403,15 @@ export interface ExtraRow {
   readonly hash: string
   /** JSON. */
   readonly extra: string
+  /**
+   * Of the columns with several names, those that have a value, as `cellName` names them: what `_extra` has under one of
+   * their names is a second value.
+   */
+  readonly filled: ReadonlySet<string>
 }
+
+/** Name of a cell of a row, or of a row of one of its lists, for `ExtraRow.filled`. */
+export const cellName = (column: string, list = '', position = 0): string => `${list} ${position} ${column}`
 
 /** Cells by column, in the format of `cells.ts`. */
 export type CellsByColumn = ReadonlyMap<string, Buffer>

@@ -7,8 +7,10 @@ export interface TableColumn {
   readonly name: string
   readonly kind: ColumnKind
   readonly required: boolean
-  /** What the value means, which values there are, what it joins to, and what is stored of it. */
+  /** What the value means, under which other names the API sends it, which values there are, what it joins to, and what is stored of it. */
   readonly doc: string
+  /** Other names of the value; absent: it has none. */
+  readonly also?: readonly string[]
   /** Absent: the values are stored unchanged. */
   readonly policy?: Exclude<Policy, 'keep'>
   /** What the column joins to; absent: nothing. */
@@ -136,7 +138,7 @@ export function schemaHashOf(stream: Stream): string {
     key,
     columns
       .filter(({ name, inferred }) => !inferred && !LATER.has(name))
-      .map(column => [column.name, column.kind, ...(column.policy ? [column.policy] : [])]),
+      .map(({ name, kind, policy, also }) => [name, kind, ...(policy ? [policy] : []), ...(also ? [also] : [])]),
   ])
   return createHash('sha256').update(JSON.stringify(tables)).digest('hex').slice(0, 16)
 }
@@ -147,12 +149,14 @@ const STORED: Readonly<Record<Policy, string>> = {
   omit: ' Not stored: always null.',
 }
 
-function tableColumn(name: string, { kind, required, doc, policy, inferred, values, references }: Column): TableColumn {
+function tableColumn(name: string, declared: Column): TableColumn {
+  const { kind, required, doc, policy, inferred, also, values, references } = declared
   const column = {
     name: identifier(name),
     kind,
     required,
-    doc: doc + valuesText(values) + referencesText(references) + STORED[policy],
+    doc: doc + namesOf(also) + valuesText(values) + referencesText(references) + STORED[policy],
+    ...(also.length > 0 ? { also } : {}),
     ...(references.length > 0 ? { references } : {}),
     ...(inferred ? { inferred } : {}),
   }
@@ -167,6 +171,8 @@ const referencesText = (references: readonly Reference[]): string =>
 
 const referenceText = ({ stream, when }: Reference): string =>
   when === null ? `${stream}.id` : `${stream}.id where ${identifier(when.column)} is ${when.value}`
+const namesOf = (also: readonly string[]): string =>
+  also.length === 0 ? '' : ` Also sent as ${also.map(name => `\`${name}\``).join(', ')}.`
 
 function keyKind(stream: Stream): ColumnKind {
   const [key] = stream.key

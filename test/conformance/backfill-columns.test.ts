@@ -4,7 +4,7 @@ import { secretsOf } from '../../src/common/secrets.ts'
 import type { Warehouse } from '../../src/load/destination.ts'
 import { openDestination } from '../../src/load/open.ts'
 import { backfillColumns } from '../../src/pipeline/backfill-columns.ts'
-import { flag, int, json, money, required, sensitive, text } from '../../src/schema/column.ts'
+import { alsoFrom, flag, int, json, money, required, sensitive, text } from '../../src/schema/column.ts'
 import { child, stream } from '../../src/schema/define.ts'
 import { Salt } from '../../src/schema/salt.ts'
 import type { Stream } from '../../src/schema/stream.ts'
@@ -182,6 +182,69 @@ describe.each(DESTINATIONS)('$name', database => {
     })
   })
 
+  /** Columns that get another name. */
+  const named = (also: readonly string[]): Stream =>
+    stream({
+      ...about,
+      key: 'id',
+      columns: {
+        id: required(int('Key.')),
+        worth: alsoFrom(also, money('Worth.')),
+        pin: alsoFrom(
+          also.map(name => `old_${name}`),
+          sensitive(text('Opens it.')),
+        ),
+      },
+      children: {
+        items: child({ doc: 'An item.', from: 'items', columns: { n: alsoFrom(also, int('Count.')) } }),
+      },
+    })
+
+  test('values move to a column under another name, and a second value of a column stays in _extra', async () => {
+    const records = [
+      { id: 1, value: '1.50', old_value: 'CLEAR-1', items: [{ n: 1 }, { value: '2' }, { value: 'two' }] },
+      {
+        id: 2,
+        worth: 2,
+        value: '2.5',
+        items: [
+          { n: 1, value: 9 },
+          { n: null, value: 8 },
+        ],
+      },
+      { id: 3, amount: 3, value: '3.00', items: [] },
+      { id: 4, amount: 4, value: 'x', items: [] },
+      { id: 5, amount: 5, value: 6, pin: 'CLEAR-2', old_amount: 'CLEAR-3', items: [] },
+    ]
+    const [earlier, later] = [named([]), named(['value', 'amount'])]
+    const stored = async (config: DestinationConfig): Promise<Dump> =>
+      JSON.parse(JSON.stringify(await dump(config, [later]), (name, value) => (name === '_hash' ? undefined : value)))
+    await database.with(async config => {
+      expect(await loaded(config, earlier, records, later)).toBe(5)
+      const { boxes, boxes__items: items } = await stored(config)
+      expect(JSON.stringify(boxes)).not.toContain('CLEAR')
+      expect(boxes?.map(({ worth, _extra }) => [worth, _extra])).toEqual([
+        ['1.5', { items: { 2: { value: 'two' } } }],
+        ['2', { items: { 0: { value: 9 } }, value: '2.5' }],
+        ['3', null],
+        ['4', { value: 'x' }],
+        ['6', { amount: 5, old_amount: { _sync_sha256: expect.any(String) } }],
+      ])
+      expect(boxes?.map(({ pin }) => pin !== null)).toEqual([true, false, false, false, true])
+      expect(items?.map(({ n }) => n)).toEqual(['1', '2', null, '1', '8'])
+      // A record that is loaded under the new declaration comes to the same.
+      await database.with(async other => {
+        await loaded(other, later, records.slice(0, 4), null)
+        const withoutPin = (of: Dump) => of.boxes?.slice(0, 4).map(({ pin: _, ...row }) => row)
+        const fresh = await stored(other)
+        expect(withoutPin(await stored(config))).toEqual(withoutPin(fresh))
+        expect(items).toEqual(fresh.boxes__items)
+      })
+      await using destination = await openDestination(config, { mode: 'write', connections: 2 })
+      expect(await backfilled(destination, { ...later, salt: new Salt() })).toBe(0)
+    })
+  })
+
   test('a row written since it was read is skipped', async () => {
     await database.with(async config => {
       await loaded(config, before, RECORDS, null)
@@ -235,7 +298,12 @@ describe.each(DESTINATIONS)('$name', database => {
       const newLists = new Map([['items', [new Map([['n', count]])]]])
       const hashOf = async (id: number): Promise<string> =>
         (await destination.query(`select cast(_hash as text) as h from recharge.boxes where id = ${id}`))[0]?.h ?? ''
-      const row = async (id: number) => ({ key: [String(id)], hash: await hashOf(id), extra: '{}' })
+      const row = async (id: number) => ({
+        key: [String(id)],
+        hash: await hashOf(id),
+        extra: '{}',
+        filled: new Set<string>(),
+      })
       const change = { cells: new Map(), lists: new Map(), newLists, extra: null }
       const rows = [await row(1), { ...(await row(2)), hash: '1' }, await row(3)]
       await destination.backfillColumns(

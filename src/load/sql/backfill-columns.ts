@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { CellWriter } from '../../common/cell-writer.ts'
-import type { BackfilledRow, CellsByColumn, ExtraRow, Instant } from '../../common/model.ts'
+import { type BackfilledRow, type CellsByColumn, cellName, type ExtraRow, type Instant } from '../../common/model.ts'
+import type { Columns } from '../../schema/column.ts'
 import { identifier } from '../../schema/name.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { CHILD_INDEX, type Table, type TableColumn, tablesOf } from '../../schema/table.ts'
@@ -24,15 +25,55 @@ export async function rowsWithExtra(
       ? sql`true`
       : sql`(${sql.join(key)}) > (${sql.join(keyColumns(root).map(({ kind }, i) => castKey(kind, after[i] ?? '')))})`
   const parts = key.map((ref, i) => sql`cast(${ref} as text) as ${sql.ref(`k${i}`)}`)
-  const { rows } = await sql<Record<string, string>>`
-    select ${sql.join(parts)}, cast(t._hash as text) as hash, cast(t._extra as text) as extra
+  const several = withSeveralNames(schema, stream)
+  const positions = several.map(({ positions }, i) => sql`, ${positions} as ${sql.ref(`f${i}`)}`)
+  const { rows } = await sql<Record<string, string | null>>`
+    select ${sql.join(parts)}${sql.join(positions, sql``)}, cast(t._hash as text) as hash, cast(t._extra as text) as extra
     from ${sql.table(`${schema}.${root.name}`)} as t
     where t._extra is not null and ${isAfter} order by ${sql.join(key)} limit ${sql.lit(BATCH)}`.execute(db)
   return rows.map(row => ({
     key: key.map((_, i) => row[`k${i}`] ?? ''),
     hash: row.hash ?? '',
     extra: row.extra ?? 'null',
+    filled: new Set(
+      several.flatMap(({ column, list }, i) =>
+        (row[`f${i}`] ?? '').split(',').flatMap(at => (at === '' ? [] : [cellName(column, list, Number(at))])),
+      ),
+    ),
   }))
+}
+
+/** A column with several names. */
+interface Several {
+  readonly column: string
+  /** The list whose rows have it; empty: the row itself. */
+  readonly list: string
+  /** The positions of the rows where it has a value, separated by commas; of the row itself 0. */
+  readonly positions: RawBuilder<unknown>
+}
+
+function withSeveralNames(schema: string, stream: Stream): Several[] {
+  const { root, children } = tablesOf(stream)
+  const [key = ''] = root.key
+  const severalOf = (columns: Columns = {}): string[] =>
+    Object.keys(columns).filter(name => (columns[name]?.also.length ?? 0) > 0)
+  return [
+    ...severalOf(stream.columns).map(column => ({
+      column,
+      list: '',
+      positions: sql`case when ${sql.ref(`t.${identifier(column)}`)} is not null then '0' end`,
+    })),
+    ...children.flatMap(({ child, table }) =>
+      severalOf(stream.children[child]?.columns).map(column => ({
+        column,
+        list: child,
+        positions: sql`(select string_agg(cast(${sql.ref(`c.${CHILD_INDEX}`)} as text), ',')
+          from ${sql.table(`${schema}.${table.name}`)} as c
+          where ${sql.ref(`c.${table.key[0] ?? ''}`)} = ${sql.ref(`t.${key}`)}
+            and ${sql.ref(`c.${identifier(column)}`)} is not null)`,
+      })),
+    ),
+  ]
 }
 
 const castKey = (kind: TableColumn['kind'], text: string) =>

@@ -76,6 +76,11 @@ export class FieldIndex {
     return value
   }
 
+  /** Gives a field the value of another one. */
+  copy(from: number, to: number): void {
+    this.#setField(to, this.kind(from), this.start(from), this.end(from))
+  }
+
   /** Indexes the record at `at`. @returns false: it has to be parsed. */
   record(layout: RecordLayout, at: number): boolean {
     this.#used = 0
