@@ -12,7 +12,10 @@ export default stream({
   plan: 'Pro or Custom',
   key: 'id',
   sync: { mode: 'full' },
-  deletions: { absence: 'scan' },
+  // In Recharge's own client for storefronts [documented]; that this list takes it too is [inferred]. Where it does not, a
+  // payment method that is deleted is one that a complete list does not show.
+  tried: { include_deleted: 'true' },
+  deletions: { stated: 'deleted_at', absence: 'scan' },
   objects: ['include'],
   columns: {
     id: required(int('Recharge id of the payment method.')),

@@ -88,7 +88,7 @@ export function checkReferences(streams: readonly Stream[]): void {
 
 /** A record that is past the retention of the source must never count as deleted because it is absent. */
 function deletions(
-  { deletions: { absence, except }, retention, key, sync, columns, deletionEvents }: Stream,
+  { deletions: { absence, except, stated }, retention, key, sync, columns, deletionEvents }: Stream,
   problems: string[],
 ): void {
   const say = (problem: string): void => {
@@ -105,6 +105,7 @@ function deletions(
       say(`records whose ${column} is ${value} have a retention`)
   }
   if (except && !Object.hasOwn(columns, except.column)) say(`${except.column} is not a column`)
+  if (stated !== undefined && columns[stated]?.kind !== 'instant') say(`${stated} is not a column with an instant`)
   if (deletionEvents && key.length !== 1)
     problems.push('deletionEvents: only a stream with one key column may report deletions')
   for (const field of deletionEvents

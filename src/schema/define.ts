@@ -44,6 +44,8 @@ export interface StreamInput<
   /** Default: `pages`. */
   readonly pagination?: 'pages' | 'whole' | 'single'
   readonly parameters?: Readonly<Record<string, string>>
+  /** Default: none. */
+  readonly tried?: Readonly<Record<string, string>>
   readonly sort?: string
   readonly scopes: Scopes
   readonly plan?: string
@@ -83,6 +85,7 @@ export function stream<
     version: '2021-11',
     pagination: 'pages',
     parameters: {},
+    tried: {},
     sort: null,
     plan: null,
     optional: false,

@@ -25,8 +25,9 @@ export const retentionOf = (stream: Stream): string =>
   stream.retention ? `after ${stream.retention.days} days (by ${stream.retention.by})` : 'no'
 
 /** How deletions are detected, in words. */
-export function deletionsOf({ deletions: { absence, except, event } }: Stream): string {
+export function deletionsOf({ deletions: { absence, except, event, stated } }: Stream): string {
   const rules = [
+    ...(stated === undefined ? [] : [`rows with a ${stated}, where the API lists deleted records`]),
     ...(absence === 'scan'
       ? [`rows that a complete full scan did not see${except ? `, unless ${except.column} is ${except.value}` : ''}`]
       : []),

@@ -70,6 +70,8 @@ export interface Deletions {
   readonly except?: Kind
   /** `object_type` of the events that name records of this stream, in lower case. */
   readonly event?: string
+  /** Column in which a record says when it was deleted, where the list shows deleted records; null: it exists. */
+  readonly stated?: string
 }
 
 /** The columns of a stream whose records report deletions in other streams. */
@@ -134,6 +136,8 @@ export interface Stream<
   /** `pages`: a list in pages. `whole`: a list in one answer, which takes no `limit`. `single`: one object. */
   readonly pagination: 'pages' | 'whole' | 'single'
   readonly parameters: Readonly<Record<string, string>>
+  /** Parameters that the API may refuse: after a 422 the list is read without them. */
+  readonly tried: Readonly<Record<string, string>>
   /** Value of `sort_by`; null where the resource takes none. */
   readonly sort: string | null
   readonly scopes: Scopes

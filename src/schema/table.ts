@@ -51,12 +51,12 @@ export const SYSTEM_COLUMNS = {
   _deleted_at: system(
     'instant',
     false,
-    'When the record was found to be deleted at the source; null while it exists there.',
+    'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.',
   ),
   _deleted_by: system(
     'text',
     false,
-    'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.',
+    'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.',
   ),
   _extra: system('json', false, 'Every field of the record that the schema does not declare, by its path.'),
   _hash: system(

@@ -174,8 +174,8 @@ comment on column "recharge"."accounts"."created_at" is 'When the account was cr
 comment on column "recharge"."accounts"."invited_at" is 'When the user was invited.';
 comment on column "recharge"."accounts"."is_owner" is 'Whether this account owns the store.';
 comment on column "recharge"."accounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."accounts"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."accounts"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."accounts"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."accounts"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."accounts"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."accounts"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."addresses" (
@@ -222,8 +222,8 @@ comment on column "recharge"."addresses"."province" is 'State or province of the
 comment on column "recharge"."addresses"."updated_at" is 'When the address last changed.';
 comment on column "recharge"."addresses"."zip" is 'Postal code of the address.';
 comment on column "recharge"."addresses"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."addresses"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."addresses"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."addresses"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."addresses"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."addresses"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."addresses"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."addresses__discounts" (
@@ -319,8 +319,8 @@ comment on column "recharge"."async_batch_tasks"."started_at" is 'When work on t
 comment on column "recharge"."async_batch_tasks"."status" is 'Progress of the task. Known values: pending, processing, success, failed.';
 comment on column "recharge"."async_batch_tasks"."updated_at" is 'When the task last changed.';
 comment on column "recharge"."async_batch_tasks"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."async_batch_tasks"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."async_batch_tasks"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."async_batch_tasks"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."async_batch_tasks"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."async_batch_tasks"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."async_batch_tasks"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."async_batches" (
@@ -355,8 +355,8 @@ comment on column "recharge"."async_batches"."total_task_count" is 'Number of ta
 comment on column "recharge"."async_batches"."updated_at" is 'When the batch last changed.';
 comment on column "recharge"."async_batches"."version" is 'API version that the tasks are run under.';
 comment on column "recharge"."async_batches"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."async_batches"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."async_batches"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."async_batches"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."async_batches"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."async_batches"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."async_batches"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."bundle_selections" (
@@ -387,8 +387,8 @@ comment on column "recharge"."bundle_selections"."external_variant_id" is 'Id of
 comment on column "recharge"."bundle_selections"."is_fallback" is 'Whether the default contents were used because nobody chose.';
 comment on column "recharge"."bundle_selections"."updated_at" is 'When the selection last changed.';
 comment on column "recharge"."bundle_selections"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."bundle_selections"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."bundle_selections"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."bundle_selections"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."bundle_selections"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."bundle_selections"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."bundle_selections"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."bundle_selections__items" (
@@ -547,8 +547,8 @@ comment on column "recharge"."charges"."total_weight_grams" is 'Weight of all it
 comment on column "recharge"."charges"."type" is 'Where the charge comes from. Known values: checkout, recurring.';
 comment on column "recharge"."charges"."updated_at" is 'When the charge last changed.';
 comment on column "recharge"."charges"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."charges"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."charges"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."charges"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."charges"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."charges"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."charges"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 comment on column "recharge"."charges"."_source" is '`export` where the row was imported from an export of the merchant portal; null where the API gave it.';
@@ -716,8 +716,8 @@ comment on column "recharge"."collections"."title" is 'Name of the collection.';
 comment on column "recharge"."collections"."type" is 'How the collection is filled. Known values: manual, automatic.';
 comment on column "recharge"."collections"."updated_at" is 'When the collection last changed.';
 comment on column "recharge"."collections"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."collections"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."collections"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."collections"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."collections"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."collections"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."collections"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."collections__manual_sort_order" (
@@ -773,8 +773,8 @@ comment on column "recharge"."credit_accounts"."redemption_code" is 'Code that s
 comment on column "recharge"."credit_accounts"."type" is 'Kind of credit. Known values: reward, manual, gift.';
 comment on column "recharge"."credit_accounts"."updated_at" is 'When the account last changed.';
 comment on column "recharge"."credit_accounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."credit_accounts"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."credit_accounts"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."credit_accounts"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."credit_accounts"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."credit_accounts"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."credit_accounts"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."credit_adjustments" (
@@ -809,8 +809,8 @@ comment on column "recharge"."credit_adjustments"."note" is 'Reason given for th
 comment on column "recharge"."credit_adjustments"."type" is 'Direction of the movement: credit adds to the balance, debit takes from it. Known values: credit, debit.';
 comment on column "recharge"."credit_adjustments"."updated_at" is 'When the adjustment last changed.';
 comment on column "recharge"."credit_adjustments"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."credit_adjustments"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."credit_adjustments"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."credit_adjustments"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."credit_adjustments"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."credit_adjustments"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."credit_adjustments"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."customers" (
@@ -867,8 +867,8 @@ comment on column "recharge"."customers"."subscriptions_total_count" is 'Number 
 comment on column "recharge"."customers"."tax_exempt" is 'Whether the customer pays no tax.';
 comment on column "recharge"."customers"."updated_at" is 'When the customer last changed; counters may move without it.';
 comment on column "recharge"."customers"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."customers"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."customers"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."customers"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."customers"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."customers"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."customers"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."customers__utm_params" (
@@ -948,8 +948,8 @@ comment on column "recharge"."discounts"."usage_limits_redemptions" is 'Number o
 comment on column "recharge"."discounts"."value" is 'Size of the discount, in percent or as an amount; see value_type.';
 comment on column "recharge"."discounts"."value_type" is 'How to read value. Known values: percentage, fixed_amount, shipping.';
 comment on column "recharge"."discounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."discounts"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."discounts"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."discounts"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."discounts"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."discounts"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."discounts"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."events" (
@@ -986,8 +986,8 @@ comment on column "recharge"."events"."source_api_token_name" is 'Name of the AP
 comment on column "recharge"."events"."source_origin" is 'Channel that it came through, such as api.';
 comment on column "recharge"."events"."source_user_type" is 'Kind of actor, such as customer.';
 comment on column "recharge"."events"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."events"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."events"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."events"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."events"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."events"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."events"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."events__custom_attributes" (
@@ -1058,8 +1058,8 @@ comment on column "recharge"."gift_purchases"."sender_customer_id" is 'Id of the
 comment on column "recharge"."gift_purchases"."sender_name" is 'Name of the sender, as shown to the recipient.';
 comment on column "recharge"."gift_purchases"."updated_at" is 'When the gift last changed.';
 comment on column "recharge"."gift_purchases"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."gift_purchases"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."gift_purchases"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."gift_purchases"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."gift_purchases"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."gift_purchases"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."gift_purchases"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."gift_purchases__external_redeemable_product_ids" (
@@ -1099,8 +1099,8 @@ comment on column "recharge"."metafields"."updated_at" is 'When the metafield la
 comment on column "recharge"."metafields"."value" is 'The value as text, also where value_type says otherwise.';
 comment on column "recharge"."metafields"."value_type" is 'How to read value. Known values: string, integer, json_string.';
 comment on column "recharge"."metafields"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."metafields"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."metafields"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."metafields"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."metafields"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."metafields"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."metafields"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."onetimes" (
@@ -1147,8 +1147,8 @@ comment on column "recharge"."onetimes"."subscription_id" is 'Id of a related su
 comment on column "recharge"."onetimes"."updated_at" is 'When the onetime last changed.';
 comment on column "recharge"."onetimes"."variant_title" is 'Name of the variant.';
 comment on column "recharge"."onetimes"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."onetimes"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."onetimes"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."onetimes"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."onetimes"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."onetimes"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."onetimes"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."onetimes__properties" (
@@ -1306,8 +1306,8 @@ comment on column "recharge"."orders"."has_uncommitted_changes" is 'Whether the 
 comment on column "recharge"."orders"."error_type" is 'Kind of failure; normally null, see error.';
 comment on column "recharge"."orders"."retry_date" is 'Day of the next attempt to bill; normally null.';
 comment on column "recharge"."orders"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."orders"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."orders"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."orders"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."orders"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."orders"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."orders"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."orders__discounts" (
@@ -1509,8 +1509,8 @@ comment on column "recharge"."payment_methods"."status_reason" is 'Why status is
 comment on column "recharge"."payment_methods"."retry_date" is 'When a failed charge is tried again; named by one client only.';
 comment on column "recharge"."payment_methods"."updated_at" is 'When the payment method last changed; the API gives no offset, read as US Eastern.';
 comment on column "recharge"."payment_methods"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."payment_methods"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."payment_methods"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."payment_methods"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."payment_methods"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."payment_methods"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."payment_methods"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."payment_sources" (
@@ -1572,8 +1572,8 @@ comment on column "recharge"."payment_sources"."status_reason" is 'Why it cannot
 comment on column "recharge"."payment_sources"."created_at" is 'When the payment source was stored.';
 comment on column "recharge"."payment_sources"."updated_at" is 'When the payment source last changed.';
 comment on column "recharge"."payment_sources"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."payment_sources"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."payment_sources"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."payment_sources"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."payment_sources"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."payment_sources"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."payment_sources"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."plans" (
@@ -1656,8 +1656,8 @@ comment on column "recharge"."plans"."title" is 'Name of the plan.';
 comment on column "recharge"."plans"."type" is 'How the product is bought. Known values: subscription, prepaid, prepaid_v2, onetime, membership_subscription.';
 comment on column "recharge"."plans"."updated_at" is 'When the plan last changed.';
 comment on column "recharge"."plans"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."plans"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."plans"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."plans"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."plans"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."plans"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."plans"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."plans__pricing_progression" (
@@ -1744,8 +1744,8 @@ comment on column "recharge"."products"."subscription_defaults_storefront_purcha
 comment on column "recharge"."products"."title" is 'Name of the product.';
 comment on column "recharge"."products"."updated_at" is 'When the product last changed; the API gives no offset, read as US Eastern.';
 comment on column "recharge"."products"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."products"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."products"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."products"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."products"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."products"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."products"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."retention_strategies" (
@@ -1772,8 +1772,8 @@ comment on column "recharge"."retention_strategies"."prevention_text" is 'Words 
 comment on column "recharge"."retention_strategies"."reason" is 'Reason for cancelling that the strategy answers.';
 comment on column "recharge"."retention_strategies"."updated_at" is 'When the strategy last changed.';
 comment on column "recharge"."retention_strategies"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."retention_strategies"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."retention_strategies"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."retention_strategies"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."retention_strategies"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."retention_strategies"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."retention_strategies"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."shipping_countries" (
@@ -1792,8 +1792,8 @@ comment on column "recharge"."shipping_countries"."code" is 'Country as two ISO 
 comment on column "recharge"."shipping_countries"."country_id" is 'Recharge id of the country itself.';
 comment on column "recharge"."shipping_countries"."name" is 'Name of the country.';
 comment on column "recharge"."shipping_countries"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."shipping_countries"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."shipping_countries"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."shipping_countries"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."shipping_countries"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."shipping_countries"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."shipping_countries"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."shipping_countries__provinces" (
@@ -1861,8 +1861,8 @@ comment on column "recharge"."shop"."test_mode" is 'Whether the store is a test 
 comment on column "recharge"."shop"."timezone" is 'Zone of the merchant in readable form.';
 comment on column "recharge"."shop"."updated_at" is 'When the settings last changed.';
 comment on column "recharge"."shop"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."shop"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."shop"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."shop"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."shop"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."shop"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."shop"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."shop__enabled_presentment_currencies_symbols" (
@@ -1928,8 +1928,8 @@ comment on column "recharge"."store"."timezone_name" is 'Zone of the merchant in
 comment on column "recharge"."store"."updated_at" is 'When the settings last changed.';
 comment on column "recharge"."store"."weight_unit" is 'Unit in which the store gives weights, such as g.';
 comment on column "recharge"."store"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."store"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."store"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."store"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."store"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."store"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."store"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."store__enabled_presentment_currencies_symbols" (
@@ -2021,8 +2021,8 @@ comment on column "recharge"."subscriptions"."status" is 'State of the subscript
 comment on column "recharge"."subscriptions"."updated_at" is 'When it last changed; a moved next charge may not count.';
 comment on column "recharge"."subscriptions"."variant_title" is 'Name of the variant.';
 comment on column "recharge"."subscriptions"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."subscriptions"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."subscriptions"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."subscriptions"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."subscriptions"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."subscriptions"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."subscriptions"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."subscriptions__utm_params" (
@@ -2081,7 +2081,7 @@ comment on column "recharge"."webhooks"."version" is 'API version whose shapes t
 comment on column "recharge"."webhooks"."created_at" is 'When the webhook was registered.';
 comment on column "recharge"."webhooks"."updated_at" is 'When the registration last changed.';
 comment on column "recharge"."webhooks"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
-comment on column "recharge"."webhooks"."_deleted_at" is 'When the record was found to be deleted at the source; null while it exists there.';
-comment on column "recharge"."webhooks"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.';
+comment on column "recharge"."webhooks"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."webhooks"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
 comment on column "recharge"."webhooks"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
 comment on column "recharge"."webhooks"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';

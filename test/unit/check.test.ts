@@ -390,6 +390,11 @@ describe('I12: a declaration must not conclude deletions from absence for record
       'deletions: owner is not a column',
     ],
     [
+      'a record that says when it was deleted in what is no instant',
+      { deletions: { stated: 'owner_id' } },
+      'deletions: owner_id is not a column with an instant',
+    ],
+    [
       'telling by columns that are none',
       { deletionEvents: { type: 'id', key: 'id', verb: 'verb', gone: 'deleted', at: 'updated_at' } },
       'deletionEvents: verb is not a column',

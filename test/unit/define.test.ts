@@ -33,6 +33,7 @@ test('a member that is left out has its default', () => {
     version: '2021-11',
     pagination: 'pages',
     parameters: {},
+    tried: {},
     sort: null,
     plan: null,
     optional: false,

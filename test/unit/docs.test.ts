@@ -21,7 +21,9 @@ const plain = (cell = ''): string => cell.replaceAll('`', '')
 /** Type of each column in a file of DDL, by table and column. */
 function typesIn(ddl: string): Map<string, string> {
   const types = new Map<string, string>()
-  for (const [, table, columns = ''] of ddl.matchAll(/^create table "recharge"\."(?!_sync_)(\w+)" \(\n([\s\S]*?)\);$/gm))
+  for (const [, table, columns = ''] of ddl.matchAll(
+    /^create table "recharge"\."(?!_sync_)(\w+)" \(\n([\s\S]*?)\);$/gm,
+  ))
     for (const [, column, type = ''] of columns.matchAll(/^ {2}"(\w+)" ([a-z]+(?:\(\d+, \d+\))?(?: not null)?)/gm))
       types.set(`${table}.${column}`, type)
   return types
