@@ -176,6 +176,34 @@ describe.each(DESTINATIONS)('$name', place => {
       }),
   )
 
+  // DuckDB cannot change a row that a foreign key refers to.
+  test.each(place.name === 'postgres' ? [false, true] : [false])(
+    'reconcile --repair takes away a mark that somebody made in the name of the record; a foreign key to the table: %s',
+    referenced =>
+      under(['served'], async ({ destination, ids, sync, reconcile, sql }) => {
+        await sync()
+        const [one = 0] = ids
+        if (referenced) {
+          await sql('create table public.notes (method bigint references recharge.payment_methods (id))')
+          await sql(`insert into public.notes values (${one})`)
+        }
+        await sql(`update recharge.payment_methods set deleted_at = now(), _deleted_at = now(), _deleted_by = 'record'
+          where id = ${one}`)
+        const { document, code, text } = await reconcile(true)
+        expect([code, document.streams[0]], text).toMatchObject([0, { missing: 1, gone: 0, repaired: 1 }])
+        expect(await marked(destination, METHODS)).toEqual({})
+      }),
+  )
+
+  test('I12: a mark in the name of a record that does not say so is taken away when the record is read', () =>
+    under(['served'], async ({ destination, ids, sync, sql }) => {
+      await sync()
+      const [one = 0] = ids
+      await sql(`update recharge.payment_methods set _deleted_at = now(), _deleted_by = 'record' where id = ${one}`)
+      expect((await sync()).of(METHODS)).toMatchObject({ changed: 1, deleted: 0 })
+      expect(await marked(destination, METHODS)).toEqual({})
+    }))
+
   test.each([200, 404] as const)(
     'I12: a large loss is confirmed by records that say that they are deleted, as by a 404: GET %i',
     status =>

@@ -8,7 +8,7 @@ import { asText, keyAsText } from './as-text.ts'
 import { mayBeForgotten, monthOf } from './comparable-rows.ts'
 import type { Session } from './engine.ts'
 import { matches } from './merge.ts'
-import { childRows, rootRows, STATED } from './rows.ts'
+import { childRows, rootRows } from './rows.ts'
 
 /**
  * Compares each record with its row and its child rows, value by value. Not by `_hash`: that stays the same if somebody
@@ -47,7 +47,7 @@ export async function compare(
            bool_or(case when t._synced_at is null then ${mayBeForgotten('s', stream, now)}
              else ${mayBeForgotten('t', stream, now)} end) as forgettable,
            cast(count(t._synced_at) as text) as found,
-           cast(count(case when t._deleted_by is distinct from ${STATED} then t._deleted_at end) as text) as deleted
+           cast(count(case when t._deleted_by is distinct from s._deleted_by then t._deleted_at end) as text) as deleted
     from ${sql.table(stage)} as s left join ${sql.table(`${schema}.${root.name}`)} as t
       on ${matches('s', root.key, 't', root.key)}
     group by 1`.execute(session.db)
@@ -69,7 +69,7 @@ interface ComparedRow {
   readonly written: string | null
   /** Rows with the key. */
   readonly found: string
-  /** How many of them are marked as deleted, but for those whose record says it. */
+  /** How many of them are marked as deleted, though the record does not say that it is. */
   readonly deleted: string
   readonly forgettable: boolean
 }

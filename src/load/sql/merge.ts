@@ -193,7 +193,7 @@ async function decideOutcomes(
   await sql`
     update ${temporary} as s
     set _outcome = case${precedence(batch)}
-      when t._deleted_at is not null${isStated(batch)} then 'changed'
+      when t._deleted_at is not null${unlessStated(batch)} then 'changed'
       when ${isNewer(batch)} then 'older'
       when t._hash = s._hash then 'unchanged'
       else 'changed'
@@ -218,9 +218,11 @@ function isNewer({ stream: { sync }, receivedAt }: RowBatch): RawBuilder<unknown
   return sql`${cursor} > s._cursor and ${cursor} <= cast(${latestPast(receivedAt)} as timestamptz)`
 }
 
-/** Not if the record itself said so: then it says so again, or its fingerprint is another one. */
-const isStated = ({ stream: { deletions } }: RowBatch): RawBuilder<unknown> =>
-  deletions.stated === undefined ? sql`` : sql` and t._deleted_by is distinct from ${STATED}`
+/** A mark that the record itself has made stays: the record says so again, or its fingerprint is another one. */
+function unlessStated({ stream: { deletions } }: RowBatch): RawBuilder<unknown> {
+  if (deletions.stated === undefined) return sql``
+  return sql` and (t._deleted_by is distinct from ${STATED} or ${sql.ref(`t.${identifier(deletions.stated)}`)} is null)`
+}
 
 /** Before times are compared: a record from the API replaces a row from an export, and never the other way round. */
 function precedence({ stream, source }: RowBatch): RawBuilder<unknown> {
