@@ -422,7 +422,15 @@ export interface ExtraRow {
   readonly hash: string
   /** JSON. */
   readonly extra: string
+  /**
+   * Of the columns with several names, those that have a value, as `cellName` names them: what `_extra` has under one of
+   * their names is a second value.
+   */
+  readonly filled: ReadonlySet<string>
 }
+
+/** Name of a cell of a row, or of a row of one of its lists, for `ExtraRow.filled`. */
+export const cellName = (column: string, list = '', position = 0): string => `${list} ${position} ${column}`
 
 /** Cells by column, in the format of `cells.ts`. */
 export type CellsByColumn = ReadonlyMap<string, Buffer>
@@ -433,6 +441,8 @@ export interface BackfilledRow {
   readonly cells: CellsByColumn
   /** By list, and by position in the list. */
   readonly lists: ReadonlyMap<string, ReadonlyMap<number, CellsByColumn>>
+  /** Lists that were not declared when the row was loaded, so that their rows are yet to be added. Absent: none. */
+  readonly newLists?: ReadonlyMap<string, readonly CellsByColumn[]>
   /** What remains in `_extra`, as JSON; null: nothing. */
   readonly extra: string | null
 }

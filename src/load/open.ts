@@ -1,9 +1,10 @@
+import type { SqlTypes } from '../schema/docs-guide.ts'
 import { Salt } from '../schema/salt.ts'
 import type { Stream } from '../schema/stream.ts'
 import type { Warehouse } from './destination.ts'
 import { createWarehouse } from './sql/warehouse.ts'
 
-/** A database is registered here: its configuration in this type, its `Engine` in `openDestination`. */
+/** A database is registered here: its configuration in this type, its `Engine` in `openDestination`, its types in `sqlTypes`. */
 export type DestinationConfig =
   | { readonly kind: 'duckdb'; readonly file: string; readonly schema: string }
   | { readonly kind: 'postgres'; readonly url: string; readonly schema: string }
@@ -47,4 +48,10 @@ export async function openDestination(
       )
     }
   }
+}
+
+/** The SQL types of every database, for documents. */
+export async function sqlTypes(): Promise<SqlTypes> {
+  const [duckdb, postgres] = await Promise.all([import('./duckdb/types.ts'), import('./postgres/types.ts')])
+  return { DuckDB: kind => duckdb.TYPES[kind].ddl, Postgres: kind => postgres.TYPES[kind].ddl }
 }

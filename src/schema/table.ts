@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Column, ColumnKind, Policy, Zone } from './column.ts'
+import type { Column, ColumnKind, Policy, Reference, Zone } from './column.ts'
 import { indexedColumns } from './indexed.ts'
 import { childName, identifier } from './name.ts'
 import type { Stream } from './stream.ts'
@@ -8,10 +8,14 @@ export interface TableColumn {
   readonly name: string
   readonly kind: ColumnKind
   readonly required: boolean
-  /** What the value means, and what is stored of it. */
+  /** What the value means, under which other names the API sends it, which values there are, what it joins to, and what is stored of it. */
   readonly doc: string
+  /** Other names of the value; absent: it has none. */
+  readonly also?: readonly string[]
   /** Absent: the values are stored unchanged. */
   readonly policy?: Exclude<Policy, 'keep'>
+  /** What the column joins to; absent: nothing. */
+  readonly references?: readonly Reference[]
   /** Inferred for an unknown field. */
   readonly inferred?: true
   /** An older version made it NOT NULL, and a record may lack the value. */
@@ -56,12 +60,12 @@ export const SYSTEM_COLUMNS = {
   _deleted_at: system(
     'instant',
     false,
-    'When the record was found to be deleted at the source; null while it exists there.',
+    'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.',
   ),
   _deleted_by: system(
     'text',
     false,
-    'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.',
+    'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.',
   ),
   _extra: system('json', false, 'Every field of the record that the schema does not declare, by its path.'),
   _hash: system(
@@ -116,6 +120,7 @@ export function tablesOf(stream: Stream): StreamTables {
           kind: keyKind(stream),
           required: true,
           doc: `Key of the row in ${stream.name} that owns this one.`,
+          references: [{ stream: stream.name, when: null }],
         },
         { name: CHILD_INDEX, kind: 'int' as const, required: true, doc: 'Place in the list, from 0.' },
         ...Object.entries(declared.columns).map(([name, column]) => tableColumn(name, column)),
@@ -143,7 +148,7 @@ export function schemaHashOf(stream: Stream): string {
     key,
     columns
       .filter(({ name, inferred }) => !inferred && !LATER.has(name))
-      .map(column => [column.name, column.kind, ...(column.policy ? [column.policy] : [])]),
+      .map(({ name, kind, policy, also }) => [name, kind, ...(policy ? [policy] : []), ...(also ? [also] : [])]),
   ])
   return createHash('sha256').update(JSON.stringify(tables)).digest('hex').slice(0, 16)
 }
@@ -154,18 +159,32 @@ const STORED: Readonly<Record<Policy, string>> = {
   omit: ' Not stored: always null.',
 }
 
-function tableColumn(name: string, { kind, required, doc, policy, inferred, zone, derived }: Column): TableColumn {
+function tableColumn(name: string, declared: Column): TableColumn {
+  const { kind, required, doc, policy, inferred, zone, derived, also, values, references } = declared
   const column = {
     name: identifier(name),
     kind,
     required,
-    doc: doc + STORED[policy],
+    doc: doc + namesOf(also) + valuesText(values) + referencesText(references) + STORED[policy],
+    ...(also.length > 0 ? { also } : {}),
+    ...(references.length > 0 ? { references } : {}),
     ...(inferred ? { inferred } : {}),
     ...(zone === 'UTC' ? { zone } : {}),
     ...(derived ? { derived } : {}),
   }
   return policy === 'keep' ? column : { ...column, policy }
 }
+
+const valuesText = (values: readonly string[]): string =>
+  values.length === 0 ? '' : ` Known values: ${values.join(', ')}.`
+
+const referencesText = (references: readonly Reference[]): string =>
+  references.length === 0 ? '' : ` Joins to ${references.map(referenceText).join(', or to ')}.`
+
+const referenceText = ({ stream, when }: Reference): string =>
+  when === null ? `${stream}.id` : `${stream}.id where ${identifier(when.column)} is ${when.value}`
+const namesOf = (also: readonly string[]): string =>
+  also.length === 0 ? '' : ` Also sent as ${also.map(name => `\`${name}\``).join(', ')}.`
 
 function keyKind(stream: Stream): ColumnKind {
   const [key] = stream.key

@@ -122,7 +122,8 @@ export function createDestination(context: Context): Destination & RowCounts & D
             referenced,
           })
           if (hasNewEvents) await recordTombstones(session, schema, batch)
-          const counts: Committed = { ...merged, ...(await detectDeletions(session, schema, batch, to, evidence)) }
+          const found = await detectDeletions(session, schema, batch, to, evidence)
+          const counts: Committed = { ...merged, ...found, deleted: merged.deleted + found.deleted }
           if (evidence?.gap) await recordGap(inSchema(session), to, evidence.gap, batch.receivedAt)
           await history.update(session, batch.stream, counts)
           await rejects.update(session, batch, to)
