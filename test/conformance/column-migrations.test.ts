@@ -335,7 +335,7 @@ describe.each(DESTINATIONS)('$name', place => {
 
   describe('a column that is no longer declared', () => {
     const columns = `select column_name from information_schema.columns where table_schema = 'recharge' and table_name = 'parcels' and column_name in ('raw', 'mine')`
-    const without = RECORDS.map(({ raw, ...record }) => record)
+    const without = RECORDS.map(({ raw, ...record }, i) => (i === 0 ? { ...record, raw: {} } : record))
 
     test('is dropped if it holds nothing, in the history too, and is made again by a version that declares it', () =>
       within(place, async opened => {

@@ -125,16 +125,15 @@ function conversionOf({ column, stored }: RetypedColumn, { engine }: Pick<Stream
   return kind === null ? null : conversion(engine, kind, column, sql.ref(column.name))
 }
 
-/** The columns that hold no value and that nothing uses. */
+/** The columns that hold no value and that nothing uses. An empty list or object of JSON is no value. */
 async function idleColumns(retired: readonly RetiredColumn[], at: StreamSession): Promise<readonly RetiredColumn[]> {
-  const { session, schema } = at
+  const { session, engine, schema } = at
   const idle: RetiredColumn[] = []
   for (const column of retired) {
-    const { table, name } = column
+    const { table, name, stored } = column
+    const value = kindOf(engine, stored) === 'json' ? engine.jsonAsText(sql.ref(name)) : sql.ref(name)
     const { rows } = await sql`
-      select 1 from ${sql.table(`${schema}.${table.name}`)} where ${sql.ref(name)} is not null limit 1`.execute(
-      session.db,
-    )
+      select 1 from ${sql.table(`${schema}.${table.name}`)} where ${value} is not null limit 1`.execute(session.db)
     if (rows.length === 0 && (await session.dependents(schema, table.name, name)).length === 0) idle.push(column)
   }
   return idle
