@@ -129,8 +129,8 @@ create table "recharge"."_sync_settings" (
   "name" text not null,
   "value" text not null);
 comment on table "recharge"."_sync_settings" is 'Settings of this warehouse. Whoever can read the salt can test guesses against hashed values.';
-comment on column "recharge"."_sync_settings"."name" is 'salt, policies, tables or store.';
-comment on column "recharge"."_sync_settings"."value" is 'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON. tables: the tables and columns that this program has made, as JSON. store: the store that the rows are of, and a salted hash of its token.';
+comment on column "recharge"."_sync_settings"."name" is 'salt, policies, tables, migrations or store.';
+comment on column "recharge"."_sync_settings"."value" is 'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON. tables: the tables and columns that this program has made, as JSON. migrations: the columns that it has converted to another type or dropped, as JSON. store: the store that the rows are of, and a salted hash of its token.';
 create table "recharge"."_sync_columns" (
   "stream" text not null,
   "table_name" text not null,

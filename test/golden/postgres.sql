@@ -137,8 +137,8 @@ create table "recharge"."_sync_settings" (
   "name" text not null,
   "value" text not null, constraint "_sync_settings_pkey" primary key ("name"));
 comment on table "recharge"."_sync_settings" is 'Settings of this warehouse. Whoever can read the salt can test guesses against hashed values.';
-comment on column "recharge"."_sync_settings"."name" is 'salt, policies, tables or store.';
-comment on column "recharge"."_sync_settings"."value" is 'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON. tables: the tables and columns that this program has made, as JSON. store: the store that the rows are of, and a salted hash of its token.';
+comment on column "recharge"."_sync_settings"."name" is 'salt, policies, tables, migrations or store.';
+comment on column "recharge"."_sync_settings"."value" is 'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON. tables: the tables and columns that this program has made, as JSON. migrations: the columns that it has converted to another type or dropped, as JSON. store: the store that the rows are of, and a salted hash of its token.';
 create table "recharge"."_sync_columns" (
   "stream" text not null,
   "table_name" text not null,
@@ -2111,6 +2111,8 @@ create index on "recharge"."charges__line_items" ("purchase_item_id");
 create index on "recharge"."collections" ("updated_at");
 create index on "recharge"."collections" ("_synced_at");
 create index on "recharge"."credit_accounts" ("customer_id");
+create index on "recharge"."credit_accounts" ("store_id");
+create index on "recharge"."credit_accounts" ("api_client_id");
 create index on "recharge"."credit_accounts" ("updated_at");
 create index on "recharge"."credit_accounts" ("_synced_at");
 create index on "recharge"."credit_adjustments" ("credit_account_id");
@@ -2130,6 +2132,7 @@ create index on "recharge"."gift_purchases" ("credit_account_id");
 create index on "recharge"."gift_purchases" ("recipient_customer_id");
 create index on "recharge"."gift_purchases" ("redeemable_collection_id");
 create index on "recharge"."gift_purchases" ("sender_customer_id");
+create index on "recharge"."gift_purchases" ("updated_at");
 create index on "recharge"."gift_purchases" ("_synced_at");
 create index on "recharge"."metafields" ("owner_id");
 create index on "recharge"."metafields" ("updated_at");
@@ -2165,6 +2168,7 @@ create index on "recharge"."shop" ("updated_at");
 create index on "recharge"."shop" ("_synced_at");
 create index on "recharge"."store" ("updated_at");
 create index on "recharge"."store" ("_synced_at");
+create index on "recharge"."subscriptions" ("addon_parent_subscription_id");
 create index on "recharge"."subscriptions" ("address_id");
 create index on "recharge"."subscriptions" ("customer_id");
 create index on "recharge"."subscriptions" ("plan_id");
