@@ -142,7 +142,8 @@ const DESTINATION = {
   moved: ['fail', 'Another run wrote this stream at the same time; let one run at a time write to a destination.'],
   held: ['stop', 'Wait until that run ends, or stop it; then run again.'],
   lease_lost: ['stop', 'Check the connection to the database and run again; what was committed is kept.'],
-  incompatible: ['stop', 'Run the statements shown, or choose another schema.'],
+  incompatible: ['fail', 'Rename the column: the next run makes a new one and reads the stream from its start.'],
+  in_use: ['fail', 'Drop what uses the column. The next run converts it; then create again what was dropped.'],
   locked: ['fail', 'Run again when that transaction has ended, or end it: select pg_terminate_backend(…);'],
   constraint: [
     'fail',

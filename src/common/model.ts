@@ -331,6 +331,25 @@ export interface SchemaChange {
   readonly sql: string
 }
 
+/** A column of loaded rows whose declaration has changed. */
+export interface ColumnMigration {
+  /** As `table.column`. */
+  readonly column: string
+  /** Its type before, as the database shows it. */
+  readonly from: string
+  /** Its type now; null: it had no value and was dropped. */
+  readonly to: string | null
+  /** The column that keeps the values, which could not be converted, as `table.column`; null: none. */
+  readonly keptIn: string | null
+}
+
+/** What was done about columns whose declaration has changed. */
+export interface MigratedColumns {
+  readonly changed: readonly ColumnMigration[]
+  /** Columns that are no longer declared, and that stay because they have values or something uses them. */
+  readonly kept: readonly string[]
+}
+
 /** What the last run reported about one stream. */
 export interface LastRun extends StreamReport {
   readonly run: RunId
@@ -416,7 +435,15 @@ export interface ExtraRow {
   readonly hash: string
   /** JSON. */
   readonly extra: string
+  /**
+   * Of the columns with several names, those that have a value, as `cellName` names them: what `_extra` has under one of
+   * their names is a second value.
+   */
+  readonly filled: ReadonlySet<string>
 }
+
+/** Name of a cell of a row, or of a row of one of its lists, for `ExtraRow.filled`. */
+export const cellName = (column: string, list = '', position = 0): string => `${list} ${position} ${column}`
 
 /** Cells by column, in the format of `cells.ts`. */
 export type CellsByColumn = ReadonlyMap<string, Buffer>
@@ -427,6 +454,8 @@ export interface BackfilledRow {
   readonly cells: CellsByColumn
   /** By list, and by position in the list. */
   readonly lists: ReadonlyMap<string, ReadonlyMap<number, CellsByColumn>>
+  /** Lists that were not declared when the row was loaded, so that their rows are yet to be added. Absent: none. */
+  readonly newLists?: ReadonlyMap<string, readonly CellsByColumn[]>
   /** What remains in `_extra`, as JSON; null: nothing. */
   readonly extra: string | null
 }

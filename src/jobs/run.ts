@@ -8,6 +8,7 @@ import type { TokenInformation } from '../extract/scopes.ts'
 import { type Access, accessOf, isTried, readableBy } from '../extract/scopes.ts'
 import type { RunDestination } from '../load/destination.ts'
 import { withInferredColumns } from '../pipeline/evolve.ts'
+import { migrateColumns } from '../pipeline/migrate-columns.ts'
 import { allRefused, outcomeOf } from '../pipeline/outcome.ts'
 import type { ScanOptions } from '../pipeline/pipeline.ts'
 import type { Progress } from '../pipeline/progress.ts'
@@ -280,6 +281,7 @@ async function attempt(planned: Planned, options: Opened, stop: Stop): Promise<S
   const { signal } = stop
   if (!isRequested(planned, options)) return refused(missingScope(planned), planned, options, stop)
   try {
+    await migrateColumns(stream, { ...options, locked: options.lock ?? true }, stats, signal)
     const inferred = await retryDestination(() => withInferredColumns(stream, options.destination), options, signal)
     await options.work(inferred, { ...options, readable }, stats, signal)
     return { outcome: 'complete', problem: null }

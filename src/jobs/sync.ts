@@ -3,6 +3,7 @@ import type { Checkpoint, Instant } from '../common/model.ts'
 import { retryDestination } from '../common/retry-destination.ts'
 import { backfillColumns } from '../pipeline/backfill-columns.ts'
 import { refuseFuture, type ScanState, type StartScanOptions, startScan } from '../pipeline/checkpoint.ts'
+import { createIndexes } from '../pipeline/indexes.ts'
 import { withCompleteFrom } from '../pipeline/older-checkpoint.ts'
 import { type ScanOptions, scanStream } from '../pipeline/pipeline.ts'
 import type { StreamStats } from '../pipeline/stream-stats.ts'
@@ -15,8 +16,18 @@ export interface SyncOptions extends ScanOptions, Pick<StartScanOptions, 'run' |
   readonly refreshMs: (stream: Stream) => number
 }
 
-/** Reads what changed in a stream since its checkpoint. */
+/** Reads what changed in a stream since its checkpoint. Then makes the indexes that its tables lack. */
 export async function syncStream(
+  stream: Stream,
+  options: SyncOptions,
+  stats: StreamStats,
+  signal: AbortSignal,
+): Promise<void> {
+  await readStream(stream, options, stats, signal)
+  await createIndexes(stream, options, stats, signal)
+}
+
+async function readStream(
   stream: Stream,
   options: SyncOptions,
   stats: StreamStats,

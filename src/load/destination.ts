@@ -1,3 +1,4 @@
+import type { DestinationError } from '../common/errors.ts'
 import type {
   BackfilledRow,
   Checkpoint,
@@ -9,6 +10,7 @@ import type {
   Instant,
   KeptReject,
   LastRun,
+  MigratedColumns,
   MissingRows,
   RecordedGap,
   RecordedRun,
@@ -42,10 +44,11 @@ export interface Destination extends AsyncDisposable {
   acquireLock(run: RunId): Promise<AbortSignal>
   /**
    * Creates tables and columns that are missing, and drops nothing. Also opens the salt. Where it makes again what somebody
-   * dropped, it forgets the checkpoint of the stream, and says so in `Checkpoint.lost`.
+   * dropped, it forgets the checkpoint of the stream, and says so in `Checkpoint.lost`. A column that is stored in another
+   * type than declared is left to `migrateColumns`.
    * @returns the statements it ran; none if nothing was missing.
    * @throws {DestinationError} `not_ours` if something that this program did not make has the name of a table, before any
-   * statement; `incompatible` if a column has another type, with the DDL for a person; `unreadable`.
+   * statement; `incompatible` if a column of a system table has another type; `unreadable`.
    */
   prepare(tables: readonly Table[]): Promise<readonly SchemaChange[]>
   /** The checkpoint of a stream; version 0 if there is none yet. @throws {DestinationError} `unreadable` */
@@ -69,6 +72,24 @@ export interface Destination extends AsyncDisposable {
   finalize(): Promise<void>
 }
 
+/** Changes columns that hold values. */
+export interface ColumnMigrations {
+  /**
+   * Converts the columns of a stream that are stored in another type than declared, and drops those that it no longer
+   * declares and that hold nothing, in one transaction with a note of it. Called after `prepare`, which finds them, and
+   * before rows are written. Without such columns it does nothing.
+   * @param signal aborted: the database stops at once. Null: the caller has no lock, and nothing may be converted.
+   * @throws {DestinationError} `incompatible`: values cannot be converted without loss, or the caller has no lock. `in_use`:
+   * a view or something else uses such a column, and is named. `locked`. In all cases nothing was changed.
+   */
+  migrateColumns(stream: Stream, signal: AbortSignal | null): Promise<MigratedColumns>
+  /**
+   * What `migrateColumns` would refuse, by stream. Changes nothing, and tables may be missing. Of a DuckDB file that is open
+   * for reading it does not show what uses a column.
+   */
+  refusedMigrations(streams: readonly Stream[]): Promise<ReadonlyMap<string, DestinationError>>
+}
+
 /** Knows which rows there are, and notices those that somebody deleted. */
 export interface RowCounts {
   /**
@@ -78,6 +99,19 @@ export interface RowCounts {
   missingRows(stream: Stream): Promise<readonly MissingRows[]>
   /** Whether the stream's own table has a row, also one that is marked as deleted. */
   hasRows(stream: Stream): Promise<boolean>
+}
+
+/** Makes indexes for those who read the tables. */
+export interface Indexes {
+  /**
+   * Makes the indexes that `prepare` found missing on these tables, and has the database look at the columns, so that it
+   * uses them. No statement if none is missing. Called after a first load: with indexes it would take longer. A table that fails
+   * keeps none of the others from its indexes.
+   * @param signal aborted: the index under way is given up.
+   * @returns the statements that made indexes.
+   * @throws what the first table failed with; the reason of the signal.
+   */
+  createIndexes(tables: readonly Table[], signal: AbortSignal): Promise<readonly SchemaChange[]>
 }
 
 /** Marks rows as deleted after a commit: a large loss is confirmed first. */
@@ -98,8 +132,10 @@ export type Deletions = Pick<Committed, 'deleted' | 'deletionSkipped'>
 /** What a run over streams needs of a destination. */
 export interface RunDestination
   extends Destination,
+    ColumnMigrations,
     InferredColumns,
     RowCounts,
+    Indexes,
     DeletionSupport,
     StoreIdentification,
     OlderReports,
@@ -113,7 +149,7 @@ export interface Inspection {
    * @throws {DestinationError} that names what is missing and what grants it.
    */
   checkAccess(tables: readonly Table[]): Promise<readonly string[]>
-  /** The DDL that `prepare` would run. @throws {DestinationError} as `prepare`. */
+  /** The DDL that `prepare` would run, the columns to be converted, and the indexes that are missing. @throws {DestinationError} as `prepare`. */
   plan(tables: readonly Table[]): Promise<readonly SchemaChange[]>
   /** Opens the salt, as `prepare` does. @returns false: there is none yet. @throws {DestinationError} `unreadable` */
   loadSalt(): Promise<boolean>

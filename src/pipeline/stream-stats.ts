@@ -1,6 +1,7 @@
 import { SyncError } from '../common/errors.ts'
 import type {
   Checkpoint,
+  ColumnMigration,
   Committed,
   Counts,
   DeletionSkipped,
@@ -85,6 +86,21 @@ export class StreamStats {
   missing(tables: readonly MissingRows[], stream: Stream): void {
     const [first] = tables
     if (first !== undefined) this.requestStats.warnings.push(rowsMissing([first, ...tables.slice(1)], stream))
+  }
+
+  /** Columns that held rows were changed, because their declaration has changed. */
+  migrated(changed: readonly ColumnMigration[]): void {
+    if (changed.length === 0) return
+    const told = changed.map(({ column, from, to, keptIn }) => {
+      if (to === null) return `${column} is no longer declared, had no value, and was dropped`
+      if (keptIn === null) return `${column} was ${from} and is ${to} now, with its values converted`
+      return `${column} was ${from} and is ${to} now; its values could not be converted, and are in ${keptIn} until their records are read again`
+    })
+    this.requestStats.warnings.push({
+      code: 'migrated',
+      message: told.join('; '),
+      next: 'Nothing to do here. A query that expects the old type may have to change.',
+    })
   }
 
   /** Columns were added for unknown fields. */

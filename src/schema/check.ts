@@ -15,6 +15,7 @@ export class DeclarationError extends Error {
 }
 
 const snake = z.string().regex(/^[a-z][a-z0-9_]*$/, 'is not snake_case')
+const path = z.string().regex(/^\w+(?:\.\w+)*$/, 'is not a dotted path')
 const doc = z.string().regex(/\S.*\.$/s, 'needs a doc that is a sentence')
 
 /** Checks what the types of `stream()` cannot. @throws {DeclarationError} with every problem. */
@@ -28,7 +29,7 @@ export function check(stream: Stream): void {
   say('doc', doc.safeParse(stream.doc))
   columns(stream.name, stream.columns, problems, say)
   const lists = Object.values(stream.children).map(({ from }) => from)
-  paths(stream.name, [...pathsOf(stream.columns), ...lists], problems)
+  paths(stream.name, [...pathsOf(stream.columns), ...lists, ...stream.objects], problems)
   derived(stream.name, stream.columns, problems)
   for (const { name } of [VALID_FROM, VALID_TO])
     if (Object.hasOwn(stream.columns, name)) problems.push(`${stream.name}.${name}: taken by the history table`)
@@ -42,6 +43,10 @@ export function check(stream: Stream): void {
     if (stream.key.length !== 1) problems.push(`${where}: only a stream with one key column may have child rows`)
     for (const taken of [`${stream.singular}_id`, CHILD_INDEX])
       if (Object.hasOwn(child.columns, taken)) problems.push(`${where}.${taken}: taken by the key of the child table`)
+    const element = child.element === undefined ? null : child.columns[child.element]
+    if (element === undefined) problems.push(`${where}: ${child.element}, the column of an element, is not declared`)
+    else if (element?.from?.includes('.'))
+      problems.push(`${where}: ${child.element}, the column of an element, is in an object`)
     columns(childName(stream.name, name), child.columns, problems, say)
     paths(childName(stream.name, name), pathsOf(child.columns), problems)
     derived(childName(stream.name, name), child.columns, problems)
@@ -50,6 +55,9 @@ export function check(stream: Stream): void {
     problems.push(`sort: a sorted stream asks for ${stream.sync.cursor}-asc`)
   if (stream.sync.mode === 'incremental' && stream.columns[stream.sync.cursor]?.required)
     problems.push(`sync: the cursor ${stream.sync.cursor} must not be required: a record without it is loaded`)
+  for (const name of [...stream.key, ...(stream.sync.mode === 'incremental' ? [stream.sync.cursor] : [])])
+    if ((stream.columns[name]?.also.length ?? 0) > 0)
+      problems.push(`${name}: a key or a cursor has one name, because the scan reads it from the record`)
   deletions(stream, problems)
   if (stream.parent) {
     const { as, parameter = false } = stream.parent
@@ -63,9 +71,28 @@ export function check(stream: Stream): void {
   if (problems.length > 0) throw new DeclarationError(stream.name, problems)
 }
 
+/** Checks what only all declarations together show. @throws {DeclarationError} with every problem of the first stream that has one. */
+export function checkReferences(streams: readonly Stream[]): void {
+  for (const stream of streams) {
+    const problems: string[] = []
+    const tables = [
+      [stream.name, stream.columns] as const,
+      ...Object.entries(stream.children).map(([name, { columns }]) => [childName(stream.name, name), columns] as const),
+    ]
+    for (const [table, declared] of tables)
+      for (const [name, { references }] of Object.entries(declared))
+        for (const reference of references) {
+          const target = streams.find(other => other.name === reference.stream)
+          if (target?.key.join() !== 'id')
+            problems.push(`${table}.${name}: references ${reference.stream}, which is no stream with the key id`)
+        }
+    if (problems.length > 0) throw new DeclarationError(stream.name, problems)
+  }
+}
+
 /** A record that is past the retention of the source must never count as deleted because it is absent. */
 function deletions(
-  { deletions: { absence, except }, retention, key, sync, columns, deletionEvents }: Stream,
+  { deletions: { absence, except, stated }, retention, key, sync, columns, deletionEvents }: Stream,
   problems: string[],
 ): void {
   const say = (problem: string): void => {
@@ -82,6 +109,7 @@ function deletions(
       say(`records whose ${column} is ${value} have a retention`)
   }
   if (except && !Object.hasOwn(columns, except.column)) say(`${except.column} is not a column`)
+  if (stated !== undefined && columns[stated]?.kind !== 'instant') say(`${stated} is not a column with an instant`)
   if (deletionEvents && key.length !== 1)
     problems.push('deletionEvents: only a stream with one key column may report deletions')
   for (const field of deletionEvents
@@ -103,6 +131,11 @@ function columns(
     say(where, doc.safeParse(column.doc))
     if (column.from !== null && !column.derived && columnName(column.from) !== name)
       problems.push(`${where}: ${column.from} becomes ${columnName(column.from)}`)
+    for (const other of column.also) say(`${where}: ${other}`, path.safeParse(other))
+    if (new Set(column.values).size < column.values.length) problems.push(`${where}: a value is listed twice`)
+    for (const { when } of column.references)
+      if (when !== null && !Object.hasOwn(declared, when.column))
+        problems.push(`${where}: references by ${when.column}, which is not a column`)
     if (Object.hasOwn(SYSTEM_COLUMNS, name)) problems.push(`${where}: taken by a system column`)
     const stored = identifier(name).toLowerCase()
     if (seen.has(stored)) problems.push(`${where}: clashes with another column after lower-casing and shortening`)
@@ -111,14 +144,19 @@ function columns(
 }
 
 const pathsOf = (declared: Columns): string[] =>
-  Object.entries(declared).flatMap(([name, { from, derived }]) => (derived ? [] : [from ?? name]))
+  Object.entries(declared).flatMap(([name, { from, also, derived }]) => (derived ? [] : [from ?? name, ...also]))
 
-/** A derived column keeps a part of a value, so another column must keep the whole value. */
+/** A derived column keeps a part of a value, so another column must keep the whole value, under the same names. */
 function derived(table: string, declared: Columns, problems: string[]): void {
   const whole = new Map(Object.entries(declared).flatMap(([n, c]) => (c.derived ? [] : [[c.from ?? n, c] as const])))
-  for (const [name, column] of Object.entries(declared))
-    if (column.derived && whole.get(column.from ?? name)?.kind !== 'instant')
+  for (const [name, column] of Object.entries(declared)) {
+    if (!column.derived) continue
+    const of = whole.get(column.from ?? name)
+    if (of?.kind !== 'instant')
       problems.push(`${table}.${name}: no column keeps the whole instant ${column.from ?? name}`)
+    else if (of.also.join() !== column.also.join())
+      problems.push(`${table}.${name}: needs the other names of the column that keeps the whole instant`)
+  }
 }
 
 /** Each header must name a declared column of one table only, and every required column needs a header. */

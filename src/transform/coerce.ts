@@ -13,7 +13,7 @@ export type Coerce = (value: unknown, cleaning: Cleaning) => Value
 
 /** The function that turns a value of the column into canonical text. It takes no null. @throws {TypeMismatch} */
 export function coercion(column: Column): Coerce {
-  const read = column.derived ? dayOf : READ[column.kind]
+  const read = column.derived ? dayOf : column.any ? anyText : READ[column.kind]
   return (value, cleaning) => read(value, column.zone, cleaning)
 }
 
@@ -122,6 +122,12 @@ function text(value: unknown, cleaning: Cleaning): Value {
   if (JSON.isRawJSON(value)) return value.rawJSON
   throw new TypeMismatch(`${show(value)} is not a text`)
 }
+
+/** A scalar as its text, anything else as its JSON text. */
+const anyText = (value: unknown, _zone: Zone, cleaning: Cleaning): Value =>
+  typeof value === 'object' && value !== null && !JSON.isRawJSON(value)
+    ? toJson(value, cleaning)
+    : text(value, cleaning)
 
 /*
  * What both databases store as JSON, and every JSON function of theirs still reads. The narrower limit decides for both.

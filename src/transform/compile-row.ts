@@ -1,5 +1,6 @@
 import type { CellWriter } from '../common/cell-writer.ts'
 import type { Cleaning } from './coerce.ts'
+import { encodeFirst } from './other-names.ts'
 import { memberKey, type ObjectPlan, type RowPlan } from './plan.ts'
 import { isObject, type JsonObject, TypeMismatch, typeName } from './type-mismatch.ts'
 
@@ -17,7 +18,7 @@ export type WriteRow = (element: JsonObject, to: CellWriter, cleaning: Cleaning)
  * From a declaration, only numbers and member names as JSON get into the source text.
  */
 export function compileRow({ objects, cells, mismatches }: RowPlan): WriteRow {
-  const lines: string[] = ['let at = -1, start = 0, v', 'try {']
+  const lines: string[] = ['let at = -1, start = 0, v, values', 'try {']
   // Counts the declared members of each object. If it has more members, some are not declared.
   for (const [i] of objects.entries()) lines.push(`let seen${i} = 0`)
   lines.push('const object0 = element')
@@ -25,30 +26,38 @@ export function compileRow({ objects, cells, mismatches }: RowPlan): WriteRow {
     if (i === 0) continue
     lines.push(readMember(parent, name), `const object${i} = objectOf(v, ${i})`)
   }
-  const counted = new Set(objects.slice(1).map(({ parent, name }) => `${parent} ${name}`))
-  for (const [i, { objectId, name, required }] of cells.entries()) {
-    const key = `${objectId} ${name}`
-    lines.push(readMember(objectId, name, !counted.has(key)), `at = ${i}`)
+  const counted = new Set(objects.slice(1).map(({ parent, name }) => memberKey(parent, name)))
+  const read = (objectId: number, name: string): string => {
+    const key = memberKey(objectId, name)
+    const isFirst = !counted.has(key)
     counted.add(key)
+    return readMember(objectId, name, isFirst)
+  }
+  for (const [i, { objectId, name, required, also }] of cells.entries()) {
+    lines.push(read(objectId, name), `at = ${i}`)
     if (required) lines.push('start = to.at')
-    lines.push(`if (v === undefined || v === null) to.null()`, `else encode${i}(to, v, cleaning)`)
+    if (also.length > 0) {
+      lines.push('values = [v]')
+      for (const other of also) lines.push(read(other.objectId, other.name), 'values.push(v)')
+      lines.push(`encode${i}(to, values, cleaning)`)
+    } else lines.push(`if (v === undefined || v === null) to.null()`, `else encode${i}(to, v, cleaning)`)
     if (required) lines.push('if (to.isNull(start)) missing()')
   }
   for (const [i, { known }] of objects.entries()) {
     // These are the lists, whose rows belong to other tables.
-    for (const name of known) if (!counted.has(`${i} ${name}`)) lines.push(readMember(i, name))
+    for (const name of known) if (!counted.has(memberKey(i, name))) lines.push(readMember(i, name))
   }
   const hasMore = objects.map((_, i) => `(object${i} !== null && countOf(object${i}) !== seen${i})`)
   lines.push(`return ${hasMore.join(' || ')}`, '} catch (error) { throw mismatch(error, at) }')
-  const encoders = cells.map((_, i) => `const encode${i} = cells[${i}].encode`)
+  const encoders = cells.map((_, i) => `const encode${i} = encoders[${i}]`)
   const body = `'use strict'\n${encoders.join('\n')}\nreturn (element, to, cleaning) => {\n${lines.join('\n')}\n}`
   const objectOf = (value: unknown, i: number) => objectAt(value, objects[i], mismatches)
   const mismatch = (error: unknown, at: number) =>
     error instanceof TypeMismatch && error.path === null
       ? new TypeMismatch(error.message, cells[at]?.path ?? '')
       : error
-  return new Function('cells', 'objectOf', 'missing', 'mismatch', 'countOf', body)(
-    cells,
+  return new Function('encoders', 'objectOf', 'missing', 'mismatch', 'countOf', body)(
+    cells.map(cell => (cell.also.length > 0 ? encodeFirst(cell, mismatches) : cell.encode)),
     objectOf,
     missing,
     mismatch,

@@ -168,7 +168,7 @@ function elementsOf(
  * @returns the extra fields of the elements, by position in the list; null: there are none.
  */
 function writeList(
-  { row, write, path, lenient }: List,
+  { row, write, path, element: plain, lenient }: List,
   elements: readonly unknown[],
   keyAt: number,
   to: CellWriter,
@@ -180,7 +180,8 @@ function writeList(
     extra ??= bare()
     extra[String(index)] = inner
   }
-  for (const [index, element] of elements.entries()) {
+  for (const [index, given] of elements.entries()) {
+    const element = plain === null || given === null || isObject(given) ? given : { [plain]: given }
     const object = isObject(element) ? element : null
     if (object === null && element !== null) {
       if (!lenient) throw new TypeMismatch(`declared as an object, but it is ${typeName(element)}`, `${path}[]`)

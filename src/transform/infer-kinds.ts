@@ -44,7 +44,7 @@ export function inferKinds(kinds: Kinds, stream: Stream, extra: unknown): void {
 }
 
 const pathsOf = (columns: Stream['columns']): string[] =>
-  Object.entries(columns).map(([name, { from }]) => from ?? name)
+  Object.entries(columns).flatMap(([name, { from, also }]) => [from ?? name, ...also])
 
 /** `_extra` of a record as JSON; null: it has none. */
 export function extraOf(record: FlatRecord, { children }: Stream): string | null {

@@ -16,14 +16,20 @@ export interface ObjectPlan {
   readonly lenient: boolean
 }
 
-/** A cell of the row, and the member that it is written from. */
-export interface CellPlan {
+/** A member of an object, and how its value becomes a cell. */
+export interface MemberPlan {
   /** The object that has the member. */
   readonly objectId: number
   readonly name: string
   readonly path: string
-  readonly required: boolean
   readonly encode: Encode
+}
+
+/** A cell of the row, and the member that it is written from. */
+export interface CellPlan extends MemberPlan {
+  readonly required: boolean
+  /** Members that may have the value under another name. The first of them with a value counts. */
+  readonly also: readonly MemberPlan[]
   /** Kind of a column that stores its values unchanged; null: `encode` changes them. */
   readonly kind: ColumnKind | null
 }
@@ -32,7 +38,10 @@ export interface CellPlan {
 export interface RowPlan {
   readonly objects: readonly ObjectPlan[]
   readonly cells: readonly CellPlan[]
-  /** Members of the object read last whose value did not fit, by `memberKey`; null: a value that does not fit rejects the record. */
+  /**
+   * Members of the object read last whose value is in no column, by `memberKey`: it did not fit, or the column took another
+   * one from another name. Null: a value that does not fit rejects the record.
+   */
   readonly mismatches: Set<string> | null
 }
 
@@ -47,6 +56,8 @@ export interface ListPlan {
   /** The path, split. */
   readonly steps: readonly string[]
   readonly row: RowPlan
+  /** The member that an element stands for if it is not an object; null: it is always an object. */
+  readonly element: string | null
   /** If the value is not a list, or an element is not an object, the record is loaded all the same. */
   readonly lenient: boolean
 }
@@ -60,7 +71,8 @@ export interface RecordPlan extends RowPlan {
 export function planOf(stream: Stream): RecordPlan {
   const cursor = stream.sync.mode === 'incremental' ? stream.sync.cursor : null
   const root = rowPlan(stream.columns, '', stream, cursor)
-  const lists = Object.values(stream.children).map(({ from, columns }): ListPlan => {
+  for (const name of stream.objects) objectAt(root.objects, 0, name, name, stream.onMismatch === 'null')
+  const lists = Object.values(stream.children).map(({ from, columns, element }): ListPlan => {
     const lenient = stream.onMismatch === 'null'
     const { objectId, name } = resolvePath(root.objects, from, '', lenient)
     return {
@@ -69,6 +81,7 @@ export function planOf(stream: Stream): RecordPlan {
       path: from,
       steps: from.split('.'),
       row: rowPlan(columns, `${from}[].`, stream, null),
+      element: element === undefined ? null : (columns[element]?.from ?? element),
       lenient,
     }
   })
@@ -83,18 +96,22 @@ function rowPlan(
   cursor: string | null,
 ): RowPlan & { readonly objects: ObjectPlan[] } {
   const lenient = onMismatch === 'null'
-  const mismatches = lenient || Object.values(columns).some(({ inferred }) => inferred) ? new Set<string>() : null
+  const mayKeep = lenient || Object.values(columns).some(({ inferred, also }) => inferred || also.length > 0)
+  const mismatches = mayKeep ? new Set<string>() : null
   const objects: ObjectPlan[] = [
     { parent: -1, name: '', path: prefix.replace(/\.$/, ''), known: new Set(), lenient: false },
   ]
   const cells = Object.entries(columns).map(([column, declared]): CellPlan => {
-    const from = declared.from ?? column
-    const { objectId, name } = resolvePath(objects, from, prefix, lenient)
     const strict = encoder(declared, salt)
     const must = declared.required || column === cursor || !(lenient || declared.inferred)
-    const encode = mismatches === null || must ? strict : tolerant(strict, mismatches, memberKey(objectId, name))
+    const memberAt = (path: string): MemberPlan => {
+      const { objectId, name } = resolvePath(objects, path, prefix, lenient)
+      const encode = mismatches === null || must ? strict : tolerant(strict, mismatches, memberKey(objectId, name))
+      return { objectId, name, path: prefix + path, encode }
+    }
     const kind = declared.policy === 'keep' && !declared.derived ? declared.kind : null
-    return { objectId, name, path: prefix + from, required: declared.required, encode, kind }
+    const member = memberAt(declared.from ?? column)
+    return { ...member, also: declared.also.map(memberAt), required: declared.required, kind }
   })
   return { objects, cells, mismatches }
 }
@@ -124,19 +141,15 @@ function resolvePath(
   const parts = path.split('.')
   const last = parts.pop() ?? ''
   let objectId = 0
-  for (const [i, name] of parts.entries()) {
-    const at = objects.findIndex(known => known.parent === objectId && known.name === name)
-    objects[objectId]?.known.add(name)
-    if (at === -1)
-      objects.push({
-        parent: objectId,
-        name,
-        path: prefix + parts.slice(0, i + 1).join('.'),
-        known: new Set(),
-        lenient,
-      })
-    objectId = at === -1 ? objects.length - 1 : at
-  }
+  for (const [i, name] of parts.entries())
+    objectId = objectAt(objects, objectId, name, prefix + parts.slice(0, i + 1).join('.'), lenient)
   objects[objectId]?.known.add(last)
   return { objectId, name: last }
+}
+
+/** @returns the id of the object that is a member of another. It is added if it is new. */
+function objectAt(objects: ObjectPlan[], parent: number, name: string, path: string, lenient: boolean): number {
+  const at = objects.findIndex(known => known.parent === parent && known.name === name)
+  objects[parent]?.known.add(name)
+  return at === -1 ? objects.push({ parent, name, path, known: new Set(), lenient }) - 1 : at
 }

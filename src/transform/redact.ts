@@ -23,7 +23,7 @@ interface Declared {
   readonly members: Map<string, Declared>
   /** Its elements have the members. `_extra` keeps them as an object by position. */
   list: boolean
-  /** It is a JSON column: whatever stands inside is declared. */
+  /** It is a column for a value of any shape: whatever stands inside is declared. */
   json: boolean
   /** How the column is protected; null: it is not, or the path is no column. */
   policy: Protection | null
@@ -127,15 +127,16 @@ function declaredIn(stream: Stream): Declared {
 const undeclared = (): Declared => ({ members: new Map(), list: false, json: false, policy: null, inside: null })
 
 function addColumns(holder: Declared, columns: Columns): void {
-  for (const [name, { from, kind, policy, derived }] of Object.entries(columns)) {
-    const path = pathTo(holder, (from ?? name).split('.'))
-    const column = path.pop()
-    if (column === undefined) continue
-    if (kind === 'json') column.json = true
-    if (policy === 'keep' || derived) continue
-    column.policy ??= policy
-    for (const outer of path) outer.inside ??= policy
-  }
+  for (const [column, { from, also, kind, any, policy, derived }] of Object.entries(columns))
+    for (const name of [from ?? column, ...also]) {
+      const path = pathTo(holder, name.split('.'))
+      const last = path.pop()
+      if (last === undefined) continue
+      if (kind === 'json' || any) last.json = true
+      if (policy === 'keep' || derived) continue
+      last.policy ??= policy
+      for (const outer of path) outer.inside ??= policy
+    }
 }
 
 /** The declared paths from `from` to the end of the steps, `from` included. */

@@ -17,6 +17,7 @@ import { configFor, makeStore, runSync, Store, withSimulator } from '../support/
 import { parcels } from '../support/samples.ts'
 
 const DIES = fileURLToPath(new URL('../support/commit-and-die.ts', import.meta.url))
+const MIGRATES = fileURLToPath(new URL('../support/migrate-and-die.ts', import.meta.url))
 const CUSTOMERS = STREAMS.filter(({ name }) => name === 'customers')
 const FAST = 'rate: { bucket: 100000, per_second: 10000 }'
 
@@ -85,6 +86,46 @@ describe.each(DESTINATIONS)('$name', place => {
         // The step after the last is after COMMIT.
         expect([before, after], `killed at step ${step}`).toContainEqual(shown)
         if (shown[0] === '2') break
+      }
+      expect(killed).toBeGreaterThan(8)
+    })
+  })
+
+  test('killed at any step of a conversion of columns, the table and the note of it are those before or those after', async () => {
+    await place.with(async destination => {
+      const types = `select column_name, data_type from information_schema.columns
+        where table_name = 'parcels' and column_name in ('raw', 'grams', 'seen') order by 1`
+      const rows = `select cast(raw as text) as raw, cast(grams as text) as grams, cast(seen as text) as seen from recharge.parcels`
+      const notes = `select value from recharge._sync_settings where name = 'migrations'`
+      let killed = 0
+      for (let step = 1; ; step++) {
+        const { status, signal, stderr } = spawnSync(
+          process.execPath,
+          [MIGRATES, JSON.stringify(destination), String(step)],
+          { env: { ...process.env, NODE_COMPILE_CACHE: CACHE } },
+        )
+        expect(`${signal ?? ''}${status ?? ''}`, String(stderr)).toMatch(/^(SIGKILL|0)$/)
+        const shown = await withQuery(destination, async query => [
+          (await query(types)).map(({ data_type }) => String(data_type).toLowerCase().replace(/\(.*/, '')),
+          (await query(rows)).map(({ raw, grams, seen }) => [raw, String(grams).replace(/\.0+$/, ''), seen]),
+          (await query(notes)).flatMap(({ value }) => JSON.parse(String(value)).length),
+        ])
+        const [json, varchar, decimal] =
+          place.name === 'duckdb' ? ['json', 'varchar', 'decimal'] : ['jsonb', 'text', 'numeric']
+        const before = [['bigint', json, varchar], [['"Whole bean"', '5', '2025-11-02T01:30:00']], []]
+        const after = [
+          [decimal, varchar, 'timestamp with time zone'],
+          [['Whole bean', '5', '2025-11-02 05:30:00+00']],
+          [3],
+        ]
+        if (status === 0) {
+          expect(shown).toEqual(after)
+          break
+        }
+        killed += 1
+        // The step after the last is after COMMIT.
+        expect([before, after], `killed at step ${step}`).toContainEqual(shown)
+        if (String(shown[2]) === '3') break
       }
       expect(killed).toBeGreaterThan(8)
     })

@@ -4,7 +4,20 @@ import { describe, expect, test } from 'vitest'
 import { STREAMS } from '../../src/cli/app.ts'
 import { parseExact } from '../../src/common/exact-json.ts'
 import type { DecodedPage } from '../../src/common/model.ts'
-import { day, flag, instant, int, json, money, rate, required, sensitive, text } from '../../src/schema/column.ts'
+import {
+  alsoFrom,
+  anyText,
+  day,
+  flag,
+  instant,
+  int,
+  json,
+  money,
+  rate,
+  required,
+  sensitive,
+  text,
+} from '../../src/schema/column.ts'
 import { child, stream } from '../../src/schema/define.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { hasStory } from '../../src/simulator/fixture.ts'
@@ -111,7 +124,22 @@ const ODD: readonly Node[] = [
   '{"\\u0061b":1}',
   '{"a\\/b":"a\\/b"}',
 ]
-const NAMES = ['id', 'updated_at', 'hash', 'customer', 'new_field', '__proto__', 'constructor', '7', 'é', '']
+const NAMES = [
+  'width',
+  'size',
+  'pass',
+  'count',
+  'id',
+  'updated_at',
+  'hash',
+  'customer',
+  'new_field',
+  '__proto__',
+  'constructor',
+  '7',
+  'é',
+  '',
+]
 
 /** An unusual value, or an object or a list with one. */
 function oddly(g: GeneratorValue): Node {
@@ -214,13 +242,22 @@ const things = stream({
     seen_at: instant('Seen.'),
     due: day('Due.'),
     tags: json('Tags.'),
+    note: anyText('Note.'),
     box_name: text('Name of its box.', 'box.name'),
     box_tags: json('Tags of its box.', 'box.tags'),
+    size: alsoFrom(['width', 'box.size'], money('Size.')),
+    code: alsoFrom(['pass'], sensitive(text('Code.'))),
   },
   children: {
-    lines: child({ doc: 'A line.', from: 'lines', columns: { sku: text('SKU.'), tags: json('Tags.'), n: int('N.') } }),
+    lines: child({
+      doc: 'A line.',
+      from: 'lines',
+      columns: { sku: text('SKU.'), tags: json('Tags.'), n: alsoFrom(['count'], int('N.')) },
+    }),
     parts: child({ doc: 'A part.', from: 'box.parts', columns: { name: required(text('Name.')) } }),
+    marks: child({ doc: 'A mark.', from: 'marks', element: 'mark', columns: { mark: int('Mark.'), by: text('Who.') } }),
   },
+  objects: ['include'],
 })
 const THING = {
   id: 1,
@@ -234,8 +271,15 @@ const THING = {
   seen_at: null,
   due: '2025-02-28',
   tags: { b: ['x', 1, { c: null }], a: 'y' },
+  note: { b: ['x', 1.5], a: 'y' },
+  include: {},
+  marks: [7, '8', { mark: 9, by: 'me' }],
   box: { name: 'small', tags: ['a'], parts: [{ name: 'lid' }] },
-  lines: [{ sku: 'a', tags: {}, n: 1 }, { sku: null }],
+  lines: [
+    { sku: 'a', tags: {}, n: 1 },
+    { sku: null, count: 2 },
+  ],
+  width: '5.00',
 }
 
 const store = makeStore()

@@ -378,6 +378,7 @@ class Life {
       refreshMs: () => this.#refreshMs,
       history: [],
       policies: { sensitive: 'keep', columns: {}, onMismatch: this.#onMismatch, drift: 'capture' },
+      indexes: true,
       maxRejects: 100,
       secrets: [key],
       secretFiles: [],

@@ -73,6 +73,7 @@ export function configFor(
     streams: 'all',
     refreshMs: () => 0,
     history: [],
+    indexes: true,
     // Not hashed, so that two warehouses can be compared: each has its own salt.
     policies: { sensitive: 'keep', columns: {}, onMismatch: 'reject', drift: 'capture' },
     maxRejects: 100,

@@ -1,9 +1,23 @@
 import { describe, expect, test } from 'vitest'
-import { check, DeclarationError } from '../../src/schema/check.ts'
-import { type Columns, dayOf, instant, int, json, required, text } from '../../src/schema/column.ts'
+import { STREAMS } from '../../src/cli/app.ts'
+import { check, checkReferences, DeclarationError } from '../../src/schema/check.ts'
+import {
+  alsoFrom,
+  type Columns,
+  dayOf,
+  instant,
+  int,
+  json,
+  oneOf,
+  references,
+  referencesBy,
+  required,
+  text,
+} from '../../src/schema/column.ts'
 import { stream } from '../../src/schema/define.ts'
 import type { Export } from '../../src/schema/export.ts'
 import type { Child, Stream } from '../../src/schema/stream.ts'
+import { allTables } from '../../src/schema/table.ts'
 
 const EXPORT: Export = {
   columns: { id: ['thing_id', 'id'], updated_at: ['updated_at'], owner_id: ['owner_id'] },
@@ -56,9 +70,25 @@ describe('a declaration is accepted with', () => {
     ['a path that becomes its name', withColumns({ a_b_c: text('A text.', 'a.b.c'), a_b_d: text('A text.', 'a.b.d') })],
     ['names that only begin alike', withColumns({ part: text('A text.'), part_s: text('A text.', 'part_s') })],
     ['the day of an instant beside it', withColumns({ updated_on: dayOf('Day.', 'updated_at') })],
+    ['another name of a column', withColumns({ variant_id: alsoFrom(['variant', 'box.variant'], int('Variant.')) })],
+    [
+      'the day of an instant that has another name',
+      withColumns({
+        sent_at: alsoFrom(['sent'], instant('Sent.')),
+        sent_on: alsoFrom(['sent'], dayOf('Day.', 'sent_at')),
+      }),
+    ],
     ['a column named like a method', withColumns({ constructor: text('A text.') })],
     ['a list by its last part', withChild('pieces', { from: 'box.pieces' })],
     ['a list by its joined path', withChild('box_pieces', { from: 'box.pieces' })],
+    ['a list of plain values', withChild('parts', { element: 'name' })],
+    ['an object without declared members', { objects: ['include'] }],
+    [
+      'references by a column of the same table',
+      withChild('parts', {
+        columns: { item_id: referencesBy('kind', { book: 'books' }, int('Item.')), kind: text('Kind.') },
+      }),
+    ],
     ['an export', { export: EXPORT }],
     ['a doc of many lines', { doc: 'A thing.\nOr two.' }],
     ['an unsorted stream without a sort', { sort: null, sync: { mode: 'full' } }],
@@ -107,6 +137,28 @@ describe('a declaration is refused with', () => {
       withColumns({ [`${LONG}_ffe054fe`]: text('A note.'), ['a'.repeat(64)]: text('A note.') }),
       `things.${'a'.repeat(64)}: clashes with another column after lower-casing and shortening`,
     ],
+    [
+      'a value twice',
+      withColumns({ state: oneOf(['on', 'on'], text('State.')) }),
+      'things.state: a value is listed twice',
+    ],
+    [
+      'references by a column of another table',
+      withChild('parts', { columns: { item_id: referencesBy('owner_id', { book: 'books' }, int('Item.')) } }),
+      'things__parts.item_id: references by owner_id, which is not a column',
+    ],
+    [
+      'plain values for which no column is declared',
+      withChild('parts', { element: 'value' }),
+      'children.parts: value, the column of an element, is not declared',
+    ],
+    [
+      'plain values in an object of the element',
+      withChild('parts', { element: 'a_b', columns: { a_b: text('B.', 'a.b') } }),
+      'children.parts: a_b, the column of an element, is in an object',
+    ],
+    ['an object that is a column', { objects: ['updated_at'] }, 'things: updated_at is read twice'],
+    ['an object with a column', { objects: ['owner'] }, 'things: owner.id lies inside owner'],
     ['valid_to', withColumns({ valid_to: instant('Mine.') }), 'things.valid_to: taken by the history table'],
     ['a list called history', withChild('history', {}), 'children.history: taken by the history table'],
     [
@@ -166,6 +218,52 @@ describe('a declaration is refused with', () => {
       'an export of a stream with two key columns',
       { key: ['id', 'owner_id'], children: {}, ...exported({}) },
       'export: only a stream with one key column can be imported',
+    ],
+    [
+      'another name that a column has',
+      withColumns({ note: text('A note.'), remark: alsoFrom(['note'], text('A remark.')) }),
+      'things: note is read twice',
+    ],
+    [
+      'another name twice',
+      withColumns({ note: alsoFrom(['remark', 'remark'], text('A note.')) }),
+      'things: remark is read twice',
+    ],
+    ['another name that is a list', withColumns({ note: alsoFrom(['parts'], text('A note.')) }), 'parts is read twice'],
+    [
+      'another name inside of a column',
+      withColumns({ note: json('A note.'), remark: alsoFrom(['note.text'], text('A remark.')) }),
+      'things: note.text lies inside note',
+    ],
+    [
+      'another name around a column',
+      withColumns({ note: alsoFrom(['owner'], text('A note.')) }),
+      'things: owner.id lies inside owner',
+    ],
+    [
+      'another name in an element that a column of it has',
+      withChild('parts', { columns: { name: text('Name.'), title: alsoFrom(['name'], text('Title.')) } }),
+      'things__parts: name is read twice',
+    ],
+    [
+      'another name that is no path',
+      withColumns({ note: alsoFrom(['remarks[].text'], text('A note.')) }),
+      'things.note: remarks[].text: is not a dotted path',
+    ],
+    [
+      'another name of the key',
+      withColumns({ id: alsoFrom(['number'], required(int('Key.'))) }),
+      'id: a key or a cursor has one name, because the scan reads it from the record',
+    ],
+    [
+      'another name of the cursor',
+      withColumns({ updated_at: alsoFrom(['changed_at'], instant('Changed.')) }),
+      'updated_at: a key or a cursor has one name, because the scan reads it from the record',
+    ],
+    [
+      'the day of an instant that lacks a name of it',
+      withColumns({ sent_at: alsoFrom(['sent'], instant('Sent.')), sent_on: dayOf('Day.', 'sent_at') }),
+      'things.sent_on: needs the other names of the column that keeps the whole instant',
     ],
     ['an object and a part of it', withColumns({ owner: json('The owner.') }), 'things: owner.id lies inside owner'],
     [
@@ -298,6 +396,11 @@ describe('I12: a declaration must not conclude deletions from absence for record
       'deletions: owner is not a column',
     ],
     [
+      'a record that says when it was deleted in what is no instant',
+      { deletions: { stated: 'owner_id' } },
+      'deletions: owner_id is not a column with an instant',
+    ],
+    [
       'telling by columns that are none',
       { deletionEvents: { type: 'id', key: 'id', verb: 'verb', gone: 'deleted', at: 'updated_at' } },
       'deletionEvents: verb is not a column',
@@ -315,6 +418,33 @@ describe('I12: a declaration must not conclude deletions from absence for record
 
   test.each(CASES)('%s', (_what, change, problem) => {
     expect(problemsOf(change)).toContain(problem)
+  })
+})
+
+describe('what a column references', () => {
+  const other = (key: readonly string[]): Stream => ({ ...sound, name: 'owners', key })
+  const referring = (change: Partial<Stream>): Stream => ({ ...sound, ...change })
+  const owner = referring(withColumns({ boss_id: references('owners', int('Boss.')) }))
+  const part = referring(withChild('parts', { columns: { maker_id: references('makers', int('Maker.')) } }))
+
+  test('is a stream whose key is its id', () => {
+    expect(() => checkReferences([owner, other(['id'])])).not.toThrow()
+    expect(() => checkReferences([owner, other(['id', 'owner_id'])])).toThrow(
+      'schemas/things.ts: things.boss_id: references owners, which is no stream with the key id',
+    )
+  })
+
+  test('is declared, also from a list', () => {
+    expect(() => checkReferences([part, owner])).toThrow(
+      'things__parts.maker_id: references makers, which is no stream',
+    )
+  })
+
+  test('is declared for every stream of ours', () => {
+    expect(() => checkReferences(STREAMS)).not.toThrow()
+    expect(
+      STREAMS.flatMap(allTables).flatMap(({ columns }) => columns.filter(c => c.references)).length,
+    ).toBeGreaterThan(60)
   })
 })
 

@@ -79,6 +79,8 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
     })
     const message = changes.length === 0 ? 'ready' : `reachable; the next sync runs ${changes.length} DDL statements`
     findings.push({ what: 'destination', state: 'ok', message, next: null })
+    for (const [stream, { message, next }] of await destination.refusedMigrations(streams))
+      findings.push({ what: 'stream', state: 'problem', message: `${stream}: ${message}`, next })
     findings.push(...(await streamFindings(destination, information, streams, app.now())))
   })
   const problems = findings.filter(({ state }) => state === 'problem')

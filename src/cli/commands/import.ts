@@ -5,6 +5,7 @@ import { VERSION } from '../../common/version.ts'
 import { checkRange, type DeclaredRange, extendTo } from '../../jobs/import/declared-range.ts'
 import { type Imported, importKey, inspectFile, loadFile, tryFile } from '../../jobs/import/import-file.ts'
 import { withInferredColumns } from '../../pipeline/evolve.ts'
+import { migrateColumns } from '../../pipeline/migrate-columns.ts'
 import { StreamStats } from '../../pipeline/stream-stats.ts'
 import { withInferred } from '../../schema/inferred-columns.ts'
 import { withRandomSalt } from '../../schema/policy.ts'
@@ -72,10 +73,11 @@ export async function importFile(
   const before = await destination.completeFrom(stored.name)
   const moved = range && (await checkRange(stored, file, range, inspected, destination))
   await destination.prepare(allTables(stored))
+  const stats = new StreamStats(importKey(stored))
+  await migrateColumns(stored, { ...app, destination, locked: true }, stats, signal)
   const stream = await withInferredColumns(stored, destination)
   const loaded = await loadFile(stream, file, { ...app, destination, now }, signal)
   if (moved !== null) await extendTo(moved, stream, { ...app, destination, now }, signal)
-  const stats = new StreamStats(importKey(stream))
   stats.records = loaded.records + loaded.rejected
   const { added, changed, unchanged, fromApi, rejected } = loaded
   stats.counts = { ...stats.counts, added, changed, unchanged: unchanged + fromApi, rejected }

@@ -37,6 +37,8 @@ export interface Config {
   readonly refreshMs: (stream: string) => number
   /** Streams of which every version seen is kept. */
   readonly history: readonly string[]
+  /** Whether tables get indexes, in a database that uses them. */
+  readonly indexes: boolean
   /** What is stored of each column. */
   readonly policies: Policies
   readonly maxRejects: number
@@ -201,6 +203,7 @@ function configOf(
     streams: rest.streams,
     refreshMs: refreshOf(rest.refresh),
     history: rest.history,
+    indexes: rest.indexes,
     policies: { sensitive: rest.sensitive, columns: rest.columns, onMismatch: rest.on_mismatch, drift: rest.drift },
     maxRejects: rest.max_rejects,
     secrets: [token, ...(postgres === undefined ? [] : [postgres])],

@@ -1,6 +1,7 @@
 import { asFilter, justBefore, minus, ZONE_UNCERTAINTY } from '../../common/instant.ts'
-import type { Page, Window } from '../../common/model.ts'
+import type { Page, RowBatch, Window } from '../../common/model.ts'
 import { oldestServed } from '../../common/oldest-served.ts'
+import { statedDeletion } from '../../common/stated-deletion.ts'
 import type { Month } from '../../load/destination.ts'
 import { pageDecoders } from '../../pipeline/page-decoders.ts'
 import { prefetch } from '../../pipeline/prefetch.ts'
@@ -67,12 +68,20 @@ async function comparePages(
 ): Promise<void> {
   for await (const pages of prefetch(read, signal)) {
     const batch = mergePages(stream, pages)
-    for (const compared of await warehouse.compare(batch, now)) diff.add(compared, watermark, writtenBy, within)
+    for (const compared of await warehouse.compare(withoutDeleted(batch), now))
+      diff.add(compared, watermark, writtenBy, within)
     for (const { key } of batch.rejects)
       if (key !== null) diff.addRejected(key)
       else diff.partial ??= 'a record without a key was listed'
     stats.records += batch.read
   }
+}
+
+/** A record that says that it is deleted counts as one that is not listed, so its row is gone unless it is marked. */
+function withoutDeleted(batch: RowBatch): RowBatch {
+  const deletionIn = statedDeletion(batch.stream)
+  if (deletionIn === null) return batch
+  return { ...batch, records: new Map([...batch.records].filter(([, record]) => deletionIn(record) === -1)) }
 }
 
 /** Finds comparable rows whose records the source did not list. */

@@ -7,7 +7,7 @@ import { asText } from './as-text.ts'
 import { claimCheckpoint, holdCheckpoint } from './claim-checkpoint.ts'
 import type { Context } from './context.ts'
 import { detectDeletions, markConfirmed } from './deletions.ts'
-import type { Engine, Session } from './engine.ts'
+import type { Session } from './engine.ts'
 import { recordGap } from './gaps.ts'
 import { deleteInferredColumns, nowDeclared } from './inferred-columns.ts'
 import { forgetLostRows, writeAgainIfChildRowsMissing } from './lost-rows.ts'
@@ -19,6 +19,7 @@ import { suspectScan } from './seen-keys.ts'
 import { readOrCreateSalt, recordMadeColumns, recordPolicies } from './settings.ts'
 import { parseCheckpoint, parseCounts } from './stored-values.ts'
 import { recordTombstones, stageNewEvents } from './tombstones.ts'
+import { untilUnlocked } from './until-unlocked.ts'
 
 /** `Destination` for every database that has an `Engine`. */
 export function createDestination(context: Context): Destination & RowCounts & DeletionSupport {
@@ -28,6 +29,8 @@ export function createDestination(context: Context): Destination & RowCounts & D
     salt,
     history,
     referenced,
+    missingIndexes,
+    columnChanges,
     storeToKeep,
     inSchema,
     exists,
@@ -46,18 +49,22 @@ export function createDestination(context: Context): Destination & RowCounts & D
       const prepared = await untilUnlocked(engine, schema, async session => {
         const recorded = await recordedSchema(session)
         const all = allTables(tables, recorded)
-        const { statements, dropped } = await schemaChanges(session, engine, schema, all, recorded)
+        const { statements, columns, indexes, dropped } = await schemaChanges(session, engine, schema, all, recorded)
         // In one request: with a comment for each column there are hundreds of statements.
         if (statements.length > 0)
           await session.withLockTimeout(() =>
             session.db.executeQuery(CompiledQuery.raw(statements.map(({ query }) => query.sql).join(';\n'))),
           )
         await recordPolicies(inSchema(session), recorded.policies, all)
-        await recordMadeColumns(inSchema(session), recorded.made, all)
+        await recordMadeColumns(inSchema(session), recorded.made, all, columns)
         for (const what of dropped) await forgetLostRows(session, schema, what)
-        await deleteInferredColumns(inSchema(session), nowDeclared(recorded.inferred, tables))
-        await history.catchUp(session, tables, recorded.inferred)
+        // `migrateColumns` does both for a stream that has columns of another type.
+        const asDeclared = tables.filter(({ stream = '' }) => !columns.get(stream)?.retyped.length)
+        await deleteInferredColumns(inSchema(session), nowDeclared(recorded.inferred, asDeclared))
+        await history.catchUp(session, asDeclared, recorded.inferred)
         for (const table of await session.referencedTables(schema)) referenced.add(table)
+        for (const [table, missing] of indexes) missingIndexes.set(table, missing)
+        for (const [stream, changes] of columns) columnChanges.set(stream, changes)
         return { statements, salt: await readOrCreateSalt(inSchema(session)) }
       })
       salt.open(prepared.salt)
@@ -122,7 +129,8 @@ export function createDestination(context: Context): Destination & RowCounts & D
             referenced,
           })
           if (hasNewEvents) await recordTombstones(session, schema, batch)
-          const counts: Committed = { ...merged, ...(await detectDeletions(session, schema, batch, to, evidence)) }
+          const found = await detectDeletions(session, schema, batch, to, evidence)
+          const counts: Committed = { ...merged, ...found, deleted: merged.deleted + found.deleted }
           if (evidence?.gap) await recordGap(inSchema(session), to, evidence.gap, batch.receivedAt)
           await history.update(session, batch.stream, counts)
           await rejects.update(session, batch, to)
@@ -159,28 +167,6 @@ export function createDestination(context: Context): Destination & RowCounts & D
     async [Symbol.asyncDispose]() {
       await engine[Symbol.asyncDispose]()
     },
-  }
-}
-
-/** How often DDL is tried while somebody holds a table. Between two tries those who wait for the table get it. */
-const LOCK_TRIES = 3
-
-/** Runs a transaction with DDL. @throws {DestinationError} `locked`, naming who holds a table. */
-async function untilUnlocked<T>(engine: Engine, schema: string, work: (session: Session) => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await engine.transaction(work)
-    } catch (error) {
-      if (!(error instanceof DestinationError) || error.kind !== 'locked') throw error
-      if (tries < LOCK_TRIES) continue
-      const holders = await engine.lockHolders(schema)
-      const who = holders.length > 0 ? holders.join('; ') : 'a transaction that has ended since'
-      throw new DestinationError(
-        'locked',
-        `a table of the schema ${schema} has to change, and it is held by ${who}`,
-        error,
-      )
-    }
   }
 }
 

@@ -6,6 +6,7 @@ import { asText } from './as-text.ts'
 import type { Context } from './context.ts'
 import { existingRows } from './existing-rows.ts'
 import { readGaps } from './gaps.ts'
+import { plannedStatements } from './migrate-columns.ts'
 import { columnsOf, schemaChanges } from './schema-changes.ts'
 import { readSalt } from './settings.ts'
 import { parseCompleteFrom, parseLastRun, parseRun, parseWatermark } from './stored-values.ts'
@@ -20,8 +21,11 @@ export function createInspection(context: Context): Inspection {
     plan: tables =>
       engine.transaction(async session => {
         const recorded = await recordedSchema(session)
-        const { statements } = await schemaChanges(session, engine, schema, allTables(tables, recorded), recorded)
-        return statements
+        const changes = await schemaChanges(session, engine, schema, allTables(tables, recorded), recorded)
+        const indexes = [...changes.indexes].flatMap(([table, missing]) => missing.map(({ sql }) => ({ table, sql })))
+        const at = { session, engine, schema }
+        const retyped = [...changes.columns.values()].flatMap(columns => plannedStatements(columns, at))
+        return [...changes.statements, ...retyped, ...indexes]
       }),
 
     async loadSalt() {

@@ -249,6 +249,21 @@ export const parseMadeColumns = (value: string): MadeColumns =>
     next: 'Delete the row "tables" of _sync_settings: the next run writes it again.',
   })
 
+const migration = z.object({
+  column: z.string(),
+  from: z.string(),
+  to: z.string().nullable(),
+  keptIn: z.string().nullable(),
+  at: z.string().nullable(),
+})
+
+/** The columns that were changed, the oldest first. @throws {DestinationError} `unreadable`, naming the setting. */
+export const parseMigrations = (value: string): z.infer<typeof migration>[] =>
+  parse(json(z.array(migration)), value, {
+    where: 'the setting migrations in _sync_settings',
+    next: 'Delete the row "migrations" of _sync_settings: it only says which columns were changed, and when.',
+  })
+
 const lostRows = z.object({ tables: z.array(z.string()), columns: z.array(z.string()), since: instant.nullable() })
 
 /** What a stream lost with tables or columns that somebody dropped; null: nothing. @throws {DestinationError} `unreadable` */

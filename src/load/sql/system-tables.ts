@@ -252,11 +252,11 @@ export const SYSTEM_TABLES: readonly Table[] = [
     doc: 'Settings of this warehouse. Whoever can read the salt can test guesses against hashed values.',
     key: ['name'],
     columns: [
-      column('name', 'text', 'salt, policies, tables or store.', true),
+      column('name', 'text', 'salt, policies, tables, migrations or store.', true),
       column(
         'value',
         'text',
-        'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON. tables: the tables and columns that this program has made, as JSON. store: the store that the rows are of, and a salted hash of its token.',
+        'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON. tables: the tables and columns that this program has made, as JSON. migrations: the columns that it has converted to another type or dropped, as JSON. store: the store that the rows are of, and a salted hash of its token.',
         true,
       ),
     ],

@@ -2,10 +2,12 @@ import { sql } from 'kysely'
 import { parseInstant } from '../../common/instant.ts'
 import type { InferredColumns, OlderReports, Reset, Warehouse } from '../destination.ts'
 import { backfillColumns, rowsWithExtra } from './backfill-columns.ts'
+import { createColumnMigrations } from './column-migrations.ts'
 import { type Context, createContext } from './context.ts'
 import { createDestination } from './destination.ts'
 import { createExpectedRows } from './expected-rows.ts'
 import { createImportedRows } from './imported-rows.ts'
+import { createIndexes } from './indexes.ts'
 import { readInferredColumns, recordInferredColumns } from './inferred-columns.ts'
 import { createInspection } from './inspection.ts'
 import { writeAgainIfChildRowsMissing } from './lost-rows.ts'
@@ -21,6 +23,8 @@ export function createWarehouse(...options: Parameters<typeof createContext>): W
   const context = createContext(...options)
   return {
     ...createDestination(context),
+    ...createIndexes(context),
+    ...createColumnMigrations(context),
     ...createInspection(context),
     ...createStoreIdentification(context),
     ...createExpectedRows(context),

@@ -22,8 +22,12 @@ export interface Shopfront extends Rights {
   readonly client: Client
   readonly wallHidesCounts: boolean
   readonly easternFilters: boolean
+  readonly includeDeleted: IncludeDeleted
   readonly ending: Ending
 }
+
+/** Whether `include_deleted` does what it says, is ignored without a word, or is a 422. */
+export type IncludeDeleted = 'served' | 'ignored' | 'refused'
 
 /** The endpoint of a path, and the number in the path if there is one. */
 interface Route {
@@ -33,7 +37,8 @@ interface Route {
 }
 
 export function answer(front: Shopfront, request: Asked): Answer {
-  const asked = front.easternFilters ? { ...request, query: easternTimes(request.query) } : request
+  const timed = front.easternFilters ? { ...request, query: easternTimes(request.query) } : request
+  const asked = { ...timed, query: withoutDeleted(timed.query, front.includeDeleted) }
   const { path, version } = asked
   if (path === '/') return json({})
   if (path === '/token_information') return tokenInformation(front, front.client, front.wrappedTokenInformation)
@@ -47,6 +52,12 @@ export function answer(front: Shopfront, request: Asked): Answer {
   if (route.kind === 'one') return readOne(front.store, route)
   if (route.endpoint.resource === 'metafields') checkOwner(asked.query.get('owner_resource') ?? undefined, front)
   return count(front.store, route.endpoint, asked.query, front.wallHidesCounts)
+}
+
+function withoutDeleted(query: URLSearchParams, includeDeleted: IncludeDeleted): URLSearchParams {
+  if (includeDeleted === 'served' || !query.has('include_deleted')) return query
+  if (includeDeleted === 'refused') throw unprocessable('include_deleted', 'Unknown field.')
+  return new URLSearchParams([...query].filter(([name]) => name !== 'include_deleted'))
 }
 
 /** Reads every bound by time as wall time in New York, whatever its offset. */
@@ -99,5 +110,6 @@ function readOne(store: Store, { endpoint, id = 0 }: Route): Answer {
   const row = store.table(endpoint.resource).row(id)
   if (!row) throw notFound()
   if (endpoint.resource === 'charges' && behindTheWall(row.record, store.now().getTime())) throw notFound()
+  if (endpoint.resource === 'payment_methods' && row.record.deleted_at != null) throw notFound()
   return { status: 200, body: `{"${endpoint.singular ?? singular(endpoint.resource)}":${row.text(false)}}` }
 }

@@ -1,4 +1,4 @@
-import type { CellPlan, RecordPlan, RowPlan } from '../plan.ts'
+import type { CellPlan, MemberPlan, RecordPlan, RowPlan } from '../plan.ts'
 
 /** A declared member. */
 export class Member {
@@ -44,12 +44,21 @@ export interface LayoutCell extends CellPlan {
   readonly field: number
 }
 
+export interface OtherNames {
+  readonly field: number
+  readonly also: readonly number[]
+}
+
 export interface RowLayout {
   readonly object: ObjectLayout
   /** Number of fields of a row. */
   readonly fieldCount: number
   readonly cells: readonly LayoutCell[]
+  /** The fields of columns that have several names: that of the column's own name, and those of its other names. */
+  readonly otherNames: readonly OtherNames[]
   readonly plan: RowPlan
+  /** The member that an element of the list stands for if it is not an object; null: it is always an object. */
+  readonly element: Member | null
 }
 
 export interface RecordLayout extends RowLayout {
@@ -61,9 +70,10 @@ export interface RecordLayout extends RowLayout {
 export function layoutOf(plan: RecordPlan): RecordLayout {
   const { members, ...row } = rowLayout(plan)
   const lists: RecordLayout['lists'][number][] = []
-  for (const { objectId, name, row: inner } of plan.lists) {
+  for (const { objectId, name, row: inner, element } of plan.lists) {
     const member = members(objectId, name)
-    const { members: _, ...list } = rowLayout(inner)
+    const { members: inList, ...rest } = rowLayout(inner)
+    const list = { ...rest, element: element === null ? null : inList(0, element) }
     member.list = list
     lists.push({ field: member.field, row: list })
   }
@@ -84,6 +94,11 @@ function rowLayout(plan: RowPlan): RowLayout & { members: (objectId: number, nam
     const layout = objects[i]
     if (i > 0 && layout) members(parent, name).object = layout
   }
-  const cells = plan.cells.map(cell => ({ ...cell, field: members(cell.objectId, cell.name).field }))
-  return { object: objects[0] ?? new ObjectLayout(0), fieldCount, cells, plan, members }
+  const fieldOf = ({ objectId, name }: MemberPlan): number => members(objectId, name).field
+  const cells = plan.cells.map(cell => ({ ...cell, field: fieldOf(cell) }))
+  // Derived columns have the field of another column.
+  const several = new Map(cells.flatMap(({ field, also }) => (also.length === 0 ? [] : [[field, also] as const])))
+  const otherNames = [...several].map(([field, also]): OtherNames => ({ field, also: also.map(fieldOf) }))
+  const object = objects[0] ?? new ObjectLayout(0)
+  return { object, fieldCount, cells, otherNames, plan, element: null, members }
 }

@@ -14,7 +14,7 @@ import { hasOffset } from '../record-identity.ts'
 import { TypeMismatch } from '../type-mismatch.ts'
 import { extraReader } from './extra-reader.ts'
 import { ABSENT, ESCAPED, FALSE, type FieldIndex, JSON_TEXT, NULL, ROWS, TEXT, TRUE, WHOLE } from './field-index.ts'
-import { layoutOf, type RowLayout } from './layout.ts'
+import { layoutOf, type OtherNames, type RowLayout } from './layout.ts'
 
 /** Writes the rows of the record at `at`. @returns null, and writes nothing: the record has to be parsed. */
 export type ScanRecord = (fields: FieldIndex, at: number, to: CellWriter) => ScannedRecord | null
@@ -120,10 +120,27 @@ function textIn(fields: FieldIndex, field: number): string | null {
     : null
 }
 
+/** Gives columns the value of another name where their own has none. @returns false: two names of a column have a value. */
+function chooseNames(columns: readonly OtherNames[], base: number, fields: FieldIndex): boolean {
+  for (const { field, also } of columns)
+    for (const other of also) {
+      if (!hasValue(fields, base + other)) continue
+      if (hasValue(fields, base + field)) return false
+      fields.copy(base + other, base + field)
+    }
+  return true
+}
+
+function hasValue(fields: FieldIndex, field: number): boolean {
+  const kind = fields.kind(field)
+  return kind !== ABSENT && kind !== NULL
+}
+
 /** Writes a row. @param base index of its first field. @returns false: a value does not fit. @throws {TypeMismatch} */
 function writeRow(row: RowLayout, base: number, fields: FieldIndex, to: CellWriter, cleaning: Cleaning): boolean {
-  const { cells, plan } = row
+  const { cells, otherNames, plan } = row
   const { bytes, view } = fields.json
+  if (otherNames.length > 0 && !chooseNames(otherNames, base, fields)) return false
   plan.mismatches?.clear()
   for (let i = 0; i < cells.length; i++) {
     const cell = cells[i]
