@@ -1,5 +1,18 @@
-import { instant, int, json, money, rate, required, text } from '../src/schema/column.ts'
+import {
+  anyText,
+  flag,
+  instant,
+  int,
+  money,
+  oneOf,
+  rate,
+  references,
+  required,
+  sensitive,
+  text,
+} from '../src/schema/column.ts'
 import { child, stream } from '../src/schema/define.ts'
+import { DISCOUNT_TYPES } from './values/published.ts'
 
 export default stream({
   name: 'addresses',
@@ -8,16 +21,21 @@ export default stream({
   path: '/addresses',
   list: 'addresses',
   sort: 'updated_at-asc',
-  scopes: ['read_customers'],
+  // The second name is in a guide of Recharge only [client].
+  scopes: ['read_customers', 'read_addresses'],
   key: 'id',
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
   deletions: { event: 'address' },
   count: { path: '/addresses/count', ranges: true },
   created: true,
+  objects: ['include'],
   columns: {
     id: required(int('Recharge id of the address.')),
-    customer_id: int('Id of the customer whose address it is.'),
-    payment_method_id: int('Id of the payment method that pays for what is shipped here.'),
+    customer_id: references('customers', int('Id of the customer whose address it is.')),
+    payment_method_id: references(
+      'payment_methods',
+      int('Id of the payment method that pays for what is shipped here.'),
+    ),
     address1: text('First line of the street.'),
     address2: text('Second line of the street.'),
     city: text('City of the address.'),
@@ -25,24 +43,26 @@ export default stream({
     country_code: text('Country as two ISO letters.'),
     created_at: instant('When the address was created.'),
     first_name: text('Given name on the address.'),
+    is_gift: flag('Whether the address was made to redeem gifts, and serves nothing else.'),
     last_name: text('Family name on the address.'),
     order_note: text('Note that is copied to the orders shipped here.'),
     phone: text('Phone number on the address, as entered.'),
-    presentment_currency: text('ISO code of the currency that the customer is shown.'),
+    presentment_currency: text(
+      'ISO code of the currency that the customer is shown; null where it is that of the store.',
+    ),
     province: text('State or province of the address.'),
     updated_at: instant('When the address last changed.'),
     zip: text('Postal code of the address.'),
-    include: json('Related objects, filled only if a request asks for them; this connector does not.'),
   },
   children: {
     discounts: child({
       doc: 'Discounts attached to the address.',
       from: 'discounts',
       columns: {
-        id: int('Id of the discount.'),
+        id: references('discounts', int('Id of the discount.')),
         code: text('Code of the discount.'),
         value: rate('Size of the discount, in percent or as an amount; see value_type.'),
-        value_type: text('How to read value: percentage, fixed_amount or shipping.'),
+        value_type: oneOf(DISCOUNT_TYPES, text('How to read value.')),
       },
     }),
     order_attributes: child({
@@ -50,7 +70,18 @@ export default stream({
       from: 'order_attributes',
       columns: {
         name: text('Name of the attribute.'),
-        value: text('Value of the attribute.'),
+        value: anyText('Value of the attribute.'),
+      },
+    }),
+    note_attributes: child({
+      doc: 'Extra names and values of the address; rc_giftee_email has the email address of the recipient of a gift.',
+      from: 'note_attributes',
+      columns: {
+        name: text('Name of the attribute.'),
+        // The recipient of a gift gave no address to the store [documented in Recharge's client for storefronts].
+        value: sensitive(
+          anyText('Value of the attribute, which may be an email address of somebody who is no customer.'),
+        ),
       },
     }),
     shipping_lines_conserved: child({

@@ -1,4 +1,4 @@
-import { instant, int, required, text } from '../src/schema/column.ts'
+import { instant, int, oneOf, required, text } from '../src/schema/column.ts'
 import { stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -20,7 +20,7 @@ export default stream({
     created_at: instant('When the batch was created.'),
     deleted_at: instant('When the batch was deleted.'),
     fail_task_count: int('Number of tasks that failed.'),
-    status: text('Progress of the batch: not_started, processing, completed or failed.'),
+    status: oneOf(['not_started', 'processing', 'completed', 'failed'], text('Progress of the batch.')),
     submitted_at: instant('When the batch was handed over for work.'),
     success_task_count: int('Number of tasks that succeeded.'),
     total_task_count: int('Number of tasks in the batch, at most 10000.'),

@@ -1,4 +1,4 @@
-import { flag, instant, int, money, required, text } from '../src/schema/column.ts'
+import { alsoFrom, flag, instant, int, money, references, required, text } from '../src/schema/column.ts'
 import { child, stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -16,10 +16,14 @@ export default stream({
   deletions: { event: 'bundle_selection' },
   columns: {
     id: required(int('Recharge id of the selection.')),
-    bundle_variant_id: int('Recharge id of the bundle variant that is filled.'),
-    charge_id: int('Id of the charge that paid for the contents; null while they are upcoming.'),
-    order_id: int('Id of the order that shipped the contents.'),
-    purchase_item_id: int('Id of the subscription or onetime that buys the bundle.'),
+    // bundle_variant in Recharge's own demo against this API [observed].
+    bundle_variant_id: alsoFrom(['bundle_variant'], int('Recharge id of the bundle variant that is filled.')),
+    charge_id: references('charges', int('Id of the charge that paid for the contents; null while they are upcoming.')),
+    order_id: references('orders', int('Id of the order that shipped the contents.')),
+    purchase_item_id: references(
+      ['subscriptions', 'onetimes'],
+      int('Id of the subscription or onetime that buys the bundle.'),
+    ),
     created_at: instant('When the selection was created.'),
     // Plain text, where other resources wrap it in {ecommerce} [observed].
     external_product_id: text('Id of the bundle as a product in the commerce platform.'),

@@ -1,4 +1,4 @@
-import { flag, instant, int, json, required, sensitive, text } from '../src/schema/column.ts'
+import { flag, instant, int, oneOf, required, sensitive, text } from '../src/schema/column.ts'
 import { child, stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -14,10 +14,16 @@ export default stream({
   deletions: { event: 'customer' },
   count: { path: '/customers/count', ranges: true },
   created: true,
+  objects: ['include'],
   columns: {
     id: required(int('Recharge id of the customer.')),
     apply_credit_to_next_checkout_charge: flag('Whether store credit pays for the next checkout.'),
     apply_credit_to_next_recurring_charge: flag('Whether store credit pays for the next renewal.'),
+    apply_credit_to_next_recurring_charge_channel: text(
+      'Where apply_credit_to_next_recurring_charge was set, such as customer_portal.',
+    ),
+    backup_payment_methods_enabled: flag('Whether another payment method may be charged when one fails; may be null.'),
+    can_add_payment_method: flag('Whether the customer may store another payment method; may be null.'),
     created_at: instant('When the customer was created; rows from 2021 seem 4 or 5 hours early.'),
     email: text('Email address, unique in the store.'),
     external_customer_id_ecommerce: text(
@@ -28,16 +34,22 @@ export default stream({
     first_name: text('Given name of the customer.'),
     has_payment_method_in_dunning: flag('Whether a payment method fails and is being retried.'),
     has_valid_payment_method: flag('Whether at least one payment method can be charged.'),
-    hash: sensitive(text('Key of the customer portal; whoever has it can open the account.')),
+    hash: sensitive(
+      text(
+        'Key of the customer portal; whoever has it can open the account. Not the fingerprint of the row, which is _hash.',
+      ),
+    ),
     last_name: text('Family name of the customer.'),
+    payment_method_fallback_on_failure_disabled: flag(
+      'Whether no other payment method is charged when one fails, whatever the store allows.',
+    ),
     phone: text('Phone number, as entered.'),
-    status: text('ACTIVE or INACTIVE; named by one client, absent from recorded answers.'),
+    status: oneOf(['ACTIVE', 'INACTIVE'], text('Named by one client, absent from recorded answers.')),
     subscription_related_charge_streak: int('Number of subscription charges paid in a row.'),
     subscriptions_active_count: int('Number of active subscriptions; may disagree with the subscriptions table.'),
     subscriptions_total_count: int('Number of subscriptions ever held, active or not.'),
     tax_exempt: flag('Whether the customer pays no tax.'),
     updated_at: instant('When the customer last changed; counters may move without it.'),
-    include: json('Related objects, filled only if a request asks for them; this connector does not.'),
   },
   children: {
     utm_params: child({
@@ -50,8 +62,10 @@ export default stream({
         utm_medium: text('Kind of channel, such as email.'),
         utm_source: text('Site or sender that the visit came from.'),
         utm_term: text('Search term behind the visit.'),
-        // Text: no offset, and the zone is not proven.
-        utm_timestamp: text('When the parameters were captured, as text without an offset.'),
+        // Text: some are sent with an offset and some without, and the zone of those is not proven [observed].
+        utm_timestamp: text(
+          'When the parameters were captured, as the storefront wrote it: with or without an offset.',
+        ),
         utm_time_stamp: text('Second spelling of utm_timestamp; normally null.'),
       },
     }),

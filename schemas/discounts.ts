@@ -1,5 +1,6 @@
-import { flag, instant, int, json, money, rate, required, text } from '../src/schema/column.ts'
+import { anyText, flag, instant, int, json, money, oneOf, rate, required, text } from '../src/schema/column.ts'
 import { stream } from '../src/schema/define.ts'
+import { DISCOUNT_TYPES } from './values/published.ts'
 
 export default stream({
   name: 'discounts',
@@ -17,9 +18,9 @@ export default stream({
   columns: {
     id: required(int('Recharge id of the discount.')),
     applies_to_ids: json('Platform ids that the discount is limited to, as a list; empty if not.', 'applies_to.ids'),
-    applies_to_purchase_item_type: text(
-      'Items that the discount is for: ALL, ONETIME or SUBSCRIPTION.',
-      'applies_to.purchase_item_type',
+    applies_to_purchase_item_type: oneOf(
+      ['ALL', 'ONETIME', 'SUBSCRIPTION'],
+      text('Items that the discount is for.', 'applies_to.purchase_item_type'),
     ),
     applies_to_resource: text(
       'What applies_to_ids are ids of, such as shopify_product or shopify_collection_id.',
@@ -45,10 +46,10 @@ export default stream({
     external_discount_source: text('Platform that owns the discount, if not Recharge.'),
     prerequisite_subtotal_min: money('Least subtotal that a purchase needs, in the currency of the store.'),
     starts_at: instant('When the discount becomes valid.'),
-    status: text('State of the discount: enabled, disabled or fully_disabled.'),
+    status: oneOf(['enabled', 'disabled', 'fully_disabled'], text('State of the discount.')),
     updated_at: instant('When the discount last changed.'),
     // A boolean in recorded answers, null or the text customer_must_not_exist_in_recharge in client models.
-    usage_limits_first_time_customer_restriction: json(
+    usage_limits_first_time_customer_restriction: anyText(
       'Whether only new customers may use it: true, false, or the name of the rule.',
       'usage_limits.first_time_customer_restriction',
     ),
@@ -62,6 +63,6 @@ export default stream({
     ),
     usage_limits_redemptions: int('Number of uses so far.', 'usage_limits.redemptions'),
     value: rate('Size of the discount, in percent or as an amount; see value_type.'),
-    value_type: text('How to read value: percentage, fixed_amount or shipping.'),
+    value_type: oneOf(DISCOUNT_TYPES, text('How to read value.')),
   },
 })

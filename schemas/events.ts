@@ -1,4 +1,4 @@
-import { instant, int, json, required, text } from '../src/schema/column.ts'
+import { anyText, instant, int, references, referencesBy, required, text } from '../src/schema/column.ts'
 import { child, stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -20,14 +20,28 @@ export default stream({
   retrieve: false,
   columns: {
     id: required(int('Recharge id of the event.')),
-    customer_id: int('Id of the customer concerned.'),
-    object_id: int('Id of the record that the event happened to.'),
+    customer_id: references('customers', int('Id of the customer concerned.')),
+    object_id: referencesBy(
+      'object_type',
+      {
+        address: 'addresses',
+        bundle_selection: 'bundle_selections',
+        charge: 'charges',
+        customer: 'customers',
+        discount: 'discounts',
+        onetime: 'onetimes',
+        order: 'orders',
+        plan: 'plans',
+        subscription: 'subscriptions',
+      },
+      int('Id of the record that the event happened to.'),
+    ),
     object_type: text('Kind of that record, such as subscription or charge.'),
     verb: text('What happened, such as cancelled, deleted or failed.'),
     created_at: instant('When it happened; the API gives no offset, read as US Eastern.'),
     description: text('The event in a readable sentence.'),
     source_account_email: text('Email of the member of staff who did it.', 'source.account_email'),
-    source_account_id: int('Id of the account of that member of staff.', 'source.account_id'),
+    source_account_id: references('accounts', int('Id of the account of that member of staff.', 'source.account_id')),
     source_api_token_id: int('Id of the API token that did it.', 'source.api_token_id'),
     source_api_token_name: text('Name of the API token that did it.', 'source.api_token_name'),
     source_origin: text('Channel that it came through, such as api.', 'source.origin'),
@@ -39,7 +53,7 @@ export default stream({
       from: 'custom_attributes',
       columns: {
         key: text('Name of the attribute.'),
-        value: text('Value of the attribute.'),
+        value: anyText('Value of the attribute.'),
       },
     }),
     updated_attributes: child({
@@ -47,8 +61,8 @@ export default stream({
       from: 'updated_attributes',
       columns: {
         attribute: text('Name of the field.'),
-        previous_value: json('Value of the field before the change.'),
-        value: json('Value of the field after the change.'),
+        previous_value: anyText('Value of the field before the change.'),
+        value: anyText('Value of the field after the change.'),
       },
     }),
   },

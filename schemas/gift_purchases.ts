@@ -1,4 +1,4 @@
-import { instant, int, money, required, sensitive, text } from '../src/schema/column.ts'
+import { instant, int, money, references, required, sensitive, text } from '../src/schema/column.ts'
 import { child, stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -18,7 +18,7 @@ export default stream({
     id: required(int('Recharge id of the gift.')),
     amount: money('Value of the gift, in gift_currency.'),
     created_at: instant('When the gift was bought.'),
-    credit_account_id: int('Id of the credit account that holds the value.'),
+    credit_account_id: references('credit_accounts', int('Id of the credit account that holds the value.')),
     external_gift_product_id_ecommerce: text(
       'Id of the gift as a product in the commerce platform.',
       'external_gift_product_id.ecommerce',
@@ -32,12 +32,13 @@ export default stream({
     gift_note: text('Message of the sender to the recipient.'),
     notification_scheduled_at: instant('When the recipient is to be told.'),
     notification_sent_at: instant('When the recipient was told.'),
-    recipient_customer_id: int('Id of the customer who receives the gift.'),
-    redeemable_collection_id: int('Id of the collection that the gift can be spent on.'),
+    recipient_customer_id: references('customers', int('Id of the customer who receives the gift.')),
+    redeemable_collection_id: references('collections', int('Id of the collection that the gift can be spent on.')),
     redeemed_at: instant('When the gift was redeemed; null until then.'),
     redemption_link: sensitive(text('Link that redeems the gift; it carries its own login.')),
-    sender_customer_id: int('Id of the customer who bought the gift.'),
+    sender_customer_id: references('customers', int('Id of the customer who bought the gift.')),
     sender_name: text('Name of the sender, as shown to the recipient.'),
+    updated_at: instant('When the gift last changed.'),
   },
   children: {
     external_redeemable_product_ids: child({

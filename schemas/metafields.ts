@@ -1,4 +1,4 @@
-import { instant, int, required, text } from '../src/schema/column.ts'
+import { anyText, instant, int, oneOf, referencesBy, required, text } from '../src/schema/column.ts'
 import { stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -17,7 +17,7 @@ export default stream({
   each: {
     parameter: 'owner_resource',
     values: {
-      address: ['read_customers'],
+      address: ['read_customers', 'read_addresses'],
       charge: ['read_orders', 'read_charges'],
       customer: ['read_customers'],
       order: ['read_orders'],
@@ -30,14 +30,28 @@ export default stream({
   deletions: { absence: 'scan', except: { column: 'owner_resource', value: 'charge' } },
   columns: {
     id: required(int('Recharge id of the metafield.')),
-    owner_id: int('Id of the record that the value is attached to.'),
-    owner_resource: text('Kind of that record: address, charge, customer, order, store or subscription.'),
+    owner_id: referencesBy(
+      'owner_resource',
+      {
+        address: 'addresses',
+        charge: 'charges',
+        customer: 'customers',
+        order: 'orders',
+        store: 'store',
+        subscription: 'subscriptions',
+      },
+      int('Id of the record that the value is attached to.'),
+    ),
+    owner_resource: oneOf(
+      ['address', 'charge', 'customer', 'order', 'store', 'subscription'],
+      text('Kind of that record.'),
+    ),
     created_at: instant('When the metafield was created; the API gives no offset, read as US Eastern.'),
     description: text('What the value is for, in words of its author.'),
     key: text('Name of the value inside its namespace.'),
     namespace: text('Group that the name belongs to, often the app that writes it.'),
     updated_at: instant('When the metafield last changed; the API gives no offset, read as US Eastern.'),
-    value: text('The value as text, also where value_type says otherwise.'),
-    value_type: text('How to read value: string, json_string or integer.'),
+    value: anyText('The value as text, also where value_type says otherwise.'),
+    value_type: oneOf(['string', 'integer', 'json_string'], text('How to read value.')),
   },
 })

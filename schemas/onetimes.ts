@@ -1,4 +1,4 @@
-import { day, flag, instant, int, json, money, required, text } from '../src/schema/column.ts'
+import { anyText, day, flag, instant, int, money, references, required, text } from '../src/schema/column.ts'
 import { child, stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -10,30 +10,33 @@ export default stream({
   // Without it, a cancelled onetime disappears from the list and does not show as changed [one client].
   parameters: { include_cancelled: 'true' },
   sort: 'updated_at-asc',
-  scopes: ['read_subscriptions'],
+  // The second name is in a guide of Recharge only [client].
+  scopes: ['read_subscriptions', 'read_onetimes'],
   key: 'id',
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
   deletions: { event: 'onetime' },
+  objects: ['include'],
   columns: {
     id: required(int('Recharge id of the onetime.')),
-    address_id: int('Id of the address that it is shipped to.'),
+    address_id: references('addresses', int('Id of the address that it is shipped to.')),
     created_at: instant('When the onetime was added.'),
-    customer_id: int('Id of the customer who buys it.'),
+    customer_id: references('customers', int('Id of the customer who buys it.')),
     external_product_id_ecommerce: text('Product id in the commerce platform.', 'external_product_id.ecommerce'),
     external_variant_id_ecommerce: text('Variant id in the commerce platform.', 'external_variant_id.ecommerce'),
     is_cancelled: flag('Whether it was cancelled and will not be charged.'),
     next_charge_scheduled_at: day('Day of the charge that bills it.'),
-    presentment_currency: text('ISO code of the currency that the customer is shown.'),
-    price: money('Price of one unit.'),
+    presentment_currency: text(
+      'ISO code of the currency that the customer is shown; null where it is that of the store.',
+    ),
+    price: money('Price of one unit before discounts, tax and shipping.'),
     product_title: text('Name of the product.'),
     quantity: int('Number of units.'),
     sku: text('Stock keeping unit of the variant.'),
     sku_override: flag('Whether sku was set here instead of following the variant.'),
     status: text('Always onetime where present; named by one client only.'),
-    subscription_id: int('Id of a related subscription; named by one client only.'),
+    subscription_id: references('subscriptions', int('Id of a related subscription; named by one client only.')),
     updated_at: instant('When the onetime last changed.'),
     variant_title: text('Name of the variant.'),
-    include: json('Related objects, filled only if a request asks for them; this connector does not.'),
   },
   children: {
     properties: child({
@@ -41,7 +44,7 @@ export default stream({
       from: 'properties',
       columns: {
         name: text('Name of the property.'),
-        value: json('Value of the property, normally text.'),
+        value: anyText('Value of the property.'),
       },
     }),
   },

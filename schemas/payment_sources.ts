@@ -1,4 +1,4 @@
-import { flag, instant, int, required, text } from '../src/schema/column.ts'
+import { flag, instant, int, references, required, text } from '../src/schema/column.ts'
 import { stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -22,7 +22,7 @@ export default stream({
   columns: {
     id: int('Recharge id of the payment source, where it has one.'),
     position: required(int('Place of the source in the list of its customer, from 0.')),
-    customer_id: required(int('Id of the customer who pays with it.')),
+    customer_id: required(references('customers', int('Id of the customer who pays with it.'))),
     billing_address_address1: text('First line of the billing street.', 'billing_address.address1'),
     billing_address_address2: text('Second line of the billing street.', 'billing_address.address2'),
     billing_address_city: text('City of the billing address.', 'billing_address.city'),

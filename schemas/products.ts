@@ -1,5 +1,6 @@
-import { flag, instant, int, json, rate, required, text } from '../src/schema/column.ts'
+import { flag, instant, int, json, oneOf, rate, references, required, text } from '../src/schema/column.ts'
 import { stream } from '../src/schema/define.ts'
+import { DISCOUNT_TYPES } from './values/published.ts'
 
 export default stream({
   name: 'products',
@@ -19,10 +20,10 @@ export default stream({
   count: { path: '/products/count', ranges: false },
   columns: {
     id: required(int('Recharge id of the product.')),
-    collection_id: int('Id of the collection that the product is in.'),
+    collection_id: references('collections', int('Id of the collection that the product is in.')),
     created_at: instant('When the product was created; the API gives no offset, read as US Eastern.'),
     discount_amount: rate('Size of the discount for subscribers; see discount_type.'),
-    discount_type: text('How to read discount_amount, such as percentage.'),
+    discount_type: oneOf(DISCOUNT_TYPES, text('How to read discount_amount.')),
     handle: text('Name of the product in its shop URL.'),
     images_large: text('URL of the large image.', 'images.large'),
     images_medium: text('URL of the medium image.', 'images.medium'),
@@ -70,13 +71,13 @@ export default stream({
       'Intervals that customers may choose, as a list of numbers in text.',
       'subscription_defaults.order_interval_frequency_options',
     ),
-    subscription_defaults_order_interval_unit: text(
-      'Unit of the intervals: day, week or month.',
-      'subscription_defaults.order_interval_unit',
+    subscription_defaults_order_interval_unit: oneOf(
+      ['day', 'week', 'month'],
+      text('Unit of the intervals.', 'subscription_defaults.order_interval_unit'),
     ),
-    subscription_defaults_storefront_purchase_options: text(
-      'What the shop offers: subscription_only or subscription_and_onetime.',
-      'subscription_defaults.storefront_purchase_options',
+    subscription_defaults_storefront_purchase_options: oneOf(
+      ['subscription_and_onetime', 'subscription_only', 'onetime_only', 'inactive'],
+      text('What the shop offers.', 'subscription_defaults.storefront_purchase_options'),
     ),
     title: text('Name of the product.'),
     updated_at: instant('When the product last changed; the API gives no offset, read as US Eastern.'),

@@ -49,7 +49,7 @@ const MAX_EMPTY_PAGES = 50
 
 /** How the API refuses an expired cursor is not known, so any lasting refusal may be that [unknown]. */
 export const isDeadCursor = (error: unknown): error is SourceError =>
-  error instanceof SourceError && ['refused', 'missing', 'unavailable'].includes(error.kind)
+  error instanceof SourceError && ['refused', 'unprocessable', 'missing', 'unavailable'].includes(error.kind)
 
 interface State {
   /** Index into the page sizes. Once smaller pages were needed, they stay small. */
@@ -73,13 +73,38 @@ interface PageRequest extends ApiRequest {
 }
 
 /**
+ * Pages from the first request to the end of the data. A parameter that the API may refuse is left out if it does: before
+ * the first page, an answer like 422 can only mean the request itself. A list that is resumed goes on with its pointer.
+ * @throws {ContractError} `stream_contract` if the API gives no way to its end.
+ */
+export async function* paginate(context: ReadContext, given: Sequence): AsyncGenerator<ListPage> {
+  const { tried } = context.stream
+  if (Object.keys(tried).length === 0) return yield* paginateWith(context, given, {})
+  let pages = 0
+  try {
+    for await (const page of paginateWith(context, given, tried)) {
+      pages += 1
+      yield page
+    }
+  } catch (error) {
+    const refused = error instanceof SourceError && error.kind === 'refused' && pages === 0 && given.resume === null
+    if (!refused) throw error
+    yield* paginateWith(context, given, {})
+  }
+}
+
+/**
  * Pages from the first request to the end of the data. The end is believed only with a proof: a page with fewer records than
  * a full one that says there is no next page. Some APIs give no pointer with a full last page, and some give none with a
  * full page in the middle. So such a page is requested again with one record less: it then has a pointer, to the last record
  * and what follows. If it has none, the list goes on from the time of its last record, else by page numbers.
  * @throws {ContractError} `stream_contract` if the API gives no way to its end.
  */
-export async function* paginate(context: ReadContext, given: Sequence): AsyncGenerator<ListPage> {
+async function* paginateWith(
+  context: ReadContext,
+  given: Sequence,
+  tried: Readonly<Record<string, string>>,
+): AsyncGenerator<ListPage> {
   const { api, stream } = context
   const state: State = { sizeIndex: 0, previous: '', empty: 0, records: 0, fullSize: null, pointed: false }
   const paged = stream.pagination === 'pages'
@@ -100,7 +125,7 @@ export async function* paginate(context: ReadContext, given: Sequence): AsyncGen
   const sequence: Sequence = {
     ...given,
     parameters: () => {
-      frozen ??= given.parameters()
+      frozen ??= { ...tried, ...given.parameters() }
       return frozen
     },
   }
@@ -214,7 +239,7 @@ async function readShorter(
     return typeof pointer === 'string' && decoded.keys.length > 0 ? { decoded, pointer } : null
   } catch (error) {
     // Whether the URL of a Link header may have another limit is not known [unknown].
-    if (error instanceof SourceError && error.kind === 'refused') return null
+    if (error instanceof SourceError && (error.kind === 'refused' || error.kind === 'unprocessable')) return null
     throw error
   }
 }

@@ -1,6 +1,7 @@
 import { Interrupted, SyncError } from '../common/errors.ts'
 import type { Checkpoint, DeletionSkipped, DeletionsToConfirm, RequestStats } from '../common/model.ts'
 import { type RetryOptions, retryDestination } from '../common/retry-destination.ts'
+import { statedDeletion } from '../common/stated-deletion.ts'
 import type { Source } from '../extract/source.ts'
 import type { DeletionSupport, Deletions } from '../load/destination.ts'
 import type { Stream } from '../schema/stream.ts'
@@ -44,8 +45,12 @@ async function ask(
   signal: AbortSignal,
 ): Promise<'all gone' | 'some exist' | 'unknown'> {
   const decode = recordDecoder(stream)
-  const exists = async (key: string): Promise<boolean> =>
-    (await source.retrieve(stream, key, decode, { requestStats, signal })) !== null
+  const deletionIn = statedDeletion(stream)
+  const exists = async (key: string): Promise<boolean> => {
+    const found = await source.retrieve(stream, key, decode, { requestStats, signal })
+    // A record that says that it is deleted is as good as a 404.
+    return found !== null && !found.records.some(record => deletionIn !== null && deletionIn(record) >= 0)
+  }
   try {
     for (const key of absent) if (await exists(key)) return 'some exist'
     return seen !== null && (await exists(seen)) ? 'all gone' : 'unknown'

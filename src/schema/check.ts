@@ -30,7 +30,7 @@ export function check(stream: Stream): void {
   columns(stream.name, stream.columns, problems, say)
   required(stream.name, stream.columns, stream.key, problems)
   const lists = Object.values(stream.children).map(({ from }) => from)
-  paths(stream.name, [...pathsOf(stream.columns), ...lists], problems)
+  paths(stream.name, [...pathsOf(stream.columns), ...lists, ...stream.objects], problems)
   derived(stream.name, stream.columns, problems)
   for (const { name } of [VALID_FROM, VALID_TO])
     if (Object.hasOwn(stream.columns, name)) problems.push(`${stream.name}.${name}: taken by the history table`)
@@ -44,6 +44,10 @@ export function check(stream: Stream): void {
     if (stream.key.length !== 1) problems.push(`${where}: only a stream with one key column may have child rows`)
     for (const taken of [`${stream.singular}_id`, CHILD_INDEX])
       if (Object.hasOwn(child.columns, taken)) problems.push(`${where}.${taken}: taken by the key of the child table`)
+    const element = child.element === undefined ? null : child.columns[child.element]
+    if (element === undefined) problems.push(`${where}: ${child.element}, the column of an element, is not declared`)
+    else if (element?.from?.includes('.'))
+      problems.push(`${where}: ${child.element}, the column of an element, is in an object`)
     columns(childName(stream.name, name), child.columns, problems, say)
     required(childName(stream.name, name), child.columns, [], problems)
     paths(childName(stream.name, name), pathsOf(child.columns), problems)
@@ -57,17 +61,40 @@ export function check(stream: Stream): void {
     if ((stream.columns[name]?.also.length ?? 0) > 0)
       problems.push(`${name}: a key or a cursor has one name, because the scan reads it from the record`)
   deletions(stream, problems)
-  if (stream.parent && !stream.path.includes(`{${stream.parent.as}}`))
-    problems.push(`path: lacks {${stream.parent.as}} of its parent`)
+  if (stream.parent) {
+    const { as, parameter = false } = stream.parent
+    const inPath = stream.path.includes(`{${as}}`)
+    if (!inPath && !parameter) problems.push(`path: lacks {${as}} of its parent`)
+    if (inPath && parameter) problems.push(`path: has {${as}}, which is sent as a parameter`)
+  }
   for (const field of [stream.parent?.as, stream.parent?.position])
     if (field !== undefined && !Object.hasOwn(stream.columns, field)) problems.push(`parent: ${field} is not a column`)
   if (stream.export !== null) exported(stream, stream.export, problems)
   if (problems.length > 0) throw new DeclarationError(stream.name, problems)
 }
 
+/** Checks what only all declarations together show. @throws {DeclarationError} with every problem of the first stream that has one. */
+export function checkReferences(streams: readonly Stream[]): void {
+  for (const stream of streams) {
+    const problems: string[] = []
+    const tables = [
+      [stream.name, stream.columns] as const,
+      ...Object.entries(stream.children).map(([name, { columns }]) => [childName(stream.name, name), columns] as const),
+    ]
+    for (const [table, declared] of tables)
+      for (const [name, { references }] of Object.entries(declared))
+        for (const reference of references) {
+          const target = streams.find(other => other.name === reference.stream)
+          if (target?.key.join() !== 'id')
+            problems.push(`${table}.${name}: references ${reference.stream}, which is no stream with the key id`)
+        }
+    if (problems.length > 0) throw new DeclarationError(stream.name, problems)
+  }
+}
+
 /** A record that is past the retention of the source must never count as deleted because it is absent. */
 function deletions(
-  { deletions: { absence, except }, retention, key, sync, columns, deletionEvents }: Stream,
+  { deletions: { absence, except, stated }, retention, key, sync, columns, deletionEvents }: Stream,
   problems: string[],
 ): void {
   const say = (problem: string): void => {
@@ -84,6 +111,7 @@ function deletions(
       say(`records whose ${column} is ${value} have a retention`)
   }
   if (except && !Object.hasOwn(columns, except.column)) say(`${except.column} is not a column`)
+  if (stated !== undefined && columns[stated]?.kind !== 'instant') say(`${stated} is not a column with an instant`)
   if (deletionEvents && key.length !== 1)
     problems.push('deletionEvents: only a stream with one key column may report deletions')
   for (const field of deletionEvents
@@ -106,6 +134,10 @@ function columns(
     if (column.from !== null && !column.derived && columnName(column.from) !== name)
       problems.push(`${where}: ${column.from} becomes ${columnName(column.from)}`)
     for (const other of column.also) say(`${where}: ${other}`, path.safeParse(other))
+    if (new Set(column.values).size < column.values.length) problems.push(`${where}: a value is listed twice`)
+    for (const { when } of column.references)
+      if (when !== null && !Object.hasOwn(declared, when.column))
+        problems.push(`${where}: references by ${when.column}, which is not a column`)
     if (Object.hasOwn(SYSTEM_COLUMNS, name)) problems.push(`${where}: taken by a system column`)
     const stored = identifier(name).toLowerCase()
     if (seen.has(stored)) problems.push(`${where}: clashes with another column after lower-casing and shortening`)

@@ -7,6 +7,14 @@ export type Zone = 'America/New_York' | 'UTC'
 /** What is stored of a value: the value itself, a salted hash, or nothing. */
 export type Policy = 'keep' | 'hash' | 'omit'
 
+/** What an id identifies: a record of another stream, or of the same. */
+export interface Reference {
+  /** The stream, whose key is `id`. */
+  readonly stream: string
+  /** Only in rows that have this value in another column of the table; null: in every row. */
+  readonly when: { readonly column: string; readonly value: string } | null
+}
+
 export interface Column<K extends ColumnKind = ColumnKind, R extends boolean = boolean> {
   readonly kind: K
   /** Whether a record without a value here is rejected. Only a key is required. */
@@ -20,7 +28,16 @@ export interface Column<K extends ColumnKind = ColumnKind, R extends boolean = b
    * value counts. If two names have different values, the other value stays in `_extra`.
    */
   readonly also: readonly string[]
-  /** The value is a credential: a processor token, a login link, a key of the customer portal. */
+  /** A text whose value may be of any type. A list or an object is stored as its JSON text. */
+  readonly any: boolean
+  /** The values that are known; none: not listed. The API may send others, and they are stored too. */
+  readonly values: readonly string[]
+  /** What the column joins to. Of several, each applies to the rows of its own condition. */
+  readonly references: readonly Reference[]
+  /**
+   * The value opens something or identifies somebody who has no business with the store: a processor token, a login link,
+   * a key of the customer portal, a code that spends money, the email address of the recipient of a gift.
+   */
   readonly sensitive: boolean
   /** Declared as `keep`, or `hash` if the column is sensitive. The configuration may change it. */
   readonly policy: Policy
@@ -39,6 +56,9 @@ function column<K extends ColumnKind>(kind: K, doc: string, from: string | undef
     doc,
     from: from ?? null,
     also: [],
+    any: false,
+    values: [],
+    references: [],
     required: false,
     sensitive: false,
     policy: 'keep',
@@ -58,7 +78,7 @@ const EASTERN: Zone = 'America/New_York'
 export const int = (doc: string, from?: string): Column<'int', false> => column('int', doc, from, EASTERN)
 /** DECIMAL(18,6). An amount in the currency that the record names. */
 export const money = (doc: string, from?: string): Column<'money', false> => column('money', doc, from, EASTERN)
-/** DECIMAL(28,10). A percentage, a tax rate, or a number whose unit another column names. */
+/** DECIMAL(28,10). A percentage, a tax rate, a weight, or a number whose unit another column names. */
 export const rate = (doc: string, from?: string): Column<'rate', false> => column('rate', doc, from, EASTERN)
 /** TIMESTAMPTZ. */
 export const instant = (doc: string, from?: string, zone: Zone = EASTERN): Column<'instant', false> =>
@@ -77,7 +97,13 @@ export const dayOf = (doc: string, from: string): Column<'day', false> => ({
 export const flag = (doc: string, from?: string): Column<'flag', false> => column('flag', doc, from, EASTERN)
 /** TEXT. */
 export const text = (doc: string, from?: string): Column<'text', false> => column('text', doc, from, EASTERN)
-/** JSON (JSONB in Postgres). A list, an object inside a list, or a value that may be of any type. */
+/**
+ * TEXT. A value of any type that is nearly always a text, as the value of a custom property. A number or a boolean is
+ * stored as its text, a list or an object as its JSON text. In a JSON column a text would stand in quotes, and
+ * `value = 'Whole bean'` would find nothing.
+ */
+export const anyText = (doc: string, from?: string): Column<'text', false> => ({ ...text(doc, from), any: true })
+/** JSON (JSONB in Postgres). A list, or an object inside a list. */
 export const json = (doc: string, from?: string): Column<'json', false> => column('json', doc, from, EASTERN)
 
 /** The same column as a part of the key: a record without a value is rejected. */
@@ -100,4 +126,33 @@ export const sensitive = <K extends ColumnKind, R extends boolean>(column: Colum
   ...column,
   sensitive: true,
   policy: 'hash',
+})
+
+/** The same column, with the values that are known. The API may send others, and they are stored too. */
+export const oneOf = <R extends boolean>(
+  values: readonly [string, ...string[]],
+  column: Column<'text', R>,
+): Column<'text', R> => ({ ...column, values })
+
+/** The same column, which has the id of a record of `stream`. With several streams it is not known of which. */
+export const references = <R extends boolean>(
+  stream: string | readonly [string, string, ...string[]],
+  column: Column<'int', R>,
+): Column<'int', R> => ({
+  ...column,
+  references: [stream].flat().map(one => ({ stream: one, when: null })),
+})
+
+/**
+ * The same column, which has the id of a record of one of several streams.
+ * @param by column of the same table whose value says of which.
+ * @param streams by that value.
+ */
+export const referencesBy = <R extends boolean>(
+  by: string,
+  streams: Readonly<Record<string, string>>,
+  column: Column<'int', R>,
+): Column<'int', R> => ({
+  ...column,
+  references: Object.entries(streams).map(([value, stream]) => ({ stream, when: { column: by, value } })),
 })

@@ -27,7 +27,10 @@ type OptionalInstant<C extends Columns> = {
 
 type OneOrMore<T> = T | readonly [T, T, ...T[]]
 
-/** A declaration in `schemas/`. What it leaves out has a default that is right for most streams. */
+/**
+ * A declaration in `schemas/`. What it leaves out has a default that is right for most streams. What each member means, its
+ * namesake in `Stream` (`stream.ts`) says.
+ */
 export interface StreamInput<
   Name extends string,
   C extends Columns,
@@ -44,6 +47,8 @@ export interface StreamInput<
   /** Default: `pages`. */
   readonly pagination?: 'pages' | 'whole' | 'single'
   readonly parameters?: Readonly<Record<string, string>>
+  /** Default: none. */
+  readonly tried?: Readonly<Record<string, string>>
   readonly sort?: string
   readonly scopes: Scopes
   readonly plan?: string
@@ -64,6 +69,8 @@ export interface StreamInput<
   readonly export?: E
   readonly columns: C
   readonly children?: Ch
+  /** Default: none. */
+  readonly objects?: readonly string[]
 }
 
 /**
@@ -81,6 +88,7 @@ export function stream<
     version: '2021-11',
     pagination: 'pages',
     parameters: {},
+    tried: {},
     sort: null,
     plan: null,
     optional: false,
@@ -95,6 +103,7 @@ export function stream<
     retrieve: (input.pagination ?? 'pages') === 'pages' && input.parent === undefined && input.key === 'id',
     export: null as E,
     children: {} as Ch,
+    objects: [],
     salt: null,
     onMismatch: 'null',
     drift: 'capture',

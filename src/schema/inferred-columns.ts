@@ -18,9 +18,11 @@ export function withInferred(stream: Stream, inferred: readonly InferredColumn[]
   const names = new Set(allTables(stream).map(({ name }) => name))
   if (!inferred.some(({ table }) => names.has(table))) return stream
   const { root, children: lists } = tablesOf(stream)
+  const listPaths = Object.values(stream.children).map(({ from }) => from)
   const more = (table: string, declared: Columns): Columns => {
+    const paths = [...pathsOf(declared), ...(table === root.name ? listPaths : [])]
     const added = inferred.filter(
-      column => column.table === table && !isDeclared(column.path, declared) && !Object.hasOwn(declared, column.column),
+      column => column.table === table && !isDeclared(column.path, paths) && !Object.hasOwn(declared, column.column),
     )
     return { ...declared, ...Object.fromEntries(added.map(column => [column.column, columnOf(column)])) }
   }
@@ -45,13 +47,11 @@ const columnOf = ({ kind, path }: InferredColumn): Column => ({
   inferred: true,
 })
 
-function isDeclared(path: string, declared: Columns): boolean {
-  return Object.entries(declared).some(([name, { from, also }]) =>
-    [from ?? name, ...also].some(
-      known => known === path || known.startsWith(`${path}.`) || path.startsWith(`${known}.`),
-    ),
-  )
-}
+const pathsOf = (declared: Columns): string[] =>
+  Object.entries(declared).flatMap(([name, { from, also }]) => [from ?? name, ...also])
+
+const isDeclared = (path: string, declared: readonly string[]): boolean =>
+  declared.some(known => known === path || known.startsWith(`${path}.`) || path.startsWith(`${known}.`))
 
 /** A name for the column of a path that both databases accept and no other column has. */
 export function inferredName(path: string, taken: ReadonlySet<string>): string {

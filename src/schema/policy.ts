@@ -91,7 +91,7 @@ function usedColumns({
   count,
   created,
 }: Stream): ReadonlySet<string> {
-  const { absence, except } = deletions
+  const { absence, except, stated } = deletions
   return new Set([
     ...key,
     ...(sync.mode === 'incremental' ? [sync.cursor] : []),
@@ -99,6 +99,7 @@ function usedColumns({
     ...(parent ? [parent.as, ...(parent.position ? [parent.position] : [])] : []),
     ...(typeof absence === 'object' ? [absence.column] : []),
     ...(except ? [except.column] : []),
+    ...(stated ? [stated] : []),
     ...(deletionEvents ? [deletionEvents.type, deletionEvents.key, deletionEvents.verb, deletionEvents.at] : []),
     ...(count?.by ? [count.by] : []),
     // `reconcile` groups rows by its month.

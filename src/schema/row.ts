@@ -20,7 +20,7 @@ type Declared<C extends Columns> = { [K in keyof C & string]: Cell<C[K]> }
 interface System {
   _synced_at: Selected['instant']
   _deleted_at: Selected['instant'] | null
-  _deleted_by: 'absence' | 'event' | 'probe' | null
+  _deleted_by: 'absence' | 'event' | 'record' | 'probe' | null
   _extra: unknown
   _hash: Selected['int']
 }

@@ -10,6 +10,8 @@ export interface Child<C extends Columns = Columns> {
   readonly doc: string
   /** Dotted path of the list in the record. */
   readonly from: string
+  /** Column for an element that is a plain value and not an object; absent: every element is an object. */
+  readonly element?: string
   readonly columns: C
 }
 
@@ -68,6 +70,8 @@ export interface Deletions {
   readonly except?: Kind
   /** `object_type` of the events that name records of this stream, in lower case. */
   readonly event?: string
+  /** Column in which a record says when it was deleted, where the list shows deleted records; null: it exists. */
+  readonly stated?: string
 }
 
 /** The columns of a stream whose records report deletions in other streams. */
@@ -90,10 +94,15 @@ export interface Each {
   readonly values: Readonly<Record<string, Scopes>>
 }
 
-/** One list for each record of another stream, whose id is put into `{as}` of the path and into the column `as`. */
+/**
+ * One list, or one object, for each record of another stream. Its id is put into `{as}` of the path, or is sent as the
+ * parameter `as`, and is stored in the column `as`.
+ */
 export interface Parent {
   readonly stream: string
   readonly as: string
+  /** The id is a parameter of the request. Default: a part of the path. */
+  readonly parameter?: true
   /** Column for the position in the parent's list, if the record has no id of its own. */
   readonly position?: string
 }
@@ -132,6 +141,8 @@ export interface Stream<
   /** `pages`: a list in pages. `whole`: a list in one answer, which takes no `limit`. `single`: one object. */
   readonly pagination: 'pages' | 'whole' | 'single'
   readonly parameters: Readonly<Record<string, string>>
+  /** Parameters that the API may refuse: after a 422 the list is read without them. */
+  readonly tried: Readonly<Record<string, string>>
   /** Value of `sort_by`; null where the resource takes none. */
   readonly sort: string | null
   readonly scopes: Scopes
@@ -157,6 +168,8 @@ export interface Stream<
   readonly export: E
   readonly columns: C
   readonly children: Ch
+  /** Members that are objects, and that are empty unless a request asks for more. A member of them is an unknown field. */
+  readonly objects: readonly string[]
   /** Salt of the warehouse that the stream is loaded into; null: a declaration without a warehouse. */
   readonly salt: Salt | null
   /** With `null`, the default, the value is kept in `_extra`. A record without a key is rejected in any case. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Column, ColumnKind, Policy } from './column.ts'
+import type { Column, ColumnKind, Policy, Reference, Zone } from './column.ts'
+import { indexedColumns } from './indexed.ts'
 import { childName, identifier } from './name.ts'
 import type { Stream } from './stream.ts'
 
@@ -7,16 +8,22 @@ export interface TableColumn {
   readonly name: string
   readonly kind: ColumnKind
   readonly required: boolean
-  /** What the value means, under which other names the API sends it, and what is stored of it. */
+  /** What the value means, under which other names the API sends it, which values there are, what it joins to, and what is stored of it. */
   readonly doc: string
   /** Other names of the value; absent: it has none. */
   readonly also?: readonly string[]
   /** Absent: the values are stored unchanged. */
   readonly policy?: Exclude<Policy, 'keep'>
+  /** What the column joins to; absent: nothing. */
+  readonly references?: readonly Reference[]
   /** Inferred for an unknown field. */
   readonly inferred?: true
   /** An older version made it NOT NULL, and a record may lack the value. */
   readonly wasRequired?: true
+  /** The zone of times without an offset. Absent: US Eastern. */
+  readonly zone?: Exclude<Zone, 'America/New_York'>
+  /** Keeps a part of the value that another column keeps whole. */
+  readonly derived?: true
 }
 
 export interface Table {
@@ -24,8 +31,12 @@ export interface Table {
   readonly doc: string
   readonly key: readonly string[]
   readonly columns: readonly TableColumn[]
+  /** Columns that readers look rows up by, besides the first of the key. Absent: none. */
+  readonly indexed?: readonly string[]
   /** Name of the stream whose own table it is, or the table of one of its lists. Absent: another kind of table. */
   readonly stream?: string
+  /** Name of the stream whose versions it has. Absent: another kind of table. */
+  readonly historyOf?: string
 }
 
 /** A stream's own table and those of its lists, in the order of the declaration. */
@@ -49,17 +60,17 @@ export const SYSTEM_COLUMNS = {
   _deleted_at: system(
     'instant',
     false,
-    'When the record was found to be deleted at the source; null while it exists there.',
+    'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.',
   ),
   _deleted_by: system(
     'text',
     false,
-    'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, or a `probe`, a request for the one record.',
+    'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.',
   ),
   _extra: system(
     'json',
     false,
-    'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.',
+    'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.',
   ),
   _hash: system(
     'int',
@@ -85,7 +96,8 @@ export function tablesOf(stream: Stream): StreamTables {
   const known = cache.get(stream)
   if (known) return known
   const cursor = stream.sync.mode === 'incremental' ? stream.sync.cursor : null
-  const root: Table = {
+  const withIndexed = (table: Table): Table => ({ ...table, indexed: indexedColumns(table, cursor) })
+  const root = withIndexed({
     name: identifier(stream.name),
     stream: stream.name,
     doc: stream.doc,
@@ -97,11 +109,11 @@ export function tablesOf(stream: Stream): StreamTables {
       ...Object.entries(SYSTEM_COLUMNS).map(([name, column]) => ({ name, ...column })),
       ...(stream.export === null ? [] : [SOURCE]),
     ],
-  }
+  })
   const owner = identifier(`${stream.singular}_id`)
   const children = Object.entries(stream.children).map(([child, declared]) => ({
     child,
-    table: {
+    table: withIndexed({
       name: identifier(childName(stream.name, child)),
       stream: stream.name,
       doc: declared.doc,
@@ -112,11 +124,12 @@ export function tablesOf(stream: Stream): StreamTables {
           kind: keyKind(stream),
           required: true,
           doc: `Key of the row in ${stream.name} that owns this one.`,
+          references: [{ stream: stream.name, when: null }],
         },
         { name: CHILD_INDEX, kind: 'int' as const, required: true, doc: 'Place in the list, from 0.' },
         ...Object.entries(declared.columns).map(([name, column]) => tableColumn(name, column)),
       ],
-    },
+    }),
   }))
   const tables = { root, children }
   cache.set(stream, tables)
@@ -150,18 +163,30 @@ const STORED: Readonly<Record<Policy, string>> = {
   omit: ' Not stored: always null.',
 }
 
-function tableColumn(name: string, { kind, required, doc, policy, inferred, also }: Column): TableColumn {
+function tableColumn(name: string, declared: Column): TableColumn {
+  const { kind, required, doc, policy, inferred, zone, derived, also, values, references } = declared
   const column = {
     name: identifier(name),
     kind,
     required,
-    doc: doc + namesOf(also) + STORED[policy],
+    doc: doc + namesOf(also) + valuesText(values) + referencesText(references) + STORED[policy],
     ...(also.length > 0 ? { also } : {}),
+    ...(references.length > 0 ? { references } : {}),
     ...(inferred ? { inferred } : {}),
+    ...(zone === 'UTC' ? { zone } : {}),
+    ...(derived ? { derived } : {}),
   }
   return policy === 'keep' ? column : { ...column, policy }
 }
 
+const valuesText = (values: readonly string[]): string =>
+  values.length === 0 ? '' : ` Known values: ${values.join(', ')}.`
+
+const referencesText = (references: readonly Reference[]): string =>
+  references.length === 0 ? '' : ` Joins to ${references.map(referenceText).join(', or to ')}.`
+
+const referenceText = ({ stream, when }: Reference): string =>
+  when === null ? `${stream}.id` : `${stream}.id where ${identifier(when.column)} is ${when.value}`
 const namesOf = (also: readonly string[]): string =>
   also.length === 0 ? '' : ` Also sent as ${also.map(name => `\`${name}\``).join(', ')}.`
 

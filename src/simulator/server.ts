@@ -10,7 +10,7 @@ import { Bucket } from './serve/bucket.ts'
 import { send } from './serve/delivery.ts'
 import type { Version } from './serve/endpoint.ts'
 import type { Ending } from './serve/list.ts'
-import { answer, type Shopfront } from './serve/route.ts'
+import { answer, type IncludeDeleted, type Shopfront } from './serve/route.ts'
 import { SHOP } from './serve/shop.ts'
 import { TRADE } from './serve/trade.ts'
 import type { Store } from './store.ts'
@@ -38,6 +38,11 @@ export interface SimulatorOptions {
   readonly wallHidesCounts?: boolean
   /** Reads the times of filters as US Eastern wall time, whatever offset they carry. Whether Recharge does is not known [unknown]. */
   readonly easternFilters?: boolean
+  /**
+   * What becomes of `include_deleted`. Default: deleted payment methods are listed. Whether the admin API knows the parameter
+   * is not known [unknown].
+   */
+  readonly includeDeleted?: IncludeDeleted
   /** How a list shows its end. Default: a pointer that is null. */
   readonly ending?: Ending
   readonly port?: number
@@ -70,6 +75,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     client: options.client ?? CLIENT,
     wallHidesCounts: options.wallHidesCounts ?? false,
     easternFilters: options.easternFilters ?? false,
+    includeDeleted: options.includeDeleted ?? 'served',
     ending: options.ending ?? 'null',
   }
   const bucket = new Bucket(options.bucket ?? 40, options.perSecond ?? 2)

@@ -29,10 +29,11 @@ const NULL = Buffer.from([255, 255, 255, 255])
 export function rowBackfiller(stream: Stream): (row: ExtraRow, extra: unknown) => BackfilledRow | null {
   const redact = redaction(stream)
   const root = declaredPathsOf(stream.columns, stream)
-  const lists = Object.entries(stream.children).map(([child, { from, columns }]) => ({
+  const lists = Object.entries(stream.children).map(([child, { from, columns, element }]) => ({
     child,
     steps: from.split('.'),
     paths: declaredPathsOf(columns, stream),
+    element: element === undefined ? null : (columns[element]?.from ?? element),
   }))
   return (row, extra) => {
     if (!isObject(extra)) return null
@@ -43,8 +44,17 @@ export function rowBackfiller(stream: Stream): (row: ExtraRow, extra: unknown) =
     }
     const cells = take(rest, root, name => row.filled.has(cellName(name)), onTaken)
     const backfilled = new Map<string, ReadonlyMap<number, CellsByColumn>>()
-    for (const { child, steps, paths } of lists) {
+    const added = new Map<string, readonly CellsByColumn[]>()
+    for (const { child, steps, paths, element: plain } of lists) {
       const elements = memberAt(rest, steps)
+      if (Array.isArray(elements)) {
+        const list = newRows(elements, paths, plain)
+        if (list === null) continue
+        taken = true
+        added.set(child, list.rows)
+        setMember(rest, steps, list.rest)
+        prune(rest, steps)
+      }
       if (!isObject(elements)) continue
       const byPosition = new Map<number, CellsByColumn>()
       for (const [position, element] of Object.entries(elements)) {
@@ -59,8 +69,47 @@ export function rowBackfiller(stream: Stream): (row: ExtraRow, extra: unknown) =
     }
     const shown = redact === null ? rest : redact.of(extra, rest)
     if (!taken && stringifyExact(shown) === stringifyExact(rest)) return null
-    return { row, cells, lists: backfilled, extra: isEmpty(rest) ? null : stringifyExact(shown) }
+    return { row, cells, lists: backfilled, newLists: added, extra: isEmpty(rest) ? null : stringifyExact(shown) }
   }
+}
+
+/**
+ * The rows of a list that was not declared when the record was loaded, so that `_extra` has it whole.
+ * @returns the rows, and what remains by position; null: an element cannot be a row, so the list stays where it is.
+ */
+function newRows(
+  elements: readonly unknown[],
+  paths: readonly DeclaredPath[],
+  plain: string | null,
+): { readonly rows: readonly CellsByColumn[]; readonly rest: JsonObject } | null {
+  const rows: CellsByColumn[] = []
+  const rest = bare()
+  for (const [index, given] of elements.entries()) {
+    const element = isObject(given)
+      ? copyOf(given)
+      : given === null
+        ? bare()
+        : plain === null
+          ? null
+          : asMember(plain, given)
+    if (element === null) return null
+    rows.push(
+      take(
+        element,
+        paths,
+        () => false,
+        () => {},
+      ),
+    )
+    if (!isEmpty(element)) rest[String(index)] = element
+  }
+  return { rows, rest }
+}
+
+function asMember(name: string, value: unknown): JsonObject {
+  const object = bare()
+  object[name] = value
+  return object
 }
 
 function declaredPathsOf(declared: Columns, { salt }: Stream): DeclaredPath[] {
@@ -118,6 +167,12 @@ function memberAt(object: JsonObject, steps: readonly string[]): unknown {
   let value: unknown = object
   for (const step of steps) value = isObject(value) && Object.hasOwn(value, step) ? value[step] : null
   return value
+}
+
+/** Replaces a member that is there. */
+function setMember(object: JsonObject, steps: readonly string[], value: JsonObject): void {
+  const holder = memberAt(object, steps.slice(0, -1))
+  if (isObject(holder)) holder[steps.at(-1) ?? ''] = value
 }
 
 /** Removes the objects on the path that have become empty, the innermost first. */

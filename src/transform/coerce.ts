@@ -13,9 +13,11 @@ export type Coerce = (value: unknown, cleaning: Cleaning) => Value
 
 /** The function that turns a value of the column into canonical text. It takes no null. @throws {TypeMismatch} */
 export function coercion(column: Column): Coerce {
-  const { kind, zone, derived } = column
-  const read = derived ? dayOf : READ[kind]
-  return (value, cleaning) => (kind !== 'json' && isEmpty(value) ? null : read(value, zone, cleaning))
+  const { kind, any, zone, derived } = column
+  const read = derived ? dayOf : any ? anyText : READ[kind]
+  // Where a value may be of any type, an empty list is one.
+  const isNothing = kind === 'json' || any ? () => false : isEmpty
+  return (value, cleaning) => (isNothing(value) ? null : read(value, zone, cleaning))
 }
 
 const READ: Record<ColumnKind, (value: unknown, zone: Zone, cleaning: Cleaning) => Value> = {
@@ -131,6 +133,12 @@ function text(value: unknown, cleaning: Cleaning): Value {
   if (JSON.isRawJSON(value)) return value.rawJSON
   throw new TypeMismatch(`${show(value)} is not a text`)
 }
+
+/** A scalar as its text, anything else as its JSON text. */
+const anyText = (value: unknown, _zone: Zone, cleaning: Cleaning): Value =>
+  typeof value === 'object' && value !== null && !JSON.isRawJSON(value)
+    ? toJson(value, cleaning)
+    : text(value, cleaning)
 
 /*
  * What both databases store as JSON, and every JSON function of theirs still reads. The narrower limit decides for both.

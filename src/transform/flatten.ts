@@ -171,7 +171,7 @@ function elementsOf(
  * @returns the extra fields of the elements, by position in the list; null: there are none.
  */
 function writeList(
-  { row, write, path, lenient }: List,
+  { row, write, path, element: plain, lenient }: List,
   elements: readonly unknown[],
   keyAt: number,
   to: CellWriter,
@@ -184,7 +184,8 @@ function writeList(
     extra[String(index)] = inner
   }
   for (const [index, element] of elements.entries()) {
-    const object = objectIn(element)
+    const isPlain = plain !== null && element !== null && objectIn(element) === null
+    const object = isPlain ? { [plain]: element } : objectIn(element)
     if (object === null && element !== null && !isEmpty(element)) {
       if (!lenient) throw new TypeMismatch(`declared as an object, but it is ${typeName(element)}`, `${path}[]`)
       keep(index, element)

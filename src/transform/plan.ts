@@ -56,6 +56,8 @@ export interface ListPlan {
   /** The path, split. */
   readonly steps: readonly string[]
   readonly row: RowPlan
+  /** The member that an element stands for if it is not an object; null: it is always an object. */
+  readonly element: string | null
   /** If the value is not a list, or an element is not an object, the record is loaded all the same. */
   readonly lenient: boolean
 }
@@ -68,7 +70,8 @@ export interface RecordPlan extends RowPlan {
 /** The plan that follows from a stream's declaration. @param lenient a value that does not fit costs its column only. */
 export function planOf(stream: Stream, lenient = stream.onMismatch === 'null'): RecordPlan {
   const root = rowPlan(stream.columns, '', stream, lenient)
-  const lists = Object.values(stream.children).map(({ from, columns }): ListPlan => {
+  for (const name of stream.objects) objectAt(root.objects, 0, name, name, lenient)
+  const lists = Object.values(stream.children).map(({ from, columns, element }): ListPlan => {
     const { objectId, name } = resolvePath(root.objects, from, '', lenient)
     return {
       objectId,
@@ -76,6 +79,7 @@ export function planOf(stream: Stream, lenient = stream.onMismatch === 'null'): 
       path: from,
       steps: from.split('.'),
       row: rowPlan(columns, `${from}[].`, stream, lenient),
+      element: element === undefined ? null : (columns[element]?.from ?? element),
       lenient,
     }
   })
@@ -133,19 +137,15 @@ function resolvePath(
   const parts = path.split('.')
   const last = parts.pop() ?? ''
   let objectId = 0
-  for (const [i, name] of parts.entries()) {
-    const at = objects.findIndex(known => known.parent === objectId && known.name === name)
-    objects[objectId]?.known.add(name)
-    if (at === -1)
-      objects.push({
-        parent: objectId,
-        name,
-        path: prefix + parts.slice(0, i + 1).join('.'),
-        known: new Set(),
-        lenient,
-      })
-    objectId = at === -1 ? objects.length - 1 : at
-  }
+  for (const [i, name] of parts.entries())
+    objectId = objectAt(objects, objectId, name, prefix + parts.slice(0, i + 1).join('.'), lenient)
   objects[objectId]?.known.add(last)
   return { objectId, name: last }
+}
+
+/** @returns the id of the object that is a member of another. It is added if it is new. */
+function objectAt(objects: ObjectPlan[], parent: number, name: string, path: string, lenient: boolean): number {
+  const at = objects.findIndex(known => known.parent === parent && known.name === name)
+  objects[parent]?.known.add(name)
+  return at === -1 ? objects.push({ parent, name, path, known: new Set(), lenient }) - 1 : at
 }

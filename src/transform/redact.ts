@@ -23,7 +23,7 @@ interface Declared {
   readonly members: Map<string, Declared>
   /** Its elements have the members. `_extra` keeps them as an object by position. */
   list: boolean
-  /** It is a JSON column: whatever stands inside is declared. */
+  /** It is a column for a value of any shape: whatever stands inside is declared. */
   json: boolean
   /** How the column is protected; null: it is not, or the path is no column. */
   policy: Protection | null
@@ -84,8 +84,9 @@ export function redaction(stream: Stream): Redaction | null {
 
 type Secrets = Map<string, string>
 
-/** A secret may contain another one. */
-const longestFirst = (secrets: Secrets): Secrets => new Map([...secrets].sort(([a], [b]) => b.length - a.length))
+/** A secret may contain another one, or overlap with it in a text: the order must not depend on that of the members. */
+const longestFirst = (secrets: Secrets): Secrets =>
+  new Map([...secrets].sort(([a], [b]) => b.length - a.length || (a < b ? -1 : 1)))
 
 /** The hash of a value, which must not be null or undefined. A number has the hash of its text. */
 export const digestOf = (value: unknown, salt: Salt): string => digestIn(value) ?? salt.digest(textOf(value))
@@ -127,12 +128,12 @@ function declaredIn(stream: Stream): Declared {
 const undeclared = (): Declared => ({ members: new Map(), list: false, json: false, policy: null, inside: null })
 
 function addColumns(holder: Declared, columns: Columns): void {
-  for (const [column, { from, also, kind, policy, derived }] of Object.entries(columns))
+  for (const [column, { from, also, kind, any, policy, derived }] of Object.entries(columns))
     for (const name of [from ?? column, ...also]) {
       const path = pathTo(holder, name.split('.'))
       const last = path.pop()
       if (last === undefined) continue
-      if (kind === 'json') last.json = true
+      if (kind === 'json' || any) last.json = true
       if (policy === 'keep' || derived) continue
       last.policy ??= policy
       for (const outer of path) outer.inside ??= policy

@@ -103,6 +103,58 @@ describe.each(DESTINATIONS)('$name', database => {
     })
   })
 
+  test('a list that was not declared becomes rows', async () => {
+    const listed = stream({
+      ...about,
+      key: 'id',
+      columns: before.columns,
+      children: {
+        ...before.children,
+        names: child({
+          doc: 'Names.',
+          from: 'sender.names',
+          columns: { language: text('Which.'), name: text('Name.'), n: int('Count.') },
+        }),
+        order: child({ doc: 'Order.', from: 'order', element: 'item', columns: { item: text('Item.') } }),
+      },
+    })
+    const RECORDS = [
+      { id: 1, sender: { name: 'A', names: [{ language: 'fr', name: 'Ah', n: '3' }, {}, null] }, order: ['b', 'a'] },
+      { id: 2, sender: { names: [] }, order: [{ item: 'c' }], other: 1 },
+      { id: 3, sender: { names: [{ language: 'de', n: 'many', more: 5 }] } },
+      { id: 4, sender: { names: ['plain'] }, order: 'none' },
+      { id: 5, items: [{ name: 'x' }] },
+    ]
+    const all = async (config: DestinationConfig): Promise<Dump> =>
+      JSON.parse(JSON.stringify(await dump(config, [listed]), (name, value) => (name === '_hash' ? undefined : value)))
+    await database.with(async config => {
+      expect(await loaded(config, before, RECORDS, listed)).toBe(3)
+      const { boxes, boxes__names: names, boxes__order: order, boxes__items: items } = await all(config)
+      expect(names).toEqual([
+        { box_id: '1', index: '0', language: 'fr', name: 'Ah', n: '3' },
+        { box_id: '1', index: '1', language: null, name: null, n: null },
+        { box_id: '1', index: '2', language: null, name: null, n: null },
+        { box_id: '3', index: '0', language: 'de', name: null, n: null },
+      ])
+      expect(order).toEqual([
+        { box_id: '1', index: '0', item: 'b' },
+        { box_id: '1', index: '1', item: 'a' },
+        { box_id: '2', index: '0', item: 'c' },
+      ])
+      expect(items).toEqual([{ box_id: '5', index: '0', name: 'x' }])
+      expect(boxes?.map(row => row._extra)).toEqual([
+        null,
+        { other: 1 },
+        { sender: { names: { 0: { n: 'many', more: 5 } } } },
+        { sender: { names: ['plain'] }, order: 'none' },
+        null,
+      ])
+      await using destination = await openDestination(config, { mode: 'write', connections: 2 })
+      expect(await backfilled(destination, { ...listed, salt: new Salt() })).toBe(0)
+      expect(await all(config)).toMatchObject({ boxes__names: names, boxes__order: order })
+    })
+  })
+
   test('values that do not fit stay in _extra, and a second backfill finds nothing to do', async () => {
     await database.with(async config => {
       expect(await loaded(config, before, RECORDS, after)).toBe(3)
@@ -227,6 +279,48 @@ describe.each(DESTINATIONS)('$name', database => {
       await using destination = await openDestination(config, options)
       expect((await destination.prepare(allTables(after))).length).toBeGreaterThan(10)
       expect(await destination.prepare(allTables(after))).toEqual([])
+    })
+  })
+
+  test('rows of a list are not added to a row written since, nor to one that has some', async () => {
+    await database.with(async config => {
+      await loaded(
+        config,
+        before,
+        [
+          { id: 1, items: [{ name: 'x' }] },
+          { id: 2, other: 5 },
+          { id: 3, other: 6 },
+        ],
+        null,
+      )
+      await using destination = await openDestination(config, { mode: 'write', connections: 2 })
+      await destination.prepare(allTables(after))
+      const count = Buffer.from([0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 7])
+      const newLists = new Map([['items', [new Map([['n', count]])]]])
+      const hashOf = async (id: number): Promise<string> =>
+        (await destination.query(`select cast(_hash as text) as h from recharge.boxes where id = ${id}`))[0]?.h ?? ''
+      const row = async (id: number) => ({
+        key: [String(id)],
+        hash: await hashOf(id),
+        extra: '{}',
+        filled: new Set<string>(),
+      })
+      const change = { cells: new Map(), lists: new Map(), newLists, extra: null }
+      const rows = [await row(1), { ...(await row(2)), hash: '1' }, await row(3)]
+      await destination.backfillColumns(
+        after,
+        rows.map(row => ({ row, ...change })),
+        at(3),
+      )
+      expect(
+        await destination.query(
+          `select cast(box_id as text) as box, name, cast(n as text) as n from recharge.boxes__items order by 1`,
+        ),
+      ).toEqual([
+        { box: '1', name: 'x', n: null },
+        { box: '3', name: null, n: '7' },
+      ])
     })
   })
 

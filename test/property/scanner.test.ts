@@ -6,6 +6,7 @@ import { parseExact } from '../../src/common/exact-json.ts'
 import type { DecodedPage } from '../../src/common/model.ts'
 import {
   alsoFrom,
+  anyText,
   day,
   flag,
   instant,
@@ -241,6 +242,7 @@ const things = stream({
     seen_at: instant('Seen.'),
     due: day('Due.'),
     tags: json('Tags.'),
+    note: anyText('Note.'),
     box_name: text('Name of its box.', 'box.name'),
     box_tags: json('Tags of its box.', 'box.tags'),
     size: alsoFrom(['width', 'box.size'], money('Size.')),
@@ -253,7 +255,9 @@ const things = stream({
       columns: { sku: text('SKU.'), tags: json('Tags.'), n: alsoFrom(['count'], int('N.')) },
     }),
     parts: child({ doc: 'A part.', from: 'box.parts', columns: { name: text('Name.') } }),
+    marks: child({ doc: 'A mark.', from: 'marks', element: 'mark', columns: { mark: int('Mark.'), by: text('Who.') } }),
   },
+  objects: ['include'],
 })
 const THING = {
   id: 1,
@@ -267,6 +271,9 @@ const THING = {
   seen_at: null,
   due: '2025-02-28',
   tags: { b: ['x', 1, { c: null }], a: 'y' },
+  note: { b: ['x', 1.5], a: 'y' },
+  include: {},
+  marks: [7, '8', { mark: 9, by: 'me' }],
   box: { name: 'small', tags: ['a'], parts: [{ name: 'lid' }] },
   lines: [
     { sku: 'a', tags: {}, n: 1 },

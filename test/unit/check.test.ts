@@ -1,9 +1,23 @@
 import { describe, expect, test } from 'vitest'
-import { check, DeclarationError } from '../../src/schema/check.ts'
-import { alsoFrom, type Columns, dayOf, instant, int, json, required, text } from '../../src/schema/column.ts'
+import { STREAMS } from '../../src/cli/app.ts'
+import { check, checkReferences, DeclarationError } from '../../src/schema/check.ts'
+import {
+  alsoFrom,
+  type Columns,
+  dayOf,
+  instant,
+  int,
+  json,
+  oneOf,
+  references,
+  referencesBy,
+  required,
+  text,
+} from '../../src/schema/column.ts'
 import { stream } from '../../src/schema/define.ts'
 import type { Export } from '../../src/schema/export.ts'
 import type { Child, Stream } from '../../src/schema/stream.ts'
+import { allTables } from '../../src/schema/table.ts'
 
 const EXPORT: Export = {
   columns: { id: ['thing_id', 'id'], updated_at: ['updated_at'], owner_id: ['owner_id'] },
@@ -67,10 +81,19 @@ describe('a declaration is accepted with', () => {
     ['a column named like a method', withColumns({ constructor: text('A text.') })],
     ['a list by its last part', withChild('pieces', { from: 'box.pieces' })],
     ['a list by its joined path', withChild('box_pieces', { from: 'box.pieces' })],
+    ['a list of plain values', withChild('parts', { element: 'name' })],
+    ['an object without declared members', { objects: ['include'] }],
+    [
+      'references by a column of the same table',
+      withChild('parts', {
+        columns: { item_id: referencesBy('kind', { book: 'books' }, int('Item.')), kind: text('Kind.') },
+      }),
+    ],
     ['an export', { export: EXPORT }],
     ['a doc of many lines', { doc: 'A thing.\nOr two.' }],
     ['an unsorted stream without a sort', { sort: null, sync: { mode: 'full' } }],
     ['a parent in the path and in a column', { path: '/owners/{owner_id}/things', parent }],
+    ['a parent in a parameter and in a column', { parent: { ...parent, parameter: true } }],
     [
       'a position in the list of the parent',
       {
@@ -114,6 +137,28 @@ describe('a declaration is refused with', () => {
       withColumns({ [`${LONG}_ffe054fe`]: text('A note.'), ['a'.repeat(64)]: text('A note.') }),
       `things.${'a'.repeat(64)}: clashes with another column after lower-casing and shortening`,
     ],
+    [
+      'a value twice',
+      withColumns({ state: oneOf(['on', 'on'], text('State.')) }),
+      'things.state: a value is listed twice',
+    ],
+    [
+      'references by a column of another table',
+      withChild('parts', { columns: { item_id: referencesBy('owner_id', { book: 'books' }, int('Item.')) } }),
+      'things__parts.item_id: references by owner_id, which is not a column',
+    ],
+    [
+      'plain values for which no column is declared',
+      withChild('parts', { element: 'value' }),
+      'children.parts: value, the column of an element, is not declared',
+    ],
+    [
+      'plain values in an object of the element',
+      withChild('parts', { element: 'a_b', columns: { a_b: text('B.', 'a.b') } }),
+      'children.parts: a_b, the column of an element, is in an object',
+    ],
+    ['an object that is a column', { objects: ['updated_at'] }, 'things: updated_at is read twice'],
+    ['an object with a column', { objects: ['owner'] }, 'things: owner.id lies inside owner'],
     ['valid_to', withColumns({ valid_to: instant('Mine.') }), 'things.valid_to: taken by the history table'],
     ['a list called history', withChild('history', {}), 'children.history: taken by the history table'],
     [
@@ -298,6 +343,11 @@ describe('a declaration is refused with', () => {
     ['a sorted stream the other way', { sort: 'updated_at-desc' }, 'sort: a sorted stream asks for updated_at-asc'],
     ['a parent that is not in the path', { parent }, 'path: lacks {owner_id} of its parent'],
     [
+      'a parent both in the path and in a parameter',
+      { path: '/owners/{owner_id}/things', parent: { ...parent, parameter: true } },
+      'path: has {owner_id}, which is sent as a parameter',
+    ],
+    [
       'a parent without a column',
       { path: '/{boss_id}', parent: { stream: 'owners', as: 'boss_id' } },
       'parent: boss_id is not a column',
@@ -356,6 +406,11 @@ describe('I12: a declaration must not conclude deletions from absence for record
       'deletions: owner is not a column',
     ],
     [
+      'a record that says when it was deleted in what is no instant',
+      { deletions: { stated: 'owner_id' } },
+      'deletions: owner_id is not a column with an instant',
+    ],
+    [
       'telling by columns that are none',
       { deletionEvents: { type: 'id', key: 'id', verb: 'verb', gone: 'deleted', at: 'updated_at' } },
       'deletionEvents: verb is not a column',
@@ -373,6 +428,33 @@ describe('I12: a declaration must not conclude deletions from absence for record
 
   test.each(CASES)('%s', (_what, change, problem) => {
     expect(problemsOf(change)).toContain(problem)
+  })
+})
+
+describe('what a column references', () => {
+  const other = (key: readonly string[]): Stream => ({ ...sound, name: 'owners', key })
+  const referring = (change: Partial<Stream>): Stream => ({ ...sound, ...change })
+  const owner = referring(withColumns({ boss_id: references('owners', int('Boss.')) }))
+  const part = referring(withChild('parts', { columns: { maker_id: references('makers', int('Maker.')) } }))
+
+  test('is a stream whose key is its id', () => {
+    expect(() => checkReferences([owner, other(['id'])])).not.toThrow()
+    expect(() => checkReferences([owner, other(['id', 'owner_id'])])).toThrow(
+      'schemas/things.ts: things.boss_id: references owners, which is no stream with the key id',
+    )
+  })
+
+  test('is declared, also from a list', () => {
+    expect(() => checkReferences([part, owner])).toThrow(
+      'things__parts.maker_id: references makers, which is no stream',
+    )
+  })
+
+  test('is declared for every stream of ours', () => {
+    expect(() => checkReferences(STREAMS)).not.toThrow()
+    expect(
+      STREAMS.flatMap(allTables).flatMap(({ columns }) => columns.filter(c => c.references)).length,
+    ).toBeGreaterThan(60)
   })
 })
 

@@ -295,6 +295,46 @@ test('every amount that fits is read exactly in any notation', () => {
   )
 })
 
+describe('a value of any type as text', () => {
+  const readAny = (value: unknown, cleaning: Cleaning = { cleaned: 0 }): Value =>
+    coercion(kinds.anyText('A value.'))(value, cleaning)
+
+  test.each([
+    ['Whole bean', 'Whole bean'],
+    ['', ''],
+    ['"x"', '"x"'],
+    [12, '12'],
+    [-0.5, '-0.5'],
+    [raw('1.50'), '1.50'],
+    [raw('9007199254740993'), '9007199254740993'],
+    [true, 'true'],
+    [false, 'false'],
+    [[], '[]'],
+    [{}, '{}'],
+    [[1, 'a', null], '[1,"a",null]'],
+    [{ b: { a: raw('1.50') } }, '{"b":{"a":1.50}}'],
+  ])('%j', (value, cell) => {
+    expect(readAny(value)).toBe(cell)
+  })
+
+  test('is cleaned inside as outside', () => {
+    const cleaning = { cleaned: 0 }
+    expect([readAny('a\0', cleaning), readAny({ a: 'a\0' }, cleaning)]).toEqual(['a', '{"a":"a"}'])
+    expect(cleaning.cleaned).toBe(2)
+  })
+
+  test('is refused where no JSON column could store it', () => {
+    let deep: unknown = 1
+    for (let i = 0; i < 501; i++) deep = [deep]
+    expect(() => readAny(deep)).toThrow(TypeMismatch)
+  })
+
+  test('other text columns take no list and no object', () => {
+    expect(() => read('text', { a: 1 })).toThrow(TypeMismatch)
+    expect(() => read('text', [1])).toThrow(TypeMismatch)
+  })
+})
+
 describe('characters that no database stores are removed from texts and counted', () => {
   const HIGH = '\ud83c'
   const LOW = '\udf81'

@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { streams } from '../../schemas/index.ts'
 import { DeclarationError } from '../../src/schema/check.ts'
-import { alsoFrom, instant, int, required, sensitive, text } from '../../src/schema/column.ts'
+import {
+  alsoFrom,
+  instant,
+  int,
+  oneOf,
+  references,
+  referencesBy,
+  required,
+  sensitive,
+  text,
+} from '../../src/schema/column.ts'
 import { child, stream } from '../../src/schema/define.ts'
 
 const given = {
@@ -23,6 +33,7 @@ test('a member that is left out has its default', () => {
     version: '2021-11',
     pagination: 'pages',
     parameters: {},
+    tried: {},
     sort: null,
     plan: null,
     optional: false,
@@ -42,6 +53,7 @@ test('a member that is left out has its default', () => {
     retrieve: true,
     export: null,
     children: {},
+    objects: [],
   })
 })
 
@@ -70,6 +82,9 @@ test('a record without an id, or of a list without pages, is not read by id unle
   // An event has no request by id.
   expect(streams.filter(({ retrieve }) => !retrieve).map(({ name }) => name)).toEqual([
     'async_batch_tasks',
+    'bundle_products',
+    'bundle_selection_preset_schedules',
+    'credit_summaries',
     'events',
     'payment_sources',
     'shipping_countries',
@@ -124,6 +139,9 @@ describe('a column', () => {
       doc: 'A text.',
       from: 'a.b',
       also: [],
+      any: false,
+      values: [],
+      references: [],
       required: false,
       sensitive: false,
       policy: 'keep',
@@ -139,6 +157,22 @@ describe('a column', () => {
     const plain = sensitive(text('A text.', 'a.b'))
     expect(alsoFrom(['b', 'c.d'], plain)).toEqual({ ...plain, also: ['b', 'c.d'] })
     expect(plain.also).toEqual([])
+  })
+
+  test('lists no values and joins to nothing by default, and oneOf() and references() return a copy', () => {
+    const state = text('State.')
+    expect(oneOf(['open', 'closed'], state)).toEqual({ ...state, values: ['open', 'closed'] })
+    const owner = int('Owner.')
+    expect(references('owners', owner)).toEqual({ ...owner, references: [{ stream: 'owners', when: null }] })
+    expect(references(['cats', 'dogs'], owner).references).toEqual([
+      { stream: 'cats', when: null },
+      { stream: 'dogs', when: null },
+    ])
+    expect(referencesBy('kind', { cat: 'cats', dog: 'dogs' }, owner).references).toEqual([
+      { stream: 'cats', when: { column: 'kind', value: 'cat' } },
+      { stream: 'dogs', when: { column: 'kind', value: 'dog' } },
+    ])
+    expect([state.values, owner.references]).toEqual([[], []])
   })
 
   test('of kind instant may be in UTC', () => {

@@ -446,6 +446,65 @@ describe('the hash', () => {
   })
 })
 
+describe('a list of plain values', () => {
+  const boxes = stream({
+    name: 'boxes',
+    singular: 'box',
+    doc: 'A box.',
+    path: '/boxes',
+    list: 'boxes',
+    scopes: [],
+    key: 'id',
+    sync: { mode: 'full' },
+    columns: { id: required(int('Key.')) },
+    children: {
+      order: child({
+        doc: 'Order.',
+        from: 'order',
+        element: 'item',
+        columns: { item: int('Item.'), by: text('Who.') },
+      }),
+    },
+    objects: ['include'],
+  })
+  const box = (more: object, of: Stream = boxes): Flattened => flat({ id: 1, ...more }, of)
+
+  test('becomes rows with the value in its column', () => {
+    const { children, extra } = box({ order: [7, '8', null, { item: 9, by: 'me' }] })
+    expect(children.order).toEqual([
+      ['1', '0', '7', null],
+      ['1', '1', '8', null],
+      ['1', '2', null, null],
+      ['1', '3', '9', 'me'],
+    ])
+    expect(extra).toBeNull()
+  })
+
+  test('with a value that does not fit is rejected, or keeps the value in extra', () => {
+    const rejecting: Stream = { ...boxes, onMismatch: 'reject' }
+    expect(rejected({ id: 1, order: [7, 'x'] }, rejecting)).toMatchObject({ path: 'order[].item' })
+    const { children, extra } = box({ order: [7, 'x', [1], []] })
+    expect(children.order?.map(row => row[2])).toEqual(['7', null, null, null])
+    expect(JSON.parse(extra ?? '')).toEqual({ order: { 1: { item: 'x' }, 2: { item: [1] } } })
+  })
+
+  test.each([[{}], [{ include: null }], [{ include: {} }], [{ include: [] }]])(
+    'a declared object without members leaves nothing in extra: %j',
+    more => {
+      const found = stats()
+      expect(flat({ id: 1, ...more }, boxes, found).extra).toBeNull()
+      expect([...found.unknownFields.keys()]).toEqual([])
+    },
+  )
+
+  test('a member of such an object is an unknown field', () => {
+    const found = stats()
+    const { extra } = flat({ id: 1, include: { addresses: [1] } }, boxes, found)
+    expect(JSON.parse(extra ?? '')).toEqual({ include: { addresses: [1] } })
+    expect([...found.unknownFields]).toEqual([['include.addresses', 1]])
+  })
+})
+
 test('a text that was cleaned is counted, in cells, in lists and in extra', () => {
   const found = stats()
   const record = flat({ ...BASE, note: 'a\0', lines: [{ sku: '\0b' }], merged_at: 'c\0' }, orders, found)

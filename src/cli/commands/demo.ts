@@ -16,10 +16,14 @@ import { sync } from './sync.ts'
 const RATE = { bucket: 4000, perSecond: 200 }
 const CUSTOMERS = 300
 
-const QUESTION = `with sales as (
+/** A prepaid charge pays for several orders, each of which shows its whole price: an order is worth its share of it. */
+const QUESTION = `with shipped as (
+  select *, max(total_price) over charge / count(*) over charge as share
+  from recharge.orders window charge as (partition by charge_id)
+), sales as (
   select date_trunc('month', processed_at) as month, count(*) as orders,
-         count(distinct customer_id) as buyers, sum(total_price) as revenue
-  from recharge.orders where status = 'success' group by 1
+         count(distinct customer_id) as buyers, sum(share) as revenue
+  from shipped where status = 'success' group by 1
 ), losses as (
   select date_trunc('month', cancelled_at) as month, count(*) as cancelled
   from recharge.subscriptions where status = 'cancelled' group by 1

@@ -1,7 +1,8 @@
-import { asFilter, justBefore, minus } from '../../common/instant.ts'
-import type { Page, Window } from '../../common/model.ts'
+import { asFilter, justBefore, minus, ZONE_UNCERTAINTY } from '../../common/instant.ts'
+import type { Page, RowBatch, Window } from '../../common/model.ts'
+import { oldestServed } from '../../common/oldest-served.ts'
+import { statedDeletion } from '../../common/stated-deletion.ts'
 import type { Month } from '../../load/destination.ts'
-import { oldestServed } from '../../pipeline/checkpoint.ts'
 import { pageDecoders } from '../../pipeline/page-decoders.ts'
 import { prefetch } from '../../pipeline/prefetch.ts'
 import { newScan } from '../../pipeline/scan-progress.ts'
@@ -11,8 +12,6 @@ import { type Comparison, comparableRowsOf } from './comparison.ts'
 import type { Diff } from './diff.ts'
 import { lastSecondOf, nextMonth, startOf } from './month.ts'
 
-/** The API may read a filter as US Eastern wall time [unknown], so each side of the range is extended by so many milliseconds. */
-const ZONE_UNCERTAINTY = 5 * 3_600_000
 /** Keys read from the tables by one query. */
 const KEYS_IN_QUERY = 20_000
 
@@ -69,12 +68,20 @@ async function comparePages(
 ): Promise<void> {
   for await (const pages of prefetch(read, signal)) {
     const batch = mergePages(stream, pages)
-    for (const compared of await warehouse.compare(batch, now)) diff.add(compared, watermark, writtenBy, within)
+    for (const compared of await warehouse.compare(withoutDeleted(batch), now))
+      diff.add(compared, watermark, writtenBy, within)
     for (const { key } of batch.rejects)
       if (key !== null) diff.addRejected(key)
       else diff.partial ??= 'a record without a key was listed'
     stats.records += batch.read
   }
+}
+
+/** A record that says that it is deleted counts as one that is not listed, so its row is gone unless it is marked. */
+function withoutDeleted(batch: RowBatch): RowBatch {
+  const deletionIn = statedDeletion(batch.stream)
+  if (deletionIn === null) return batch
+  return { ...batch, records: new Map([...batch.records].filter(([, record]) => deletionIn(record) === -1)) }
 }
 
 /** Finds comparable rows whose records the source did not list. */

@@ -100,6 +100,7 @@ export async function backfillColumns(
   const keys = keyColumns(root)
   // Child tables first: the fingerprint of the row in the stream's own table is checked for them too.
   for (const { child, table } of children) {
+    await addRows(session, schema, stream, child, table, backfilled)
     const rows = backfilled.flatMap(({ row, lists }) =>
       [...(lists.get(child) ?? [])].map(([index, cells]) => ({ row, index, cells })),
     )
@@ -144,6 +145,42 @@ export async function backfillColumns(
     from ${sql.table(stage)} as s where ${equal(root.key, 's')} and t._hash = s._hash`.execute(session.db)
 }
 
+/** Adds the rows of a list that was not declared when the rows of the stream were loaded. */
+async function addRows(
+  session: Session,
+  schema: string,
+  stream: Stream,
+  child: string,
+  table: Table,
+  backfilled: readonly BackfilledRow[],
+): Promise<void> {
+  const { root } = tablesOf(stream)
+  const rows = backfilled.flatMap(({ row, newLists }) =>
+    (newLists?.get(child) ?? []).map((cells, index) => ({ row, index, cells })),
+  )
+  if (rows.length === 0) return
+  const declared = Object.keys(stream.children[child]?.columns ?? {})
+  const write = (to: CellWriter, { row, index, cells }: (typeof rows)[number]): void => {
+    putKey(to, keyColumns(root), row)
+    to.int(index)
+    for (const name of declared) put(to, cells.get(name))
+    to.bigint(BigInt(row.hash))
+  }
+  const stage = await stageRows(session, table, [...table.columns, HASH], rows, write, '_added')
+  const [parent = ''] = table.key
+  const [key = ''] = root.key
+  const names = table.columns.map(({ name }) => name)
+  await sql`
+    insert into ${sql.table(`${schema}.${table.name}`)} (${sql.join(names.map(name => sql.ref(name)))})
+    select ${sql.join(names.map(name => sql.ref(`s.${name}`)))} from ${sql.table(stage)} as s
+    where exists (
+        select 1 from ${sql.table(`${schema}.${root.name}`)} as r
+        where ${sql.ref(`r.${key}`)} = ${sql.ref(`s.${parent}`)} and r._hash = s._hash)
+      and not exists (
+        select 1 from ${sql.table(`${schema}.${table.name}`)} as t
+        where ${sql.ref(`t.${parent}`)} = ${sql.ref(`s.${parent}`)})`.execute(session.db)
+}
+
 /** Columns for which some row has a value, each with its declared name. */
 function columnsWithValues(
   { columns }: Table,
@@ -156,15 +193,16 @@ function columnsWithValues(
     .flatMap(name => columns.filter(column => column.name === identifier(name)).map(column => [name, column] as const))
 }
 
-/** A temporary table of the rows. @returns its name. */
+/** A temporary table of the rows. @param prefix of its name, another one for each use in a transaction. @returns its name. */
 async function stageRows<T>(
   session: Session,
   table: Table,
   columns: readonly TableColumn[],
   rows: readonly T[],
   write: (to: CellWriter, row: T) => void,
+  prefix = '_backfill',
 ): Promise<string> {
-  const stage = identifier(`_backfill_${table.name}`)
+  const stage = identifier(`${prefix}_${table.name}`)
   await session.createTempTable(stage, columns)
   await session.append(
     { schema: null, table: stage },

@@ -46,7 +46,8 @@ export async function compare(
            cast(min(${changedAt(batch)}) as text) as changed, cast(max(t._synced_at) as text) as written,
            bool_or(case when t._synced_at is null then ${mayBeForgotten('s', stream, now)}
              else ${mayBeForgotten('t', stream, now)} end) as forgettable,
-           cast(count(t._synced_at) as text) as found, cast(count(t._deleted_at) as text) as deleted
+           cast(count(t._synced_at) as text) as found,
+           cast(count(case when t._deleted_by is distinct from s._deleted_by then t._deleted_at end) as text) as deleted
     from ${sql.table(stage)} as s left join ${sql.table(`${schema}.${root.name}`)} as t
       on ${matches('s', root.key, 't', root.key)}
     group by 1`.execute(session.db)
@@ -68,7 +69,7 @@ interface ComparedRow {
   readonly written: string | null
   /** Rows with the key. */
   readonly found: string
-  /** How many of them are marked as deleted. */
+  /** How many of them are marked as deleted, though the record does not say that it is. */
   readonly deleted: string
   readonly forgettable: boolean
 }

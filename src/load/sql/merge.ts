@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Block } from '../../common/cells.ts'
 import { latestPast } from '../../common/instant.ts'
 import type { Counts, FlatRecord, RowBatch } from '../../common/model.ts'
+import { statedDeletion } from '../../common/stated-deletion.ts'
 import { identifier } from '../../schema/name.ts'
 import { type StreamTables, type Table, type TableColumn, tablesOf } from '../../schema/table.ts'
 import { blocks, counted } from './blocks.ts'
@@ -9,7 +10,7 @@ import { deleteChildRows, parentKeys } from './child-rows.ts'
 import type { KeyColumn, Session } from './engine.ts'
 import { rangesOf } from './key-ranges.ts'
 import { type Growth, grow } from './row-counts.ts'
-import { childRows, keyWriter, rootRows } from './rows.ts'
+import { childRows, keyWriter, rootRows, STATED } from './rows.ts'
 
 /** Merge outcome: new, changed, unchanged, or older than the stored row. */
 type Outcome = 'new' | 'changed' | 'unchanged' | 'older'
@@ -33,6 +34,8 @@ interface ToWrite {
   readonly older: number
   /** The changed ones, where their rows are updated; absent: those are deleted. */
   readonly updated?: readonly FlatRecord[]
+  /** Those of the changed ones whose rows are marked as deleted already. Absent: not asked for, or none. */
+  readonly marked?: ReadonlySet<FlatRecord>
 }
 
 export interface MergeOptions {
@@ -66,6 +69,7 @@ export async function merge(
     changed,
     older,
     updated = [],
+    marked,
   } = !staged && (await areAllNew(session, schema, tables, batch))
     ? { records: [...batch.records.values()], changed: 0, older: 0 }
     : await session.withIndexScans(() => deleteReplaced(session, schema, tables, batch, growth, inPlace))
@@ -80,12 +84,15 @@ export async function merge(
   await append(root, rootRows(root, kept.size > 0 ? records.filter(record => !kept.has(record)) : records, batch))
   for (const [list, { table }] of children.entries()) await append(table, childRows(records, list))
   const added = records.length - changed
+  const deletionIn = statedDeletion(batch.stream)
+  const isNewlyDeleted = (record: FlatRecord): boolean =>
+    deletionIn !== null && deletionIn(record) >= 0 && !marked?.has(record)
   const counts = {
     added,
     changed,
     unchanged: batch.read - added - changed - older - batch.rejects.length,
     older,
-    deleted: 0,
+    deleted: deletionIn === null ? 0 : records.filter(isNewlyDeleted).length,
     rejected: batch.rejects.length,
   }
   return { counts, growth }
@@ -124,11 +131,29 @@ async function deleteReplaced(
   const written = records.filter((_, i) => outcomes[i] === 'new' || outcomes[i] === 'changed')
   const added = [...batch.records.keys()].filter((_, i) => outcomes[i] === 'new')
   const changed = written.length - added.length
+  const marked = changed > 0 ? await markedAlready(session, schema, batch, root, records) : new Set<FlatRecord>()
   if (changed > 0 && !inPlace) grow(growth, root.name, -(await deleteChanged(session, schema, root)))
   await deleteChildRows(session, schema, tables, { stage: stageOf(root), changed, added }, growth)
   const older = outcomes.filter(outcome => outcome === 'older').length
-  if (!inPlace) return { records: written, changed, older }
-  return { records: written, changed, older, updated: records.filter((_, i) => outcomes[i] === 'changed') }
+  if (!inPlace) return { records: written, changed, older, marked }
+  return { records: written, changed, older, marked, updated: records.filter((_, i) => outcomes[i] === 'changed') }
+}
+
+/** Of the records whose rows change, those whose rows are marked as deleted. None where no record says that it is. */
+async function markedAlready(
+  { db }: Session,
+  schema: string,
+  { stream }: RowBatch,
+  root: Table,
+  records: readonly FlatRecord[],
+): Promise<ReadonlySet<FlatRecord>> {
+  if (stream.deletions.stated === undefined) return new Set()
+  const { rows } = await sql<{ position: string }>`
+    select cast(s._position as text) as position
+    from ${sql.table(stageOf(root))} as s join ${sql.table(`${schema}.${root.name}`)} as t
+      on ${matches('t', root.key, 's', root.key)}
+    where s._outcome = 'changed' and t._deleted_at is not null`.execute(db)
+  return new Set(rows.flatMap(({ position }) => records[Number(position)] ?? []))
 }
 
 /** Name of a merge's temporary table: a row for each key of the batch, with `_outcome` null if the record is new. */
@@ -168,7 +193,7 @@ async function decideOutcomes(
   await sql`
     update ${temporary} as s
     set _outcome = case${precedence(batch)}
-      when t._deleted_at is not null then 'changed'
+      when t._deleted_at is not null${unlessStated(batch)} then 'changed'
       when ${isNewer(batch)} then 'older'
       when t._hash = s._hash then 'unchanged'
       else 'changed'
@@ -191,6 +216,12 @@ function isNewer({ stream: { sync }, receivedAt }: RowBatch): RawBuilder<unknown
   if (sync.mode === 'full') return sql`false`
   const cursor = sql.ref(`t.${identifier(sync.cursor)}`)
   return sql`${cursor} > s._cursor and ${cursor} <= cast(${latestPast(receivedAt)} as timestamptz)`
+}
+
+/** A mark that the record itself has made stays: the record says so again, or its fingerprint is another one. */
+function unlessStated({ stream: { deletions } }: RowBatch): RawBuilder<unknown> {
+  if (deletions.stated === undefined) return sql``
+  return sql` and (t._deleted_by is distinct from ${STATED} or ${sql.ref(`t.${identifier(deletions.stated)}`)} is null)`
 }
 
 /** Before times are compared: a record from the API replaces a row from an export, and never the other way round. */

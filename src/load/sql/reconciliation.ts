@@ -37,7 +37,7 @@ export function createReconciliation({
         const { counts, growth } = await replace(session, schema, batch, referenced)
         const deleted = await markNotFound(session, schema, batch.stream, gone, batch.receivedAt)
         await rejects.update(session, batch, to)
-        await history.update(session, batch.stream, { ...counts, deleted })
+        await history.update(session, batch.stream, { ...counts, deleted: counts.deleted + deleted })
         await keepGrowth(session, schema, batch.stream, growth)
         return deleted
       }),

@@ -27,7 +27,7 @@ export async function replace(
   const which = matches('t', root.key, 's', root.key)
   if (referenced.has(root.name)) {
     await sql`
-      update ${rows} as t set _deleted_at = ${batch.receivedAt} from ${sql.table(stage)} as s where ${which}`.execute(
+      update ${rows} as t set _deleted_at = ${batch.receivedAt}, _deleted_by = null from ${sql.table(stage)} as s where ${which}`.execute(
       session.db,
     )
     return merge(session, schema, batch, options)

@@ -2,6 +2,7 @@ import type { CellWriter } from '../../common/cell-writer.ts'
 import { type Block, cellAt, cellEnd } from '../../common/cells.ts'
 import type { FlatRecord, RowBatch } from '../../common/model.ts'
 import { copyExtra, copyList, copyRow, rowStart } from '../../common/record-bytes.ts'
+import { statedDeletion } from '../../common/stated-deletion.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { SOURCE, type Table } from '../../schema/table.ts'
 import { blocks } from './blocks.ts'
@@ -21,18 +22,25 @@ export function keyWriter(stream: Stream): (to: CellWriter, record: FlatRecord) 
   }
 }
 
+/** Value of `_deleted_by` for a row whose record says that it is deleted. */
+export const STATED = 'record'
+
 /** The records' rows in the stream's own table, with the system columns that the load fills. */
 export function rootRows(table: Table, records: readonly FlatRecord[], batch: RowBatch): Iterable<Block> {
   const { stream, receivedAt, source } = batch
   const lists = listsOf(stream)
+  const deletionIn = statedDeletion(stream)
   const system = table.columns.slice(Object.keys(stream.columns).length)
   return blocks(records, (to, record) => {
     to.short(table.columns.length)
     copyRow(to, record, lists)
+    const deletion = deletionIn === null ? -1 : deletionIn(record)
     for (const { name } of system) {
       if (name === '_synced_at') to.instant(receivedAt)
       else if (name === '_hash') to.bigint(record.hash)
       else if (name === '_extra') copyExtra(to, record, lists)
+      else if (name === '_deleted_at' && deletion >= 0) to.copy(record.bytes, deletion, cellEnd(record.bytes, deletion))
+      else if (name === '_deleted_by' && deletion >= 0) to.text(STATED)
       else if (name === SOURCE.name && source !== undefined) to.text(source)
       else to.null()
     }

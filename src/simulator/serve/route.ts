@@ -22,8 +22,12 @@ export interface Shopfront extends Rights {
   readonly client: Client
   readonly wallHidesCounts: boolean
   readonly easternFilters: boolean
+  readonly includeDeleted: IncludeDeleted
   readonly ending: Ending
 }
+
+/** Whether `include_deleted` does what it says, is ignored without a word, or is a 422. */
+export type IncludeDeleted = 'served' | 'ignored' | 'refused'
 
 /** The endpoint of a path, and the number in the path if there is one. */
 interface Route {
@@ -33,7 +37,8 @@ interface Route {
 }
 
 export function answer(front: Shopfront, request: Asked): Answer {
-  const asked = front.easternFilters ? { ...request, query: easternTimes(request.query) } : request
+  const timed = front.easternFilters ? { ...request, query: easternTimes(request.query) } : request
+  const asked = { ...timed, query: withoutDeleted(timed.query, front.includeDeleted) }
   const { path, version } = asked
   if (path === '/') return json({})
   if (path === '/token_information') return tokenInformation(front, front.client, front.wrappedTokenInformation)
@@ -47,6 +52,12 @@ export function answer(front: Shopfront, request: Asked): Answer {
   if (route.kind === 'one') return readOne(front.store, route)
   if (route.endpoint.resource === 'metafields') checkOwner(asked.query.get('owner_resource') ?? undefined, front)
   return count(front.store, route.endpoint, asked.query, front.wallHidesCounts)
+}
+
+function withoutDeleted(query: URLSearchParams, includeDeleted: IncludeDeleted): URLSearchParams {
+  if (includeDeleted === 'served' || !query.has('include_deleted')) return query
+  if (includeDeleted === 'refused') throw unprocessable('include_deleted', 'Unknown field.')
+  return new URLSearchParams([...query].filter(([name]) => name !== 'include_deleted'))
 }
 
 /** Reads every bound by time as wall time in New York, whatever its offset. */
@@ -79,15 +90,18 @@ function numberIn(path: string, pattern: string): number | undefined {
 
 function readList(front: Shopfront, { path, query, version }: Asked, { endpoint, id }: Route): Answer {
   const { store } = front
-  if (endpoint.single) return readSingle(store, endpoint, endpoint.single)
   if (endpoint.parent && (id === undefined || !store.get(endpoint.parent.resource, id))) throw notFound()
+  if (endpoint.single) return readSingle(store, endpoint, endpoint.single, id)
   const wanted = readQuery(endpoint, version, path, query)
+  if (endpoint.needs !== undefined && wanted.filters[endpoint.needs] === undefined)
+    throw unprocessable(endpoint.needs, 'Missing data for required field.')
   if (endpoint.resource === 'metafields') checkOwner(wanted.filters.owner_resource, front)
   return list(store, endpoint, version, wanted, front.ending, id)
 }
 
-function readSingle(store: Store, endpoint: Endpoint, keys: readonly string[]): Answer {
-  const record = store.all(endpoint.resource)[0]
+function readSingle(store: Store, { resource, parent }: Endpoint, keys: readonly string[], id?: number): Answer {
+  const records = store.all(resource)
+  const record = parent ? records.find(({ [parent.field]: owner }) => owner === id) : records[0]
   if (!record) throw notFound()
   return json(Object.fromEntries(keys.map(key => [key, record])))
 }
@@ -96,5 +110,6 @@ function readOne(store: Store, { endpoint, id = 0 }: Route): Answer {
   const row = store.table(endpoint.resource).row(id)
   if (!row) throw notFound()
   if (endpoint.resource === 'charges' && behindTheWall(row.record, store.now().getTime())) throw notFound()
+  if (endpoint.resource === 'payment_methods' && row.record.deleted_at != null) throw notFound()
   return { status: 200, body: `{"${endpoint.singular ?? singular(endpoint.resource)}":${row.text(false)}}` }
 }

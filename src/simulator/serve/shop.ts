@@ -1,5 +1,5 @@
 import { ALL, BOTH, CREATED, type Endpoint, ID, MODERN, OLD, UPDATED } from './endpoint.ts'
-import { among, idList, same, within } from './filter.ts'
+import { among, elsewhere, idList, same, within } from './filter.ts'
 
 const ids = { ids: idList }
 const customer = { customer_id: same('customer_id') }
@@ -97,7 +97,7 @@ export const SHOP: readonly Endpoint[] = [
     scopes: ['read_payment_methods'],
     proOnly: true,
     sorts: [],
-    filters: customer,
+    filters: { ...customer, include_deleted: elsewhere },
   },
   {
     resource: 'credit_accounts',

@@ -20,6 +20,8 @@ export function visibility(
   if (endpoint.resource === 'charges') return record => !behindTheWall(record, now)
   if (endpoint.resource === 'events') return record => instant(record.created_at) >= now - EVENT_WINDOW
   if (endpoint.resource === 'onetimes' && filters.include_cancelled !== 'true') return record => !record.is_cancelled
+  if (endpoint.resource === 'payment_methods' && filters.include_deleted !== 'true')
+    return record => record.deleted_at == null
   return undefined
 }
 

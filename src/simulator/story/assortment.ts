@@ -1,7 +1,7 @@
 import { rawNumber } from '../raw.ts'
 import type { Draft } from '../record.ts'
 import { DAY, easternText, utcText } from '../time.ts'
-import { PRODUCTS, REBATES, SUBSCRIBED, type Variant } from './catalogue.ts'
+import { BOUGHT_ONCE, PRODUCTS, REBATES, SUBSCRIBED, type Variant } from './catalogue.ts'
 import type { Scene } from './scene.ts'
 
 const FREQUENCIES = [2, 4, 8] as const
@@ -25,7 +25,8 @@ export function stockUp(scene: Scene, opening: number): void {
       id: 288_140 + scene.id('collections'),
       created_at: utcText(opening),
       description: title === 'Tea' ? null : `${title}, picked by hand`,
-      sort_order: 'title-asc',
+      manual_sort_order: title === 'Brew gear' ? BOUGHT_ONCE.map(({ productId }) => productId) : [],
+      sort_order: title === 'Brew gear' ? 'manual' : 'title-asc',
       title,
       type,
       updated_at: utcText(sometimeSince(scene, opening)),
@@ -60,9 +61,17 @@ function plan(scene: Scene, variant: Variant, weeks: number, order: number, open
   const { random } = scene
   // A plan taken off sale is marked, and stays in the list.
   const deleted = random.chance(0.1) ? utcText(sometimeSince(scene, opening)) : null
+  // The plan that delivers most often gets cheaper after three charges.
+  const discount = {
+    recurring_discount_after_cycle: order === 0 ? 3 : null,
+    recurring_discount_amount: order === 0 ? '15.00' : null,
+    recurring_discount_type: order === 0 ? 'percentage' : null,
+  }
   return {
     id: 19_422_000 + scene.id('plans'),
-    channel_settings: channels('display'),
+    channel_settings: { ...channels('display'), checkout_page_experiment: { display: false } },
+    charge_creation_day_of_month: null,
+    charge_creation_day_of_week: null,
     created_at: utcText(opening),
     deleted_at: deleted,
     discount_amount: random.chance(0.1) ? 10 : '10.00',
@@ -73,6 +82,9 @@ function plan(scene: Scene, variant: Variant, weeks: number, order: number, open
     external_product_id: { ecommerce: variant.productId },
     external_variant_ids: [variant.variantId],
     has_variant_restrictions: false,
+    max_queued_charges: 1,
+    product_quantity: null,
+    ...discount,
     sort_order: order,
     subscription_preferences: {
       apply_cutoff_date_to_checkout: false,
@@ -84,8 +96,10 @@ function plan(scene: Scene, variant: Variant, weeks: number, order: number, open
       order_day_of_month: null,
       order_day_of_week: null,
       order_interval_frequency: weeks,
+      pricing_progression: order === 0 ? [discount] : [],
     },
     title: `Every ${weeks} weeks, 10% off`,
+    translations: order === 0 ? [{ language: 'fr', title: `Toutes les ${weeks} semaines, -10 %` }] : [],
     type: 'subscription',
     updated_at: deleted ?? utcText(sometimeSince(scene, opening)),
   }

@@ -75,6 +75,7 @@ export function chargeDraft(scene: Scene, box: Box, at: number, day: number, typ
     note: address.order_note,
     order_attributes: address.order_attributes,
     orders_count: 0,
+    original_scheduled_at: dayText(day),
     payment_processor: box.person.card.processor_name,
     processed_at: null,
     retry_date: null,

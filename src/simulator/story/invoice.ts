@@ -47,7 +47,9 @@ export function invoice(items: readonly Item[], { rebate, taxRate, deliveries }:
         {
           code: shipping === 0 ? 'Free' : 'Ground',
           price: amount(shipping),
+          retrieved_at: null,
           source: 'shopify',
+          status: 'active',
           tax_lines: [],
           taxable: false,
           title: shipping === 0 ? 'Free shipping' : 'Ground (3-5 days)',

@@ -2,6 +2,9 @@ import type { Draft } from '../record.ts'
 import { DAY, HOUR, MINUTE, utcText } from '../time.ts'
 import type { Scene } from './scene.ts'
 
+/** Id of the store. */
+export const STORE = 148_820
+
 const NAME = 'Kettle & Crane'
 const DOMAIN = 'kettle-crane.example'
 const SYMBOL: Draft = { currency: 'USD', location: 'before', suffix: ' USD', symbol: '$' }
@@ -127,7 +130,7 @@ function countries(scene: Scene): void {
 }
 
 const storeDraft = (founded: number, changed: number): Draft => ({
-  id: 148_820,
+  id: STORE,
   checkout_logo_url: null,
   checkout_platform: 'shopify',
   created_at: utcText(founded),
@@ -150,7 +153,7 @@ const storeDraft = (founded: number, changed: number): Draft => ({
 
 /** The same store in the form of 2021-01: numbers for booleans, dates as in an HTTP header. */
 const shopDraft = (founded: number, changed: number): Draft => ({
-  id: 148_820,
+  id: STORE,
   allow_customers_to_skip_delivery: 1,
   checkout_logo_url: null,
   created_at: new Date(founded).toUTCString(),

@@ -68,6 +68,8 @@ export function person(scene: Scene, at: number): Person {
     payment_method_id: card.id,
     created_at: utcText(at + 2 * SECOND),
     discounts: [],
+    is_gift: false,
+    note_attributes: [],
     order_attributes: random.chance(0.1) ? [{ name: 'gate_code', value: random.digits(4) }] : [],
     order_note: random.chance(0.1) ? 'Leave at side door' : null,
     presentment_currency: 'USD',
@@ -104,6 +106,8 @@ function customerDraft(scene: Scene, at: number): Draft {
     analytics_data: { utm_params: campaign(random, at) },
     apply_credit_to_next_checkout_charge: false,
     apply_credit_to_next_recurring_charge: random.chance(0.3),
+    backup_payment_methods_enabled: null,
+    can_add_payment_method: true,
     created_at: utcText(at),
     email: `${first
       .normalize('NFD')
@@ -116,6 +120,7 @@ function customerDraft(scene: Scene, at: number): Draft {
     has_valid_payment_method: true,
     hash: random.hex(16),
     last_name: random.pick(LAST),
+    payment_method_fallback_on_failure_disabled: false,
     phone: random.chance(0.7) ? `+1503555${random.digits(4)}` : null,
     subscription_related_charge_streak: 0,
     subscriptions_active_count: 0,

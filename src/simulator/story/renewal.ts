@@ -99,6 +99,7 @@ function content(scene: Scene, { customer, address }: Person, at: number, weeks:
     external_product_id: { ecommerce: variant.productId },
     external_variant_id: { ecommerce: variant.variantId },
     has_queued_charges: true,
+    is_digital: false,
     is_prepaid: random.chance(0.05) ? Number(prepaid) : prepaid,
     is_skippable: true,
     is_swappable: !variant.bundle,

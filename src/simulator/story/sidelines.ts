@@ -2,6 +2,7 @@ import type { Draft, Json } from '../record.ts'
 import { DAY, HOUR, SECOND, utcText } from '../time.ts'
 import { BOUGHT_ONCE, SUBSCRIBED } from './catalogue.ts'
 import { amount } from './money.ts'
+import { STORE } from './office.ts'
 import type { Person } from './people.ts'
 import type { Scene } from './scene.ts'
 
@@ -31,15 +32,21 @@ function openCredit(scene: Scene, customer: Draft, at: number): void {
 }
 
 function credit(scene: Scene, customer: Json, cents: number, name: string, at: number): Draft {
+  const id = scene.id('credit_accounts')
   const account = scene.add('credit_accounts', {
-    id: scene.id('credit_accounts'),
+    id,
     customer_id: customer,
+    store_id: STORE,
+    api_client_id: null,
+    api_client_restricted: false,
     available_balance: amount(cents),
     created_at: utcText(at),
     currency_code: 'USD',
     expires_at: name === 'Gift' ? utcText(at + 365 * DAY) : null,
-    initial_value: amount(cents),
+    // Two clients have two names for it.
+    [id % 2 === 0 ? 'initial_balance' : 'initial_value']: amount(cents),
     name,
+    redemption_code: name === 'Gift' ? `KETTLE-${id}-MADEUP` : null,
     type: name === 'Gift' ? 'gift' : 'reward',
     updated_at: utcText(at),
   })
@@ -83,5 +90,6 @@ function give(scene: Scene, sender: Draft, at: number): void {
     redemption_link: `https://portal.kettle-crane.example/gift/${random.hex(20)}`,
     sender_customer_id: sender.id,
     sender_name: sender.first_name,
+    updated_at: utcText(at),
   })
 }

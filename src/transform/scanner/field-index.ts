@@ -224,6 +224,11 @@ export class FieldIndex {
     return NUMBER
   }
 
+  /** An element that is not an object. For a null the record has to be parsed. @param base index of the first field of its row. */
+  #element(member: Member, at: number, base: number): number {
+    return this.json.bytes[at] === N ? -1 : this.#value(member, base + member.field, at, base)
+  }
+
   /** An object in place of a list is a list of one, and an empty one a list of none. @param start behind the bracket. */
   #oneRow(row: RowLayout, field: number, start: number): number {
     const first = this.#used
@@ -243,8 +248,8 @@ export class FieldIndex {
     let at = json.past(start)
     if (bytes[at] !== LIST_END)
       for (;;) {
-        if (bytes[at] !== OBJECT) return -1
-        at = this.#object(row.object, at + 1, this.#addFields(row.fieldCount))
+        if (bytes[at] === OBJECT) at = this.#object(row.object, at + 1, this.#addFields(row.fieldCount))
+        else at = row.element === null ? -1 : this.#element(row.element, at, this.#addFields(row.fieldCount))
         if (at < 0) return -1
         count += 1
         at = json.past(at)

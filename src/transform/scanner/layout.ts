@@ -56,6 +56,8 @@ export interface RowLayout {
   readonly cells: readonly LayoutCell[]
   /** The fields of columns that have several names: that of the column's own name, and those of its other names. */
   readonly otherNames: readonly OtherNames[]
+  /** The member that an element of the list stands for if it is not an object; null: it is always an object. */
+  readonly element: Member | null
 }
 
 export interface RecordLayout extends RowLayout {
@@ -67,9 +69,10 @@ export interface RecordLayout extends RowLayout {
 export function layoutOf(plan: RecordPlan): RecordLayout {
   const { members, ...row } = rowLayout(plan)
   const lists: RecordLayout['lists'][number][] = []
-  for (const { objectId, name, row: inner } of plan.lists) {
+  for (const { objectId, name, row: inner, element } of plan.lists) {
     const member = members(objectId, name)
-    const { members: _, ...list } = rowLayout(inner)
+    const { members: inList, ...rest } = rowLayout(inner)
+    const list = { ...rest, element: element === null ? null : inList(0, element) }
     member.list = list
     lists.push({ field: member.field, row: list })
   }
@@ -95,5 +98,6 @@ function rowLayout(plan: RowPlan): RowLayout & { members: (objectId: number, nam
   // Derived columns have the field of another column.
   const several = new Map(cells.flatMap(({ field, also }) => (also.length === 0 ? [] : [[field, also] as const])))
   const otherNames = [...several].map(([field, also]): OtherNames => ({ field, also: also.map(fieldOf) }))
-  return { object: objects[0] ?? new ObjectLayout(0), fieldCount, cells, otherNames, members }
+  const object = objects[0] ?? new ObjectLayout(0)
+  return { object, fieldCount, cells, otherNames, element: null, members }
 }
