@@ -62,6 +62,9 @@ describe('a record with unknown members is scanned', () => {
     const stream = withTestSalt(charges, { columns: { charges__line_items: { sku: 'hash' } } })
     expect(scannedOf(stream, [{ ...BASE, line_items: [{ sku: SECRET }], copy: SECRET }])).toEqual([false])
     await scan(stream, [{ ...BASE, line_items: [{ sku: SECRET }] }])
+    // Without such rows there is nothing to look for.
+    for (const none of [{}, { line_items: [] }, { line_items: null }])
+      expect(scannedOf(stream, [{ ...BASE, ...none, copy: SECRET }])).toEqual([true])
   })
 })
 

@@ -19,11 +19,14 @@ export function extraReader(stream: Stream, plan: RecordPlan, layout: RecordLayo
     const cell = layout.cells[i]
     return cell !== undefined && isProtected(policy, derived) ? [cell] : []
   })
-  const secretRows = Object.values(stream.children).some(({ columns }) =>
-    Object.values(columns).some(({ policy, derived }) => isProtected(policy, derived)),
-  )
+  const secretLists = Object.values(stream.children).flatMap(({ columns }, i) => {
+    const list = layout.lists[i]
+    const hasSecret = Object.values(columns).some(({ policy, derived }) => isProtected(policy, derived))
+    return list !== undefined && hasSecret ? [list.field] : []
+  })
   return (fields, paths) => {
-    if (secretRows) return null
+    // The secrets of a list are looked for in the parsed record. Most records have no such rows.
+    if (secretLists.some(field => fields.kind(field) === ROWS && fields.end(field) > 0)) return null
     const rows = new Map<number, Objects>()
     const objectsOfRow = (base: number, row: RowPlan): Objects => {
       const known = rows.get(base) ?? objectsIn(row)
