@@ -1,6 +1,6 @@
 import { ContractError } from '../common/errors.ts'
 import type { RowBatch } from '../common/model.ts'
-import type { StreamStats } from './stream-stats.ts'
+import { inRecords, type StreamStats } from './stream-stats.ts'
 
 /**
  * Throws before the commit of a batch that must not be loaded. The checkpoint then stays before its records, so a later
@@ -22,10 +22,9 @@ export async function* guard(
 /** With `drift: fail`. @throws {ContractError} `undeclared` */
 function refuseUnknownFields({ stream, stats: { unknownFields } }: RowBatch): void {
   if (stream.drift !== 'fail' || unknownFields.size === 0) return
-  const paths = [...unknownFields].map(([path, n]) => `${path} (${n})`).sort()
   throw new ContractError(
     'undeclared',
-    `records have fields that are not declared: ${paths.join(', ')}`,
+    `records have fields that are not declared: ${inRecords([...unknownFields].sort())}`,
     'Nothing of this batch was written, because drift is fail. Look for a newer version, or set drift to capture or evolve.',
   )
 }

@@ -166,7 +166,7 @@ export class StreamStats {
       ...this.#gaps.map(gap),
       ...(this.#disorder ? [DISORDER] : []),
       ...(this.counts.rejected > 0 ? [rejects(this.counts.rejected)] : []),
-      ...(this.#mismatched.size > 0 ? [mismatched([...this.#mismatched.keys()].sort())] : []),
+      ...(this.#mismatched.size > 0 ? [mismatched([...this.#mismatched].sort())] : []),
       ...this.requestStats.warnings,
     ]
     if (first === undefined) return null
@@ -189,14 +189,19 @@ const DISORDER: Problem = {
 const rejects = (rejected: number): Problem => ({
   code: 'rejects',
   message: `${rejected} records could not be loaded without loss`,
-  next: 'See _sync_rejects for each record and its reason. `replay` loads them after an upgrade, or with on_mismatch: null.',
+  next: 'See _sync_rejects for each record and its reason. After an upgrade, or without on_mismatch: reject, `replay` loads them again.',
 })
 
-const mismatched = (paths: readonly string[]): Problem => ({
+/** @param paths each with the number of records that have such a value there. */
+const mismatched = (paths: readonly (readonly [string, number])[]): Problem => ({
   code: 'mismatched',
-  message: `values do not fit the declared type, so they are in _extra and their columns are null: ${paths.join(', ')}`,
-  next: 'Look into _extra. A newer version may declare another type.',
+  message: `values do not fit their columns, so they are whole in _extra, and the columns are null: ${inRecords(paths)}`,
+  next: 'Look into _extra. A newer version may declare another type; its next sync moves the values that fit.',
 })
+
+/** Paths, each with a number of records, in words. */
+export const inRecords = (paths: readonly (readonly [string, number])[]): string =>
+  paths.map(([path, n]) => `${path} (${n})`).join(', ')
 
 /** What to say of tables that have fewer rows than the runs so far have loaded. */
 export const rowsMissing = (tables: readonly MissingRows[], { name, retention, sync }: Stream): Problem => ({

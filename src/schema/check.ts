@@ -28,6 +28,7 @@ export function check(stream: Stream): void {
   say('singular', snake.safeParse(stream.singular))
   say('doc', doc.safeParse(stream.doc))
   columns(stream.name, stream.columns, problems, say)
+  required(stream.name, stream.columns, stream.key, problems)
   const lists = Object.values(stream.children).map(({ from }) => from)
   paths(stream.name, [...pathsOf(stream.columns), ...lists, ...stream.objects], problems)
   derived(stream.name, stream.columns, problems)
@@ -48,6 +49,7 @@ export function check(stream: Stream): void {
     else if (element?.from?.includes('.'))
       problems.push(`${where}: ${child.element}, the column of an element, is in an object`)
     columns(childName(stream.name, name), child.columns, problems, say)
+    required(childName(stream.name, name), child.columns, [], problems)
     paths(childName(stream.name, name), pathsOf(child.columns), problems)
     derived(childName(stream.name, name), child.columns, problems)
   }
@@ -139,6 +141,12 @@ function columns(
   }
 }
 
+/** A record is loaded without any other value, so that one odd member does not cost it. */
+function required(table: string, declared: Columns, key: readonly string[], problems: string[]): void {
+  for (const [name, column] of Object.entries(declared))
+    if (column.required && !key.includes(name)) problems.push(`${table}.${name}: only a key may be required`)
+}
+
 const pathsOf = (declared: Columns): string[] =>
   Object.entries(declared).flatMap(([name, { from, also, derived }]) => (derived ? [] : [from ?? name, ...also]))
 
@@ -155,7 +163,7 @@ function derived(table: string, declared: Columns, problems: string[]): void {
   }
 }
 
-/** Each header must name a declared column of one table only, and every required column needs a header. */
+/** Each header must name a declared column of one table only, and every needed column has a header. */
 function exported(stream: Stream, { columns, lowerCase, elements }: Export, problems: string[]): void {
   if (stream.key.length !== 1) problems.push('export: only a stream with one key column can be imported')
   const child = elements && stream.children[elements.child]
@@ -173,10 +181,9 @@ function exported(stream: Stream, { columns, lowerCase, elements }: Export, prob
       for (const header of spellings)
         if (headerKey(header) !== header) problems.push(`${where}.${name}: write ${header} as ${headerKey(header)}`)
     }
-    for (const [name, column] of Object.entries(declared))
-      if ((declared === stream.columns ? isNeeded(stream, name) : column.required) && !Object.hasOwn(headers, name))
-        problems.push(`${where}: ${name} is required`)
   }
+  for (const name of Object.keys(stream.columns))
+    if (isNeeded(stream, name) && !Object.hasOwn(columns, name)) problems.push(`export: ${name} is required`)
   const own = new Set(Object.values(columns).flat())
   for (const header of Object.values(elements?.columns ?? {}).flat())
     if (own.has(header)) problems.push(`export: ${header} is a column of the stream and of its list`)

@@ -17,7 +17,7 @@ export interface Reference {
 
 export interface Column<K extends ColumnKind = ColumnKind, R extends boolean = boolean> {
   readonly kind: K
-  /** Whether a record without a value here is rejected. */
+  /** Whether a record without a value here is rejected. Only a key is required. */
   readonly required: R
   /** What the value means, for an analyst. Never empty. */
   readonly doc: string
@@ -106,7 +106,7 @@ export const anyText = (doc: string, from?: string): Column<'text', false> => ({
 /** JSON (JSONB in Postgres). A list, or an object inside a list. */
 export const json = (doc: string, from?: string): Column<'json', false> => column('json', doc, from, EASTERN)
 
-/** The same column, required: a record without a value is rejected. */
+/** The same column as a part of the key: a record without a value is rejected. */
 export const required = <K extends ColumnKind>(column: Column<K, boolean>): Column<K, true> => ({
   ...column,
   required: true,

@@ -102,7 +102,7 @@ export function stream<
     children: {} as Ch,
     objects: [],
     salt: null,
-    onMismatch: 'reject',
+    onMismatch: 'null',
     drift: 'capture',
     sensitive: 'hash',
     declared: null,

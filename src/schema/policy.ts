@@ -73,7 +73,6 @@ export function policyProblem(stream: Stream, table: string, name: string, polic
   if (column === undefined) return null
   if (table === tablesOf(stream).root.name && usedColumns(stream).has(name))
     return `cannot be ${PAST[policy]}: the sync of ${stream.name} needs its value; set it to keep`
-  if (policy === 'omit' && column.required) return 'cannot be omitted: the column is required; set it to hash or keep'
   if (policy === 'hash' && column.kind !== 'text' && column.kind !== 'json')
     return `cannot be hashed: a hash is text, and the column is ${column.kind}; set it to omit`
   return null

@@ -113,7 +113,7 @@ export interface Count {
   readonly served?: string
 }
 
-/** What happens if a value does not fit its declared type: the record is rejected, or the column is null. */
+/** What happens if a value does not fit its declared type: the column is null, or the record is rejected. */
 export type OnMismatch = 'reject' | 'null'
 
 /** What happens with a field that is not declared: it is kept in `_extra`, gets a column, or fails the stream. */
@@ -167,7 +167,7 @@ export interface Stream<
   readonly objects: readonly string[]
   /** Salt of the warehouse that the stream is loaded into; null: a declaration without a warehouse. */
   readonly salt: Salt | null
-  /** With `null` the value is kept in `_extra`. A record without a required value is rejected in any case. */
+  /** With `null`, the default, the value is kept in `_extra`. A record without a key is rejected in any case. */
   readonly onMismatch: OnMismatch
   readonly drift: Drift
   /** What is stored of a field that is not declared and whose name says that it is a credential. */

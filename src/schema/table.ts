@@ -58,7 +58,11 @@ export const SYSTEM_COLUMNS = {
     false,
     'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.',
   ),
-  _extra: system('json', false, 'Every field of the record that the schema does not declare, by its path.'),
+  _extra: system(
+    'json',
+    false,
+    'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.',
+  ),
   _hash: system(
     'int',
     true,

@@ -5,7 +5,7 @@ import type { Columns } from '../schema/column.ts'
 import type { Stream } from '../schema/stream.ts'
 import { type Encode, encoder } from './encode.ts'
 import { redaction } from './redact.ts'
-import { bare, isObject, type JsonObject, TypeMismatch } from './type-mismatch.ts'
+import { bare, isEmpty, isObject, type JsonObject, objectIn, TypeMismatch } from './type-mismatch.ts'
 
 /**
  * A declared path, and the columns that are read from it: the one that keeps the value, and those derived from it. A column
@@ -85,13 +85,7 @@ function newRows(
   const rows: CellsByColumn[] = []
   const rest = bare()
   for (const [index, given] of elements.entries()) {
-    const element = isObject(given)
-      ? copyOf(given)
-      : given === null
-        ? bare()
-        : plain === null
-          ? null
-          : asMember(plain, given)
+    const element = elementOf(given, plain)
     if (element === null) return null
     rows.push(
       take(
@@ -106,10 +100,12 @@ function newRows(
   return { rows, rest }
 }
 
-function asMember(name: string, value: unknown): JsonObject {
-  const object = bare()
-  object[name] = value
-  return object
+/** The object that becomes a row, as a copy; null: the element is none. */
+function elementOf(given: unknown, plain: string | null): JsonObject | null {
+  const object = objectIn(given)
+  if (object !== null) return copyOf(object)
+  if (given === null || isEmpty(given)) return bare()
+  return plain === null ? null : copyOf({ [plain]: given })
 }
 
 function declaredPathsOf(declared: Columns, { salt }: Stream): DeclaredPath[] {
@@ -186,8 +182,6 @@ function prune(object: JsonObject, steps: readonly string[]): void {
     delete holder[name]
   }
 }
-
-const isEmpty = (object: JsonObject): boolean => Object.keys(object).length === 0
 
 /** A copy whose objects may be changed. */
 function copyOf(object: JsonObject): JsonObject {

@@ -2,7 +2,7 @@ import { stringifyExact } from '../common/exact-json.ts'
 import { dayIn, parseInstant } from '../common/instant.ts'
 import type { Instant, Value } from '../common/model.ts'
 import type { Column, ColumnKind, Zone } from '../schema/column.ts'
-import { TypeMismatch } from './type-mismatch.ts'
+import { isEmpty, TypeMismatch } from './type-mismatch.ts'
 
 /** Counts the texts from which something had to be removed. */
 export interface Cleaning {
@@ -13,8 +13,10 @@ export type Coerce = (value: unknown, cleaning: Cleaning) => Value
 
 /** The function that turns a value of the column into canonical text. It takes no null. @throws {TypeMismatch} */
 export function coercion(column: Column): Coerce {
-  const read = column.derived ? dayOf : column.any ? anyText : READ[column.kind]
-  return (value, cleaning) => read(value, column.zone, cleaning)
+  const { kind, zone, derived, any } = column
+  const read = derived ? dayOf : any ? anyText : READ[kind]
+  const keepsEmpty = any || kind === 'json'
+  return (value, cleaning) => (!keepsEmpty && isEmpty(value) ? null : read(value, zone, cleaning))
 }
 
 const READ: Record<ColumnKind, (value: unknown, zone: Zone, cleaning: Cleaning) => Value> = {
@@ -82,29 +84,37 @@ function instant(value: unknown, zone: Zone): Value {
 }
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/
-const MIDNIGHT = /^(\d{4}-\d{2}-\d{2})[T ]00:00(?::00(?:\.0+)?)?$/
+const WRITTEN_MIDNIGHT = /^(\d{4}-\d{2}-\d{2})[T ]00:00(?::00(?:[.,]0+)?)?\s*(?:Z|[+-]\d{2}(?::?\d{2})?)?$/i
+const EASTERN: Zone = 'America/New_York'
 
-/** A day. Older resources write a midnight for it, without an offset, or midnight in US Eastern written in UTC [observed]. */
+/** The day of a text that is one, or that is a midnight, with or without an offset; null: it is neither. */
+const writtenDay = (text: string): string | null => WRITTEN_MIDNIGHT.exec(text)?.[1] ?? (DAY.test(text) ? text : null)
+
+/**
+ * A day, or the midnight with which it begins. A midnight as it is written gives the day as it is written, with any offset
+ * and without one: onetimes write `2025-02-01T00:00:00+00:00` [observed], which in US Eastern would be the evening before.
+ * Another time gives a day only if it is midnight in US Eastern: `2025-02-01T05:00:00+00:00` is 2025-02-01 [observed].
+ * No time is both, because Eastern midnight is never midnight in UTC. Any other time of day does not fit: which day it
+ * means depends on a zone that it does not name.
+ */
 function day(value: unknown): Value {
   if (value === '') return null
-  const plain = typeof value === 'string' ? (MIDNIGHT.exec(value)?.[1] ?? value) : ''
-  if (DAY.test(plain) && parseInstant(plain, 'UTC') !== null) return plain
-  const parsed = typeof value === 'string' ? parseInstant(value, 'America/New_York') : null
+  const written = typeof value === 'string' ? value.trim() : ''
+  const plain = writtenDay(written)
+  if (plain !== null && parseInstant(written, 'UTC') !== null) return plain
+  const parsed = parseInstant(written, EASTERN)
   if (parsed !== null) {
-    const eastern = dayIn('America/New_York', parsed)
-    if (parseInstant(eastern, 'America/New_York') === parsed) return eastern
+    const eastern = dayIn(EASTERN, parsed)
+    if (parseInstant(eastern, EASTERN) === parsed) return eastern
   }
   throw new TypeMismatch(`${show(value)} is not a calendar day`)
 }
-
-const WRITTEN_MIDNIGHT = /^(\d{4}-\d{2}-\d{2})[T ]00:00(?::00(?:\.0+)?)?\s*(?:Z|[+-]\d{2}(?::?\d{2})?)?$/i
 
 /** The day of an instant. Another column keeps the instant itself. */
 function dayOf(value: unknown, zone: Zone): Value {
   const at = instant(value, zone)
   if (at === null) return null
-  const written = String(value).trim()
-  return WRITTEN_MIDNIGHT.exec(written)?.[1] ?? (DAY.test(written) ? written : dayIn(zone, at as Instant))
+  return writtenDay(String(value).trim()) ?? dayIn(zone, at as Instant)
 }
 
 function flag(value: unknown): Value {

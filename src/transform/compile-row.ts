@@ -2,7 +2,7 @@ import type { CellWriter } from '../common/cell-writer.ts'
 import type { Cleaning } from './coerce.ts'
 import { encodeFirst } from './other-names.ts'
 import { memberKey, type ObjectPlan, type RowPlan } from './plan.ts'
-import { isObject, type JsonObject, TypeMismatch, typeName } from './type-mismatch.ts'
+import { isEmpty, type JsonObject, objectIn, TypeMismatch, typeName } from './type-mismatch.ts'
 
 /**
  * Writes the cells of a row from an object, in the order of the columns.
@@ -75,9 +75,10 @@ function readMember(objectId: number, name: string, counts = true): string {
 }
 
 function objectAt(value: unknown, object: ObjectPlan | undefined, mismatches: Set<string> | null): JsonObject | null {
-  // Some back ends write an empty object as an empty list.
-  if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) return null
-  if (isObject(value)) return value
+  if (value === undefined || value === null) return null
+  const found = objectIn(value)
+  if (found !== null) return found
+  if (isEmpty(value)) return null
   if (object?.lenient && mismatches !== null) {
     mismatches.add(memberKey(object.parent, object.name))
     return null

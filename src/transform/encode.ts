@@ -5,6 +5,7 @@ import type { Column, ColumnKind } from '../schema/column.ts'
 import type { Salt } from '../schema/salt.ts'
 import { type Cleaning, coercion, toJson } from './coerce.ts'
 import { digestIn, digestOf } from './redact.ts'
+import { isEmpty } from './type-mismatch.ts'
 
 /** Writes a value, which must not be null or undefined, as a cell. @throws {TypeMismatch} */
 export type Encode = (to: CellWriter, value: unknown, cleaning: Cleaning) => void
@@ -72,9 +73,11 @@ export const MOST_DECIMALS = { money: 6, rate: 10 } as const
 function hashing(kind: ColumnKind, salt: Salt | null): Encode {
   if (kind !== 'text' && kind !== 'json') throw new Error(`a column of kind ${kind} cannot hold a hash`)
   if (salt === null) throw new Error('the stream has columns to hash and no salt')
-  return kind === 'text'
-    ? (to, value) => to.text(digestOf(value, salt))
-    : (to, value) => to.json(JSON.stringify(digestOf(value, salt)))
+  if (kind === 'json') return (to, value) => to.json(JSON.stringify(digestOf(value, salt)))
+  return (to, value) => {
+    if (isEmpty(value)) to.null()
+    else to.text(digestOf(value, salt))
+  }
 }
 
 /** Writes canonical text, as `coercion` returns it. */

@@ -1,5 +1,5 @@
 import { memberKey, type RowPlan } from './plan.ts'
-import { bare, isObject, type JsonObject } from './type-mismatch.ts'
+import { bare, type JsonObject, objectIn } from './type-mismatch.ts'
 
 /** The extra fields of the elements of a list. */
 export interface ListExtra {
@@ -31,9 +31,9 @@ export function extraFieldsOf(
   lists: readonly ListExtra[],
   paths: ExtraPaths,
 ): JsonObject | null {
-  const of = (object: unknown, at: number): JsonObject | null => {
+  const of = (object: JsonObject, at: number): JsonObject | null => {
     const plan = objects[at]
-    if (!isObject(object) || !plan) return null
+    if (!plan) return null
     const found: [name: string, value: unknown][] = []
     for (const [name, value] of Object.entries(object)) {
       const declared = plan.known.has(name)
@@ -43,7 +43,8 @@ export function extraFieldsOf(
         paths[declared ? 'mismatched' : 'unknown'].add(plan.path === '' ? name : `${plan.path}.${name}`)
     }
     for (const [inside, { parent, name }] of objects.entries()) {
-      const extra = parent === at ? of(object[name], inside) : null
+      const inner = parent === at ? objectIn(object[name]) : null
+      const extra = inner === null ? null : of(inner, inside)
       if (extra !== null) found.push([name, extra])
     }
     for (const { objectId: holder, name, extra } of lists) if (holder === at) found.push([name, extra])

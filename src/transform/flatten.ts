@@ -10,7 +10,7 @@ import { compileRow, type WriteRow } from './compile-row.ts'
 import { type ExtraPaths, extraFieldsOf, type ListExtra } from './extra-fields.ts'
 import { type ListPlan, memberKey, planOf, type RowPlan } from './plan.ts'
 import { redaction } from './redact.ts'
-import { bare, isObject, type JsonObject, TypeMismatch, typeName } from './type-mismatch.ts'
+import { bare, isEmpty, isObject, type JsonObject, objectIn, TypeMismatch, typeName } from './type-mismatch.ts'
 
 interface List extends ListPlan {
   readonly write: WriteRow
@@ -117,7 +117,10 @@ function compile(stream: Stream): Flatten {
 /** The member at the end of a path; null: there is none. */
 function memberOf(record: JsonObject, steps: readonly string[]): unknown {
   let value: unknown = record
-  for (const name of steps) value = isObject(value) && Object.hasOwn(value, name) ? value[name] : null
+  for (const name of steps) {
+    const object = objectIn(value)
+    value = object !== null && Object.hasOwn(object, name) ? object[name] : null
+  }
   return value ?? null
 }
 
@@ -154,7 +157,7 @@ function elementsOf(
   { mismatches }: RowPlan,
 ): readonly unknown[] {
   if (Array.isArray(value)) return value
-  if (value === null) return []
+  if (value === null || isEmpty(value)) return []
   // For marketing attribution the API may send one object in place of a list [client]: a list of one.
   if (isObject(value)) return [value]
   if (!lenient) throw new TypeMismatch(`declared as a list, but it is ${typeName(value)}`, path)
@@ -181,9 +184,10 @@ function writeList(
     extra[String(index)] = inner
   }
   for (const [index, given] of elements.entries()) {
-    const element = plain === null || given === null || isObject(given) ? given : { [plain]: given }
-    const object = isObject(element) ? element : null
-    if (object === null && element !== null) {
+    const isPlain = plain !== null && given !== null && !isEmpty(given) && objectIn(given) === null
+    const element = isPlain ? { [plain]: given } : given
+    const object = objectIn(element)
+    if (object === null && element !== null && !isEmpty(element)) {
       if (!lenient) throw new TypeMismatch(`declared as an object, but it is ${typeName(element)}`, `${path}[]`)
       keep(index, element)
       paths.mismatched.add(`${path}[]`)

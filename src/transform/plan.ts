@@ -67,20 +67,18 @@ export interface RecordPlan extends RowPlan {
   readonly lists: readonly ListPlan[]
 }
 
-/** The plan that follows from a stream's declaration. */
-export function planOf(stream: Stream): RecordPlan {
-  const cursor = stream.sync.mode === 'incremental' ? stream.sync.cursor : null
-  const root = rowPlan(stream.columns, '', stream, cursor)
-  for (const name of stream.objects) objectAt(root.objects, 0, name, name, stream.onMismatch === 'null')
+/** The plan that follows from a stream's declaration. @param lenient a value that does not fit costs its column only. */
+export function planOf(stream: Stream, lenient = stream.onMismatch === 'null'): RecordPlan {
+  const root = rowPlan(stream.columns, '', stream, lenient)
+  for (const name of stream.objects) objectAt(root.objects, 0, name, name, lenient)
   const lists = Object.values(stream.children).map(({ from, columns, element }): ListPlan => {
-    const lenient = stream.onMismatch === 'null'
     const { objectId, name } = resolvePath(root.objects, from, '', lenient)
     return {
       objectId,
       name,
       path: from,
       steps: from.split('.'),
-      row: rowPlan(columns, `${from}[].`, stream, null),
+      row: rowPlan(columns, `${from}[].`, stream, lenient),
       element: element === undefined ? null : (columns[element]?.from ?? element),
       lenient,
     }
@@ -88,14 +86,12 @@ export function planOf(stream: Stream): RecordPlan {
   return { ...root, lists }
 }
 
-/** @param cursor a record may lack it, but a cursor that cannot be read is always a mismatch. */
 function rowPlan(
   columns: Columns,
   prefix: string,
-  { salt, onMismatch }: Stream,
-  cursor: string | null,
+  { salt }: Stream,
+  lenient: boolean,
 ): RowPlan & { readonly objects: ObjectPlan[] } {
-  const lenient = onMismatch === 'null'
   const mayKeep = lenient || Object.values(columns).some(({ inferred, also }) => inferred || also.length > 0)
   const mismatches = mayKeep ? new Set<string>() : null
   const objects: ObjectPlan[] = [
@@ -103,7 +99,7 @@ function rowPlan(
   ]
   const cells = Object.entries(columns).map(([column, declared]): CellPlan => {
     const strict = encoder(declared, salt)
-    const must = declared.required || column === cursor || !(lenient || declared.inferred)
+    const must = declared.required || !(lenient || declared.inferred)
     const memberAt = (path: string): MemberPlan => {
       const { objectId, name } = resolvePath(objects, path, prefix, lenient)
       const encode = mismatches === null || must ? strict : tolerant(strict, mismatches, memberKey(objectId, name))

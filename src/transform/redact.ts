@@ -3,7 +3,7 @@ import type { Columns, Policy } from '../schema/column.ts'
 import type { Salt } from '../schema/salt.ts'
 import type { Stream } from '../schema/stream.ts'
 import { namesCredential } from './credential-name.ts'
-import { bare, isObject, type JsonObject } from './type-mismatch.ts'
+import { bare, isEmpty, isObject, type JsonObject } from './type-mismatch.ts'
 
 /**
  * Member of the object that replaces a hashed value in a rejected record. It is an object so that the value is not hashed
@@ -172,6 +172,7 @@ function protectedTexts(record: unknown, root: Declared): { text: string; policy
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { value, at } = next
     const policy = next.policy ?? at.policy
+    if (digestIn(value) !== null) continue
     if (typeof value === 'string') {
       const protection = policy ?? at.inside
       if (protection !== null) found.push({ text: value, policy: protection })
@@ -253,7 +254,7 @@ function redacted(part: unknown, start: Place, { replace, byName, secrets, all }
     const { to, key, place } = next
     const value = to[key]
     const { declared, credential } = place
-    if (value === null || value === undefined || digestIn(value) !== null) continue
+    if (value === null || value === undefined || isEmpty(value) || digestIn(value) !== null) continue
     if (declared?.policy) to[key] = digestObject(replace(declared.policy, textOf(value)))
     else if (Array.isArray(value)) {
       const copy = [...value]

@@ -214,7 +214,7 @@ describe.each(DESTINATIONS)('$name', database => {
       },
       { id: 3, amount: 3, value: '3.00', items: [] },
       { id: 4, amount: 4, value: 'x', items: [] },
-      { id: 5, amount: 5, value: 6, pin: 'CLEAR-2', old_amount: 'CLEAR-3', items: [] },
+      { id: 5, amount: 5, value: 6, pin: 'CLEAR-2', old_amount: 'CLEAR-3', see: 'x/CLEAR-3', items: [] },
     ]
     const [earlier, later] = [named([]), named(['value', 'amount'])]
     const stored = async (config: DestinationConfig): Promise<Dump> =>
@@ -228,7 +228,7 @@ describe.each(DESTINATIONS)('$name', database => {
         ['2', { items: { 0: { value: 9 } }, value: '2.5' }],
         ['3', null],
         ['4', { value: 'x' }],
-        ['6', { amount: 5, old_amount: { _sync_sha256: expect.any(String) } }],
+        ['6', { amount: 5, old_amount: { _sync_sha256: expect.any(String) }, see: expect.stringContaining('x/') }],
       ])
       expect(boxes?.map(({ pin }) => pin !== null)).toEqual([true, false, false, false, true])
       expect(items?.map(({ n }) => n)).toEqual(['1', '2', null, '1', '8'])
@@ -240,8 +240,10 @@ describe.each(DESTINATIONS)('$name', database => {
         expect(withoutPin(await stored(config))).toEqual(withoutPin(fresh))
         expect(items).toEqual(fresh.boxes__items)
       })
-      await using destination = await openDestination(config, { mode: 'write', connections: 2 })
-      expect(await backfilled(destination, { ...later, salt: new Salt() })).toBe(0)
+      const salt = new Salt()
+      await using destination = await openDestination(config, { mode: 'write', connections: 2, salt })
+      await destination.loadSalt()
+      expect(await backfilled(destination, { ...later, salt })).toBe(0)
     })
   })
 

@@ -438,7 +438,11 @@ describe.each(DESTINATIONS)('$name', database => {
     await inside(async destination => {
       for (let run = 0; run < 2; run++) {
         const from = await destination.checkpoint('parcels')
-        const counts = await destination.commit(batchOf(parcels, [{ id: 7, updated_at: 'soon' }]), from, moved(from))
+        const counts = await destination.commit(
+          batchOf({ ...parcels, onMismatch: 'reject' }, [{ id: 7, updated_at: 'soon' }]),
+          from,
+          moved(from),
+        )
         expect(counts.rejected).toBe(1)
       }
       const [reject, ...more] = await destination.query(

@@ -5,8 +5,9 @@ import { openDestination } from '../../src/load/open.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { allTables } from '../../src/schema/table.ts'
 import { DESTINATIONS } from '../support/destinations.ts'
-import { at, batchOf, moved, parcel, parcels } from '../support/samples.ts'
+import { at, batchOf, parcels as lenient, moved, parcel } from '../support/samples.ts'
 
+const parcels: Stream = { ...lenient, onMismatch: 'reject' }
 const snapshots: Stream = { ...parcels, sync: { mode: 'full' } }
 const bad = { price: 'cheap' }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Config } from '../../src/cli/config/load.ts'
 import type { StoreRecord } from '../../src/simulator/record.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
 import type { ResourceName, Store } from '../../src/simulator/store.ts'
@@ -29,8 +30,18 @@ function multiply(store: Store, resource: ResourceName, count: number, change: (
   return Array.from({ length: count }, (_, i) => store.insert(resource, { ...model, id: 50_000_000 + i, ...change(i) }))
 }
 
+/** Under it a value that does not fit costs its whole record. */
+const REJECTING: Partial<Config> = {
+  policies: { sensitive: 'keep', columns: {}, onMismatch: 'reject', drift: 'capture' },
+}
+
 describe.each(DESTINATIONS)('$name', place => {
-  const sceneOf = (simulator: Simulator, destination: DestinationConfig, folder: string): Scene => {
+  const sceneOf = (
+    simulator: Simulator,
+    destination: DestinationConfig,
+    folder: string,
+    more: Partial<Config> = {},
+  ): Scene => {
     const { store } = simulator
     return {
       simulator,
@@ -38,15 +49,15 @@ describe.each(DESTINATIONS)('$name', place => {
       destination,
       sync(streams, signal) {
         store.advance(HOUR)
-        return runSync(configFor(simulator, destination, folder), streams, signal)
+        return runSync({ ...configFor(simulator, destination, folder), ...more }, streams, signal)
       },
     }
   }
   const newStore = () => makeStore({ customers: 15, months: 3 })
   /** A store, and a warehouse that is empty. */
-  const scene = (work: (scene: Scene) => Promise<void>): Promise<void> =>
+  const scene = (work: (scene: Scene) => Promise<void>, more: Partial<Config> = {}): Promise<void> =>
     withSimulator({ store: newStore() }, simulator =>
-      place.with(destination => withFolder(folder => work(sceneOf(simulator, destination, folder)))),
+      place.with(destination => withFolder(folder => work(sceneOf(simulator, destination, folder, more)))),
     )
   let added: readonly number[] = []
   const loaded = firstLoad(place, destination =>
@@ -257,7 +268,7 @@ describe.each(DESTINATIONS)('$name', place => {
       expect((await sync(['webhooks'])).of('webhooks').deleted).toBe(1)
       expect(Object.keys(await marked(destination, 'webhooks'))).toEqual([String(first?.id)])
       expect(await live(destination, 'webhooks')).toContain(Number(second?.id))
-    }))
+    }, REJECTING))
 
   test('I12: an empty answer where rows stand is not believed, nor one of a part of them; a second scan half a day later is', () =>
     manyAccounts(async ({ simulator, store, destination, sync }) => {

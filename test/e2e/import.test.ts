@@ -30,9 +30,13 @@ interface ImportResult {
   readonly from_api: number
   readonly served_by_api: number
   readonly rejected: number
+  readonly mismatched: Readonly<Record<string, number>>
   readonly unknown_columns: readonly string[]
   readonly dry_run: boolean
 }
+
+/** Under it a value that does not fit costs its whole record. */
+const strict = (config: Config): Config => ({ ...config, policies: { ...config.policies, onMismatch: 'reject' } })
 
 async function runImport(config: Config, file: string, dryRun = false): Promise<ImportResult> {
   const app = createApp(config, { level: 'silent' })
@@ -194,7 +198,8 @@ describe.each(DESTINATIONS)('$name', place => {
   })
 
   test('a dry run says what would become of each record, and writes nothing', async () => {
-    await synced(async (store, { destination, config, exported }) => {
+    await synced(async (store, { destination, config: kept, exported }) => {
+      const config = strict(kept)
       const all = store.all('charges').filter(processed)
       const early = exported(all.slice(0, 40))
       await runImport(config, early)
@@ -235,7 +240,7 @@ describe.each(DESTINATIONS)('$name', place => {
       const all = store.all('charges').filter(processed)
       const before = await everything(destination)
       const wrong = exported(all.map((charge, i) => (i > 100 ? { ...charge, total_price: 'much' } : charge)))
-      const few = { ...config, maxRejects: 3 }
+      const few = strict({ ...config, maxRejects: 3 })
       await expect(runImport(few, wrong)).rejects.toThrow(
         /cannot be loaded, and max_rejects is 3; the first of them:\n.*total_price: "much" is not a number/,
       )
@@ -247,6 +252,22 @@ describe.each(DESTINATIONS)('$name', place => {
         query(`select stream from recharge._sync_checkpoints where stream like 'import%'`),
       )
       expect(remaining).toEqual([])
+    })
+  })
+
+  test('a value that does not fit costs its column only, and the result names it', async () => {
+    await inside(async (store, { destination, config, exported }) => {
+      const [a = {}, b = {}] = store.all('charges').filter(processed)
+      const file = exported([a, { ...b, total_price: 'much' }])
+      const expected = { added: 2, rejected: 0, mismatched: { total_price: 1 } }
+      expect(await runImport(config, file, true)).toMatchObject(expected)
+      expect(await runImport(config, file)).toMatchObject(expected)
+      const rows = await withQuery(destination, query =>
+        query(
+          `select cast(id as text) as id, cast(_extra as text) as extra from recharge.charges where total_price is null`,
+        ),
+      )
+      expect(rows.map(({ id, extra }) => [id, JSON.parse(String(extra)).total_price])).toEqual([[String(b.id), 'much']])
     })
   })
 
@@ -290,7 +311,7 @@ describe.each(DESTINATIONS)('$name', place => {
   test('I9: an import hashes the same columns as a sync, and a replayed reject stays marked as imported', async () => {
     await inside(async (store, { destination, config: kept, exported }) => {
       const columns = { charges: { customer_email: 'hash' } } as const
-      const config: Config = { ...kept, policies: { ...kept.policies, columns } }
+      const config = strict({ ...kept, policies: { ...kept.policies, columns } })
       const [a = {}, b = {}] = store.all('charges').filter(processed)
       const emails = [a, b].map(({ customer }) => String((customer as StoreRecord).email))
       const file = exported([a, { ...b, total_price: 'much' }])

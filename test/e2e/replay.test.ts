@@ -18,6 +18,7 @@ async function replayed(config: Config, streams: readonly string[] | null = null
   return (json as { streams: readonly Replayed[] }).streams
 }
 
+const strict = (config: Config): Config => ({ ...config, policies: { ...config.policies, onMismatch: 'reject' } })
 const lenient = (config: Config): Config => ({ ...config, policies: { ...config.policies, onMismatch: 'null' } })
 
 describe.each(DESTINATIONS)('$name', place => {
@@ -39,7 +40,7 @@ describe.each(DESTINATIONS)('$name', place => {
           const sqlQuery = (sql: string) => withQuery(destination, query => query(sql))
           return work({
             simulator,
-            config: configFor(simulator, destination, folder),
+            config: strict(configFor(simulator, destination, folder)),
             ids: store.all('customers').map(({ id }) => Number(id)),
             edit: (id, change) => {
               store.advance(60_000)

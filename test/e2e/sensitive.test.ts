@@ -46,7 +46,7 @@ describe.each(DESTINATIONS)('$name', place => {
           const where = destination.kind === 'duckdb' ? `duckdb: ${destination.file}` : `postgres: ${destination.url}`
           writeConfig(
             folder,
-            `recharge:\n  token: ${simulator.token}\n  base_url: ${simulator.url}\n  rate: { bucket: 100000, per_second: 10000 }\ndestination:\n  ${where}\n`,
+            `recharge:\n  token: ${simulator.token}\n  base_url: ${simulator.url}\n  rate: { bucket: 100000, per_second: 10000 }\ndestination:\n  ${where}\non_mismatch: reject\n`,
           )
           const left = await cli(folder, ['sync', '--streams', NAMES.join(), '--log-level', 'trace', '--json'])
           expect(left.code, left.stderr).toBe(0)
@@ -99,7 +99,7 @@ describe.each(DESTINATIONS)('$name', place => {
   })
 
   test('I9: values that are kept for not fitting, and columns that are made by themselves, show none either', async () => {
-    await under([{ onMismatch: 'null', drift: 'evolve' }], async (ran, everything, secrets, destination) => {
+    await under([{ drift: 'evolve' }], async (ran, everything, secrets, destination) => {
       expect(found(everything, secrets)).toEqual([])
       expect(ran.of('customers')).toMatchObject({ rejected: 0, problem: { code: 'mismatched' } })
       const made = await withQuery(destination, query => query('select column_name from recharge._sync_columns'))
@@ -138,27 +138,30 @@ describe.each(DESTINATIONS)('$name', place => {
   })
 
   test('a policy that changes later: what is read again is rewritten, the run says so, and so does the comment', async () => {
-    await under([{ sensitive: 'keep' }, {}], async (ran, _everything, secrets, destination) => {
-      const plain = secrets.filter(secret => secret.endsWith('-plain'))
-      // Rejects of the first run stay as they were stored.
-      await withQuery(destination, async query => {
-        for (const stream of GUARDED)
-          for (const [column] of sensitiveOf(stream)) {
-            const [row] = await query(
-              `select "${column}" as v from recharge."${stream.name}" where id = ${idOf('plain')}`,
-            )
-            expect(plain).not.toContain(row?.v)
-          }
-        const comment =
-          destination.kind === 'postgres'
-            ? `select col_description('recharge.customers'::regclass, attnum) as said from pg_attribute where attrelid = 'recharge.customers'::regclass and attname = 'hash'`
-            : `select comment as said from duckdb_columns() where table_name = 'customers' and column_name = 'hash'`
-        expect(String((await query(comment))[0]?.said)).toContain('Stored as SHA-256')
-      })
-      const { changed, problem } = ran.of('customers')
-      expect(changed).toBeGreaterThan(0)
-      expect(problem?.code).toBe('rejects')
-    })
+    await under(
+      [{ sensitive: 'keep', onMismatch: 'reject' }, { onMismatch: 'reject' }],
+      async (ran, _everything, secrets, destination) => {
+        const plain = secrets.filter(secret => secret.endsWith('-plain'))
+        // Rejects of the first run stay as they were stored.
+        await withQuery(destination, async query => {
+          for (const stream of GUARDED)
+            for (const [column] of sensitiveOf(stream)) {
+              const [row] = await query(
+                `select "${column}" as v from recharge."${stream.name}" where id = ${idOf('plain')}`,
+              )
+              expect(plain).not.toContain(row?.v)
+            }
+          const comment =
+            destination.kind === 'postgres'
+              ? `select col_description('recharge.customers'::regclass, attnum) as said from pg_attribute where attrelid = 'recharge.customers'::regclass and attname = 'hash'`
+              : `select comment as said from duckdb_columns() where table_name = 'customers' and column_name = 'hash'`
+          expect(String((await query(comment))[0]?.said)).toContain('Stored as SHA-256')
+        })
+        const { changed, problem } = ran.of('customers')
+        expect(changed).toBeGreaterThan(0)
+        expect(problem?.code).toBe('rejects')
+      },
+    )
   })
 })
 

@@ -167,7 +167,7 @@ comment on column "recharge"."accounts"."is_owner" is 'Whether this account owns
 comment on column "recharge"."accounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."accounts"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."accounts"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."accounts"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."accounts"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."accounts"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."addresses" (
   "id" bigint not null,
@@ -215,7 +215,7 @@ comment on column "recharge"."addresses"."zip" is 'Postal code of the address.';
 comment on column "recharge"."addresses"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."addresses"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."addresses"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."addresses"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."addresses"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."addresses"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."addresses__discounts" (
   "address_id" bigint not null,
@@ -307,7 +307,7 @@ comment on column "recharge"."async_batch_tasks"."updated_at" is 'When the task 
 comment on column "recharge"."async_batch_tasks"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."async_batch_tasks"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."async_batch_tasks"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."async_batch_tasks"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."async_batch_tasks"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."async_batch_tasks"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."async_batches" (
   "id" bigint not null,
@@ -343,7 +343,7 @@ comment on column "recharge"."async_batches"."version" is 'API version that the 
 comment on column "recharge"."async_batches"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."async_batches"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."async_batches"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."async_batches"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."async_batches"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."async_batches"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."bundle_selections" (
   "id" bigint not null,
@@ -375,7 +375,7 @@ comment on column "recharge"."bundle_selections"."updated_at" is 'When the selec
 comment on column "recharge"."bundle_selections"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."bundle_selections"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."bundle_selections"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."bundle_selections"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."bundle_selections"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."bundle_selections"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."bundle_selections__items" (
   "bundle_selection_id" bigint not null,
@@ -534,7 +534,7 @@ comment on column "recharge"."charges"."updated_at" is 'When the charge last cha
 comment on column "recharge"."charges"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."charges"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."charges"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."charges"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."charges"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."charges"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 comment on column "recharge"."charges"."_source" is '`export` where the row was imported from an export of the merchant portal; null where the API gave it.';
 create table "recharge"."charges__utm_params" (
@@ -697,7 +697,7 @@ comment on column "recharge"."collections"."updated_at" is 'When the collection 
 comment on column "recharge"."collections"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."collections"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."collections"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."collections"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."collections"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."collections"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."collections__manual_sort_order" (
   "collection_id" bigint not null,
@@ -753,7 +753,7 @@ comment on column "recharge"."credit_accounts"."updated_at" is 'When the account
 comment on column "recharge"."credit_accounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."credit_accounts"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."credit_accounts"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."credit_accounts"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."credit_accounts"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."credit_accounts"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."credit_adjustments" (
   "id" bigint not null,
@@ -789,7 +789,7 @@ comment on column "recharge"."credit_adjustments"."updated_at" is 'When the adju
 comment on column "recharge"."credit_adjustments"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."credit_adjustments"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."credit_adjustments"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."credit_adjustments"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."credit_adjustments"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."credit_adjustments"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."customers" (
   "id" bigint not null,
@@ -847,7 +847,7 @@ comment on column "recharge"."customers"."updated_at" is 'When the customer last
 comment on column "recharge"."customers"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."customers"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."customers"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."customers"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."customers"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."customers"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."customers__utm_params" (
   "customer_id" bigint not null,
@@ -927,7 +927,7 @@ comment on column "recharge"."discounts"."value_type" is 'How to read value. Kno
 comment on column "recharge"."discounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."discounts"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."discounts"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."discounts"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."discounts"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."discounts"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."events" (
   "id" bigint not null,
@@ -965,7 +965,7 @@ comment on column "recharge"."events"."source_user_type" is 'Kind of actor, such
 comment on column "recharge"."events"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."events"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."events"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."events"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."events"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."events"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."events__custom_attributes" (
   "event_id" bigint not null,
@@ -1035,7 +1035,7 @@ comment on column "recharge"."gift_purchases"."updated_at" is 'When the gift las
 comment on column "recharge"."gift_purchases"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."gift_purchases"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."gift_purchases"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."gift_purchases"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."gift_purchases"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."gift_purchases"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."gift_purchases__external_redeemable_product_ids" (
   "gift_purchase_id" bigint not null,
@@ -1075,7 +1075,7 @@ comment on column "recharge"."metafields"."value_type" is 'How to read value. Kn
 comment on column "recharge"."metafields"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."metafields"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."metafields"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."metafields"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."metafields"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."metafields"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."onetimes" (
   "id" bigint not null,
@@ -1123,7 +1123,7 @@ comment on column "recharge"."onetimes"."variant_title" is 'Name of the variant.
 comment on column "recharge"."onetimes"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."onetimes"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."onetimes"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."onetimes"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."onetimes"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."onetimes"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."onetimes__properties" (
   "onetime_id" bigint not null,
@@ -1281,7 +1281,7 @@ comment on column "recharge"."orders"."retry_date" is 'Day of the next attempt t
 comment on column "recharge"."orders"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."orders"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."orders"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."orders"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."orders"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."orders"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."orders__discounts" (
   "order_id" bigint not null,
@@ -1479,7 +1479,7 @@ comment on column "recharge"."payment_methods"."updated_at" is 'When the payment
 comment on column "recharge"."payment_methods"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."payment_methods"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."payment_methods"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."payment_methods"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."payment_methods"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."payment_methods"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."payment_sources" (
   "id" bigint,
@@ -1541,7 +1541,7 @@ comment on column "recharge"."payment_sources"."updated_at" is 'When the payment
 comment on column "recharge"."payment_sources"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."payment_sources"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."payment_sources"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."payment_sources"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."payment_sources"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."payment_sources"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."plans" (
   "id" bigint not null,
@@ -1625,7 +1625,7 @@ comment on column "recharge"."plans"."updated_at" is 'When the plan last changed
 comment on column "recharge"."plans"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."plans"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."plans"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."plans"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."plans"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."plans"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."plans__pricing_progression" (
   "plan_id" bigint not null,
@@ -1711,7 +1711,7 @@ comment on column "recharge"."products"."updated_at" is 'When the product last c
 comment on column "recharge"."products"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."products"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."products"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."products"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."products"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."products"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."retention_strategies" (
   "id" bigint not null,
@@ -1739,7 +1739,7 @@ comment on column "recharge"."retention_strategies"."updated_at" is 'When the st
 comment on column "recharge"."retention_strategies"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."retention_strategies"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."retention_strategies"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."retention_strategies"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."retention_strategies"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."retention_strategies"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."shipping_countries" (
   "id" bigint not null,
@@ -1759,7 +1759,7 @@ comment on column "recharge"."shipping_countries"."name" is 'Name of the country
 comment on column "recharge"."shipping_countries"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."shipping_countries"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."shipping_countries"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."shipping_countries"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."shipping_countries"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."shipping_countries"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."shipping_countries__provinces" (
   "shipping_country_id" bigint not null,
@@ -1827,7 +1827,7 @@ comment on column "recharge"."shop"."updated_at" is 'When the settings last chan
 comment on column "recharge"."shop"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."shop"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."shop"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."shop"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."shop"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."shop"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."shop__enabled_presentment_currencies_symbols" (
   "shop_id" bigint not null,
@@ -1893,7 +1893,7 @@ comment on column "recharge"."store"."weight_unit" is 'Unit in which the store g
 comment on column "recharge"."store"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."store"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."store"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."store"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."store"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."store"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."store__enabled_presentment_currencies_symbols" (
   "store_id" bigint not null,
@@ -1985,7 +1985,7 @@ comment on column "recharge"."subscriptions"."variant_title" is 'Name of the var
 comment on column "recharge"."subscriptions"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."subscriptions"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."subscriptions"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."subscriptions"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."subscriptions"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."subscriptions"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."subscriptions__utm_params" (
   "subscription_id" bigint not null,
@@ -2043,5 +2043,5 @@ comment on column "recharge"."webhooks"."updated_at" is 'When the registration l
 comment on column "recharge"."webhooks"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."webhooks"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."webhooks"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."webhooks"."_extra" is 'Every field of the record that the schema does not declare, by its path.';
+comment on column "recharge"."webhooks"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
 comment on column "recharge"."webhooks"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';

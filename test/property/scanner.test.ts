@@ -254,7 +254,7 @@ const things = stream({
       from: 'lines',
       columns: { sku: text('SKU.'), tags: json('Tags.'), n: alsoFrom(['count'], int('N.')) },
     }),
-    parts: child({ doc: 'A part.', from: 'box.parts', columns: { name: required(text('Name.')) } }),
+    parts: child({ doc: 'A part.', from: 'box.parts', columns: { name: text('Name.') } }),
     marks: child({ doc: 'A mark.', from: 'marks', element: 'mark', columns: { mark: int('Mark.'), by: text('Who.') } }),
   },
   objects: ['include'],
@@ -347,7 +347,7 @@ async function compare(body: Buffer, stream: Stream): Promise<{ scanned: number;
 
 const POLICIES = [
   {},
-  { onMismatch: 'null' },
+  { onMismatch: 'reject' },
   { sensitive: 'omit' },
   { sensitive: 'keep' },
   { columns: { charges__line_items: { sku: 'hash' }, customers: { email: 'omit', analytics_data: 'hash' } } },

@@ -73,7 +73,7 @@ export function configFor(
     refreshMs: () => 0,
     history: [],
     // Not hashed, so that two warehouses can be compared: each has its own salt.
-    policies: { sensitive: 'keep', columns: {}, onMismatch: 'reject', drift: 'capture' },
+    policies: { sensitive: 'keep', columns: {}, onMismatch: 'null', drift: 'capture' },
     maxRejects: 100,
     secretFiles: [],
     secrets: [simulator.token],

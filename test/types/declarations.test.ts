@@ -11,20 +11,21 @@ const columns = {
   id: required(int('Key.')),
   name: text('Name.'),
   updated_at: instant('Cursor.'),
-  made_at: required(instant('Made.')),
+  made_at: instant('Made.'),
 }
 const rest = { name: 'things', singular: 'thing', doc: 'Things.', path: '/things', list: 'things', scopes: [] } as const
 
 test('a declaration that makes no sense does not compile', () => {
   stream({ ...rest, key: 'id', sync: { mode: 'full' }, columns })
   // @ts-expect-error the key names a column
-  stream({ ...rest, key: 'no', sync: { mode: 'full' }, columns })
+  expect(() => stream({ ...rest, key: 'no', sync: { mode: 'full' }, columns })).toThrow()
   // @ts-expect-error the key is never null
-  stream({ ...rest, key: 'name', sync: { mode: 'full' }, columns })
+  expect(() => stream({ ...rest, key: 'name', sync: { mode: 'full' }, columns })).toThrow()
   const by = { mode: 'incremental', since: 'a', until: 'b', sorted: false } as const
   stream({ ...rest, key: 'id', sync: { ...by, cursor: 'updated_at' }, columns })
+  const withMade = { ...columns, made_at: required(instant('Made.')) }
   // @ts-expect-error a record without a cursor is loaded
-  expect(() => stream({ ...rest, key: 'id', sync: { ...by, cursor: 'made_at' }, columns })).toThrow()
+  expect(() => stream({ ...rest, key: 'id', sync: { ...by, cursor: 'made_at' }, columns: withMade })).toThrow()
   // @ts-expect-error the cursor is an instant
   expect(() => stream({ ...rest, key: 'id', sync: { ...by, cursor: 'id' }, columns })).toThrow()
   // @ts-expect-error a doc is required

@@ -15,6 +15,7 @@ const things = stream({
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: false },
   columns,
 })
+const strict: Stream = { ...things, onMismatch: 'reject' }
 const snapshots = stream({ ...shared, name: 'snapshots', sync: { mode: 'full' }, columns })
 
 const second = (n: number): string => new Date(Date.UTC(2025, 0, 15, 10, 0, n)).toISOString()
@@ -97,7 +98,7 @@ test('I8: records read are records, rejects and repeated', () => {
       )
       const [first, ...rest] = pages
       if (!first) return
-      const batch = toBatch(things, [first, ...rest])
+      const batch = toBatch(strict, [first, ...rest])
       expect(batch.read).toBe(given.flat().length)
       expect(batch.records.size + batch.rejects.length + batch.repeated).toBe(batch.read)
       expect(batch.rejects.length).toBe(given.flat().filter(([kind]) => kind !== 'good').length)
@@ -106,7 +107,7 @@ test('I8: records read are records, rejects and repeated', () => {
 })
 
 test('I8: a rejected version of a record is a reject, and the good version is kept', () => {
-  const batch = toBatch(things, [page([record(1, 1, 'good'), { ...record(1, 2), updated_at: 'soon' }])])
+  const batch = toBatch(strict, [page([record(1, 1, 'good'), { ...record(1, 2), updated_at: 'soon' }])])
   expect([...batch.records.keys()]).toEqual(['1'])
   expect(batch.rejects).toMatchObject([{ key: '1', path: 'updated_at', reason: '"soon" is not a point in time' }])
   expect(batch).toMatchObject({ read: 2, repeated: 0 })

@@ -324,6 +324,16 @@ describe('a declaration is refused with', () => {
       'things__parts: a.b lies inside a',
     ],
     [
+      'a column without which a record would be lost',
+      withColumns({ note: required(text('A note.')) }),
+      'things.note: only a key may be required',
+    ],
+    [
+      'one in a list',
+      withChild('parts', { columns: { name: required(text('Name.')) } }),
+      'things__parts.name: only a key may be required',
+    ],
+    [
       'a cursor without which a record is rejected',
       withColumns({ updated_at: required(instant('Changed.')) }),
       'sync: the cursor updated_at must not be required: a record without it is loaded',

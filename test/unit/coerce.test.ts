@@ -18,6 +18,11 @@ const COLUMNS: Record<ColumnKind, Column> = {
 }
 
 const raw = (source: string): object => JSON.rawJSON(source)
+/** `[]` and `{}` are nothing, except where JSON is declared. */
+const NOTHING = [
+  [[], null],
+  [{}, null],
+] as const
 const read = (kind: ColumnKind, value: unknown, cleaning: Cleaning = { cleaned: 0 }): Value =>
   coercion(COLUMNS[kind])(value, cleaning)
 const shown = (value: unknown): string => JSON.stringify(value)
@@ -25,6 +30,7 @@ const shown = (value: unknown): string => JSON.stringify(value)
 /** By kind: what is read, and as what. */
 const READ: Record<ColumnKind, readonly (readonly [value: unknown, cell: Value])[]> = {
   int: [
+    ...NOTHING,
     [0, '0'],
     [-0, '0'],
     [42, '42'],
@@ -50,6 +56,7 @@ const READ: Record<ColumnKind, readonly (readonly [value: unknown, cell: Value])
     [raw('1e18'), '1000000000000000000'],
   ],
   money: [
+    ...NOTHING,
     [0, '0'],
     [10.5, '10.5'],
     [-3, '-3'],
@@ -72,6 +79,7 @@ const READ: Record<ColumnKind, readonly (readonly [value: unknown, cell: Value])
     ['-1E+2', '-100'],
   ],
   rate: [
+    ...NOTHING,
     [0.0825, '0.0825'],
     ['0.0000000001', '0.0000000001'],
     [1e-10, '0.0000000001'],
@@ -82,6 +90,7 @@ const READ: Record<ColumnKind, readonly (readonly [value: unknown, cell: Value])
     ['', null],
   ],
   instant: [
+    ...NOTHING,
     ['2025-01-15T10:00:00Z', '2025-01-15T10:00:00.000000Z'],
     ['2025-01-15T10:00:00', '2025-01-15T15:00:00.000000Z'],
     ['2025-01-15', '2025-01-15T05:00:00.000000Z'],
@@ -89,11 +98,20 @@ const READ: Record<ColumnKind, readonly (readonly [value: unknown, cell: Value])
     ['', null],
   ],
   day: [
+    ...NOTHING,
     ['2025-01-15', '2025-01-15'],
     ['2024-02-29', '2024-02-29'],
     ['2025-01-15T00:00:00', '2025-01-15'],
     ['2025-01-15 00:00:00.000', '2025-01-15'],
     ['2025-01-15T00:00', '2025-01-15'],
+    // A midnight as it is written, here in UTC [observed], gives the day as it is written.
+    ['2025-02-01T00:00:00+00:00', '2025-02-01'],
+    ['2025-02-01T00:00:00Z', '2025-02-01'],
+    ['2025-07-01T00:00:00.000Z', '2025-07-01'],
+    ['2025-02-01 00:00:00 +0000', '2025-02-01'],
+    ['2025-02-01T00:00:00+09:00', '2025-02-01'],
+    ['1999-12-31T00:00:00+00:00', '1999-12-31'],
+    [' 2025-02-01 ', '2025-02-01'],
     // Midnight Eastern in UTC, in winter and in summer [observed].
     ['2025-01-15T05:00:00+00:00', '2025-01-15'],
     ['2025-07-15T04:00:00Z', '2025-07-15'],
@@ -104,6 +122,7 @@ const READ: Record<ColumnKind, readonly (readonly [value: unknown, cell: Value])
     ['', null],
   ],
   flag: [
+    ...NOTHING,
     [true, true],
     [false, false],
     [1, true],
@@ -117,6 +136,7 @@ const READ: Record<ColumnKind, readonly (readonly [value: unknown, cell: Value])
     ['', null],
   ],
   text: [
+    ...NOTHING,
     ['', ''],
     ['plain', 'plain'],
     [' kept as it is ', ' kept as it is '],
@@ -159,7 +179,7 @@ const REFUSED: Record<ColumnKind, readonly (readonly [value: unknown, why: RegEx
     ['e5', /is not a number/],
     ['Infinity', /is not a number/],
     [true, /true is not a number/],
-    [{}, /\{\} is not a number/],
+    [{ a: 1 }, /\{"a":1\} is not a number/],
     [[1], /\[1\] is not a number/],
   ],
   money: [
@@ -174,7 +194,7 @@ const REFUSED: Record<ColumnKind, readonly (readonly [value: unknown, why: RegEx
     ['NaN', /is not a number/],
     [false, /is not a number/],
     [{ amount: '1' }, /is not a number/],
-    [[], /is not a number/],
+    [['1'], /is not a number/],
   ],
   rate: [
     ['0.00000000001', /more than 10 decimals/],
@@ -189,20 +209,24 @@ const REFUSED: Record<ColumnKind, readonly (readonly [value: unknown, why: RegEx
     ['Wed, 31 Feb 2021 11:44:38 GMT', /is not a point in time/],
     [1736935200, /is not a point in time/],
     [true, /is not a point in time/],
-    [{}, /is not a point in time/],
-    [[], /is not a point in time/],
+    [{ at: 1 }, /is not a point in time/],
+    [['2025-01-15'], /is not a point in time/],
   ],
   day: [
     ['2025-02-30', /is not a calendar day/],
     ['2025-02-30T00:00:00', /is not a calendar day/],
     ['0000-00-00', /is not a calendar day/],
-    ['2025-01-15T00:00:00Z', /is not a calendar day/],
+    ['2025-02-30T00:00:00+00:00', /is not a calendar day/],
+    ['2025-02-01T00:00:00+25:00', /is not a calendar day/],
+    ['2025-02-01T00:00:01+00:00', /is not a calendar day/],
+    ['2025-01-15T06:00:00+00:00', /is not a calendar day/],
+    [1738368000, /is not a calendar day/],
     ['2025-01-15T04:00:00Z', /is not a calendar day/],
     ['2025-07-15T05:00:00Z', /is not a calendar day/],
     ['2025-01-15T12:34:56', /is not a calendar day/],
     ['15.01.2025', /is not a calendar day/],
     [20250115, /is not a calendar day/],
-    [{}, /is not a calendar day/],
+    [['2025-01-15'], /is not a calendar day/],
   ],
   flag: [
     [2, /2 is neither true nor false/],
@@ -210,12 +234,11 @@ const REFUSED: Record<ColumnKind, readonly (readonly [value: unknown, why: RegEx
     ['yes', /"yes" is neither true nor false/],
     ['2', /neither/],
     [raw('9007199254740993'), /neither/],
-    [{}, /neither/],
-    [[], /neither/],
+    [{ a: true }, /neither/],
+    [[true], /neither/],
   ],
   text: [
-    [{}, /\{\} is not a text/],
-    [[], /\[\] is not a text/],
+    [{ a: 'b' }, /is not a text/],
     [['a'], /is not a text/],
     [{ a: 'x'.repeat(80) }, /^\{"a":"x+… is not a text$/],
   ],
@@ -308,7 +331,7 @@ describe('a value of any type as text', () => {
 
   test('other text columns take no list and no object', () => {
     expect(() => read('text', { a: 1 })).toThrow(TypeMismatch)
-    expect(() => read('text', [])).toThrow(TypeMismatch)
+    expect(() => read('text', [1])).toThrow(TypeMismatch)
   })
 })
 

@@ -454,17 +454,21 @@ describe('policies of columns', () => {
     expect((await load(`${RECHARGE}\n${DUCKDB}\n`)).policies).toEqual({
       sensitive: 'hash',
       columns: {},
-      onMismatch: 'reject',
+      onMismatch: 'null',
       drift: 'capture',
     })
     const text =
       'sensitive: omit\ncolumns: { customers: { email: hash, phone: omit }, orders__line_items: { sku: hash } }'
     expect((await load(`${RECHARGE}\n${DUCKDB}\n${text}\n`)).policies).toEqual({
       sensitive: 'omit',
-      onMismatch: 'reject',
+      onMismatch: 'null',
       drift: 'capture',
       columns: { customers: { email: 'hash', phone: 'omit' }, orders__line_items: { sku: 'hash' } },
     })
+  })
+
+  test('on_mismatch: reject sets whole records aside', async () => {
+    expect((await load(`${RECHARGE}\n${DUCKDB}\non_mismatch: reject\n`)).policies.onMismatch).toBe('reject')
   })
 
   test.each(['null', '"null"', '~'])('on_mismatch: %s is the policy `null`, however YAML parses it', async text => {

@@ -45,7 +45,7 @@ test('a member that is left out has its default', () => {
     parent: null,
     count: null,
     salt: null,
-    onMismatch: 'reject',
+    onMismatch: 'null',
     drift: 'capture',
     sensitive: 'hash',
     declared: null,

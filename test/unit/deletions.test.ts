@@ -90,7 +90,8 @@ describe('I12: what a commit may conclude', () => {
     ['an id in words', { ...crate, id: 'one' }, null, true],
     ['no object', 'crate', null, true],
   ])('I12: a rejected record counts as seen if its key is certain: %s', (_what, record, key, unknown) => {
-    const seen = evidence(state, page([record]))
+    const batch = toBatch({ ...crates, onMismatch: 'reject' }, [page([record])])
+    const seen = evidenceOf(state, advance(state, batch), batch)
     expect(seen).toMatchObject({ keys: key === null ? [] : [key], unknown })
   })
 })

@@ -53,7 +53,7 @@ async function decoded(more: Record, policies: Partial<Policies> = {}) {
   expect(bytes(page)).toEqual(bytes(parsed))
   expect([page.stats, page.rejects]).toEqual([parsed.stats, parsed.rejects])
   const flat = flattened(under, record)
-  if ('reason' in flat) return { rejected: flat.path, record: flat.record }
+  if ('reason' in flat) return { rejected: flat.path, record: flat.record, row: null, extra: null }
   const row = Object.fromEntries(
     Object.keys(columns).flatMap((name, i) => (name === 'id' || flat.row[i] === null ? [] : [[name, flat.row[i]]])),
   )

@@ -36,6 +36,7 @@ const digest = (value: string): string => createHash('sha256').update(Buffer.all
 const under = (policy: Policy, more: Record<string, Record<string, Policy>> = {}) =>
   withTestSalt(things, { sensitive: policy, columns: more })
 const HASHED = under('hash')
+const rejecting = (of: Stream): Stream => ({ ...of, onMismatch: 'reject' })
 const SECRET = 'f00d-feed-0815'
 
 function flat(record: unknown, of = HASHED): Flattened {
@@ -45,7 +46,7 @@ function flat(record: unknown, of = HASHED): Flattened {
 }
 
 function rejected(record: unknown, of = HASHED): Reject {
-  const result = flattened(of, record)
+  const result = flattened(rejecting(of), record)
   if (!('reason' in result)) throw new Error('not rejected')
   return result
 }
@@ -65,9 +66,8 @@ describe('a column', () => {
     expect(token({ a: [1] })).toBe(digest('{"a":[1]}'))
   })
 
-  test('null and absent values stay null', () => {
-    expect(token(null)).toBeNull()
-    expect(token(undefined)).toBeNull()
+  test('null, absent and empty values are null', () => {
+    for (const nothing of [null, undefined, [], {}]) expect(token(nothing)).toBeNull()
   })
 
   test('a JSON column has the hash as a text', () => {
@@ -129,6 +129,8 @@ describe('a rejected record', () => {
     const again = JSON.parse(rejected({ id: 1, paid: 'perhaps', token: SECRET, owner: { hash: SECRET } }).record)
     const { row } = flat({ ...again, paid: true })
     expect([row[2], row[3]]).toEqual([digest(SECRET), digest(SECRET)])
+    const empty = JSON.parse(rejected({ id: 1, paid: 'perhaps', token: [], owner: { hash: {} } }).record)
+    expect(flat({ ...empty, paid: true }).row.slice(2, 4)).toEqual([null, null])
   })
 })
 

@@ -70,12 +70,27 @@ describe('a record with unknown members is scanned', () => {
 
 test('a record that would be rejected is parsed, and the records beside it are scanned', async () => {
   const given = [BASE, { ...BASE, id: 2, total_price: 'much' }, { ...BASE, id: 3 }, { id: 4 }]
-  expect(scannedOf(withTestSalt(charges), given)).toEqual([true, false, true, false])
-  const { records, rejects, keys } = await pageDecoder(withTestSalt(charges))(bodyOf(withTestSalt(charges), given))
+  const strict = withTestSalt(charges, { onMismatch: 'reject' })
+  expect(scannedOf(strict, given)).toEqual([true, false, true, false])
+  const { records, rejects, keys } = await pageDecoder(strict)(bodyOf(strict, given))
   // A record without a cursor is loaded: it counts as changed at the start of the scan.
   expect(records.map(({ key }) => key)).toEqual(['1', '3', '4'])
   expect(rejects.map(({ key, path }) => [key, path])).toEqual([['2', 'total_price']])
   expect(keys).toEqual(['1', '2', '3', '4'])
+})
+
+test('a record with a value that does not fit is parsed, and the records beside it are scanned', async () => {
+  const given = [BASE, { ...BASE, id: 2, total_price: 'much' }, { ...BASE, id: 3 }, { ...BASE, id: 4, updated_at: 5 }]
+  const stream = withTestSalt(charges)
+  expect(scannedOf(stream, given)).toEqual([true, false, true, false])
+  const { records, rejects, stats } = await pageDecoder(stream)(bodyOf(stream, given))
+  expect(records.map(({ key, cursor }) => [key, cursor !== null])).toEqual([
+    ['1', true],
+    ['2', true],
+    ['3', true],
+    ['4', false],
+  ])
+  expect([rejects, Object.fromEntries(stats.mismatched)]).toEqual([[], { total_price: 1, updated_at: 1 }])
 })
 
 test('bodies that are decoded at the same time do not get mixed up', async () => {

@@ -17,7 +17,7 @@ const given = {
   sync: { mode: 'full' },
 } as const
 const columns = { id: required(int('Key.')), customer_id: int('Owner.', 'customer.id'), total: money('Total.') }
-const lines = { sku: required(text('SKU.')), price: money('Price.') }
+const lines = { sku: text('SKU.'), price: money('Price.') }
 
 const charges = stream({
   ...given,
@@ -53,7 +53,7 @@ test('a list has a table with the owner and the position first, and without syst
   expect(children[0]?.table.columns.map(({ name, kind, required: must }) => [name, kind, must])).toEqual([
     ['charge_id', 'int', true],
     ['index', 'int', true],
-    ['sku', 'text', true],
+    ['sku', 'text', false],
     ['price', 'money', false],
   ])
 })

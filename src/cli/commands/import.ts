@@ -4,7 +4,7 @@ import { lines } from '../../common/printable.ts'
 import { VERSION } from '../../common/version.ts'
 import { type Imported, importKey, inspectFile, loadFile, tryFile } from '../../jobs/import/import-file.ts'
 import { withInferredColumns } from '../../pipeline/evolve.ts'
-import { StreamStats } from '../../pipeline/stream-stats.ts'
+import { inRecords, StreamStats } from '../../pipeline/stream-stats.ts'
 import { withInferred } from '../../schema/inferred-columns.ts'
 import { withRandomSalt } from '../../schema/policy.ts'
 import type { Stream } from '../../schema/stream.ts'
@@ -71,7 +71,7 @@ export async function importFile(
 }
 
 function result(stream: Stream, file: string, imported: Imported, run: string | null): Result {
-  const { layout, records, added, changed, unchanged, fromApi, served, rejected, rejects } = imported
+  const { layout, records, added, changed, unchanged, fromApi, served, rejected, rejects, mismatched } = imported
   const unknown = layout.unknown.map(({ header }) => header)
   const json = {
     stream: stream.name,
@@ -86,6 +86,7 @@ function result(stream: Stream, file: string, imported: Imported, run: string | 
     served_by_api: served,
     rejected,
     rejects: rejects.map(({ key, path, reason }) => ({ key, path, reason })),
+    mismatched: Object.fromEntries(mismatched),
     columns: layout.read,
     unknown_columns: unknown,
   }
@@ -103,6 +104,11 @@ function result(stream: Stream, file: string, imported: Imported, run: string | 
     ...(served > 0
       ? [
           `${served} left out: the API returns such records however old they are; one that it does not return was deleted`,
+        ]
+      : []),
+    ...(mismatched.length > 0
+      ? [
+          `values that do not fit their columns, so they are whole in _extra, and the columns are null: ${inRecords(mismatched)}`,
         ]
       : []),
     ...(rejected > 0 ? [`${rejected} rejected${run === null ? '' : ', kept in _sync_rejects'}:`] : []),

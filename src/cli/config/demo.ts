@@ -21,7 +21,7 @@ export function demoConfig(baseUrl: string, token: string, file = 'state/demo.du
     streams: 'all',
     refreshMs: () => 0,
     history: [],
-    policies: { sensitive: 'hash', columns: {}, onMismatch: 'reject', drift: 'capture' },
+    policies: { sensitive: 'hash', columns: {}, onMismatch: 'null', drift: 'capture' },
     maxRejects: 100,
     secretFiles: [],
     secrets: [token],

@@ -149,10 +149,10 @@ export const configSchema = z.strictObject({
     ),
   on_mismatch: z
     .union([z.literal('reject'), z.literal('null'), z.null()], 'reject or null')
-    .default('reject')
+    .default('null')
     .transform(choice => choice ?? 'null')
     .describe(
-      'What to do with a value of another type than declared: reject its record, or leave the column null and keep the value in _extra.',
+      'What to do with a value of another type than declared: leave its column null and keep the value in _extra (null), or set the whole record aside in _sync_rejects (reject).',
     ),
   max_rejects: whole
     .default(100)

@@ -27,6 +27,8 @@ export interface Imported {
   readonly rejected: number
   /** The first few rejects. */
   readonly rejects: readonly Reject[]
+  /** Paths of values that do not fit their columns, with the number of records. */
+  readonly mismatched: readonly (readonly [path: string, records: number])[]
 }
 
 export interface ImportOptions extends RetryOptions {
@@ -105,6 +107,7 @@ async function readFile(
   let rowRejects: Reject[] = []
   const sum = { records: 0, added: 0, changed: 0, fromApi: 0, served: 0, rejected: 0 }
   const rejects: Reject[] = []
+  const mismatched = new Map<string, number>()
   const flush = async (): Promise<void> => {
     if (signal.aborted) throw new Interrupted()
     if (records.length + rowRejects.length === 0) return
@@ -116,6 +119,7 @@ async function readFile(
     sum.changed += changed
     sum.fromApi += fromApi
     sum.rejected += batch.rejects.length
+    for (const [path, n] of batch.stats.mismatched) mismatched.set(path, (mismatched.get(path) ?? 0) + n)
     rejects.push(...batch.rejects.slice(0, SHOWN_REJECTS - rejects.length))
   }
   for await (const item of readRecords(stream, file)) {
@@ -127,7 +131,8 @@ async function readFile(
   }
   await flush()
   if (layout === null) throw new Error(`${file}: no layout`)
-  return { ...sum, layout, rejects, unchanged: sum.records - sum.added - sum.changed - sum.fromApi }
+  const unchanged = sum.records - sum.added - sum.changed - sum.fromApi
+  return { ...sum, layout, rejects, mismatched: [...mismatched].sort(), unchanged }
 }
 
 function batchOf(stream: Stream, records: readonly unknown[], rowRejects: readonly Reject[], now: Instant): RowBatch {

@@ -224,16 +224,19 @@ export class FieldIndex {
     return NUMBER
   }
 
-  /** An element that is not an object. For a null the record has to be parsed. @param base index of the first field of its row. */
+  /** An element that is not an object. For a null and a list the record has to be parsed. @param base index of the first field of its row. */
   #element(member: Member, at: number, base: number): number {
-    return this.json.bytes[at] === N ? -1 : this.#value(member, base + member.field, at, base)
+    const first = this.json.bytes[at]
+    return first === N || first === LIST ? -1 : this.#value(member, base + member.field, at, base)
   }
 
-  /** An object in place of a list is a list of one. @param start behind the bracket. */
+  /** An object in place of a list is a list of one, and an empty one a list of none. @param start behind the bracket. */
   #oneRow(row: RowLayout, field: number, start: number): number {
     const first = this.#used
-    const end = this.#object(row.object, start, this.#addFields(row.fieldCount))
-    this.#setField(field, ROWS, first, 1)
+    const empty = this.json.past(start)
+    const isEmpty = this.json.bytes[empty] === OBJECT_END
+    const end = isEmpty ? empty + 1 : this.#object(row.object, start, this.#addFields(row.fieldCount))
+    this.#setField(field, ROWS, first, isEmpty ? 0 : 1)
     return end
   }
 

@@ -56,7 +56,6 @@ export interface RowLayout {
   readonly cells: readonly LayoutCell[]
   /** The fields of columns that have several names: that of the column's own name, and those of its other names. */
   readonly otherNames: readonly OtherNames[]
-  readonly plan: RowPlan
   /** The member that an element of the list stands for if it is not an object; null: it is always an object. */
   readonly element: Member | null
 }
@@ -100,5 +99,5 @@ function rowLayout(plan: RowPlan): RowLayout & { members: (objectId: number, nam
   const several = new Map(cells.flatMap(({ field, also }) => (also.length === 0 ? [] : [[field, also] as const])))
   const otherNames = [...several].map(([field, also]): OtherNames => ({ field, also: also.map(fieldOf) }))
   const object = objects[0] ?? new ObjectLayout(0)
-  return { object, fieldCount, cells, otherNames, plan, element: null, members }
+  return { object, fieldCount, cells, otherNames, element: null, members }
 }

@@ -29,7 +29,8 @@ export function recordScanner(stream: Stream): ScanRecord | null {
   // To infer columns takes the parsed values of unknown fields.
   if (stream.drift === 'evolve' || stream.declared !== null) return null
   const { sync, columns } = stream
-  const plan = planOf(stream)
+  // The parser decides what becomes of a value that does not fit, so here it only ends the scan of its record.
+  const plan = planOf(stream, false)
   const layout = layoutOf(plan)
   const cursor = sync.mode === 'incremental' ? sync.cursor : null
   const fieldOf = (name: string): number => layout.object.members.get(columns[name]?.from ?? name)?.field ?? -1
@@ -78,7 +79,7 @@ export function recordScanner(stream: Stream): ScanRecord | null {
       if (part === null) return null
       key = i === 0 ? part : `${key},${part}`
     }
-    // A cursor that is not a text does not fit its declaration, and the parser rejects the record.
+    // A cursor that is not a text does not fit its declaration, or the record has none.
     if (cursorField !== null && fields.kind(cursorField) !== TEXT) return null
     const time = cursorField === null ? null : textIn(fields, cursorField)
     const { bytes, at: end } = to
@@ -138,10 +139,9 @@ function hasValue(fields: FieldIndex, field: number): boolean {
 
 /** Writes a row. @param base index of its first field. @returns false: a value does not fit. @throws {TypeMismatch} */
 function writeRow(row: RowLayout, base: number, fields: FieldIndex, to: CellWriter, cleaning: Cleaning): boolean {
-  const { cells, otherNames, plan } = row
+  const { cells, otherNames } = row
   const { bytes, view } = fields.json
   if (otherNames.length > 0 && !chooseNames(otherNames, base, fields)) return false
-  plan.mismatches?.clear()
   for (let i = 0; i < cells.length; i++) {
     const cell = cells[i]
     if (cell === undefined) return false
@@ -182,5 +182,5 @@ function writeRow(row: RowLayout, base: number, fields: FieldIndex, to: CellWrit
     }
     if (required && to.isNull(start)) return false
   }
-  return plan.mismatches === null || plan.mismatches.size === 0
+  return true
 }
