@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { streams as declared } from '../schemas/index.ts'
@@ -53,23 +52,19 @@ const url = await answer<string>(server)
 const client = new pg.Client({ connectionString: url })
 await client.connect()
 const query: Query = async sql => (await client.query(sql)).rows
+const [first] = await query(`select split_part(pg_read_file('postmaster.pid'), chr(10), 1)::int as pid`)
+const postmaster = Number(first?.pid)
 const into = (side: Side) => ({ kind: 'postgres', url, schema: side }) as const
 
 /** What a job takes, the server's processes included. */
 async function take(job: Job): Promise<Measured & Pick<Took, 'counts'>> {
-  const [first] = await query(`select split_part(pg_read_file('postmaster.pid'), chr(10), 1)::int as pid`)
-  const postmaster = Number(first?.pid)
-  const before = serverCpu(postmaster)
-  const child = fork(here('./load-process.ts'), { execArgv: cliFlags() })
-  child.send(job)
-  const { seconds, cpu, counts, millis } = await answer<Took>(child)
-  // A process of the server counts once it has ended.
-  while (
-    (await query(`select from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`))
-      .length > 0
-  )
-    await wait(20)
-  return { seconds, making: (millis[0] ?? 0) / 1000, client: cpu, server: serverCpu(postmaster) - before, counts }
+  const { result, server } = await serverCpu(postmaster, () => {
+    const child = fork(here('./load-process.ts'), { execArgv: cliFlags() })
+    child.send(job)
+    return answer<Took>(child)
+  })
+  const { seconds, cpu, counts, millis } = result
+  return { seconds, making: (millis[0] ?? 0) / 1000, client: cpu, server, counts }
 }
 
 async function firstLoad(side: Side): Promise<Measured> {
