@@ -79,7 +79,7 @@ export async function joinsOf(query: Query, schema: string): Promise<readonly Jo
 export const JOINED = ['addresses', 'charges', 'customers', 'events', 'orders', 'subscriptions'] as const
 
 /** Numbers without an order, from 0 up to below `count`, each about as often. */
-const spread = (count: number): string => `(i * 7919 + 13) % ${count}`
+const spread = (count: number): string => `(cast(i as bigint) * 7919 + 13) % ${count}`
 
 /**
  * Fills the tables of the other streams in the proportions of a store with so many charges, and those of charges as well if

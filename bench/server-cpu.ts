@@ -1,42 +1,32 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
 
 /** Parts of a second in which Linux counts a process's time. */
 const TICKS = 100
 
-/** Processor seconds of a server and of all processes that it has started, those that have ended included. Linux only. */
-export function serverCpu(postmaster: number): number {
-  const stats = readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .flatMap(name => statOf(Number(name)))
-  let ticks = 0
-  for (const { pid, parent, own, ended } of stats) {
-    if (pid === postmaster) ticks += own + ended
-    if (parent === postmaster) ticks += own
-  }
-  return ticks / TICKS
+/**
+ * Processor seconds that a server spends on its clients during `work`, in the processes that it starts for them. What writes
+ * to the disk in the background is not counted. Linux only.
+ * @param postmaster the process that starts all others. Nobody else connects meanwhile.
+ */
+export async function serverCpu<T>(postmaster: number, work: () => Promise<T>): Promise<{ result: T; server: number }> {
+  const running = childrenOf(postmaster)
+  const before = endedSeconds(postmaster)
+  const result = await work()
+  // The time of a process is counted when it has ended, and it ends after its client has left.
+  while (childrenOf(postmaster).some(child => !running.includes(child))) await wait(20)
+  return { result, server: endedSeconds(postmaster) - before }
 }
 
-interface Stat {
-  readonly pid: number
-  readonly parent: number
-  /** User and system time. */
-  readonly own: number
-  /** The same of its children that have ended. */
-  readonly ended: number
-}
+const childrenOf = (pid: number): string[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
 
-function statOf(pid: number): Stat[] {
-  try {
-    // The name of the program may contain spaces, and ends with the last parenthesis.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ')
-      .map(Number)
-    const [, parent = 0] = fields
-    const [own = 0, system = 0, ended = 0, endedSystem = 0] = fields.slice(11)
-    return [{ pid, parent, own: own + system, ended: ended + endedSystem }]
-  } catch {
-    // It has ended since.
-    return []
-  }
+/** Of the children of a process that have ended. */
+function endedSeconds(pid: number): number {
+  // The name of the program may contain spaces, and ends with the last parenthesis.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
+  const [user = 0, system = 0] = fields.slice(13, 15).map(Number)
+  return (user + system) / TICKS
 }

@@ -438,7 +438,7 @@ create table "recharge"."bundle_selection_preset_schedules" (
   "_hash" bigint not null);
 comment on table "recharge"."bundle_selection_preset_schedules" is 'One collection that a bundle may be filled from, for a range of days.';
 comment on column "recharge"."bundle_selection_preset_schedules"."id" is 'Recharge id of the schedule.';
-comment on column "recharge"."bundle_selection_preset_schedules"."bundle_product_id" is 'Id of the bundle product that is filled.';
+comment on column "recharge"."bundle_selection_preset_schedules"."bundle_product_id" is 'Id of the bundle product that is filled. Joins to bundle_products.id.';
 comment on column "recharge"."bundle_selection_preset_schedules"."created_at" is 'When the schedule was created.';
 comment on column "recharge"."bundle_selection_preset_schedules"."end_date" is 'Last day of the range.';
 comment on column "recharge"."bundle_selection_preset_schedules"."external_collection_id" is 'Id of the collection in the commerce platform.';
@@ -917,7 +917,7 @@ create table "recharge"."credit_summaries" (
   "_extra" json,
   "_hash" bigint not null);
 comment on table "recharge"."credit_summaries" is 'The store credit of one customer: the sum, and the accounts that it is made of.';
-comment on column "recharge"."credit_summaries"."customer_id" is 'Id of the customer who can spend the credit.';
+comment on column "recharge"."credit_summaries"."customer_id" is 'Id of the customer who can spend the credit. Joins to customers.id.';
 comment on column "recharge"."credit_summaries"."currency_code" is 'ISO code of the currency of the amounts.';
 comment on column "recharge"."credit_summaries"."max_redemption_limit" is 'Most credit that one charge can use, in currency_code; null: no limit.';
 comment on column "recharge"."credit_summaries"."max_redemption_limit_set_presentment_currency_amount" is 'The same limit in the currency that the customer sees.';
@@ -961,9 +961,9 @@ create table "recharge"."credit_summaries__credit_details" (
 comment on table "recharge"."credit_summaries__credit_details" is 'Credit accounts of the customer. The same accounts may be in credit_accounts.';
 comment on column "recharge"."credit_summaries__credit_details"."credit_summary_id" is 'Key of the row in credit_summaries that owns this one.';
 comment on column "recharge"."credit_summaries__credit_details"."index" is 'Place in the list, from 0.';
-comment on column "recharge"."credit_summaries__credit_details"."id" is 'Recharge id of the credit account; credit_accounts.id.';
-comment on column "recharge"."credit_summaries__credit_details"."customer_id" is 'Id of the customer who owns the credit.';
-comment on column "recharge"."credit_summaries__credit_details"."store_id" is 'Recharge id of the store.';
+comment on column "recharge"."credit_summaries__credit_details"."id" is 'Recharge id of the credit account. Joins to credit_accounts.id.';
+comment on column "recharge"."credit_summaries__credit_details"."customer_id" is 'Id of the customer who owns the credit. Joins to customers.id.';
+comment on column "recharge"."credit_summaries__credit_details"."store_id" is 'Recharge id of the store. Joins to store.id.';
 comment on column "recharge"."credit_summaries__credit_details"."api_client_id" is 'Id of the API client that created the account.';
 comment on column "recharge"."credit_summaries__credit_details"."api_client_restricted" is 'Whether only that API client may use the account.';
 comment on column "recharge"."credit_summaries__credit_details"."available_balance" is 'Credit left to spend, in currency_code.';

@@ -32,6 +32,16 @@ test.each(LOOKED_UP)('every table with a column %s has an index on it', column =
     expect([name, key[0] === column || indexed.includes(column)]).toEqual([name, true])
 })
 
+test('every declared reference has an index, whatever its name', () => {
+  const references = tables.flatMap(({ name, key, columns, indexed = [] }) =>
+    columns
+      .filter(column => column.references !== undefined && column.name !== key[0])
+      .map(column => [`${name}.${column.name}`, indexed.includes(column.name)]),
+  )
+  expect(references).toContainEqual(['charges__discounts.id', true])
+  expect(references.filter(([, hasIndex]) => !hasIndex)).toEqual([])
+})
+
 test('the key of a list begins with its owner, so it needs no other index on it', () => {
   for (const stream of STREAMS)
     for (const { key, indexed } of allTables(stream).slice(1)) {
