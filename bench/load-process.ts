@@ -12,6 +12,8 @@ import { readPages } from './pages.ts'
 
 /** When every page counts as received. */
 const NOW = '2026-01-01T00:00:00.000000Z' as Instant
+/** The same for what an hourly run reads after the first load. */
+const LATER = '2026-02-01T00:00:00.000000Z' as Instant
 
 /*
  * One measurement in a process of its own, which shares neither memory nor compiled code with another one. It gets a job and
@@ -19,8 +21,15 @@ const NOW = '2026-01-01T00:00:00.000000Z' as Instant
  */
 export type Job =
   | { readonly kind: 'parse'; readonly file: string; readonly pages: number }
-  | { readonly kind: 'load'; readonly file: string; readonly pages: number; readonly into: DestinationConfig }
-  | { readonly kind: 'commits'; readonly into: DestinationConfig; readonly groups: readonly (readonly Edited[])[] }
+  | ({ readonly kind: 'load'; readonly file: string; readonly pages: number } & Into)
+  | ({ readonly kind: 'commits'; readonly groups: readonly (readonly Edited[])[] } & Into)
+  | ({ readonly kind: 'hour'; readonly records: readonly Edited[] } & Into)
+
+interface Into {
+  readonly into: DestinationConfig
+  /** Default: true. */
+  readonly indexes?: boolean
+}
 
 /** A record by its number, and how often it has been edited. */
 export type Edited = readonly [id: number, edits: number]
@@ -48,27 +57,35 @@ async function run(job: Job): Promise<Omit<Took, 'cpu' | 'megabytes' | 'seconds'
     for (const page of readPages(job.file, job.pages)) JSON.parse(decoder.decode(page))
     return { counts, millis }
   }
-  await using destination = await openDestination(job.into, { mode: 'write', connections: 4 })
+  const { into, indexes = true } = job
+  await using destination = await openDestination(into, { mode: 'write', connections: 4, indexes })
   await destination.prepare(allTables(charges))
+  if (job.kind === 'hour') await destination.missingRows(charges)
   const commit = await committer(destination, counts)
   if (job.kind === 'load') {
     for await (const pages of prefetch(() => arriving(job.file, job.pages), new AbortController().signal))
       await commit(pages)
-  } else
+  } else if (job.kind === 'hour') await commit([edited(job.records, LATER)])
+  else
     for (const group of job.groups) {
-      const page = singlePage(
-        decodeRecords(
-          charges,
-          group.map(([id, edits]) => charge(id, edits)),
-        ),
-        NOW,
-      )
+      const page = edited(group, NOW)
       const began = performance.now()
       await commit([page])
       millis.push(performance.now() - began)
     }
+  if (job.kind !== 'commits') await destination.createIndexes(allTables(charges), new AbortController().signal)
   await destination.finalize()
   return { counts, millis }
+}
+
+function edited(records: readonly Edited[], at: Instant): Page {
+  return singlePage(
+    decodeRecords(
+      charges,
+      records.map(([id, edits]) => charge(id, edits)),
+    ),
+    at,
+  )
 }
 
 async function* arriving(file: string, pages: number): AsyncGenerator<Page> {

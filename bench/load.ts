@@ -36,7 +36,7 @@ function warm(file: string, pages: number): void {
 }
 
 function take(job: Job, flags = cliFlags()): Promise<Took> {
-  if (job.kind !== 'commits') warm(job.file, job.pages)
+  if ('file' in job) warm(job.file, job.pages)
   const child = fork(here('./load-process.ts'), { execArgv: flags })
   child.send(job)
   return answer<Took>(child)

@@ -21,7 +21,8 @@ export default stream({
   path: '/addresses',
   list: 'addresses',
   sort: 'updated_at-asc',
-  scopes: ['read_customers'],
+  // The second name is in a guide of Recharge only [client].
+  scopes: ['read_customers', 'read_addresses'],
   key: 'id',
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
   deletions: { event: 'address' },

@@ -3,11 +3,14 @@ import accounts from './accounts.ts'
 import addresses from './addresses.ts'
 import async_batch_tasks from './async_batch_tasks.ts'
 import async_batches from './async_batches.ts'
+import bundle_products from './bundle_products.ts'
+import bundle_selection_preset_schedules from './bundle_selection_preset_schedules.ts'
 import bundle_selections from './bundle_selections.ts'
 import charges from './charges.ts'
 import collections from './collections.ts'
 import credit_accounts from './credit_accounts.ts'
 import credit_adjustments from './credit_adjustments.ts'
+import credit_summaries from './credit_summaries.ts'
 import customers from './customers.ts'
 import discounts from './discounts.ts'
 import events from './events.ts'
@@ -32,11 +35,14 @@ export const streams = [
   addresses,
   async_batch_tasks,
   async_batches,
+  bundle_products,
+  bundle_selection_preset_schedules,
   bundle_selections,
   charges,
   collections,
   credit_accounts,
   credit_adjustments,
+  credit_summaries,
   customers,
   discounts,
   events,

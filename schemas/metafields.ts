@@ -17,7 +17,7 @@ export default stream({
   each: {
     parameter: 'owner_resource',
     values: {
-      address: ['read_customers'],
+      address: ['read_customers', 'read_addresses'],
       charge: ['read_orders', 'read_charges'],
       customer: ['read_customers'],
       order: ['read_orders'],

@@ -10,7 +10,8 @@ export default stream({
   // Without it, a cancelled onetime disappears from the list and does not show as changed [one client].
   parameters: { include_cancelled: 'true' },
   sort: 'updated_at-asc',
-  scopes: ['read_subscriptions'],
+  // The second name is in a guide of Recharge only [client].
+  scopes: ['read_subscriptions', 'read_onetimes'],
   key: 'id',
   sync: { mode: 'incremental', cursor: 'updated_at', since: 'updated_at_min', until: 'updated_at_max', sorted: true },
   deletions: { event: 'onetime' },

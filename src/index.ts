@@ -42,7 +42,10 @@ export interface SyncOptions {
 }
 
 export interface RunOptions {
-  /** Interrupts the run: it ends within about four seconds, and what was committed stands. */
+  /**
+   * Interrupts the run: it ends within five seconds, and what was committed stands. A database that hangs for longer is
+   * left alone: its connections are cut, and it rolls back.
+   */
   readonly signal?: AbortSignal | undefined
   /**
    * Called synchronously with the progress of each stream. If it throws, the run is interrupted and `run` rejects with

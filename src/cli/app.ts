@@ -67,7 +67,7 @@ export interface AppOptions {
 
 export function createApp(config: Config, options: AppOptions): App {
   const { level, patience, proxy: proxies, runsDirectory, now = Date.now } = options
-  const { recharge, destination } = config
+  const { recharge, destination, indexes } = config
   const proxy = proxies ? proxyFor(new URL(recharge.baseUrl), proxies) : null
   const secrets = secretsOf([...config.secrets, ...(proxy ? [proxy.href] : [])])
   const monotonic = (): number => performance.now()
@@ -99,7 +99,7 @@ export function createApp(config: Config, options: AppOptions): App {
     random: Math.random,
     isVersioned: ({ name }) => config.history.includes(name),
     runsDirectory: runsDirectory === undefined ? join(config.directory, 'state', 'runs') : runsDirectory,
-    open: mode => openDestination(destination, { mode, connections: CONNECTIONS, history: versioned, salt }),
+    open: mode => openDestination(destination, { mode, connections: CONNECTIONS, history: versioned, salt, indexes }),
   }
 }
 

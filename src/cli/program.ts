@@ -194,7 +194,7 @@ selecting(
   configured(
     command(
       'status',
-      'Shows for each stream up to when it is complete, its rows and its last run, whatever that reached. Exits 1 if it failed.',
+      'Shows for each stream from when to when it is complete, its rows and its last run, whatever that reached. Exits 1 if it failed.',
       'status --max-age 2h',
     ),
   ),
@@ -250,11 +250,27 @@ configured(
   .argument('<stream>', 'stream that the records belong to: charges')
   .argument('<file>', 'CSV file in UTF-8; docs/streams.md lists the columns that are read')
   .option('--dry-run', 'show what would be loaded, and write nothing')
-  .action(async (name: string, file: string, flags: Flags & { readonly dryRun?: true }) => {
-    const { importable, importFile } = await import('./commands/import.ts')
-    const stream = importable(name)
-    print(await importFile(app(flags).app, stream, file, flags.dryRun ?? false, interruption), flags)
-  })
+  .option(
+    '--complete-from <time>',
+    'say that the file has every processed record from this time on: complete_from moves back to it',
+    instantOf,
+  )
+  .option('--complete-to <time>', 'with --complete-from: up to this time; default: its newest record', instantOf)
+  .action(
+    async (
+      name: string,
+      file: string,
+      flags: Flags & { readonly dryRun?: true; readonly completeFrom?: Instant; readonly completeTo?: Instant },
+    ) => {
+      const { importable, importFile, rangeOf } = await import('./commands/import.ts')
+      const stream = importable(name)
+      const range = rangeOf(flags.completeFrom ?? null, flags.completeTo ?? null)
+      print(
+        await importFile(app(flags).app, stream, file, { dryRun: flags.dryRun ?? false, range }, interruption),
+        flags,
+      )
+    },
+  )
 
 /** Prints an error that ended a command, and sets the exit code. */
 function fail(error: unknown): void {

@@ -5,6 +5,7 @@ import type { Problem, RecordedRun, RunReport, StartedRun, StreamReport } from '
 import { lines, type Printable, paragraphs } from '../common/printable.ts'
 import { thisProcess } from '../common/process-identity.ts'
 import { BUG, INTERRUPTED } from './exit-codes.ts'
+import { completeFromText, second } from './runs.ts'
 import { textTable } from './text-table.ts'
 
 /** What a report says of a run that has not come to its streams, or never did: what `status` needs to know of it. */
@@ -76,6 +77,7 @@ export function reportText(report: RunReport): Printable {
       'rejected',
       'requests',
       'seconds',
+      'complete from',
       'complete to',
     ],
     ran.map(s => [
@@ -90,7 +92,8 @@ export function reportText(report: RunReport): Printable {
       s.rejected,
       s.requests,
       Number(s.seconds.toFixed(1)),
-      s.complete_to === null ? null : `${s.complete_to.slice(0, 19)}Z`,
+      completeFromText(s.complete_from, s.complete_to),
+      s.complete_to && second(s.complete_to),
     ]),
   )
   const warnings = report.streams.flatMap(({ stream, outcome, problem }) =>

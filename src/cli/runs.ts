@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { BEGINNING } from '../common/complete-from.ts'
 import { DestinationError } from '../common/errors.ts'
-
 import type { Instant, LastRun, Outcome, Problem, RecordedRun, RunId } from '../common/model.ts'
 import { isDead, isVisible } from '../common/process-identity.ts'
 import { parseRun } from '../load/sql/stored-values.ts'
-import type { Config } from './config/load.ts'
 
 /** One run's attempt at one stream. */
 export interface Attempt {
@@ -26,13 +25,6 @@ export interface Runs {
   readonly kept: readonly RecordedRun[]
   /** The run that has the right to write at this moment; null: none. */
   readonly writer: RunId | null
-}
-
-/** Names a destination without its user and password. */
-export function destinationName(destination: Config['destination']): string {
-  if (destination.kind === 'duckdb') return `duckdb ${destination.file} ${destination.schema}`
-  const { host, pathname } = URL.canParse(destination.url) ? new URL(destination.url) : { host: '', pathname: '' }
-  return `postgres ${host}${pathname} ${destination.schema}`
 }
 
 /** `<run>.json`, where the run is a ULID. */
@@ -149,3 +141,9 @@ export function standingOf(attempts: readonly Attempt[]): Standing {
 
 /** To the second: what an operator reads. */
 export const second = (instant: Instant): string => `${instant.slice(0, 19)}Z`
+
+/** From when on a stream is complete, as an operator reads it; null: it is not complete to any time yet. */
+export function completeFromText(from: Instant | null, to: Instant | null): string | null {
+  if (from === BEGINNING) return 'the beginning'
+  return from === null ? to && 'not known' : second(from)
+}

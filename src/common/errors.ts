@@ -77,6 +77,7 @@ const SOURCE = {
     'No page of records is that large: check recharge.base_url, and look for a proxy that changes answers. If it is right, please report it.',
   ],
   missing: ['fail', 'Check recharge.base_url; if it is right, the API has moved this resource: please report it.'],
+  unprocessable: ['fail', 'The API refuses the parameters of this request: please report it, with the message.'],
   refused: ['fail', 'The API refuses this request: please report it, with the message.'],
 } as const satisfies Record<string, readonly [Reaction, string]>
 
@@ -141,7 +142,8 @@ const DESTINATION = {
   moved: ['fail', 'Another run wrote this stream at the same time; let one run at a time write to a destination.'],
   held: ['stop', 'Wait until that run ends, or stop it; then run again.'],
   lease_lost: ['stop', 'Check the connection to the database and run again; what was committed is kept.'],
-  incompatible: ['stop', 'Run the statements shown, or choose another schema.'],
+  incompatible: ['fail', 'Rename the column: the next run makes a new one and reads the stream from its start.'],
+  in_use: ['fail', 'Drop what uses the column. The next run converts it; then create again what was dropped.'],
   locked: ['fail', 'Run again when that transaction has ended, or end it: select pg_terminate_backend(…);'],
   constraint: [
     'fail',

@@ -144,5 +144,11 @@ const CLOCK_DIFFERENCE = 5 * 60_000
 /** The latest time that can have passed when a clock says `now`; a later one is in the future. */
 export const latestPast = (now: Instant): Instant => minus(now, -CLOCK_DIFFERENCE)
 
+/**
+ * Milliseconds. Filters are sent with `Z`. If the API reads them as US Eastern wall time all the same [unknown], the
+ * records it returns start and end up to this much later than requested.
+ */
+export const ZONE_UNCERTAINTY = 5 * 3_600_000
+
 /** The form that filters take: whole seconds, rounded down, `Z` rather than an offset [inferred from clients]. */
 export const asFilter = (instant: Instant): string => `${instant.slice(0, 19)}Z`

@@ -51,7 +51,7 @@ export async function* fullScan(context: ReadContext, scan: Scan, options: FullS
     context.requestStats.warnings.push({
       code: 'cursor_refused',
       message: `the API refused a saved cursor (${error.message}); the stream was read again from its start`,
-      next: 'Nothing is missing.',
+      next: 'The pages after it were read all the same.',
     })
     yield* scanLists(context, scan, options, null)
   }
@@ -149,7 +149,7 @@ async function* listsOf(
           JSON.stringify([cursor === null ? (names[names.indexOf(value) + 1] ?? value) : value, cursor]),
       }
   } else if (stream.parent) {
-    const { stream: name, as } = stream.parent
+    const { stream: name, as, parameter = false } = stream.parent
     const parent = streams.find(declared => declared.name === name)
     if (!parent) throw new Error(`${stream.name}: its parent ${name} is not declared`)
     // The pointer that led to the current page of parents. A resumed scan reads the lists of that page again, and none of
@@ -164,6 +164,7 @@ async function* listsOf(
         if (owner === before) continue
         before = owner
         const listPath = path.replace(`{${as}}`, encodeURIComponent(owner))
+        const filtersOfList = parameter ? { ...filters, [as]: owner } : filters
         const bookmark = pageOfParents
         yield {
           path: listPath,
@@ -171,7 +172,7 @@ async function* listsOf(
           value: null,
           resume: null,
           bounds: null,
-          parameters: () => filters,
+          parameters: () => filtersOfList,
           bookmark: () => bookmark,
         }
       }

@@ -137,6 +137,7 @@ function errorOfStatus(status: number, headers: Headers, text: string, where: st
     })
   if (status === 404 || status === 410) return new SourceError('missing', message)
   if (status === 422 && /"platform"/.test(text)) return new SourceError('unsupported', message)
+  if (status === 422) return new SourceError('unprocessable', message)
   return new SourceError('refused', message)
 }
 

@@ -1,13 +1,7 @@
 import { SourceError } from '../common/errors.ts'
-import { minus } from '../common/instant.ts'
+import { minus, ZONE_UNCERTAINTY } from '../common/instant.ts'
 import type { DecodedPage, Window } from '../common/model.ts'
 import type { Stream } from '../schema/stream.ts'
-
-/**
- * Milliseconds. Filters are sent with `Z`. If the API reads them as US Eastern wall time all the same [unknown], the
- * records it returns start and end up to this much later than requested.
- */
-export const ZONE_UNCERTAINTY = 5 * 3_600_000
 
 /** Identifies a page by the keys and cursors of its records, in order; empty for an empty page. */
 export const signature = ({ keys, cursors }: DecodedPage): string =>

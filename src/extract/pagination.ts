@@ -49,7 +49,7 @@ const MAX_EMPTY_PAGES = 50
 
 /** How the API refuses an expired cursor is not known, so any lasting refusal may be that [unknown]. */
 export const isDeadCursor = (error: unknown): error is SourceError =>
-  error instanceof SourceError && ['refused', 'missing', 'unavailable'].includes(error.kind)
+  error instanceof SourceError && ['refused', 'unprocessable', 'missing', 'unavailable'].includes(error.kind)
 
 interface State {
   /** Index into the page sizes. Once smaller pages were needed, they stay small. */
@@ -239,7 +239,7 @@ async function readShorter(
     return typeof pointer === 'string' && decoded.keys.length > 0 ? { decoded, pointer } : null
   } catch (error) {
     // Whether the URL of a Link header may have another limit is not known [unknown].
-    if (error instanceof SourceError && error.kind === 'refused') return null
+    if (error instanceof SourceError && (error.kind === 'refused' || error.kind === 'unprocessable')) return null
     throw error
   }
 }

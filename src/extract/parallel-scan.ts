@@ -1,7 +1,6 @@
-import { asFilter, fromMillis, minus, toMillis } from '../common/instant.ts'
+import { asFilter, fromMillis, minus, toMillis, ZONE_UNCERTAINTY } from '../common/instant.ts'
 import type { Instant, Page, Range, Scan } from '../common/model.ts'
 import { createChannel } from './channel.ts'
-import { ZONE_UNCERTAINTY } from './page-check.ts'
 import { isDeadCursor, type ListPage, PAGE_SIZE, paginate, type ReadContext } from './pagination.ts'
 import { minPagesToSplit, usefulReaders } from './parallelism.ts'
 import { type Covered, density, type Reader, readerOf, recordPage, spanOf } from './segment-reader.ts'
@@ -146,7 +145,7 @@ async function* listPages(context: ReadContext, reader: Reader): AsyncGenerator<
     requestStats.warnings.push({
       code: 'cursor_refused',
       message: `the API refused a saved cursor (${error.message}); its range was read again from ${from.at ?? 'its start'}`,
-      next: 'Nothing is missing.',
+      next: 'The pages after it were read all the same.',
     })
     reader.restarted = true
     yield* paginate(context, { path: stream.path, parameters, resume: null, bounds: requested, owner: null })

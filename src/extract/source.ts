@@ -1,5 +1,5 @@
 import { SyncError } from '../common/errors.ts'
-import { asFilter } from '../common/instant.ts'
+import { asFilter, parseInstant } from '../common/instant.ts'
 import type { JsonMembers } from '../common/json-body.ts'
 import type { DecodedPage, Instant, Page, PageDecoder, RequestStats, Scan, StoreIdentity } from '../common/model.ts'
 import type { ApiVersion, Readable, Stream } from '../schema/stream.ts'
@@ -12,6 +12,7 @@ import { readMembers } from './read-body.ts'
 import { retrieve } from './retrieve.ts'
 import type { Sleep } from './retry.ts'
 import { readableBy, type TokenInformation } from './scopes.ts'
+import { unknownScopes } from './unknown-scopes.ts'
 
 /** What every method that reads records needs. */
 export interface ReadOptions {
@@ -43,6 +44,8 @@ export interface Source {
   listWhere(stream: Stream, filters: Filters, decode: PageDecoder, options: ReadOptions): AsyncIterable<Page>
   /** The current state of one record; null: 404. @param decode for a body with a single record. */
   retrieve(stream: Stream, id: string, decode: PageDecoder, options: ReadOptions): Promise<DecodedPage | null>
+  /** When a record was created, as the API says now; null: it serves no such record, or does not say it. */
+  createdAt(stream: Stream, id: string, requestStats: RequestStats, signal: AbortSignal): Promise<Instant | null>
   clock(): Instant
   readonly tier: Tier
 }
@@ -90,9 +93,11 @@ export function createSource(api: ApiClient, { streams, readers, sleep }: Source
       const body = await readMembers(api, { url: () => url, version: '2021-11' }, null, requestStats, signal)
       const { scopes, name, client } = membersOf(body.token_information ?? body)
       const owner = membersOf(client)
+      const named = Array.isArray(scopes) ? scopes.filter(scope => typeof scope === 'string') : null
       return {
         name: textOf(name),
-        scopes: Array.isArray(scopes) ? scopes.filter(scope => typeof scope === 'string') : null,
+        scopes: named,
+        unknownScopes: unknownScopes(named ?? [], streams),
         client: { name: textOf(owner.name), email: textOf(owner.contact_email ?? owner.email) },
       }
     },
@@ -129,6 +134,19 @@ export function createSource(api: ApiClient, { streams, readers, sleep }: Source
     countWhere,
     listWhere: (stream, filters, decode, options) => readList({ api, stream, decode, ...options }, filters),
     retrieve: (stream, id, decode, options) => retrieve({ api, stream, decode, ...options }, id),
+
+    async createdAt({ path, singular, version, columns }, id, requestStats, signal) {
+      const url = api.urlOf(`${path}/${encodeURIComponent(id)}`)
+      try {
+        const body = await readMembers(api, { url: () => url, version }, singular, requestStats, signal)
+        const { created_at: at } = membersOf(body[singular])
+        return typeof at === 'string' ? parseInstant(at, columns.created_at?.zone ?? 'UTC') : null
+      } catch (error) {
+        // The token may be refused this path: then another record has to tell.
+        if (!(error instanceof SyncError) || error.reaction === 'stop') throw error
+        return null
+      }
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 import { ContractError } from '../common/errors.ts'
 import type { RunId, Window } from '../common/model.ts'
+import { retryDestination } from '../common/retry-destination.ts'
 import { startBackfillScan } from '../pipeline/checkpoint.ts'
 import { type ScanOptions, scanStream } from '../pipeline/pipeline.ts'
 import type { StreamStats } from '../pipeline/stream-stats.ts'
@@ -24,6 +25,7 @@ export async function backfillStream(
 ): Promise<void> {
   const { source, destination, run, window, newestFirst } = options
   const checkpoint = await destination.checkpoint(backfillKey(stream))
+  stats.missing(await retryDestination(() => destination.missingRows(stream), options, signal), stream)
   const now = source.clock()
   const state = startBackfillScan(checkpoint, stream, {
     run,

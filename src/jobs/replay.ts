@@ -16,7 +16,7 @@ export interface ReplayOptions extends RetryOptions {
 }
 
 /** The result of a replay of one stream's rejects. */
-export interface Replayed extends Pick<Counts, 'added' | 'changed' | 'unchanged'> {
+export interface Replayed extends Pick<Counts, 'added' | 'changed' | 'unchanged' | 'older'> {
   readonly stream: string
   /** Rejects before the replay. */
   readonly rejects: number
@@ -35,7 +35,7 @@ export async function replayStream(stream: Stream, options: ReplayOptions, signa
   const { destination, run } = options
   const rejects = await destination.rejects(stream.name)
   const start = await destination.checkpoint(replayKey(stream))
-  const total = { added: 0, changed: 0, unchanged: 0 }
+  const total = { added: 0, changed: 0, unchanged: 0, older: 0 }
   let replayed = 0
   async function* batches(): AsyncGenerator<RowBatch> {
     for (const rejectGroup of groupsOf(rejects)) {
@@ -52,7 +52,8 @@ export async function replayStream(stream: Stream, options: ReplayOptions, signa
     replayed += batch.replayed?.length ?? 0
     total.added += result.added
     total.changed += result.changed
-    total.unchanged += result.unchanged + result.older
+    total.unchanged += result.unchanged
+    total.older += result.older
   }
   return { stream: stream.name, rejects: rejects.length, ...total, kept: rejects.length - replayed }
 }

@@ -1,20 +1,22 @@
 import pLimit from 'p-limit'
-import { Interrupted, SourceError, SyncError } from '../common/errors.ts'
+import { Interrupted, SourceError, type SourceProblem, SyncError } from '../common/errors.ts'
 import type { Log } from '../common/log.ts'
 import type { Instant, Problem, RunId, RunReport, StartedRun, StreamReport } from '../common/model.ts'
 import { retryDestination } from '../common/retry-destination.ts'
 import { VERSION } from '../common/version.ts'
 import type { TokenInformation } from '../extract/scopes.ts'
-import { accessOf, readableBy } from '../extract/scopes.ts'
+import { type Access, accessOf, isTried, readableBy } from '../extract/scopes.ts'
 import type { RunDestination } from '../load/destination.ts'
 import { withInferredColumns } from '../pipeline/evolve.ts'
+import { migrateColumns } from '../pipeline/migrate-columns.ts'
 import { allRefused, outcomeOf } from '../pipeline/outcome.ts'
 import type { ScanOptions } from '../pipeline/pipeline.ts'
 import type { Progress } from '../pipeline/progress.ts'
 import { bugOf, problemOf, StreamStats } from '../pipeline/stream-stats.ts'
-import type { Stream } from '../schema/stream.ts'
+import type { Readable, Stream } from '../schema/stream.ts'
 import { allTables } from '../schema/table.ts'
 import { backfillKey } from './backfill.ts'
+import { GRACE, graceOf, type Within } from './grace.ts'
 import { identifyStore } from './identify-store.ts'
 
 /** The job that a run does for each stream. */
@@ -33,6 +35,8 @@ export interface RunOptions extends Omit<ScanOptions, 'readable' | 'destination'
   /** Hash of the token with the salt of the warehouse, which has to be open. */
   readonly tokenHash: () => string
   readonly streams: readonly Stream[]
+  /** Every declared stream. */
+  readonly declared: readonly Stream[]
   /** Streams that the user named. They are tried even if the token's scopes lack theirs, since the API's names for scopes differ. */
   readonly explicit: ReadonlySet<string>
   readonly now: () => Instant
@@ -97,9 +101,16 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     // Messages quote answers of the API, which may contain anything, the token included.
     return scrubbed(report, options.scrub)
   }
+  const kept = (report: RunReport): RunReport => {
+    options.keep(report)
+    return report
+  }
+  const within = graceOf(signal, options)
+  /** The report of all streams, once they have ended. */
+  let latest: RunReport | null = null
   // So that a run that is killed has left a trace.
   options.keep(started)
-  try {
+  const work = async (): Promise<RunReport> => {
     const information = await source.token(token.requestStats, signal)
     log.info({ event: 'token', name: information.name, scopes: information.scopes })
     await using destination = await options.open()
@@ -107,36 +118,42 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     // A run that has lost its lock ends like one that was interrupted, and says why.
     const ending = lost ? AbortSignal.any([signal, lost]) : signal
     const { requestStats } = token
-    const { tokenHash } = options
-    const { store, isNew } = await identifyStore({ source, destination, tokenHash, information, requestStats }, signal)
-    const plan = options.streams.map(stream => ({ stream, stats: new StreamStats(stream.name) }))
-    const tried = plan.filter(({ stream }) => isTried(stream, information, options))
+    const { tokenHash, declared } = options
+    const identifying = { source, destination, tokenHash, information, requestStats, declared }
+    const { store, isNew } = await identifyStore(identifying, signal)
+    const plan = options.streams.map(stream => planOf(stream, information, options))
+    const tried = plan.filter(planned => isRequested(planned, options))
     // The report has warnings of streams only, and those of the run are given once.
     tried[0]?.stats.requestStats.warnings.push(...requestStats.warnings)
     const changes = await destination.prepare(tried.flatMap(({ stream }) => allTables(stream)))
     if (changes.length > 0) log.info({ event: 'schema', statements: changes.length })
     if (isNew) destination.keepStore({ ...store, token: tokenHash() })
     if (recorded) await retryDestination(() => destination.record(started), options, signal)
-    const { reports, stopped } = await runInParallel(plan, information, { ...options, destination, lost }, ending)
+    const ended = graceOf(ending, options)
+    const opened = { ...options, destination, lost }
+    const { reports, stopped } = await runInParallel(plan, opened, ending, ended)
     const report = finished(
       reports,
       plan.map(({ stats }) => stats),
       stopped ?? allRefused(reports),
     )
-    options.keep(report)
+    latest = kept(report)
     ran = { reports, allStats: plan.map(({ stats }) => stats) }
     if (recorded)
-      await withinGrace(
+      await ended(
         retryDestination(() => destination.record(report), options, signal),
-        ending,
-        options,
+        GRACE.report,
       )
-    await withinGrace(destination.finalize(), ending, options)
+    await ended(destination.finalize(), GRACE.report)
     return report
+  }
+  try {
+    const report = await within(work(), GRACE.all)
+    if (report !== null) return report
+    const { code, message, next } = new Interrupted()
+    return latest ?? kept(finished(ran.reports, ran.allStats, { code, message, next }))
   } catch (error) {
-    const report = finished(ran.reports, ran.allStats, problemOf(error) ?? logged(error, options))
-    options.keep(report)
-    return report
+    return kept(finished(ran.reports, ran.allStats, problemOf(error) ?? logged(error, options)))
   }
 }
 
@@ -158,6 +175,9 @@ type Opened = RunOptions & {
 
 interface Planned {
   readonly stream: Stream
+  readonly access: Access
+  /** Of several lists, those that are requested. */
+  readonly readable: Readable
   readonly stats: StreamStats
 }
 
@@ -171,15 +191,21 @@ interface Stop {
   readonly isInterrupted: () => boolean
 }
 
-const isTried = (stream: Stream, information: TokenInformation, { explicit }: RunOptions): boolean =>
-  explicit.has(stream.name) || accessOf(stream, readableBy(information)).granted
+function planOf(stream: Stream, information: TokenInformation, { explicit }: RunOptions): Planned {
+  const access = accessOf(stream, information)
+  const all = access.perhaps.length > 0 || (explicit.has(stream.name) && !stream.each)
+  return { stream, access, readable: all ? () => true : readableBy(information), stats: new StreamStats(stream.name) }
+}
+
+const isRequested = ({ stream, access }: Planned, { explicit }: RunOptions): boolean =>
+  explicit.has(stream.name) || isTried(access)
 
 /** Runs the job for streams in parallel. An error that concerns all of them stops the others. */
 async function runInParallel(
   plan: readonly Planned[],
-  information: TokenInformation,
   options: Opened,
   signal: AbortSignal,
+  within: Within,
 ): Promise<{ reports: readonly StreamReport[]; stopped: Problem | null }> {
   const failed = new AbortController()
   const stop: Stop = {
@@ -195,7 +221,7 @@ async function runInParallel(
   const start = (planned: Planned): Promise<StreamReport> =>
     limit(async () => {
       try {
-        return await runStream(planned, information, options, stop)
+        return await runStream(planned, options, stop)
       } catch (error) {
         stop.cause ??= problemOf(error) ?? logged(error, options, planned.stream.name)
         failed.abort()
@@ -219,37 +245,10 @@ async function runInParallel(
         (planned.stream.deletions.event === undefined ? start(planned) : allReported.then(() => start(planned))),
     ),
   )
-  const reports = await withinGrace(ended, signal, options)
+  const reports = await within(ended, GRACE.streams)
   return {
     reports: reports ?? plan.map(({ stats }) => stats.last ?? stats.report('interrupted', 0, null)),
     stopped: stop.cause,
-  }
-}
-
-/** Milliseconds that an interrupted run waits for open commits. The database rolls back what is not committed by then. */
-const GRACE = 4000
-
-/** @returns null: the signal was aborted and the work did not end within `GRACE`. */
-async function withinGrace<T>(
-  work: Promise<T>,
-  signal: AbortSignal,
-  { sleep }: Pick<RunOptions, 'sleep'>,
-): Promise<T | null> {
-  const done = new AbortController()
-  const tooLate = new Promise<null>((resolve, reject) => {
-    const wait = (): void => {
-      sleep(GRACE, done.signal).then(
-        () => resolve(null),
-        error => (done.signal.aborted ? resolve(null) : reject(error)),
-      )
-    }
-    if (signal.aborted) wait()
-    else signal.addEventListener('abort', wait, { once: true })
-  })
-  try {
-    return await Promise.race([work, tooLate])
-  } finally {
-    done.abort()
   }
 }
 
@@ -262,18 +261,13 @@ interface StreamEnd {
 }
 
 /** Runs the job for one stream. @throws {SyncError} with the reaction `stop`. */
-async function runStream(
-  planned: Planned,
-  information: TokenInformation,
-  options: Opened,
-  stop: Stop,
-): Promise<StreamReport> {
+async function runStream(planned: Planned, options: Opened, stop: Stop): Promise<StreamReport> {
   const { log, progress, monotonic } = options
-  const { stream, stats } = planned
+  const { stats } = planned
   const startedAt = monotonic()
   if (stop.signal.aborted) throw new Interrupted()
-  if (isTried(stream, information, options)) progress.started(stats)
-  const { outcome, problem, stops } = await attempt(planned, information, options, stop)
+  if (isRequested(planned, options)) progress.started(stats)
+  const { outcome, problem, stops } = await attempt(planned, options, stop)
   const report = stats.report(outcome, (monotonic() - startedAt) / 1000, problem)
   log.info({ event: 'stream', ...report })
   const line = options.line?.(report)
@@ -282,23 +276,26 @@ async function runStream(
   return report
 }
 
-async function attempt(
-  planned: Planned,
-  information: TokenInformation,
-  options: Opened,
-  stop: Stop,
-): Promise<StreamEnd> {
-  const { stream, stats } = planned
+async function attempt(planned: Planned, options: Opened, stop: Stop): Promise<StreamEnd> {
+  const { stream, stats, access, readable } = planned
   const { signal } = stop
-  if (!isTried(stream, information, options)) return refused(missingScope(stream, information), planned, options, stop)
+  if (!isRequested(planned, options)) return refused(missingScope(planned), planned, options, stop)
   try {
-    const tried = options.explicit.has(stream.name) && !stream.each ? () => true : readableBy(information)
+    await migrateColumns(stream, { ...options, locked: options.lock ?? true }, stats, signal)
     const inferred = await retryDestination(() => withInferredColumns(stream, options.destination), options, signal)
-    await options.work(inferred, { ...options, readable: tried }, stats, signal)
+    await options.work(inferred, { ...options, readable }, stats, signal)
     return { outcome: 'complete', problem: null }
   } catch (error) {
-    return await endOf(error, planned, options, stop)
+    return withScopes(await endOf(error, planned, options, stop), access)
   }
+}
+
+/** Says of a stream that was tried because of a scope of unknown meaning which scope it lacks. */
+function withScopes(end: StreamEnd, { missing, perhaps }: Access): StreamEnd {
+  const { problem } = end
+  if (problem?.code !== 'forbidden' || perhaps.length === 0) return end
+  const message = `${problem.message}; the token lacks ${missing.join(', ')}, so it was tried with ${perhaps.join(', ')}`
+  return { ...end, problem: { ...problem, message } }
 }
 
 async function endOf(error: unknown, planned: Planned, options: Opened, stop: Stop): Promise<StreamEnd> {
@@ -328,23 +325,31 @@ async function refused(problem: Problem, planned: Planned, options: Opened, stop
   }
 }
 
+/**
+ * A checkpoint says that the stream was read. Without a parent there was no list to read, so the checkpoint of a stream
+ * that has a parent says it only if there are rows.
+ */
 async function wasRead(stream: Stream, options: Opened, signal: AbortSignal): Promise<boolean> {
+  const { destination } = options
   for (const name of [stream.name, backfillKey(stream)]) {
-    const { version, watermark } = await retryDestination(() => options.destination.checkpoint(name), options, signal)
-    if (version > 0 || watermark !== null) return true
+    const { version, watermark } = await retryDestination(() => destination.checkpoint(name), options, signal)
+    if (version > 0 || watermark !== null)
+      return stream.parent === null || (await retryDestination(() => destination.hasRows(stream), options, signal))
   }
   return false
 }
+
+/** How the API answers for a resource that a store does not have: 404, 410 or 422 [inferred]. No other refusal says so. */
+const ABSENT: ReadonlySet<SourceProblem> = new Set(['missing', 'unprocessable'])
 
 /** A store or plan without the resource is refused the first page. An error after that means something else. */
 function isSkip(error: SyncError, stream: Stream, { records, resumed }: StreamStats): boolean {
   if (records > 0 || resumed) return false
   if (error.reaction === 'skip') return true
-  return stream.optional && error instanceof SourceError && (error.kind === 'missing' || error.kind === 'refused')
+  return stream.optional && error instanceof SourceError && ABSENT.has(error.kind)
 }
 
-function missingScope(stream: Stream, information: TokenInformation): Problem {
-  const { missing } = accessOf(stream, readableBy(information))
+function missingScope({ stream, access: { missing } }: Planned): Problem {
   return {
     code: 'missing_scope',
     message: `the token lacks ${missing.join(', ')}`,

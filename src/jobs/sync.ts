@@ -3,6 +3,8 @@ import type { Checkpoint, Instant } from '../common/model.ts'
 import { retryDestination } from '../common/retry-destination.ts'
 import { backfillColumns } from '../pipeline/backfill-columns.ts'
 import { refuseFuture, type ScanState, type StartScanOptions, startScan } from '../pipeline/checkpoint.ts'
+import { createIndexes } from '../pipeline/indexes.ts'
+import { withCompleteFrom } from '../pipeline/older-checkpoint.ts'
 import { type ScanOptions, scanStream } from '../pipeline/pipeline.ts'
 import type { StreamStats } from '../pipeline/stream-stats.ts'
 import type { Stream } from '../schema/stream.ts'
@@ -14,21 +16,30 @@ export interface SyncOptions extends ScanOptions, Pick<StartScanOptions, 'run' |
   readonly refreshMs: (stream: Stream) => number
 }
 
-/** Reads what changed in a stream since its checkpoint. */
+/** Reads what changed in a stream since its checkpoint. Then makes the indexes that its tables lack. */
 export async function syncStream(
   stream: Stream,
   options: SyncOptions,
   stats: StreamStats,
   signal: AbortSignal,
 ): Promise<void> {
+  await readStream(stream, options, stats, signal)
+  await createIndexes(stream, options, stats, signal)
+}
+
+async function readStream(
+  stream: Stream,
+  options: SyncOptions,
+  stats: StreamStats,
+  signal: AbortSignal,
+): Promise<void> {
   const { source, destination, run, overlapMs, start } = options
-  const stored = await destination.checkpoint(stream.name)
+  const stored = await withCompleteFrom(await destination.checkpoint(stream.name), stream, destination)
   refuseFuture(stored, source.clock())
   stats.dropped(stored, stream)
   const missing = await retryDestination(() => destination.missingRows(stream), options, signal)
   stats.missing(missing, stream)
-  if (stored.watermark !== null && isFresh(stored, stream, source.clock(), options))
-    return stats.fresh(stored.watermark)
+  if (stored.watermark !== null && isFresh(stored, stream, source.clock(), options)) return stats.fresh(stored)
   const schemaHash = schemaHashOf(stream)
   // The checkpoint keeps the old schema hash until the scan has committed a batch, so an interrupted run repeats the backfill.
   if (stored.schemaHash !== null && stored.schemaHash !== schemaHash)
@@ -60,9 +71,13 @@ async function readWhatChangedSince(
   await scanStream(startScan(checkpoint, stream, { run, overlapMs, start, now, schemaHash }), options, stats, signal)
 }
 
-/** A stream without a cursor can only be read completely, which an hourly run does not do each time. */
-function isFresh({ watermark, scan }: Checkpoint, stream: Stream, now: Instant, { refreshMs }: SyncOptions): boolean {
-  if (stream.sync.mode !== 'full' || watermark === null || scan !== null) return false
+/**
+ * A stream without a cursor can only be read completely, which an hourly run does not do each time. A list that is
+ * suspect is read again in each run: what it did not show may have been left out.
+ */
+function isFresh(checkpoint: Checkpoint, stream: Stream, now: Instant, { refreshMs }: SyncOptions): boolean {
+  const { watermark, scan, isSuspect = false } = checkpoint
+  if (stream.sync.mode !== 'full' || watermark === null || scan !== null || isSuspect) return false
   return !isDue(watermark, now, refreshMs(stream))
 }
 

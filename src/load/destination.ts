@@ -1,3 +1,4 @@
+import type { DestinationError } from '../common/errors.ts'
 import type {
   BackfilledRow,
   Checkpoint,
@@ -5,9 +6,11 @@ import type {
   DeletionEvidence,
   ExistingRow,
   ExtraRow,
+  Gap,
   Instant,
   KeptReject,
   LastRun,
+  MigratedColumns,
   MissingRows,
   RecordedGap,
   RecordedRun,
@@ -41,10 +44,11 @@ export interface Destination extends AsyncDisposable {
   acquireLock(run: RunId): Promise<AbortSignal>
   /**
    * Creates tables and columns that are missing, and drops nothing. Also opens the salt. Where it makes again what somebody
-   * dropped, it forgets the checkpoint of the stream, and says so in `Checkpoint.lost`.
+   * dropped, it forgets the checkpoint of the stream, and says so in `Checkpoint.lost`. A column that is stored in another
+   * type than declared is left to `migrateColumns`.
    * @returns the statements it ran; none if nothing was missing.
    * @throws {DestinationError} `not_ours` if something that this program did not make has the name of a table, before any
-   * statement; `incompatible` if a column has another type, with the DDL for a person; `unreadable`.
+   * statement; `incompatible` if a column of a system table has another type; `unreadable`.
    */
   prepare(tables: readonly Table[]): Promise<readonly SchemaChange[]>
   /** The checkpoint of a stream; version 0 if there is none yet. @throws {DestinationError} `unreadable` */
@@ -68,13 +72,46 @@ export interface Destination extends AsyncDisposable {
   finalize(): Promise<void>
 }
 
-/** Notices rows that somebody deleted. */
+/** Changes columns that hold values. */
+export interface ColumnMigrations {
+  /**
+   * Converts the columns of a stream that are stored in another type than declared, and drops those that it no longer
+   * declares and that hold nothing, in one transaction with a note of it. Called after `prepare`, which finds them, and
+   * before rows are written. Without such columns it does nothing.
+   * @param signal aborted: the database stops at once. Null: the caller has no lock, and nothing may be converted.
+   * @throws {DestinationError} `incompatible`: values cannot be converted without loss, or the caller has no lock. `in_use`:
+   * a view or something else uses such a column, and is named. `locked`. In all cases nothing was changed.
+   */
+  migrateColumns(stream: Stream, signal: AbortSignal | null): Promise<MigratedColumns>
+  /**
+   * What `migrateColumns` would refuse, by stream. Changes nothing, and tables may be missing. Of a DuckDB file that is open
+   * for reading it does not show what uses a column.
+   */
+  refusedMigrations(streams: readonly Stream[]): Promise<ReadonlyMap<string, DestinationError>>
+}
+
+/** Knows which rows there are, and notices those that somebody deleted. */
 export interface RowCounts {
   /**
    * The tables of a stream that have fewer rows than its commits left in them. None if somebody holds a table locked, so
    * that it cannot be counted within seconds. @throws {DestinationError} `unreadable`
    */
   missingRows(stream: Stream): Promise<readonly MissingRows[]>
+  /** Whether the stream's own table has a row, also one that is marked as deleted. */
+  hasRows(stream: Stream): Promise<boolean>
+}
+
+/** Makes indexes for those who read the tables. */
+export interface Indexes {
+  /**
+   * Makes the indexes that `prepare` found missing on these tables, and has the database look at the columns, so that it
+   * uses them. No statement if none is missing. Called after a first load: with indexes it would take longer. A table that fails
+   * keeps none of the others from its indexes.
+   * @param signal aborted: the index under way is given up.
+   * @returns the statements that made indexes.
+   * @throws what the first table failed with; the reason of the signal.
+   */
+  createIndexes(tables: readonly Table[], signal: AbortSignal): Promise<readonly SchemaChange[]>
 }
 
 /** Marks rows as deleted after a commit: a large loss is confirmed first. */
@@ -95,10 +132,13 @@ export type Deletions = Pick<Committed, 'deleted' | 'deletionSkipped'>
 /** What a run over streams needs of a destination. */
 export interface RunDestination
   extends Destination,
+    ColumnMigrations,
     InferredColumns,
     RowCounts,
+    Indexes,
     DeletionSupport,
     StoreIdentification,
+    OlderReports,
     ExpectedRows {}
 
 /** Answers questions about the warehouse. Nothing here writes; tables may be missing. */
@@ -109,7 +149,7 @@ export interface Inspection {
    * @throws {DestinationError} that names what is missing and what grants it.
    */
   checkAccess(tables: readonly Table[]): Promise<readonly string[]>
-  /** The DDL that `prepare` would run. @throws {DestinationError} as `prepare`. */
+  /** The DDL that `prepare` would run, the columns to be converted, and the indexes that are missing. @throws {DestinationError} as `prepare`. */
   plan(tables: readonly Table[]): Promise<readonly SchemaChange[]>
   /** Opens the salt, as `prepare` does. @returns false: there is none yet. @throws {DestinationError} `unreadable` */
   loadSalt(): Promise<boolean>
@@ -122,6 +162,11 @@ export interface Inspection {
    * @throws {DestinationError} `unreadable`
    */
   watermark(stream: string): Promise<Instant | null>
+  /**
+   * From when on the stream is complete, as `common/complete-from.ts` defines it; null: not known.
+   * @throws {DestinationError} `unreadable`
+   */
+  completeFrom(stream: string): Promise<Instant | null>
   /** Every gap that was ever found in a stream, oldest first. @throws {DestinationError} `unreadable` */
   gaps(stream: string): Promise<readonly RecordedGap[]>
   /** What the last run did with a stream; null: no run was recorded. @throws {DestinationError} `unreadable` */
@@ -139,6 +184,13 @@ export interface Inspection {
   query(question: string): Promise<readonly Readonly<Record<string, string | null>>[]>
 }
 
+/** A row by which a token can show that it is of the store of the warehouse. */
+export interface KnownRecord {
+  readonly stream: Stream
+  readonly key: string
+  readonly createdAt: Instant
+}
+
 /** Knows which store the rows are of. */
 export interface StoreIdentification {
   /**
@@ -146,8 +198,52 @@ export interface StoreIdentification {
    * its table of the store. Opens the salt if there is one. Tables may be missing. @throws {DestinationError} `unreadable`
    */
   store(): Promise<RecordedStore | Pick<RecordedStore, 'id' | 'name'> | null>
+  /**
+   * Of each stream whose records the API serves by id, the row that was written last and is not marked as deleted. Tables
+   * may be missing. @returns null: none of the streams has a row.
+   */
+  knownRecords(streams: readonly Stream[]): Promise<readonly KnownRecord[] | null>
   /** Records the store with the next commit, in its transaction: a run that loads nothing claims no warehouse. */
   keepStore(store: RecordedStore): void
+}
+
+/** Rows that were imported from an export, and not given by the API since. */
+export interface ImportedRange {
+  readonly rows: number
+  /** The oldest and the newest of them, by the column of the retention; null: no row has it. */
+  readonly oldest: Instant | null
+  readonly newest: Instant | null
+}
+
+/** Tells what exports have brought. */
+export interface ImportedRows {
+  /** Null: no row of the stream was imported. @throws {DestinationError} `unreadable` */
+  imported(stream: Stream): Promise<ImportedRange | null>
+  /**
+   * Keys of all rows within a range to which the retention applies, by its column, without those marked as deleted.
+   * None for a stream without a retention. Both ends are included.
+   */
+  keysBetween(stream: Stream, from: Instant, to: Instant): Promise<readonly string[]>
+}
+
+/** What a version that did not store `complete_from` reported of a scan that ended. */
+export interface OlderReport {
+  /** Where the window of the scan started; null: open. */
+  readonly window_from: Instant | null
+  readonly complete_to: Instant
+  /** When the run ended, by the clock of its machine. */
+  readonly finished_at: Instant
+  /** Gaps that the run found. */
+  readonly gaps: readonly Gap[]
+}
+
+/** Reads the reports of older versions. */
+export interface OlderReports {
+  /**
+   * The reports on a stream, oldest first. None if the last report on it is not of an older version, or its checkpoint was
+   * deleted since. @param most reports returned.
+   */
+  olderReports(stream: string, most: number): Promise<readonly OlderReport[]>
 }
 
 /** Deletes a checkpoint. */
@@ -200,9 +296,14 @@ export interface ExpectedRows {
   /**
    * Rows that changed within the window and exist at the source, as far as is known: not marked as deleted, not reported
    * as deleted by an event, not of a kind whose absence means a deletion, and not forgotten by the source.
+   * @param window without a start: whenever before its end.
    * @param now by the API's clock.
    */
-  countExpected(stream: Stream, window: { readonly from: Instant; readonly to: Instant }, now: Instant): Promise<number>
+  countExpected(
+    stream: Stream,
+    window: { readonly from: Instant | null; readonly to: Instant },
+    now: Instant,
+  ): Promise<number>
 }
 
 /** A calendar month in UTC as YYYY-MM. Null: the record does not say when it was created. */
@@ -294,4 +395,4 @@ export interface ReconciliationSupport {
 }
 
 /** All that a database with an `Engine` can do. */
-export interface Warehouse extends RunDestination, Inspection, Reset, Rejects, ReconciliationSupport {}
+export interface Warehouse extends RunDestination, Inspection, Reset, Rejects, ImportedRows, ReconciliationSupport {}

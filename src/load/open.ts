@@ -4,7 +4,10 @@ import type { Stream } from '../schema/stream.ts'
 import type { Warehouse } from './destination.ts'
 import { createWarehouse } from './sql/warehouse.ts'
 
-/** A database is registered here: its configuration in this type, its `Engine` in `openDestination`, its types in `sqlTypes`. */
+/**
+ * A database is registered here: its configuration in this type, its `Engine` in `openDestination`, what the program says of
+ * it in `describeDestination`, its types in `sqlTypes`.
+ */
 export type DestinationConfig =
   | { readonly kind: 'duckdb'; readonly file: string; readonly schema: string }
   | { readonly kind: 'postgres'; readonly url: string; readonly schema: string }
@@ -18,6 +21,8 @@ export interface OpenOptions {
   readonly history?: readonly Stream[]
   /** Opened with the warehouse's salt by `prepare` and by `loadSalt`. Default: one that nobody else uses. */
   readonly salt?: Salt
+  /** Whether tables get indexes, in a database that uses them. Default: true. */
+  readonly indexes?: boolean
   /** How the lease of a server is renewed. Default: that of the engine. */
   readonly lease?: { readonly renewEveryMs: number; readonly expiresAfterMs: number }
 }
@@ -29,7 +34,7 @@ export interface OpenOptions {
  */
 export async function openDestination(
   config: DestinationConfig,
-  { mode, connections, history = [], salt = new Salt(), lease }: OpenOptions,
+  { mode, connections, history = [], salt = new Salt(), indexes = true, lease }: OpenOptions,
 ): Promise<Warehouse> {
   switch (config.kind) {
     case 'duckdb': {
@@ -39,11 +44,32 @@ export async function openDestination(
     case 'postgres': {
       const { openPostgres } = await import('./postgres/engine.ts')
       return createWarehouse(
-        openPostgres({ url: config.url, schema: config.schema, connections, ...(lease ? { lease } : {}) }),
+        openPostgres({ url: config.url, schema: config.schema, connections, indexes, ...(lease ? { lease } : {}) }),
         config.schema,
         history,
         salt,
       )
+    }
+  }
+}
+
+/** What the program says of a destination without opening it. */
+export interface DestinationDescription {
+  /** Names it without user and password. */
+  readonly name: string
+  /** Files of this machine that hold its rows. */
+  readonly files: readonly string[]
+}
+
+export function describeDestination(config: DestinationConfig): DestinationDescription {
+  switch (config.kind) {
+    case 'duckdb': {
+      const { file, schema } = config
+      return { name: `duckdb ${file} ${schema}`, files: [file, `${file}.wal`] }
+    }
+    case 'postgres': {
+      const { host, pathname } = URL.canParse(config.url) ? new URL(config.url) : { host: '', pathname: '' }
+      return { name: `postgres ${host}${pathname} ${config.schema}`, files: [] }
     }
   }
 }

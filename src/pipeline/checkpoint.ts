@@ -1,6 +1,8 @@
+import { completeFromOf } from '../common/complete-from.ts'
 import { ContractError } from '../common/errors.ts'
 import { earlier, fromMillis, justBefore, later, latestPast, minus, toMillis } from '../common/instant.ts'
 import type { Checkpoint, Gap, Instant, LostRows, RowBatch, RunId, Scan, Window } from '../common/model.ts'
+import { oldestServed } from '../common/oldest-served.ts'
 import type { Stream } from '../schema/stream.ts'
 import { advanceScan, completeUpTo, newScan } from './scan-progress.ts'
 
@@ -41,10 +43,6 @@ export interface StartScanOptions {
   readonly snapshotAt?: Instant | null
 }
 
-const DAY = 86_400_000
-/** Milliseconds kept between a window and the end of the retention: a request takes time, and clocks differ. */
-const RETENTION_MARGIN = 5 * 60_000
-
 /** Whether a time lies in the future, by a clock that may be late by minutes. */
 export const isInFuture = (at: Instant | null, now: Instant): boolean => at !== null && at > latestPast(now)
 
@@ -66,7 +64,11 @@ export const watermarkInFuture = (stream: string, at: Instant, now: Instant): Co
   )
 
 /** Starts a scan, or resumes the one that the checkpoint holds. */
-export function startScan({ lost, ...checkpoint }: Checkpoint, stream: Stream, options: StartScanOptions): ScanState {
+export function startScan(
+  { lost, isSuspect: _, ...checkpoint }: Checkpoint,
+  stream: Stream,
+  options: StartScanOptions,
+): ScanState {
   const { run, now, schemaHash } = options
   const { window, gap: unread } = windowOf(checkpoint.watermark, stream, options)
   const gap = unread ?? lostGap(lost, stream, now)
@@ -143,10 +145,6 @@ function isServed({ window }: Scan, { retention }: Stream, now: Instant): boolea
   return window.since !== null && window.since >= oldestServed(retention.days, now)
 }
 
-/** The oldest instant that a source with this retention in days still serves. */
-export const oldestServed = (days: number, now: Instant): Instant =>
-  fromMillis(toMillis(now) - days * DAY + RETENTION_MARGIN)
-
 /**
  * What was read of a table that somebody dropped, and is no longer served. A dropped column is no gap: its rows are there.
  */
@@ -202,6 +200,7 @@ export function advance(state: ScanState, batch: RowBatch, proves = true): ScanS
       scan,
       watermark: proves ? newest(state.baseWatermark, reached(state, scan)) : state.baseWatermark,
       lastSnapshotAt: scan === null && proves ? lastSnapshotAt(state) : state.checkpoint.lastSnapshotAt,
+      completeFrom: scan === null && proves ? completeFrom(state, batch.receivedAt) : state.checkpoint.completeFrom,
     },
   }
 }
@@ -210,6 +209,12 @@ export function advance(state: ScanState, batch: RowBatch, proves = true): ScanS
 function lastSnapshotAt({ stream, backfill, checkpoint, snapshotAt, scan }: ScanState): Instant | null {
   if (backfill || typeof stream.deletions.absence !== 'object') return checkpoint.lastSnapshotAt
   return snapshotAt ?? checkpoint.lastSnapshotAt ?? scan.upperBound
+}
+
+/** A first scan says from when on the stream is complete. A later one adds to its end only. */
+function completeFrom({ stream, backfill, checkpoint, scan }: ScanState, readAt: Instant): Instant | null {
+  if (backfill || checkpoint.completeFrom !== null) return checkpoint.completeFrom
+  return completeFromOf(stream, scan.window.since, readAt)
 }
 
 /** Nothing is left to read. */

@@ -1,7 +1,8 @@
 import type { Instant, RequestStats } from '../common/model.ts'
+import { oldestServed } from '../common/oldest-served.ts'
 import type { Source } from '../extract/source.ts'
 import type { Stream } from '../schema/stream.ts'
-import { oldestServed, type ScanState } from './checkpoint.ts'
+import type { ScanState } from './checkpoint.ts'
 import { problemOf, type StreamStats } from './stream-stats.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { minus } from '../common/instant.ts'
+import { earlier, minus, ZONE_UNCERTAINTY } from '../common/instant.ts'
 import type { Problem, RowBatch } from '../common/model.ts'
 import { type RetryOptions, retryDestination } from '../common/retry-destination.ts'
 import type { Source } from '../extract/source.ts'
@@ -10,11 +10,8 @@ export interface SilenceOptions extends RetryOptions {
   readonly destination: ExpectedRows
 }
 
-/** Filters may be read as US Eastern wall time [unknown]: then the API shows rows only from this much later on, in milliseconds. */
-const ZONE_UNCERTAINTY = 5 * 3_600_000
-
 /**
- * Follows a scan, and finds one that read nothing at all although the tables have rows in its lookback: the API should
+ * Follows a scan, and finds one that read nothing at all although the tables have rows in its window: the API should
  * have shown these again, so its silence proves nothing. Only such a scan costs a query.
  */
 export class Silence {
@@ -43,12 +40,13 @@ export class Silence {
   }
 
   async #countMissed(signal: AbortSignal): Promise<number> {
-    const { stream, scan, baseWatermark, backfill, resumed } = this.#start
-    const { since } = scan.window
+    const { stream, scan, resumed } = this.#start
+    const { since, until } = scan.window
     // A resumed scan may have read before what it would have met now.
-    if (backfill || resumed || since === null || baseWatermark === null) return 0
+    if (resumed) return 0
     const { source, destination } = this.#options
-    const window = { from: minus(since, -ZONE_UNCERTAINTY), to: baseWatermark }
+    const from = since === null ? null : minus(since, -ZONE_UNCERTAINTY)
+    const window = { from, to: until === null ? scan.upperBound : earlier(until, scan.upperBound) }
     return await retryDestination(
       () => destination.countExpected(stream, window, source.clock()),
       this.#options,
@@ -57,8 +55,16 @@ export class Silence {
   }
 }
 
-export const nothingSeen = (missed: number, { baseWatermark }: ScanState): Problem => ({
+export const nothingSeen = (missed: number, { baseWatermark, backfill }: ScanState): Problem => ({
   code: 'nothing_seen',
-  message: `the API returned no record, although ${missed} rows changed within the lookback, so the stream stays complete only to ${baseWatermark}`,
-  next: 'The next run reads the same again, and nothing is lost. If this stays, run reconcile, and ask Recharge why the list is empty.',
+  message: `the API returned no record, although the tables have ${missed} rows that it should have returned; ${
+    backfill
+      ? 'what changed in this range may be missing'
+      : baseWatermark === null
+        ? 'so nothing is known to be complete'
+        : `so the stream stays complete only to ${baseWatermark}`
+  }`,
+  next: backfill
+    ? 'Run the backfill again. If this stays, run reconcile, and ask Recharge why the list is empty.'
+    : 'The next run reads the same again, and nothing is lost. If this stays, run reconcile, and ask Recharge why the list is empty.',
 })

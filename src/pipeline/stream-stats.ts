@@ -1,6 +1,7 @@
 import { SyncError } from '../common/errors.ts'
 import type {
   Checkpoint,
+  ColumnMigration,
   Committed,
   Counts,
   DeletionSkipped,
@@ -34,6 +35,7 @@ export class StreamStats {
   expected: number | null = null
   #hasBegun = false
   #from: Instant | null = null
+  #completeFrom: Instant | null = null
   #completeTo: Instant | null = null
   #gaps: readonly Gap[] = []
   #unknownFields = new Map<string, number>()
@@ -50,7 +52,7 @@ export class StreamStats {
     if (!this.#hasBegun) this.#from = state.scan.window.since
     this.#hasBegun = true
     this.resumed ||= state.resumed
-    this.#completeTo = state.checkpoint.watermark
+    this.#reached(state.checkpoint)
     if (state.gap) this.#gaps = [...this.#gaps, state.gap]
     // A full scan rewrites every row by itself.
     if (state.schemaChanged && state.stream.sync.mode === 'incremental')
@@ -86,24 +88,44 @@ export class StreamStats {
     if (first !== undefined) this.requestStats.warnings.push(rowsMissing([first, ...tables.slice(1)], stream))
   }
 
+  /** Columns that held rows were changed, because their declaration has changed. */
+  migrated(changed: readonly ColumnMigration[]): void {
+    if (changed.length === 0) return
+    const told = changed.map(({ column, from, to, keptIn }) => {
+      if (to === null) return `${column} is no longer declared, had no value, and was dropped`
+      if (keptIn === null) return `${column} was ${from} and is ${to} now, with its values converted`
+      return `${column} was ${from} and is ${to} now; its values could not be converted, and are in ${keptIn} until their records are read again`
+    })
+    this.requestStats.warnings.push({
+      code: 'migrated',
+      message: told.join('; '),
+      next: 'Nothing to do here. A query that expects the old type may have to change.',
+    })
+  }
+
   /** Columns were added for unknown fields. */
   inferred(columns: readonly InferredColumn[]): void {
     const added = columns.map(({ table, column, kind }) => `${table}.${column} (${kind})`)
     this.requestStats.warnings.push({
       code: 'evolved',
       message: `columns were added for fields that are not declared: ${added.join(', ')}`,
-      next: 'Nothing to do. _sync_columns lists them; a later value that does not fit its column stays in _extra.',
+      next: '_sync_columns lists them; a later value that does not fit its column stays in _extra.',
     })
   }
 
   /** The stream was read so recently that this run sends no request for it. */
-  fresh(watermark: Instant): void {
+  fresh(checkpoint: Checkpoint): void {
+    this.#reached(checkpoint)
+  }
+
+  #reached({ completeFrom, watermark }: Checkpoint): void {
+    this.#completeFrom = completeFrom
     this.#completeTo = watermark
   }
 
   committed(batch: RowBatch, committed: Committed, state: ScanState): void {
     this.countRecords(batch, committed)
-    this.#completeTo = state.checkpoint.watermark
+    this.#reached(state.checkpoint)
     const { sync } = state.stream
     this.#disorder ||= sync.mode === 'incremental' && sync.sorted && state.scan.segments.some(s => !s.ordered)
   }
@@ -149,6 +171,7 @@ export class StreamStats {
       records: this.records,
       ...this.counts,
       from: this.#from,
+      complete_from: this.#completeFrom,
       complete_to: this.#completeTo,
       undeclared: Object.fromEntries([...this.#unknownFields].sort()),
       mismatched: Object.fromEntries([...this.#mismatched].sort()),
@@ -160,18 +183,41 @@ export class StreamStats {
     return this.last
   }
 
-  /** The warnings of a stream without an error, the most serious first. */
+  /** The warnings of a stream without an error, as one problem: what may be missing first. */
   #warning(): Problem | null {
-    const [first, ...more] = [
+    const warnings = [
       ...this.#gaps.map(gap),
       ...(this.#disorder ? [DISORDER] : []),
       ...(this.counts.rejected > 0 ? [rejects(this.counts.rejected)] : []),
       ...(this.#mismatched.size > 0 ? [mismatched([...this.#mismatched].sort())] : []),
       ...this.requestStats.warnings,
-    ]
+    ].sort((a, b) => rankOf(a) - rankOf(b))
+    const [first] = warnings
     if (first === undefined) return null
-    return { ...first, message: [first, ...more].map(({ message }) => message).join('; ') }
+    return {
+      code: first.code,
+      message: warnings.map(({ message }) => message).join('; '),
+      next: [...new Set(warnings.map(({ next }) => next))].join(' '),
+    }
   }
+}
+
+/** Warnings that say that something may be missing, the most serious first. The others follow in the order of the run. */
+const MISSING: readonly string[] = [
+  'rows_missing',
+  'table_missing',
+  'column_missing',
+  'nothing_seen',
+  'gap',
+  'partly_forbidden',
+  'not_marked',
+  'rejects',
+  'mismatched',
+]
+
+const rankOf = ({ code }: Problem): number => {
+  const rank = MISSING.indexOf(code)
+  return rank < 0 ? MISSING.length : rank
 }
 
 const gap = ({ from, to }: Gap): Problem => ({
@@ -183,7 +229,7 @@ const gap = ({ from, to }: Gap): Problem => ({
 const DISORDER: Problem = {
   code: 'disorder',
   message: 'the API did not keep the requested order, so the watermark stayed until the end of the scan',
-  next: 'Nothing is missing. An interrupted run starts this stream over. Please report it.',
+  next: 'An interrupted run starts this stream over. Please report it.',
 }
 
 const rejects = (rejected: number): Problem => ({

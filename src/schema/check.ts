@@ -61,8 +61,12 @@ export function check(stream: Stream): void {
     if ((stream.columns[name]?.also.length ?? 0) > 0)
       problems.push(`${name}: a key or a cursor has one name, because the scan reads it from the record`)
   deletions(stream, problems)
-  if (stream.parent && !stream.path.includes(`{${stream.parent.as}}`))
-    problems.push(`path: lacks {${stream.parent.as}} of its parent`)
+  if (stream.parent) {
+    const { as, parameter = false } = stream.parent
+    const inPath = stream.path.includes(`{${as}}`)
+    if (!inPath && !parameter) problems.push(`path: lacks {${as}} of its parent`)
+    if (inPath && parameter) problems.push(`path: has {${as}}, which is sent as a parameter`)
+  }
   for (const field of [stream.parent?.as, stream.parent?.position])
     if (field !== undefined && !Object.hasOwn(stream.columns, field)) problems.push(`parent: ${field} is not a column`)
   if (stream.export !== null) exported(stream, stream.export, problems)

@@ -27,7 +27,10 @@ type OptionalInstant<C extends Columns> = {
 
 type OneOrMore<T> = T | readonly [T, T, ...T[]]
 
-/** A declaration in `schemas/`. What it leaves out has a default that is right for most streams. */
+/**
+ * A declaration in `schemas/`. What it leaves out has a default that is right for most streams. What each member means, its
+ * namesake in `Stream` (`stream.ts`) says.
+ */
 export interface StreamInput<
   Name extends string,
   C extends Columns,

@@ -30,6 +30,7 @@ export function historyTable(stream: Stream): Table {
     name: identifier(childName(stream.name, HISTORY)),
     doc: `Every version of each row of ${stream.name} that was read, with the time for which it was valid.`,
     key: [...root.key, VALID_FROM.name],
+    historyOf: stream.name,
     columns: [
       ...own.map(({ wasRequired: _, ...column }) => ({
         ...column,

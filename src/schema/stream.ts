@@ -94,10 +94,15 @@ export interface Each {
   readonly values: Readonly<Record<string, Scopes>>
 }
 
-/** One list for each record of another stream, whose id is put into `{as}` of the path and into the column `as`. */
+/**
+ * One list, or one object, for each record of another stream. Its id is put into `{as}` of the path, or is sent as the
+ * parameter `as`, and is stored in the column `as`.
+ */
 export interface Parent {
   readonly stream: string
   readonly as: string
+  /** The id is a parameter of the request. Default: a part of the path. */
+  readonly parameter?: true
   /** Column for the position in the parent's list, if the record has no id of its own. */
   readonly position?: string
 }

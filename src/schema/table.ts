@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Column, ColumnKind, Policy, Reference } from './column.ts'
+import type { Column, ColumnKind, Policy, Reference, Zone } from './column.ts'
+import { indexedColumns } from './indexed.ts'
 import { childName, identifier } from './name.ts'
 import type { Stream } from './stream.ts'
 
@@ -19,6 +20,10 @@ export interface TableColumn {
   readonly inferred?: true
   /** An older version made it NOT NULL, and a record may lack the value. */
   readonly wasRequired?: true
+  /** The zone of times without an offset. Absent: US Eastern. */
+  readonly zone?: Exclude<Zone, 'America/New_York'>
+  /** Keeps a part of the value that another column keeps whole. */
+  readonly derived?: true
 }
 
 export interface Table {
@@ -26,8 +31,12 @@ export interface Table {
   readonly doc: string
   readonly key: readonly string[]
   readonly columns: readonly TableColumn[]
+  /** Columns that readers look rows up by, besides the first of the key. Absent: none. */
+  readonly indexed?: readonly string[]
   /** Name of the stream whose own table it is, or the table of one of its lists. Absent: another kind of table. */
   readonly stream?: string
+  /** Name of the stream whose versions it has. Absent: another kind of table. */
+  readonly historyOf?: string
 }
 
 /** A stream's own table and those of its lists, in the order of the declaration. */
@@ -61,7 +70,7 @@ export const SYSTEM_COLUMNS = {
   _extra: system(
     'json',
     false,
-    'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.',
+    'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.',
   ),
   _hash: system(
     'int',
@@ -87,7 +96,8 @@ export function tablesOf(stream: Stream): StreamTables {
   const known = cache.get(stream)
   if (known) return known
   const cursor = stream.sync.mode === 'incremental' ? stream.sync.cursor : null
-  const root: Table = {
+  const withIndexed = (table: Table): Table => ({ ...table, indexed: indexedColumns(table, cursor) })
+  const root = withIndexed({
     name: identifier(stream.name),
     stream: stream.name,
     doc: stream.doc,
@@ -99,11 +109,11 @@ export function tablesOf(stream: Stream): StreamTables {
       ...Object.entries(SYSTEM_COLUMNS).map(([name, column]) => ({ name, ...column })),
       ...(stream.export === null ? [] : [SOURCE]),
     ],
-  }
+  })
   const owner = identifier(`${stream.singular}_id`)
   const children = Object.entries(stream.children).map(([child, declared]) => ({
     child,
-    table: {
+    table: withIndexed({
       name: identifier(childName(stream.name, child)),
       stream: stream.name,
       doc: declared.doc,
@@ -119,7 +129,7 @@ export function tablesOf(stream: Stream): StreamTables {
         { name: CHILD_INDEX, kind: 'int' as const, required: true, doc: 'Place in the list, from 0.' },
         ...Object.entries(declared.columns).map(([name, column]) => tableColumn(name, column)),
       ],
-    },
+    }),
   }))
   const tables = { root, children }
   cache.set(stream, tables)
@@ -154,7 +164,7 @@ const STORED: Readonly<Record<Policy, string>> = {
 }
 
 function tableColumn(name: string, declared: Column): TableColumn {
-  const { kind, required, doc, policy, inferred, also, values, references } = declared
+  const { kind, required, doc, policy, inferred, zone, derived, also, values, references } = declared
   const column = {
     name: identifier(name),
     kind,
@@ -163,6 +173,8 @@ function tableColumn(name: string, declared: Column): TableColumn {
     ...(also.length > 0 ? { also } : {}),
     ...(references.length > 0 ? { references } : {}),
     ...(inferred ? { inferred } : {}),
+    ...(zone === 'UTC' ? { zone } : {}),
+    ...(derived ? { derived } : {}),
   }
   return policy === 'keep' ? column : { ...column, policy }
 }

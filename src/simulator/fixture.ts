@@ -17,7 +17,7 @@ export interface ServedStream {
   readonly sync:
     | { readonly mode: 'incremental'; readonly cursor: string; readonly since: string; readonly until: string }
     | { readonly mode: 'full' }
-  readonly parent: { readonly stream: string; readonly as: string } | null
+  readonly parent: { readonly stream: string; readonly as: string; readonly parameter?: true } | null
 }
 
 /** A stream without a story, and the records that are served of it. */
@@ -35,6 +35,9 @@ export function recordsOf({ stream: { parent }, records }: Fixture, store: Store
   const ids = store.all(parent.stream).map(({ id }) => id)
   return records.map(record => (ids.includes(record[parent.as]) ? record : { ...record, [parent.as]: ids[0] }))
 }
+
+const parentIn = ({ stream, as, parameter }: NonNullable<ServedStream['parent']>): Partial<Endpoint> =>
+  parameter ? { needs: as } : { parent: { resource: stream, field: as } }
 
 /** An endpoint that filters by every member of the records: more filters than a real endpoint has. */
 export function endpointOf({ stream, records }: Fixture): Endpoint {
@@ -58,7 +61,7 @@ export function endpointOf({ stream, records }: Fixture): Endpoint {
     filters,
     count: filters,
     link: true,
-    ...(parent ? { parent: { resource: parent.stream, field: parent.as }, listOnly: true } : {}),
+    ...(parent ? { ...parentIn(parent), listOnly: true } : {}),
     ...(pagination === 'single' ? { single: [list] } : {}),
     ...(pagination === 'whole' ? { whole: true } : {}),
   }

@@ -13,10 +13,11 @@ export type Coerce = (value: unknown, cleaning: Cleaning) => Value
 
 /** The function that turns a value of the column into canonical text. It takes no null. @throws {TypeMismatch} */
 export function coercion(column: Column): Coerce {
-  const { kind, zone, derived, any } = column
+  const { kind, any, zone, derived } = column
   const read = derived ? dayOf : any ? anyText : READ[kind]
-  const keepsEmpty = any || kind === 'json'
-  return (value, cleaning) => (!keepsEmpty && isEmpty(value) ? null : read(value, zone, cleaning))
+  // Where a value may be of any type, an empty list is one.
+  const isNothing = kind === 'json' || any ? () => false : isEmpty
+  return (value, cleaning) => (isNothing(value) ? null : read(value, zone, cleaning))
 }
 
 const READ: Record<ColumnKind, (value: unknown, zone: Zone, cleaning: Cleaning) => Value> = {

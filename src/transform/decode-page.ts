@@ -119,9 +119,11 @@ function recordsOf(value: unknown, stream: Stream): readonly unknown[] {
   )
 }
 
-/** Adds the owner's id, and for a record without an id its position. Members that the API sent itself are kept. */
+/** Adds the owner's id, and for a record without an id its position. Values that the API sent itself are kept. */
 function withOwner(record: unknown, { parent }: Stream, owner: Owner, index: number): unknown {
   if (parent === null || !isObject(record)) return record
   const position = parent.position ? { [parent.position]: owner.position + index } : {}
-  return { [parent.as]: owner.id, ...position, ...record }
+  const own = { [parent.as]: owner.id, ...position }
+  const absent = Object.entries(own).filter(([name]) => (record[name] ?? null) === null)
+  return { ...record, ...Object.fromEntries(absent) }
 }

@@ -183,10 +183,9 @@ function writeList(
     extra ??= bare()
     extra[String(index)] = inner
   }
-  for (const [index, given] of elements.entries()) {
-    const isPlain = plain !== null && given !== null && !isEmpty(given) && objectIn(given) === null
-    const element = isPlain ? { [plain]: given } : given
-    const object = objectIn(element)
+  for (const [index, element] of elements.entries()) {
+    const isPlain = plain !== null && element !== null && objectIn(element) === null
+    const object = isPlain ? { [plain]: element } : objectIn(element)
     if (object === null && element !== null && !isEmpty(element)) {
       if (!lenient) throw new TypeMismatch(`declared as an object, but it is ${typeName(element)}`, `${path}[]`)
       keep(index, element)

@@ -84,8 +84,9 @@ export function redaction(stream: Stream): Redaction | null {
 
 type Secrets = Map<string, string>
 
-/** A secret may contain another one. */
-const longestFirst = (secrets: Secrets): Secrets => new Map([...secrets].sort(([a], [b]) => b.length - a.length))
+/** A secret may contain another one, or overlap with it in a text: the order must not depend on that of the members. */
+const longestFirst = (secrets: Secrets): Secrets =>
+  new Map([...secrets].sort(([a], [b]) => b.length - a.length || (a < b ? -1 : 1)))
 
 /** The hash of a value, which must not be null or undefined. A number has the hash of its text. */
 export const digestOf = (value: unknown, salt: Salt): string => digestIn(value) ?? salt.digest(textOf(value))

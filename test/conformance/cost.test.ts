@@ -53,7 +53,7 @@ function reader(sent: Sent): (data: Buffer) => void {
 }
 
 /** A destination behind a proxy that counts what is sent. */
-async function counted(work: (destination: Destination, sent: Sent) => Promise<void>): Promise<void> {
+async function counted(work: (destination: Warehouse, sent: Sent) => Promise<void>): Promise<void> {
   await withDatabase(async url => {
     const { hostname, port } = new URL(url)
     const sent: Sent = { bytes: 0, statements: 0 }
@@ -90,6 +90,26 @@ test('prepare creates tables and comments with one request', async () => {
     const again = sent.statements - before
     // The first time also sets up the connection, makes a salt, records the tables and limits the wait for locks.
     expect(before).toBeLessThanOrEqual(again + 5)
+  })
+})
+
+test('indexes that exist cost a run no statement', async () => {
+  await counted(async (destination, sent) => {
+    const { signal } = new AbortController()
+    const statementsOf = async (work: () => Promise<unknown>): Promise<number> => {
+      const before = sent.statements
+      await work()
+      return sent.statements - before
+    }
+    const create = () => destination.createIndexes(allTables(charges), signal)
+    const prepare = () => destination.prepare(allTables(charges))
+    // The second time it asks for what it remembers later.
+    await prepare()
+    const without = await statementsOf(prepare)
+    expect(await statementsOf(create)).toBeGreaterThan(allTables(charges).length)
+    expect(await statementsOf(create)).toBe(0)
+    expect(await statementsOf(prepare)).toBe(without)
+    expect(await statementsOf(create)).toBe(0)
   })
 })
 

@@ -55,7 +55,12 @@ async function fill(config: DestinationConfig): Promise<void> {
   await warehouse.prepare(allParcels)
   const from = await warehouse.checkpoint('parcels')
   const batch = batchOf(stream, [parcel(1, 1), parcel(2, 2), parcel(4, 4), parcel(3, 3, { price: 'cheap' })])
-  await warehouse.commit(batch, from, { ...moved(from, at(5)), scan, lastSnapshotAt: at(4) }, evidence)
+  await warehouse.commit(
+    batch,
+    from,
+    { ...moved(from, at(5)), scan, lastSnapshotAt: at(4), completeFrom: at(3) },
+    evidence,
+  )
   await warehouse.record(runReport('parcels'))
   const column = { table: 'parcels', column: 'color', path: 'color', kind: 'text' } as const
   await warehouse.keepInferredColumns('parcels', [column], '01J' as RunId, at(9))
@@ -120,6 +125,19 @@ const DAMAGES: readonly Damage[] = [
     damage: checkpoints(`swept = 'infinity'`),
     message: /^parcels: the row of _sync_checkpoints, swept cannot be read/,
     ...checkpoint,
+  },
+  {
+    what: 'a start of the promise without end',
+    damage: checkpoints(`complete_from = '-infinity'`),
+    message: /^parcels: the row of _sync_checkpoints, complete_from cannot be read/,
+    ...checkpoint,
+  },
+  {
+    what: 'a start of the promise without end, read alone',
+    damage: checkpoints(`complete_from = '-infinity'`),
+    message: /^parcels: the row of _sync_checkpoints, complete_from cannot be read/,
+    ...checkpoint,
+    read: warehouse => warehouse.completeFrom('parcels'),
   },
   {
     what: 'a negative version',
@@ -251,7 +269,9 @@ describe.each(DESTINATIONS)('$name', database => {
         watermark: at(5),
         scan,
         lastSnapshotAt: at(4),
+        completeFrom: at(3),
       })
+      expect(await warehouse.completeFrom('parcels')).toBe(at(3))
       expect(await warehouse.lastCounts('parcels')).toEqual({
         added: 3,
         changed: 0,

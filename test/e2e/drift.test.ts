@@ -142,25 +142,43 @@ describe.each(DESTINATIONS)('$name', place => {
     })
   })
 
-  test('evolve: a column that a later version declares otherwise steps aside, and keeps what it holds', async () => {
+  test('evolve: a column that a later version declares otherwise is converted, or steps aside and keeps what it holds', async () => {
     await inWarehouse(async warehouse => {
       const { ids, edit, sync, ask } = warehouse
       const [a = 0] = ids
       edit('customers', a, { tier: 'gold' })
       await sync({ drift: 'evolve' })
-      // As if phone had been made by itself, of another kind, by a version that did not declare it.
-      await ask(`alter table recharge.customers drop column phone`)
-      await ask(`alter table recharge.customers add column phone bigint`)
-      await ask(`update recharge.customers set phone = 555 where id = ${a}`)
+      // As if both had been made for unknown fields, of another kind, by a version that did not declare them.
+      for (const [column, type, kind] of [
+        ['phone', 'bigint', 'int'],
+        ['first_name', 'timestamptz', 'instant'],
+      ]) {
+        await ask(`alter table recharge.customers drop column ${column}`)
+        await ask(`alter table recharge.customers add column ${column} ${type}`)
+        await ask(
+          `insert into recharge._sync_columns select stream, table_name, '${column}', '${column}', '${kind}', added_at, run from recharge._sync_columns where column_name = 'tier'`,
+        )
+      }
       await ask(
-        `insert into recharge._sync_columns select stream, table_name, 'phone', 'phone', 'int', added_at, run from recharge._sync_columns`,
+        `update recharge.customers set phone = 555, first_name = timestamptz '2025-01-31 10:00:00+00' where id = ${a}`,
       )
       const ran = await sync({})
       expect(ran.code, ran.text).toBe(0)
-      expect(await ask(`select cast(phone_was_int as text) as was from recharge.customers where id = ${a}`)).toEqual([
-        { was: '555' },
-      ])
+      const { problem } = ran.of('customers')
+      expect(problem).toMatchObject({ code: 'migrated', next: expect.stringContaining('query') })
+      expect(problem?.message).toMatch(
+        /customers\.phone was bigint and is (text|varchar) now, with its values converted/,
+      )
+      expect(problem?.message).toMatch(
+        /customers\.first_name was timestamp .* are in customers\.first_name_was_instant/,
+      )
+      expect(
+        await ask(
+          `select phone, first_name, cast(first_name_was_instant at time zone 'UTC' as text) as was from recharge.customers where id = ${a}`,
+        ),
+      ).toEqual([{ phone: '555', first_name: null, was: '2025-01-31 10:00:00' }])
       expect(await columns(warehouse, 'customers')).toEqual({ tier: 'text' })
+      expect((await sync({})).of('customers').problem).toBeNull()
     })
   })
 

@@ -7,6 +7,8 @@ import { importable, importFile } from '../../src/cli/commands/import.ts'
 import { replay } from '../../src/cli/commands/replay.ts'
 import type { Config } from '../../src/cli/config/load.ts'
 import { ConfigError } from '../../src/common/errors.ts'
+import type { Instant } from '../../src/common/model.ts'
+import type { DeclaredRange } from '../../src/jobs/import/declared-range.ts'
 import type { StoreRecord } from '../../src/simulator/record.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
 import type { Store } from '../../src/simulator/store.ts'
@@ -33,14 +35,22 @@ interface ImportResult {
   readonly mismatched: Readonly<Record<string, number>>
   readonly unknown_columns: readonly string[]
   readonly dry_run: boolean
+  readonly oldest: Instant | null
+  readonly newest: Instant | null
+  readonly complete_from: Instant | null
 }
 
 /** Under it a value that does not fit costs its whole record. */
 const strict = (config: Config): Config => ({ ...config, policies: { ...config.policies, onMismatch: 'reject' } })
 
-async function runImport(config: Config, file: string, dryRun = false): Promise<ImportResult> {
+async function runImport(
+  config: Config,
+  file: string,
+  dryRun = false,
+  range: DeclaredRange | null = null,
+): Promise<ImportResult> {
   const app = createApp(config, { level: 'silent' })
-  const { code, json } = await importFile(app, stream, file, dryRun, signal)
+  const { code, json } = await importFile(app, stream, file, { dryRun, range }, signal)
   expect(code).toBe(0)
   return json as ImportResult
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
@@ -13,8 +14,9 @@ import {
   streamNames,
 } from '../../src/index.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
-import { withFolder } from '../support/destinations.ts'
+import { withDatabase, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
+import { whileListening } from '../support/listening.ts'
 import { withSimulator } from '../support/run.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -187,6 +189,57 @@ test('a signal interrupts a run, and the next run continues it', () =>
     expect(added(interrupted) + added(report)).toBe(
       simulator.store.count('customers') + simulator.store.count('orders'),
     )
+  }))
+
+test('a database that hangs in mid-commit holds an interrupted run for five seconds at most', () =>
+  inFolder(async (simulator, folder) => {
+    await withDatabase(async url => {
+      const target = new URL(url)
+      const stop = new AbortController()
+      const sockets = new Set<Socket>()
+      let silentSince: number | null = null
+      let isCut = false
+      // From the first COMMIT of rows on, nothing passes in either direction, and the connections stay open.
+      const proxy = createServer(near => {
+        const far = connect(Number(target.port), target.hostname)
+        for (const socket of [near, far]) {
+          sockets.add(socket)
+          socket.on('error', () => {})
+        }
+        let copied = false
+        near.on('data', data => {
+          copied ||= data.includes('copy "recharge"."customers"')
+          if (copied && data.includes('commit\0') && silentSince === null) {
+            silentSince = performance.now()
+            near.on('close', () => {
+              isCut = true
+            })
+            stop.abort()
+          }
+          if (silentSince === null) far.write(data)
+        })
+        far.on('data', data => {
+          if (silentSince === null) near.write(data)
+        })
+        near.on('close', () => far.destroy())
+      })
+      await whileListening(proxy, async port => {
+        const through = new URL(url)
+        through.port = String(port)
+        const settings = { ...settingsFor(simulator, folder), destination: { postgres: through.href } }
+        const report = await createSync({ ...settings, streams: ['customers'] }).run({ signal: stop.signal })
+        expect(performance.now() - (silentSince ?? Number.NaN)).toBeLessThan(5500)
+        expect(report).toMatchObject({
+          outcome: 'interrupted',
+          streams: [{ stream: 'customers', outcome: 'interrupted' }],
+        })
+        // Its connection is cut, so that nothing is committed after the run has ended.
+        expect(isCut).toBe(true)
+        const destination = { kind: 'postgres', url, schema: 'recharge' } as const
+        expect(await withQuery(destination, query => query('select id from recharge.customers'))).toEqual([])
+        for (const socket of sockets) socket.destroy()
+      })
+    })
   }))
 
 test('of two runs at the same time one has the destination, and the other reports that it is held', () =>

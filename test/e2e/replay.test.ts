@@ -69,11 +69,11 @@ describe.each(DESTINATIONS)('$name', place => {
       await runSync(config, ['customers'])
       expect(await rejects()).toMatchObject([{ key: String(a) }, { key: String(b) }])
       expect(await replayed(config)).toEqual([
-        { stream: 'customers', rejects: 2, added: 0, changed: 0, unchanged: 0, kept: 2 },
+        { stream: 'customers', rejects: 2, added: 0, changed: 0, unchanged: 0, older: 0, kept: 2 },
       ])
       expect(await rejects()).toHaveLength(2)
       expect(await replayed(lenient(config))).toEqual([
-        { stream: 'customers', rejects: 2, added: 2, changed: 0, unchanged: 0, kept: 0 },
+        { stream: 'customers', rejects: 2, added: 2, changed: 0, unchanged: 0, older: 0, kept: 0 },
       ])
       expect(await rejects()).toEqual([])
       const row = await customer(a)
@@ -93,7 +93,7 @@ describe.each(DESTINATIONS)('$name', place => {
       await withQuery(config.destination, query => query('update recharge._sync_rejects set key = null'))
       await runSync(config, ['customers'])
       expect(await replayed(lenient(config))).toEqual([
-        { stream: 'customers', rejects: 1, added: 0, changed: 0, unchanged: 1, kept: 0 },
+        { stream: 'customers', rejects: 1, added: 0, changed: 0, unchanged: 0, older: 1, kept: 0 },
       ])
       expect(await customer(a)).toMatchObject({ email: 'new@store.example' })
       expect(await rejects()).toEqual([])

@@ -12,7 +12,8 @@ create table "recharge"."_sync_checkpoints" (
   "report" json,
   "rows" bigint,
   "child_rows" json,
-  "lost" json);
+  "lost" json,
+  "complete_from" timestamptz);
 comment on table "recharge"."_sync_checkpoints" is 'Checkpoint of each stream: how far it has been read. Written in the same transaction as the rows.';
 comment on column "recharge"."_sync_checkpoints"."stream" is 'Name of the stream.';
 comment on column "recharge"."_sync_checkpoints"."version" is 'Number of commits. A commit states the version that it replaces.';
@@ -27,6 +28,7 @@ comment on column "recharge"."_sync_checkpoints"."report" is 'Report of the last
 comment on column "recharge"."_sync_checkpoints"."rows" is 'Rows that the commits have left in the table of the stream, deleted ones included.';
 comment on column "recharge"."_sync_checkpoints"."child_rows" is 'The same for the tables of its lists, by table.';
 comment on column "recharge"."_sync_checkpoints"."lost" is 'Tables and columns that were dropped and made again since the last commit.';
+comment on column "recharge"."_sync_checkpoints"."complete_from" is 'Every record from here on, up to the watermark, is in the tables, but for those in _sync_gaps; 1970-01-01: from the first record on. Counted by processed_at of charges that were processed, by created_at of events, by the cursor of the others. Null until a first scan has ended.';
 create table "recharge"."_sync_runs" (
   "run" text not null,
   "started_at" timestamptz not null,
@@ -129,8 +131,8 @@ create table "recharge"."_sync_settings" (
   "name" text not null,
   "value" text not null);
 comment on table "recharge"."_sync_settings" is 'Settings of this warehouse. Whoever can read the salt can test guesses against hashed values.';
-comment on column "recharge"."_sync_settings"."name" is 'salt, policies, tables or store.';
-comment on column "recharge"."_sync_settings"."value" is 'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON. tables: the tables and columns that this program has made, as JSON. store: the store that the rows are of, and a salted hash of its token.';
+comment on column "recharge"."_sync_settings"."name" is 'salt, policies, tables, migrations or store.';
+comment on column "recharge"."_sync_settings"."value" is 'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON. tables: the tables and columns that this program has made, as JSON. migrations: the columns that it has converted to another type or dropped, as JSON. store: the store that the rows are of, and a salted hash of its token.';
 create table "recharge"."_sync_columns" (
   "stream" text not null,
   "table_name" text not null,
@@ -167,7 +169,7 @@ comment on column "recharge"."accounts"."is_owner" is 'Whether this account owns
 comment on column "recharge"."accounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."accounts"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."accounts"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."accounts"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."accounts"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."accounts"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."addresses" (
   "id" bigint not null,
@@ -215,7 +217,7 @@ comment on column "recharge"."addresses"."zip" is 'Postal code of the address.';
 comment on column "recharge"."addresses"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."addresses"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."addresses"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."addresses"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."addresses"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."addresses"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."addresses__discounts" (
   "address_id" bigint not null,
@@ -307,7 +309,7 @@ comment on column "recharge"."async_batch_tasks"."updated_at" is 'When the task 
 comment on column "recharge"."async_batch_tasks"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."async_batch_tasks"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."async_batch_tasks"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."async_batch_tasks"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."async_batch_tasks"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."async_batch_tasks"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."async_batches" (
   "id" bigint not null,
@@ -343,8 +345,110 @@ comment on column "recharge"."async_batches"."version" is 'API version that the 
 comment on column "recharge"."async_batches"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."async_batches"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."async_batches"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."async_batches"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."async_batches"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."async_batches"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
+create table "recharge"."bundle_products" (
+  "id" bigint not null,
+  "created_at" timestamptz,
+  "custom_prices" boolean,
+  "customization_window" bigint,
+  "customization_window_disabled_message" text,
+  "default_bundle_variant_id" bigint,
+  "description" text,
+  "external_product_id" text,
+  "incentives" json,
+  "is_customizable" boolean,
+  "layout_settings" json,
+  "layout_settings_version" text,
+  "max_quantity_per_variant" bigint,
+  "price_rule" text,
+  "reset_box_contents" boolean,
+  "settings" json,
+  "title" text,
+  "updated_at" timestamptz,
+  "_synced_at" timestamptz not null,
+  "_deleted_at" timestamptz,
+  "_deleted_by" text,
+  "_extra" json,
+  "_hash" bigint not null);
+comment on table "recharge"."bundle_products" is 'One product that is sold as a bundle, with the rules for what may be in it.';
+comment on column "recharge"."bundle_products"."id" is 'Recharge id of the bundle product; bundle_selection_preset_schedules.bundle_product_id.';
+comment on column "recharge"."bundle_products"."created_at" is 'When the bundle was created.';
+comment on column "recharge"."bundle_products"."custom_prices" is 'Whether the bundle has prices of its own.';
+comment on column "recharge"."bundle_products"."customization_window" is 'Days in which customers may change the contents, as far as is known; null: no such window.';
+comment on column "recharge"."bundle_products"."customization_window_disabled_message" is 'What customers read when they may not change the contents.';
+comment on column "recharge"."bundle_products"."default_bundle_variant_id" is 'Recharge id of the variant that is shown first; see the table of variants.';
+comment on column "recharge"."bundle_products"."description" is 'Words about the bundle for customers.';
+comment on column "recharge"."bundle_products"."external_product_id" is 'Product id in the commerce platform.';
+comment on column "recharge"."bundle_products"."incentives" is 'Tiered discounts of the bundle, as an object.';
+comment on column "recharge"."bundle_products"."is_customizable" is 'Whether customers choose the contents.';
+comment on column "recharge"."bundle_products"."layout_settings" is 'How the widget in the shop looks, as an object.';
+comment on column "recharge"."bundle_products"."layout_settings_version" is 'Version of the form of layout_settings.';
+comment on column "recharge"."bundle_products"."max_quantity_per_variant" is 'Most units of one item in the bundle; null: no limit.';
+comment on column "recharge"."bundle_products"."price_rule" is 'How the bundle is priced: fixed, or dynamic, by its contents.';
+comment on column "recharge"."bundle_products"."reset_box_contents" is 'Whether the contents are emptied after each delivery.';
+comment on column "recharge"."bundle_products"."settings" is 'How items are listed in the shop, as an object.';
+comment on column "recharge"."bundle_products"."title" is 'Name of the bundle.';
+comment on column "recharge"."bundle_products"."updated_at" is 'When the bundle last changed.';
+comment on column "recharge"."bundle_products"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
+comment on column "recharge"."bundle_products"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."bundle_products"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
+comment on column "recharge"."bundle_products"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
+comment on column "recharge"."bundle_products"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
+create table "recharge"."bundle_products__variants" (
+  "bundle_product_id" bigint not null,
+  "index" bigint not null,
+  "id" bigint,
+  "created_at" timestamptz,
+  "enabled" boolean,
+  "external_variant_id" text,
+  "items_count" bigint,
+  "option_sources" json,
+  "position" bigint,
+  "ranges" json,
+  "selection_defaults" json,
+  "title" text,
+  "updated_at" timestamptz);
+comment on table "recharge"."bundle_products__variants" is 'Variants of the bundle, such as its sizes.';
+comment on column "recharge"."bundle_products__variants"."bundle_product_id" is 'Key of the row in bundle_products that owns this one.';
+comment on column "recharge"."bundle_products__variants"."index" is 'Place in the list, from 0.';
+comment on column "recharge"."bundle_products__variants"."id" is 'Recharge id of the bundle variant; bundle_selections.bundle_variant_id.';
+comment on column "recharge"."bundle_products__variants"."created_at" is 'When the variant was created.';
+comment on column "recharge"."bundle_products__variants"."enabled" is 'Whether it can be bought.';
+comment on column "recharge"."bundle_products__variants"."external_variant_id" is 'Variant id in the commerce platform.';
+comment on column "recharge"."bundle_products__variants"."items_count" is 'Number of items that fill it.';
+comment on column "recharge"."bundle_products__variants"."option_sources" is 'Collections that its items are chosen from, with the least and the most units of each.';
+comment on column "recharge"."bundle_products__variants"."position" is 'Place among the variants.';
+comment on column "recharge"."bundle_products__variants"."ranges" is 'How many items it may have, as a list of ranges.';
+comment on column "recharge"."bundle_products__variants"."selection_defaults" is 'Contents where a customer chooses nothing, as a list.';
+comment on column "recharge"."bundle_products__variants"."title" is 'Name of the variant.';
+comment on column "recharge"."bundle_products__variants"."updated_at" is 'When the variant last changed.';
+create table "recharge"."bundle_selection_preset_schedules" (
+  "id" bigint not null,
+  "bundle_product_id" bigint,
+  "created_at" timestamptz,
+  "end_date" date,
+  "external_collection_id" text,
+  "start_date" date,
+  "updated_at" timestamptz,
+  "_synced_at" timestamptz not null,
+  "_deleted_at" timestamptz,
+  "_deleted_by" text,
+  "_extra" json,
+  "_hash" bigint not null);
+comment on table "recharge"."bundle_selection_preset_schedules" is 'One collection that a bundle may be filled from, for a range of days.';
+comment on column "recharge"."bundle_selection_preset_schedules"."id" is 'Recharge id of the schedule.';
+comment on column "recharge"."bundle_selection_preset_schedules"."bundle_product_id" is 'Id of the bundle product that is filled.';
+comment on column "recharge"."bundle_selection_preset_schedules"."created_at" is 'When the schedule was created.';
+comment on column "recharge"."bundle_selection_preset_schedules"."end_date" is 'Last day of the range.';
+comment on column "recharge"."bundle_selection_preset_schedules"."external_collection_id" is 'Id of the collection in the commerce platform.';
+comment on column "recharge"."bundle_selection_preset_schedules"."start_date" is 'First day of the range, such as the Monday of a week.';
+comment on column "recharge"."bundle_selection_preset_schedules"."updated_at" is 'When the schedule last changed.';
+comment on column "recharge"."bundle_selection_preset_schedules"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
+comment on column "recharge"."bundle_selection_preset_schedules"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."bundle_selection_preset_schedules"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
+comment on column "recharge"."bundle_selection_preset_schedules"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
+comment on column "recharge"."bundle_selection_preset_schedules"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."bundle_selections" (
   "id" bigint not null,
   "bundle_variant_id" bigint,
@@ -375,7 +479,7 @@ comment on column "recharge"."bundle_selections"."updated_at" is 'When the selec
 comment on column "recharge"."bundle_selections"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."bundle_selections"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."bundle_selections"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."bundle_selections"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."bundle_selections"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."bundle_selections"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."bundle_selections__items" (
   "bundle_selection_id" bigint not null,
@@ -534,7 +638,7 @@ comment on column "recharge"."charges"."updated_at" is 'When the charge last cha
 comment on column "recharge"."charges"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."charges"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."charges"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."charges"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."charges"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."charges"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 comment on column "recharge"."charges"."_source" is '`export` where the row was imported from an export of the merchant portal; null where the API gave it.';
 create table "recharge"."charges__utm_params" (
@@ -697,7 +801,7 @@ comment on column "recharge"."collections"."updated_at" is 'When the collection 
 comment on column "recharge"."collections"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."collections"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."collections"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."collections"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."collections"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."collections"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."collections__manual_sort_order" (
   "collection_id" bigint not null,
@@ -753,7 +857,7 @@ comment on column "recharge"."credit_accounts"."updated_at" is 'When the account
 comment on column "recharge"."credit_accounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."credit_accounts"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."credit_accounts"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."credit_accounts"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."credit_accounts"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."credit_accounts"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."credit_adjustments" (
   "id" bigint not null,
@@ -789,8 +893,92 @@ comment on column "recharge"."credit_adjustments"."updated_at" is 'When the adju
 comment on column "recharge"."credit_adjustments"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."credit_adjustments"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."credit_adjustments"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."credit_adjustments"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."credit_adjustments"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."credit_adjustments"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
+create table "recharge"."credit_summaries" (
+  "customer_id" bigint not null,
+  "currency_code" text,
+  "max_redemption_limit" decimal(18, 6),
+  "max_redemption_limit_set_presentment_currency_amount" decimal(18, 6),
+  "max_redemption_limit_set_presentment_currency_currency_code" text,
+  "max_redemption_limit_set_store_default_currency_amount" decimal(18, 6),
+  "max_redemption_limit_set_store_default_currency_currency_code" text,
+  "total_available_balance" decimal(18, 6),
+  "total_available_balance_by_credit_type_gift" decimal(18, 6),
+  "total_available_balance_by_credit_type_manual" decimal(18, 6),
+  "total_available_balance_by_credit_type_reward" decimal(18, 6),
+  "total_available_balance_set_presentment_currency_amount" decimal(18, 6),
+  "total_available_balance_set_presentment_currency_currency_code" text,
+  "total_available_balance_set_store_default_currency_amount" decimal(18, 6),
+  "total_available_balance_set_store_default_currency_cur_bf29f68c" text,
+  "_synced_at" timestamptz not null,
+  "_deleted_at" timestamptz,
+  "_deleted_by" text,
+  "_extra" json,
+  "_hash" bigint not null);
+comment on table "recharge"."credit_summaries" is 'The store credit of one customer: the sum, and the accounts that it is made of.';
+comment on column "recharge"."credit_summaries"."customer_id" is 'Id of the customer who can spend the credit.';
+comment on column "recharge"."credit_summaries"."currency_code" is 'ISO code of the currency of the amounts.';
+comment on column "recharge"."credit_summaries"."max_redemption_limit" is 'Most credit that one charge can use, in currency_code; null: no limit.';
+comment on column "recharge"."credit_summaries"."max_redemption_limit_set_presentment_currency_amount" is 'The same limit in the currency that the customer sees.';
+comment on column "recharge"."credit_summaries"."max_redemption_limit_set_presentment_currency_currency_code" is 'ISO code of the currency that the customer sees.';
+comment on column "recharge"."credit_summaries"."max_redemption_limit_set_store_default_currency_amount" is 'The same limit in the currency of the store.';
+comment on column "recharge"."credit_summaries"."max_redemption_limit_set_store_default_currency_currency_code" is 'ISO code of the currency of the store.';
+comment on column "recharge"."credit_summaries"."total_available_balance" is 'Credit left to spend in all accounts, in currency_code.';
+comment on column "recharge"."credit_summaries"."total_available_balance_by_credit_type_gift" is 'The part of it that came from gifts.';
+comment on column "recharge"."credit_summaries"."total_available_balance_by_credit_type_manual" is 'The part of it that the store gave by hand.';
+comment on column "recharge"."credit_summaries"."total_available_balance_by_credit_type_reward" is 'The part of it that was earned as a reward.';
+comment on column "recharge"."credit_summaries"."total_available_balance_set_presentment_currency_amount" is 'Credit left to spend, in the currency that the customer sees.';
+comment on column "recharge"."credit_summaries"."total_available_balance_set_presentment_currency_currency_code" is 'ISO code of the currency that the customer sees.';
+comment on column "recharge"."credit_summaries"."total_available_balance_set_store_default_currency_amount" is 'Credit left to spend, in the currency of the store.';
+comment on column "recharge"."credit_summaries"."total_available_balance_set_store_default_currency_cur_bf29f68c" is 'ISO code of the currency of the store.';
+comment on column "recharge"."credit_summaries"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
+comment on column "recharge"."credit_summaries"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
+comment on column "recharge"."credit_summaries"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
+comment on column "recharge"."credit_summaries"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
+comment on column "recharge"."credit_summaries"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
+create table "recharge"."credit_summaries__credit_details" (
+  "credit_summary_id" bigint not null,
+  "index" bigint not null,
+  "id" bigint,
+  "customer_id" bigint,
+  "store_id" bigint,
+  "api_client_id" bigint,
+  "api_client_restricted" boolean,
+  "available_balance" decimal(18, 6),
+  "available_balance_set_presentment_currency_amount" decimal(18, 6),
+  "available_balance_set_presentment_currency_currency_code" text,
+  "available_balance_set_store_default_currency_amount" decimal(18, 6),
+  "available_balance_set_store_default_currency_currency_code" text,
+  "created_at" timestamptz,
+  "currency_code" text,
+  "expires_at" timestamptz,
+  "initial_balance" decimal(18, 6),
+  "name" text,
+  "redemption_code" text,
+  "type" text,
+  "updated_at" timestamptz);
+comment on table "recharge"."credit_summaries__credit_details" is 'Credit accounts of the customer. The same accounts may be in credit_accounts.';
+comment on column "recharge"."credit_summaries__credit_details"."credit_summary_id" is 'Key of the row in credit_summaries that owns this one.';
+comment on column "recharge"."credit_summaries__credit_details"."index" is 'Place in the list, from 0.';
+comment on column "recharge"."credit_summaries__credit_details"."id" is 'Recharge id of the credit account; credit_accounts.id.';
+comment on column "recharge"."credit_summaries__credit_details"."customer_id" is 'Id of the customer who owns the credit.';
+comment on column "recharge"."credit_summaries__credit_details"."store_id" is 'Recharge id of the store.';
+comment on column "recharge"."credit_summaries__credit_details"."api_client_id" is 'Id of the API client that created the account.';
+comment on column "recharge"."credit_summaries__credit_details"."api_client_restricted" is 'Whether only that API client may use the account.';
+comment on column "recharge"."credit_summaries__credit_details"."available_balance" is 'Credit left to spend, in currency_code.';
+comment on column "recharge"."credit_summaries__credit_details"."available_balance_set_presentment_currency_amount" is 'Credit left to spend, in the currency that the customer sees.';
+comment on column "recharge"."credit_summaries__credit_details"."available_balance_set_presentment_currency_currency_code" is 'ISO code of the currency that the customer sees.';
+comment on column "recharge"."credit_summaries__credit_details"."available_balance_set_store_default_currency_amount" is 'Credit left to spend, in the currency of the store.';
+comment on column "recharge"."credit_summaries__credit_details"."available_balance_set_store_default_currency_currency_code" is 'ISO code of the currency of the store.';
+comment on column "recharge"."credit_summaries__credit_details"."created_at" is 'When the account was opened.';
+comment on column "recharge"."credit_summaries__credit_details"."currency_code" is 'ISO code of the currency of the account.';
+comment on column "recharge"."credit_summaries__credit_details"."expires_at" is 'When the credit expires; null if it does not.';
+comment on column "recharge"."credit_summaries__credit_details"."initial_balance" is 'Credit at the opening, in currency_code.';
+comment on column "recharge"."credit_summaries__credit_details"."name" is 'Label of the account.';
+comment on column "recharge"."credit_summaries__credit_details"."redemption_code" is 'Code that spends the balance. Stored as SHA-256 of the salt in _sync_settings and the value.';
+comment on column "recharge"."credit_summaries__credit_details"."type" is 'Kind of credit: reward, manual or gift.';
+comment on column "recharge"."credit_summaries__credit_details"."updated_at" is 'When the account last changed.';
 create table "recharge"."customers" (
   "id" bigint not null,
   "apply_credit_to_next_checkout_charge" boolean,
@@ -847,7 +1035,7 @@ comment on column "recharge"."customers"."updated_at" is 'When the customer last
 comment on column "recharge"."customers"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."customers"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."customers"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."customers"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."customers"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."customers"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."customers__utm_params" (
   "customer_id" bigint not null,
@@ -927,7 +1115,7 @@ comment on column "recharge"."discounts"."value_type" is 'How to read value. Kno
 comment on column "recharge"."discounts"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."discounts"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."discounts"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."discounts"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."discounts"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."discounts"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."events" (
   "id" bigint not null,
@@ -965,7 +1153,7 @@ comment on column "recharge"."events"."source_user_type" is 'Kind of actor, such
 comment on column "recharge"."events"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."events"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."events"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."events"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."events"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."events"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."events__custom_attributes" (
   "event_id" bigint not null,
@@ -1035,7 +1223,7 @@ comment on column "recharge"."gift_purchases"."updated_at" is 'When the gift las
 comment on column "recharge"."gift_purchases"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."gift_purchases"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."gift_purchases"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."gift_purchases"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."gift_purchases"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."gift_purchases"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."gift_purchases__external_redeemable_product_ids" (
   "gift_purchase_id" bigint not null,
@@ -1075,7 +1263,7 @@ comment on column "recharge"."metafields"."value_type" is 'How to read value. Kn
 comment on column "recharge"."metafields"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."metafields"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."metafields"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."metafields"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."metafields"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."metafields"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."onetimes" (
   "id" bigint not null,
@@ -1123,7 +1311,7 @@ comment on column "recharge"."onetimes"."variant_title" is 'Name of the variant.
 comment on column "recharge"."onetimes"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."onetimes"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."onetimes"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."onetimes"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."onetimes"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."onetimes"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."onetimes__properties" (
   "onetime_id" bigint not null,
@@ -1281,7 +1469,7 @@ comment on column "recharge"."orders"."retry_date" is 'Day of the next attempt t
 comment on column "recharge"."orders"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."orders"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."orders"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."orders"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."orders"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."orders"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."orders__discounts" (
   "order_id" bigint not null,
@@ -1479,7 +1667,7 @@ comment on column "recharge"."payment_methods"."updated_at" is 'When the payment
 comment on column "recharge"."payment_methods"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."payment_methods"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."payment_methods"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."payment_methods"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."payment_methods"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."payment_methods"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."payment_sources" (
   "id" bigint,
@@ -1541,7 +1729,7 @@ comment on column "recharge"."payment_sources"."updated_at" is 'When the payment
 comment on column "recharge"."payment_sources"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."payment_sources"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."payment_sources"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."payment_sources"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."payment_sources"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."payment_sources"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."plans" (
   "id" bigint not null,
@@ -1625,7 +1813,7 @@ comment on column "recharge"."plans"."updated_at" is 'When the plan last changed
 comment on column "recharge"."plans"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."plans"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."plans"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."plans"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."plans"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."plans"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."plans__pricing_progression" (
   "plan_id" bigint not null,
@@ -1711,7 +1899,7 @@ comment on column "recharge"."products"."updated_at" is 'When the product last c
 comment on column "recharge"."products"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."products"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."products"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."products"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."products"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."products"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."retention_strategies" (
   "id" bigint not null,
@@ -1739,7 +1927,7 @@ comment on column "recharge"."retention_strategies"."updated_at" is 'When the st
 comment on column "recharge"."retention_strategies"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."retention_strategies"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."retention_strategies"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."retention_strategies"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."retention_strategies"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."retention_strategies"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."shipping_countries" (
   "id" bigint not null,
@@ -1759,7 +1947,7 @@ comment on column "recharge"."shipping_countries"."name" is 'Name of the country
 comment on column "recharge"."shipping_countries"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."shipping_countries"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."shipping_countries"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."shipping_countries"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."shipping_countries"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."shipping_countries"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."shipping_countries__provinces" (
   "shipping_country_id" bigint not null,
@@ -1827,7 +2015,7 @@ comment on column "recharge"."shop"."updated_at" is 'When the settings last chan
 comment on column "recharge"."shop"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."shop"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."shop"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."shop"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."shop"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."shop"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."shop__enabled_presentment_currencies_symbols" (
   "shop_id" bigint not null,
@@ -1893,7 +2081,7 @@ comment on column "recharge"."store"."weight_unit" is 'Unit in which the store g
 comment on column "recharge"."store"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."store"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."store"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."store"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."store"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."store"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."store__enabled_presentment_currencies_symbols" (
   "store_id" bigint not null,
@@ -1985,7 +2173,7 @@ comment on column "recharge"."subscriptions"."variant_title" is 'Name of the var
 comment on column "recharge"."subscriptions"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."subscriptions"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."subscriptions"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."subscriptions"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."subscriptions"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."subscriptions"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';
 create table "recharge"."subscriptions__utm_params" (
   "subscription_id" bigint not null,
@@ -2043,5 +2231,5 @@ comment on column "recharge"."webhooks"."updated_at" is 'When the registration l
 comment on column "recharge"."webhooks"."_synced_at" is 'When this row last changed in the warehouse. Set by the load.';
 comment on column "recharge"."webhooks"."_deleted_at" is 'When the record was deleted at the source, where the record itself says so, else when that was found; null while it exists there.';
 comment on column "recharge"."webhooks"."_deleted_by" is 'How the deletion was found: `absence` from a complete scan or list, an `event` that reported it, the `record` itself, which says when, or a `probe`, a request for the one record.';
-comment on column "recharge"."webhooks"."_extra" is 'Every field of the record that the schema does not declare, and every value that does not fit its column, by path.';
+comment on column "recharge"."webhooks"."_extra" is 'What no column holds of the record, inside the same objects as there: fields that the schema does not declare, and declared ones whose value does not fit.';
 comment on column "recharge"."webhooks"."_hash" is 'Fingerprint of the record as flattened; equal means unchanged. For the load, not for joins.';

@@ -53,6 +53,7 @@ function history(stream: Stream, edits: readonly Edit[], pageSize: number, choic
     schemaHash: null,
     writer: null,
     lastSnapshotAt: null,
+    completeFrom: null,
   }
   for (let i = 0; i < 12; i++) {
     api.apply({ kind: 'insert' })

@@ -1,12 +1,14 @@
-import type { Draft, ResourceName, StoreRecord } from '../../src/simulator/record.ts'
+import type { Draft, StoreRecord } from '../../src/simulator/record.ts'
 import type { Store } from '../../src/simulator/store.ts'
 import { easternText, utcText } from '../../src/simulator/time.ts'
 import { favoured, oneOf, type Random } from './random.ts'
 
 /** Resources whose records may come, change and go without upsetting what the source checks. */
-const EDITABLE: readonly ResourceName[] = [
+const EDITABLE: readonly string[] = [
   'addresses',
   'async_batches',
+  'bundle_products',
+  'bundle_selection_preset_schedules',
   'bundle_selections',
   'charges',
   'collections',
@@ -26,7 +28,7 @@ const EDITABLE: readonly ResourceName[] = [
 ]
 
 /** Those whose deletion an event reports; of the others only their absence tells. */
-const REPORTED: ReadonlySet<ResourceName> = new Set([
+const REPORTED: ReadonlySet<string> = new Set([
   'addresses',
   'charges',
   'customers',
@@ -36,15 +38,15 @@ const REPORTED: ReadonlySet<ResourceName> = new Set([
   'plans',
   'subscriptions',
 ])
-const NAIVE: ReadonlySet<ResourceName> = new Set(['events', 'metafields', 'payment_methods', 'products'])
+const NAIVE: ReadonlySet<string> = new Set(['events', 'metafields', 'payment_methods', 'products'])
 const TEXTS = ['first_name', 'last_name', 'title', 'product_title', 'description', 'name', 'note', 'type', 'value']
 const WORDS = ['Ada', 'René', 'Ünal', 'Jörg', 'Zoë', 'Mitsuko 光子', 'Łukasz', '😀', 'O"Brien', 'back\\slash', '']
 
-const stampOf = (store: Store, resource: ResourceName): string =>
+const stampOf = (store: Store, resource: string): string =>
   (NAIVE.has(resource) ? easternText : utcText)(store.now().getTime())
 
 /** Something happens to one record of one of the resources. */
-export function change(store: Store, resources: readonly ResourceName[], random: Random): void {
+export function change(store: Store, resources: readonly string[], random: Random): void {
   const resource = oneOf(
     random,
     EDITABLE.filter(name => resources.includes(name)),
@@ -56,10 +58,11 @@ export function change(store: Store, resources: readonly ResourceName[], random:
   else remove(store, resource, random)
 }
 
-function edit(store: Store, resource: ResourceName, random: Random): void {
+function edit(store: Store, resource: string, random: Random): void {
   const record = favoured(random, store.all(resource))
   if (record === undefined) return
-  const texts = TEXTS.filter(name => typeof record[name] === 'string')
+  // A number in a text stays one: otherwise the record does not fit its declaration.
+  const texts = TEXTS.filter(name => typeof record[name] === 'string' && Number.isNaN(Number(record[name])))
   const change: Draft = {}
   const name = oneOf(random, texts)
   if (name !== undefined) change[name] = `${oneOf(random, WORDS)} ${random.between(1, 999)}`
@@ -69,7 +72,7 @@ function edit(store: Store, resource: ResourceName, random: Random): void {
 }
 
 /** A record like another one, with an id of its own. */
-function add(store: Store, resource: ResourceName, random: Random): void {
+function add(store: Store, resource: string, random: Random): void {
   const like = oneOf(random, store.all(resource))
   if (like === undefined) return
   const stamp = stampOf(store, resource)
@@ -78,7 +81,7 @@ function add(store: Store, resource: ResourceName, random: Random): void {
   store.insert(resource, draft)
 }
 
-function remove(store: Store, resource: ResourceName, random: Random): void {
+function remove(store: Store, resource: string, random: Random): void {
   const all: readonly StoreRecord[] = store.all(resource)
   if (all.length < 4) return
   const record = oneOf(random, all)
@@ -86,7 +89,7 @@ function remove(store: Store, resource: ResourceName, random: Random): void {
 }
 
 /** Records like those that are there, until there are so many. */
-export function growTo(store: Store, resource: ResourceName, size: number): void {
+export function growTo(store: Store, resource: string, size: number): void {
   const like = store.all(resource)[0]
   for (; like !== undefined && store.count(resource) < size; )
     store.insert(resource, { ...like, id: store.newId(resource) })

@@ -52,10 +52,10 @@ export const nothingKnown = (): Known => ({
  */
 const WARNINGS = {
   not_marked: /none is marked as deleted|none of .* is marked as deleted|whether they are deleted cannot be known/,
-  nothing_seen: /nothing_seen|read nothing/,
-  rows_missing: /rows_missing|fewer rows|rows (?:are|is) missing/,
+  nothing_seen: /the API returned no record/,
+  rows_missing: /rows that were loaded are no longer there/,
   table_missing: /table_missing/,
-  mismatched: /of another type than declared/,
+  mismatched: /values do not fit the declared type/,
   partly_forbidden: /was refused:|was left out:/,
 } as const
 
@@ -83,20 +83,19 @@ export interface Judged {
   readonly known: Known
   /** Complete speaks of what changed in this window only: that of a backfill, or what a `reconcile` compares. Null: all. */
   readonly window: { readonly from: number; readonly to: number } | null
-  /** Cases that are not mended yet. */
-  readonly cases: ReadonlySet<string>
 }
 
 /** Holds what was said of a stream against the store, and updates what is known of it. */
 export function judge(judged: Judged): Lie[] {
-  const { stream, report, snapshots, begin, stored, rejects, known, window, cases } = judged
+  const { stream, report, snapshots, begin, stored, rejects, known, window } = judged
   const complete = report.outcome === 'complete'
   const fresh = complete && report.requests === 0
   const warnings = warningsOf(report)
   const older = 'older' in report && typeof report.older === 'number' ? report.older : 0
   known.rejected += report.rejected
-  // What an interrupted scan read before this run, a resumed one does not read again.
-  const resumed = complete && cases.has('S/2') ? asOf(report, snapshots, begin) : begin
+  // A list that is read completely is as of the time at which its reading began, which `complete_to` says. It may have been
+  // an earlier run, if the stream is not due yet.
+  const resumed = complete && stream.sync.mode === 'full' ? asOf(report, snapshots, begin) : begin
   const records = recordsOf(stream, snapshots.slice(fresh ? known.since : resumed))
   const lies: Lie[] = []
   const lie = (what: string, detail: string): void => {
@@ -143,8 +142,8 @@ export function judge(judged: Judged): Lie[] {
       return true
     }
     // The watermark stays: what changed after it is not promised.
-    if (warnings.has('nothing_seen') && at !== null && report.complete_to !== null)
-      return at > Date.parse(report.complete_to)
+    if (warnings.has('nothing_seen'))
+      return report.complete_to === null || at === null || at > Date.parse(report.complete_to)
     // The list was doubted: what it should have shown for the first time cannot be known.
     if (warnings.has('not_marked') && stream.sync.mode === 'full') return known.verified.get(key) !== record
     if (warnings.has('partly_forbidden')) return stream.name === 'metafields'

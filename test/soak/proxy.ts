@@ -84,7 +84,10 @@ interface RunOptions {
   readonly struck: (armed: Armed, asked: Asked) => void
 }
 
-const PARENTS = new Map(STREAMS.flatMap(({ name, parent }) => (parent ? [[parent.stream, name] as const] : [])))
+/** Parameters that name one of several lists with one path. */
+const LISTS = ['status', 'owner_resource', 'bundle_product_id']
+const childrenOf = (name: string): readonly string[] =>
+  STREAMS.flatMap(({ name: child, parent }) => (parent?.stream === name ? [child] : []))
 
 /** A server between the program and the source, that bends answers. */
 export async function startProxy(): Promise<BendingProxy> {
@@ -108,7 +111,7 @@ export async function startProxy(): Promise<BendingProxy> {
     if (asked.kind === 'list' && url.searchParams.has('limit'))
       url.searchParams.set('limit', String(Math.min(Number(url.searchParams.get('limit')), of.size)))
     const honest = await fetchFrom(agent, new URL(url.pathname + url.search, of.upstream), method, headers)
-    const key = `${asked.path} ${asked.query.get('status') ?? ''} ${asked.query.get('owner_resource') ?? ''}`
+    const key = [asked.path, ...LISTS.map(name => asked.query.get(name) ?? '')].join(' ')
     const before = previous.get(key) ?? null
     const other = [...previous].find(([path]) => path.split(' ')[0] !== asked.path)?.[1] ?? null
     let answer: Answer | Wire = honest
@@ -199,7 +202,7 @@ function streamsAt(path: string, version: string): string[] {
     return new RegExp(`^${pattern}(/\\d+|/count)?$`).test(path)
   })
   const there = own.length > 1 ? own.filter(stream => stream.version === version) : own
-  return there.flatMap(({ name }) => [name, ...(PARENTS.has(name) ? [PARENTS.get(name) ?? ''] : [])])
+  return there.flatMap(({ name }) => [name, ...childrenOf(name)])
 }
 
 /** The pointer to the next page that an answer gives. */

@@ -3,7 +3,7 @@ import { parseInstant, toMillis } from '../../src/common/instant.ts'
 import type { Column } from '../../src/schema/column.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { tablesOf } from '../../src/schema/table.ts'
-import { member, RESOURCES, type ResourceName, type StoreRecord } from '../../src/simulator/record.ts'
+import { member, type StoreRecord } from '../../src/simulator/record.ts'
 import { behindTheWall } from '../../src/simulator/serve/visible.ts'
 import type { Store } from '../../src/simulator/store.ts'
 import { instant } from '../../src/simulator/time.ts'
@@ -11,12 +11,12 @@ import { instant } from '../../src/simulator/time.ts'
 /** Every record of the store at one moment. Records are never changed in place, so this costs little. */
 export interface Snapshot {
   readonly at: number
-  readonly records: ReadonlyMap<ResourceName, ReadonlyMap<string, StoreRecord>>
+  readonly records: ReadonlyMap<string, ReadonlyMap<string, StoreRecord>>
 }
 
 export function snapshotOf(store: Store): Snapshot {
-  const of = (name: ResourceName) => new Map(store.all(name).map(record => [String(record.id), record]))
-  return { at: store.now().getTime(), records: new Map(RESOURCES.map(name => [name, of(name)])) }
+  const of = (name: string) => new Map(store.all(name).map(record => [String(record.id), record]))
+  return { at: store.now().getTime(), records: new Map(STREAMS.map(({ name }) => [name, of(name)])) }
 }
 
 /** What is compared of a row. */
@@ -163,15 +163,14 @@ function expectedOf({ kind }: Column, value: unknown): string | null | undefined
 
 /** Records of a stream that were there in all of these snapshots, and that the source serves at the end. */
 export function recordsOf(stream: Stream, snapshots: readonly Snapshot[]): ReadonlyMap<string, StoreRecord[]> {
-  const resource = resourceOf(stream)
   const [first, ...rest] = snapshots
   const last = snapshots.at(-1)
   const records = new Map<string, StoreRecord[]>()
   if (first === undefined || last === undefined) return records
-  for (const [key, record] of first.records.get(resource) ?? []) {
+  for (const [key, record] of first.records.get(stream.name) ?? []) {
     const versions = [record]
     for (const snapshot of rest) {
-      const version = snapshot.records.get(resource)?.get(key)
+      const version = snapshot.records.get(stream.name)?.get(key)
       if (version === undefined) versions.length = 0
       else if (versions.length > 0 && version !== versions.at(-1)) versions.push(version)
     }
@@ -194,14 +193,8 @@ function isServed({ name }: Stream, record: StoreRecord, now: number): boolean {
 }
 
 /** A task is listed by its batch, and with it gone. */
-const hasParent = ({ name }: Stream, record: StoreRecord, snapshot: Snapshot): boolean =>
-  name !== 'async_batch_tasks' || snapshot.records.get('async_batches')?.has(String(record.batch_id)) === true
-
-export function resourceOf({ name }: Pick<Stream, 'name'>): ResourceName {
-  const found = RESOURCES.find(resource => resource === name)
-  if (found === undefined) throw new Error(`${name} of ${STREAMS.length} streams is no resource of the store`)
-  return found
-}
+const hasParent = ({ parent }: Stream, record: StoreRecord, snapshot: Snapshot): boolean =>
+  parent === null || snapshot.records.get(parent.stream)?.has(String(record[parent.as])) === true
 
 /** When a record last changed, as its stream's cursor says; null: it has none. */
 export function changedAt(stream: Stream, record: StoreRecord): number | null {

@@ -1,8 +1,6 @@
-import { openDuckdb } from '../../src/load/duckdb/engine.ts'
-import { openPostgres } from '../../src/load/postgres/engine.ts'
-import type { Engine } from '../../src/load/sql/engine.ts'
 import { createWarehouse } from '../../src/load/sql/warehouse.ts'
 import { allTables } from '../../src/schema/table.ts'
+import { openDeadly, Steps } from './deadly-engine.ts'
 import type { DestinationConfig } from './destinations.ts'
 import { at, batchOf, moved, parcel, parcels } from './samples.ts'
 
@@ -12,54 +10,8 @@ import { at, batchOf, moved, parcel, parcels } from './samples.ts'
  */
 const [, , config, deadlyStep] = process.argv
 const destination: DestinationConfig = JSON.parse(config ?? '')
-const deadly = Number(deadlyStep)
-let steps = Number.NEGATIVE_INFINITY
-
-/** Counts a step: a statement, an append, or the moment before COMMIT. Kills the process at the given one. */
-const step = (): void => {
-  steps += 1
-  if (steps === deadly) process.kill(process.pid, 'SIGKILL')
-}
-
-function counted(engine: Engine): Engine {
-  return {
-    ...engine,
-    transaction: work =>
-      engine.transaction(async session => {
-        const db = session.db.withPlugin({
-          transformQuery: ({ node }) => {
-            step()
-            return node
-          },
-          transformResult: async ({ result }) => result,
-        })
-        const result = await work({
-          db,
-          append: async (target, columns, rows) => {
-            step()
-            await session.append(target, columns, rows)
-          },
-          createTempTable: async (table, columns) => {
-            step()
-            await session.createTempTable(table, columns)
-          },
-          withIndexScans: session.withIndexScans,
-          mayContainKeys: session.mayContainKeys,
-          relations: session.relations,
-          referencedTables: session.referencedTables,
-          withLockTimeout: session.withLockTimeout,
-        })
-        step()
-        return result
-      }),
-  }
-}
-
-const engine =
-  destination.kind === 'duckdb'
-    ? await openDuckdb({ file: destination.file, mode: 'write' })
-    : openPostgres({ ...destination, connections: 2 })
-const opened = createWarehouse(counted(engine), destination.schema)
+const steps = new Steps(Number(deadlyStep))
+const opened = createWarehouse(await openDeadly(destination, steps), destination.schema)
 await opened.prepare(allTables(parcels))
 const start = await opened.checkpoint('parcels')
 if (start.version === 0)
@@ -72,7 +24,7 @@ if (start.version === 0)
     moved(start, at(3)),
   )
 const from = await opened.checkpoint('parcels')
-steps = 0
+steps.start()
 await opened.commit(
   batchOf(parcels, [
     parcel(2, 12, { items: [{ name: 'second' }] }),
@@ -82,5 +34,5 @@ await opened.commit(
   from,
   moved(from, at(14)),
 )
-step()
+steps.step()
 process.exit(0)

@@ -16,7 +16,10 @@ export interface TestDestination {
 
 const SCHEMA = 'recharge'
 
-/** Every database that the load supports. A new one needs one entry here. */
+/**
+ * Every database that the load supports. A new one needs an entry here, a connection of the test's own in `dump.ts`, a way
+ * to copy it in `first-load.ts`, and its engine in `commit-and-die.ts`.
+ */
 export const DESTINATIONS: readonly TestDestination[] = [
   {
     name: 'duckdb',

@@ -1,7 +1,7 @@
 import { DuckDBInstance } from '@duckdb/node-api'
 import pg from 'pg'
 import type { Stream } from '../../src/schema/stream.ts'
-import { type StreamTables, tablesOf } from '../../src/schema/table.ts'
+import { type StreamTables, type Table, tablesOf } from '../../src/schema/table.ts'
 import type { DestinationConfig } from './destinations.ts'
 
 /** Rows of each table in key order, values in the same form for every database. */
@@ -9,27 +9,33 @@ export type Dump = Readonly<Record<string, readonly Readonly<Record<string, unkn
 
 type Query = (sql: string) => Promise<Record<string, unknown>[]>
 
-/** All tables of the streams, without the columns that say when a row was written. */
-export async function dump(config: DestinationConfig, streams: readonly Stream[]): Promise<Dump> {
+/**
+ * All tables of the streams, without the columns that say when a row was written.
+ * @param more further tables.
+ */
+export async function dump(
+  config: DestinationConfig,
+  streams: readonly Stream[],
+  more: readonly Table[] = [],
+): Promise<Dump> {
   return withQuery(config, async query => {
     const tables: Record<string, Record<string, unknown>[]> = {}
-    for (const stream of streams)
-      for (const table of flat(tablesOf(stream))) {
-        const columns = table.columns.filter(column => column.name !== '_synced_at')
-        const selected = columns.map(({ name, kind }) => {
-          const text = `cast("${name}" as text)`
-          return `${kind === 'instant' ? `cast("${name}" at time zone 'UTC' as text)` : text} as "${name}"`
-        })
-        const rows = await query(
-          `select ${selected.join(', ')} from "${config.schema}"."${table.name}" order by ${table.key.map(k => `"${table.name}"."${k}"`).join(', ')}`,
-        )
-        const kinds = new Map(columns.map(({ name, kind }) => [name, kind]))
-        tables[table.name] = rows.map(row =>
-          Object.fromEntries(
-            Object.entries(row).map(([name, value]) => [name, canonical(kinds.get(name) ?? 'text', value)]),
-          ),
-        )
-      }
+    for (const table of [...streams.flatMap(stream => flat(tablesOf(stream))), ...more]) {
+      const columns = table.columns.filter(column => column.name !== '_synced_at')
+      const selected = columns.map(({ name, kind }) => {
+        const text = `cast("${name}" as text)`
+        return `${kind === 'instant' ? `cast("${name}" at time zone 'UTC' as text)` : text} as "${name}"`
+      })
+      const rows = await query(
+        `select ${selected.join(', ')} from "${config.schema}"."${table.name}" order by ${table.key.map(k => `"${table.name}"."${k}"`).join(', ')}`,
+      )
+      const kinds = new Map(columns.map(({ name, kind }) => [name, kind]))
+      tables[table.name] = rows.map(row =>
+        Object.fromEntries(
+          Object.entries(row).map(([name, value]) => [name, canonical(kinds.get(name) ?? 'text', value)]),
+        ),
+      )
+    }
     return tables
   })
 }

@@ -22,6 +22,7 @@ export function runReport(stream: string, more: Partial<StreamReport> = {}): Run
         outcome: 'complete',
         requests: 1,
         from: null,
+        complete_from: at(0),
         complete_to: at(1),
         undeclared: { merged_at: 2 },
         mismatched: {},

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type App, createApp, STREAM_NAMES, STREAMS, select } from '../../src/cli/app.ts'
 import { backfill } from '../../src/cli/commands/backfill.ts'
 import { type ReconcileDocument, reconcile } from '../../src/cli/commands/reconcile.ts'
+import { reset } from '../../src/cli/commands/reset.ts'
 import type { Result } from '../../src/cli/commands/result.ts'
 import { sync } from '../../src/cli/commands/sync.ts'
 import type { Config } from '../../src/cli/config/load.ts'
@@ -72,6 +73,7 @@ export function configFor(
     streams: 'all',
     refreshMs: () => 0,
     history: [],
+    indexes: true,
     // Not hashed, so that two warehouses can be compared: each has its own salt.
     policies: { sensitive: 'keep', columns: {}, onMismatch: 'null', drift: 'capture' },
     maxRejects: 100,
@@ -112,6 +114,14 @@ export async function runBackfill(
   const range = { window, newestFirst }
   const app = quickApp(config)
   return ran(await backfill(app, select(app, streams), range, NO_PROGRESS, signal))
+}
+
+/** One `reset` in this process. */
+export async function resetStream(config: Config, stream: string, iKnow = false): Promise<void> {
+  const app = quickApp(config)
+  const [found] = select(app, [stream]).streams
+  if (!found) throw new Error(`there is no stream ${stream}`)
+  await reset(app, found, iKnow)
 }
 
 /** One `reconcile` in this process; `of` returns the result of a stream. */

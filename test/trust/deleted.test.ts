@@ -20,8 +20,8 @@ describe.each(DESTINATIONS)('$name', place => {
   interface Scene {
     readonly simulator: Simulator
     readonly destination: DestinationConfig
-    /** A sync so many hours later. */
-    sync(stream: string, hours?: number): Promise<Ran>
+    /** A sync so many hours later. @param refreshMs how old a list may be. */
+    sync(stream: string, hours?: number, refreshMs?: number): Promise<Ran>
     /** The next list of the stream has only these records. */
     serve(stream: 'collections' | 'shipping_countries', ids: readonly number[]): void
     /** Requests for single records since the last call. */
@@ -52,9 +52,9 @@ describe.each(DESTINATIONS)('$name', place => {
           await work({
             simulator,
             destination,
-            sync(stream, hours = 1) {
+            sync(stream, hours = 1, refreshMs = 0) {
               store.advance(hours * HOUR)
-              return runSync(config, [stream])
+              return runSync({ ...config, refreshMs: () => refreshMs }, [stream])
             },
             serve(stream, ids) {
               const [model] = store.all(stream)
@@ -81,6 +81,36 @@ describe.each(DESTINATIONS)('$name', place => {
       const ran = await sync('collections')
       expect(ran.of('collections')).toMatchObject({ added: MANY, deleted: 0, problem: { code: 'not_marked' } })
       expect(await marked(destination, 'collections')).toEqual({})
+    }))
+
+  test('I12: K2/9: after a list that was not believed the next run reads the stream again, due or not', () =>
+    scene(async ({ simulator, sync, serve }) => {
+      const daily = (hours: number) => sync('collections', hours, 24 * HOUR)
+      serve('collections', [1, 2, 3])
+      expect((await daily(25)).of('collections')).toMatchObject({ problem: { code: 'not_marked' } })
+      const next = await daily(1)
+      expect(next.of('collections')).toMatchObject({ requests: 1, unchanged: MANY, problem: null })
+      // That list is believed, so the stream is not due.
+      expect((await daily(1)).of('collections').requests).toBe(0)
+      expect(simulator.store.count('collections')).toBe(MANY)
+    }))
+
+  test('I12: K2/9: a short list that comes back twice with other ids marks nothing, because the API still has its records', () =>
+    scene(async ({ simulator, destination, sync, serve }) => {
+      for (const id of IDS.slice(6)) simulator.store.remove('collections', id)
+      await sync('collections')
+      expect((await sync('collections', 13)).of('collections').deleted).toBe(MANY - 6)
+      for (const hours of [1, 13, 13]) {
+        serve(
+          'collections',
+          IDS.slice(0, 6).map(id => id + 1_000_000),
+        )
+        expect((await sync('collections', hours)).of('collections')).toMatchObject({
+          deleted: 0,
+          problem: { code: 'not_marked' },
+        })
+      }
+      for (const id of IDS.slice(0, 6)) expect(await marked(destination, 'collections')).not.toHaveProperty(String(id))
     }))
 
   test('I12: K2/9: records that a list leaves out and the API still returns by id are not marked, however often', () =>

@@ -123,15 +123,39 @@ describe.each(DESTINATIONS)('$name', place => {
     })
   })
 
-  test('I24: K2/5: tokens that may not read their store are compared by their owner', async () => {
-    await inWarehouse(CANNOT_TELL, async ({ as }) => {
-      const other = await as({ ...CANNOT_TELL, store: makeB(), client: ANOTHER, token: 'sk_1x1_of_b' })
+  test('I24: K2/5: tokens that may not read their store are compared by a record that stands in the tables', async () => {
+    await inWarehouse(CANNOT_TELL, async ({ sql, as }) => {
+      // The owner is the same, as an agency is of the tokens of many stores.
+      const other = await as({ ...CANNOT_TELL, store: makeB(), token: 'sk_1x1_of_b' })
       expect(other.code, other.text).toBe(3)
       expect(other.report.problem).toMatchObject({ code: 'other_store' })
-      expect(other.report.problem?.message).toContain('Kettle & Crane, and it cannot be proved')
-      expect(other.report.problem?.next).toContain('store_info')
-      const same = await as({ ...CANNOT_TELL, store: makeA(), token: 'sk_1x1_rotated' })
+      const rotated = { ...CANNOT_TELL, client: ANOTHER, token: 'sk_1x1_rotated' }
+      const same = await as({ ...rotated, store: makeA() })
       expect(same.code, same.text).toBe(0)
+      expect(same.paths.filter(path => /\/\d+$/.test(path))).toHaveLength(1)
+      expect(
+        await sql('select cast(count(*) as text) as n from recharge.customers where _deleted_at is not null'),
+      ).toEqual([{ n: '0' }])
+    })
+  })
+
+  test('I24: K2/5: where no record that stands can be read, nothing is proved', async () => {
+    await inWarehouse(CANNOT_TELL, async ({ as }) => {
+      const store = makeA()
+      for (const resource of ['customers', 'payment_methods'] as const)
+        for (const { id } of store.all(resource)) store.remove(resource, Number(id))
+      const ran = await as({ ...CANNOT_TELL, store, token: 'sk_1x1_rotated' })
+      expect(ran.code, ran.text).toBe(3)
+      expect(ran.report.problem?.message).toContain('Kettle & Crane, and it cannot be proved')
+      expect(ran.report.problem?.next).toContain('store_info')
+    })
+  })
+
+  test('I24: K2/5: a warehouse without a row takes any store', async () => {
+    await inWarehouse(CANNOT_TELL, async ({ sql, as }) => {
+      for (const table of ['customers', 'payment_methods']) await sql(`delete from recharge.${table}`)
+      const ran = await as({ ...CANNOT_TELL, store: makeB(), token: 'sk_1x1_of_b' })
+      expect(ran.report.problem, ran.text).toBeNull()
     })
   })
 

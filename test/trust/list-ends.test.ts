@@ -36,7 +36,8 @@ function storeOf(streams: readonly Stream[], count: number, age: Age = APART): S
   for (const stream of streams) {
     const { name, parent, pagination } = stream
     store.declare(name)
-    if (pagination === 'single') {
+    const isSingle = pagination === 'single'
+    if (isSingle && !parent) {
       store.insert(name, sampleOf(name))
       continue
     }
@@ -44,7 +45,7 @@ function storeOf(streams: readonly Stream[], count: number, age: Age = APART): S
     const owners = parent ? [1, 2] : stream.each ? OWNERS : [null]
     let id = 0
     for (const [at, owner] of (owners ?? []).entries())
-      for (let i = 0; i < (parent && at > 0 ? 1 : count); i++) {
+      for (let i = 0; i < (isSingle || (parent && at > 0) ? 1 : count); i++) {
         id += 1
         store.insert(name, recordOf(stream, id, age(i), owner))
       }
@@ -72,8 +73,8 @@ function addParent(store: Store, name: string, id: number): void {
 
 /** Lists that a scan of the stream reads, with the records of each. */
 function listsOf({ parent, each, pagination }: Stream, count: number): number[] {
+  if (parent) return [2, pagination === 'single' ? 1 : count, 1]
   if (pagination === 'single') return [1]
-  if (parent) return [2, count, 1]
   return each ? (OWNERS ?? []).map(() => count) : [count]
 }
 

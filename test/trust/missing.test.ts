@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { createApp, STREAMS as DECLARED, select } from '../../src/cli/app.ts'
-import { reset } from '../../src/cli/commands/reset.ts'
 import { status } from '../../src/cli/commands/status.ts'
 import type { Config } from '../../src/cli/config/load.ts'
 import { utcText } from '../../src/simulator/time.ts'
 import { DESTINATIONS } from '../support/destinations.ts'
 import { dump } from '../support/dump.ts'
-import { runBackfill, runSync } from '../support/run.ts'
+import { resetStream, runBackfill, runSync } from '../support/run.ts'
 import { type Synced, synced } from '../support/synced.ts'
 
 const DAY = 86_400_000
@@ -16,13 +15,6 @@ const everything = { since: null, until: null }
 async function statusOf(config: Config, stream: string) {
   const app = createApp(config, { level: 'silent' })
   return status(app, select(app, [stream]), null)
-}
-
-async function resetOf(config: Config, stream: string, iKnow = false): Promise<void> {
-  const app = createApp(config, { level: 'silent' })
-  const [found] = select(app, [stream]).streams
-  if (!found) throw new Error(`there is no stream ${stream}`)
-  await reset(app, found, iKnow)
 }
 
 const number = (row: Record<string, unknown> | undefined): number => Number(row?.n)
@@ -102,7 +94,7 @@ describe.each(DESTINATIONS)('$name', place => {
         expect(ran.of('customers').problem?.code).toBe('rows_missing')
         expect(ran.of('customers').problem?.next).toContain('reset customers')
       }
-      await resetOf(at.config, 'customers')
+      await resetStream(at.config, 'customers')
       expect((await runSync(at.config, ['customers'])).of('customers').problem).toBeNull()
       const settled = await statusOf(at.config, 'customers')
       expect(settled.code, settled.text).toBe(0)
@@ -117,6 +109,31 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(ran.of('orders').problem).toMatchObject({ code: 'rows_missing' })
       expect(ran.of('orders').problem?.message).toContain('orders__line_items has')
       expect((await statusOf(at.config, 'orders')).code).toBe(1)
+    }))
+
+  test('I22: K2/7: a backfill says it too', () =>
+    inStore(['orders'], async at => {
+      await at.sql('delete from recharge.orders__line_items where index = 0')
+      const { problem } = (await runBackfill(at.config, ['orders'], everything, false)).of('orders')
+      expect(problem).toMatchObject({ code: 'rows_missing' })
+      expect(problem?.next).toContain('reset orders')
+    }))
+
+  test('I22: K2/7: of several warnings the one of missing rows is first, and each says what to do', () =>
+    inStore(['customers'], async at => {
+      await at.sql('truncate recharge.customers')
+      const { store, faults } = at.simulator
+      store.advance(3 * DAY)
+      const [first] = store.all('customers')
+      const edited = store.edit('customers', Number(first?.id), { first_name: 'Edited' })
+      const body = { customers: [{ ...edited, tax_exempt: { odd: true } }], next_cursor: null }
+      faults.add({ kind: 'body', match: '/customers', body, times: 1 })
+      const { problem } = (
+        await runSync({ ...at.config, policies: { ...at.config.policies, onMismatch: 'null' } }, ['customers'])
+      ).of('customers')
+      expect(problem?.code).toBe('rows_missing')
+      expect(problem?.message).toContain('do not fit the declared type')
+      expect(problem?.next).toMatch(/reset customers.* Look into _extra/)
     }))
 
   test('I22: K2/7: a table put back from an older dump is a warning', () =>
@@ -145,7 +162,7 @@ describe.each(DESTINATIONS)('$name', place => {
       const before = await dump(at.destination, tables([stream]))
       expect(await rowsOf(at, list)).toBeGreaterThan(1)
       await at.sql(`delete from recharge.${list}`)
-      if (isReset) await resetOf(at.config, stream)
+      if (isReset) await resetStream(at.config, stream)
       else at.simulator.store.advance(DAY)
       const ran = await runSync(at.config, [stream])
       expect(ran.code, ran.text).toBe(0)

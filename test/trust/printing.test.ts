@@ -88,11 +88,13 @@ test('K9/48: headers and values of a CSV file are escaped, in a result and in an
       const csv = [head, row].map(fields => fields.map(field => `"${field}"`).join(',')).join('\n')
       writeFileSync(file, csv)
       const app = createApp(config, { level: 'silent' })
-      const result = await importFile(app, importable('charges'), file, true, signal)
+      const result = await importFile(app, importable('charges'), file, { dryRun: true, range: null }, signal)
       expect(result.text).toContain('x\\u001b[2J')
       expectHarmless(result.text)
       writeFileSync(file, csv.replace('Charge ID', 'Something'))
-      const thrown = await importFile(app, importable('charges'), file, true, signal).catch((error: unknown) => error)
+      const thrown = await importFile(app, importable('charges'), file, { dryRun: true, range: null }, signal).catch(
+        (error: unknown) => error,
+      )
       if (!(thrown instanceof ConfigError)) throw thrown
       expect(thrown.text).toContain('x\\u001b[2J')
       expectHarmless(thrown.text)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { DESTINATIONS } from '../support/destinations.ts'
-import { runSync } from '../support/run.ts'
+import { resetStream, runBackfill, runSync } from '../support/run.ts'
 import { synced } from '../support/synced.ts'
 
 const EMPTY = { customers: [], next_cursor: null }
@@ -32,6 +32,28 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(after.of('customers').problem).toBeNull()
       const [row] = await sql(`select first_name from recharge.customers where id = ${id}`)
       expect(row).toEqual({ first_name: 'unseen' })
+    })
+  })
+
+  test('I22: K4/17: so does a backfill, and a first read into tables that have rows', async () => {
+    await synced(place, ['customers'], async ({ simulator, config }) => {
+      const { store, faults } = simulator
+      const empty = (): void =>
+        faults.add({ kind: 'body', match: ({ path }) => path === '/customers', body: EMPTY, times: 1 })
+      const backfill = async () =>
+        (await runBackfill(config, ['customers'], { since: null, until: null }, false)).of('customers')
+      empty()
+      const silent = await backfill()
+      expect(silent).toMatchObject({ records: 0, problem: { code: 'nothing_seen' } })
+      expect(silent.problem?.message).toContain(`${store.count('customers')} rows`)
+      expect((await backfill()).problem).toBeNull()
+
+      await resetStream(config, 'customers')
+      empty()
+      const first = (await runSync(config, ['customers'])).of('customers')
+      expect(first).toMatchObject({ records: 0, complete_to: null, problem: { code: 'nothing_seen' } })
+      const second = (await runSync(config, ['customers'])).of('customers')
+      expect(second).toMatchObject({ records: store.count('customers'), problem: null })
     })
   })
 

@@ -93,6 +93,7 @@ describe('a declaration is accepted with', () => {
     ['a doc of many lines', { doc: 'A thing.\nOr two.' }],
     ['an unsorted stream without a sort', { sort: null, sync: { mode: 'full' } }],
     ['a parent in the path and in a column', { path: '/owners/{owner_id}/things', parent }],
+    ['a parent in a parameter and in a column', { parent: { ...parent, parameter: true } }],
     [
       'a position in the list of the parent',
       {
@@ -341,6 +342,11 @@ describe('a declaration is refused with', () => {
     ['a sorted stream without a sort', { sort: null }, 'sort: a sorted stream asks for updated_at-asc'],
     ['a sorted stream the other way', { sort: 'updated_at-desc' }, 'sort: a sorted stream asks for updated_at-asc'],
     ['a parent that is not in the path', { parent }, 'path: lacks {owner_id} of its parent'],
+    [
+      'a parent both in the path and in a parameter',
+      { path: '/owners/{owner_id}/things', parent: { ...parent, parameter: true } },
+      'path: has {owner_id}, which is sent as a parameter',
+    ],
     [
       'a parent without a column',
       { path: '/{boss_id}', parent: { stream: 'owners', as: 'boss_id' } },

@@ -24,6 +24,7 @@ const unwritten: Checkpoint = {
   schemaHash: null,
   writer: null,
   lastSnapshotAt: null,
+  completeFrom: null,
 }
 const options: StartScanOptions = {
   run: '01J' as RunId,

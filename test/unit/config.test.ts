@@ -51,6 +51,7 @@ test('a file with only a token and a destination gets the defaults', async () =>
     destination: { kind: 'duckdb', file: join(config.directory, 'my.duckdb'), schema: 'recharge' },
     streams: 'all',
     history: [],
+    indexes: true,
     maxRejects: 100,
     secrets: [TOKEN],
   })
@@ -73,9 +74,10 @@ test('every kind of setting is read, also from variables', async () => {
       '  schema: raw_recharge',
       'streams: [charges, orders]',
       'history: [charges]',
+      'indexes: ${INDEXES}',
       'max_rejects: 7',
     ].join('\n'),
-    { TOKEN, CONCURRENCY: '8', PGPASSWORD: 'hunter22' },
+    { TOKEN, CONCURRENCY: '8', PGPASSWORD: 'hunter22', INDEXES: 'false' },
   )
   expect(config).toMatchObject({
     recharge: {
@@ -91,6 +93,7 @@ test('every kind of setting is read, also from variables', async () => {
     destination: { kind: 'postgres', url: 'postgres://me:hunter22@host:5432/db', schema: 'raw_recharge' },
     streams: ['charges', 'orders'],
     history: ['charges'],
+    indexes: false,
     maxRejects: 7,
     secrets: [TOKEN, 'postgres://me:hunter22@host:5432/db'],
   })
@@ -112,6 +115,7 @@ test('an object gives the same configuration as a file with the same keys', asyn
     streams: { except: ['orders'] },
     refresh: { payment_methods: '7d' },
     history: ['charges'],
+    indexes: false,
     sensitive: 'omit',
     columns: { customers: { email: 'hash' } },
     drift: 'evolve',
@@ -215,6 +219,15 @@ describe('wrong values are refused', () => {
     expect(only).toContain(problem)
     expect(more).toEqual([])
   })
+})
+
+test('indexes are on or off', async () => {
+  expect(await problems(`${RECHARGE}\n${DUCKDB}\nindexes: [customer_id]\n`)).toEqual([
+    'indexes @3: should be true or false',
+  ])
+  expect(await problems(`${RECHARGE}\n${DUCKDB}\nindexes: no\n`)).toEqual([
+    'indexes @3: should be true or false, not "no"',
+  ])
 })
 
 describe('http is accepted for loopback addresses only', () => {

@@ -82,6 +82,9 @@ test('a record without an id, or of a list without pages, is not read by id unle
   // An event has no request by id.
   expect(streams.filter(({ retrieve }) => !retrieve).map(({ name }) => name)).toEqual([
     'async_batch_tasks',
+    'bundle_products',
+    'bundle_selection_preset_schedules',
+    'credit_summaries',
     'events',
     'payment_sources',
     'shipping_countries',

@@ -28,6 +28,7 @@ const unwritten: Checkpoint = {
   schemaHash: null,
   writer: null,
   lastSnapshotAt: null,
+  completeFrom: null,
 }
 const options = { run: '01J' as RunId, now: at(1000), overlapMs: 0, start: null, schemaHash: 'x' }
 const state = startScan(unwritten, crates, options)

@@ -62,7 +62,7 @@ test('every reference is in the list of joins', () => {
     columns.flatMap(({ name: column, references = [] }) =>
       references.map(({ stream, when }) => [
         `${name}.${column}`,
-        `${stream}.id`,
+        `${stream}.${STREAMS.find(({ name }) => name === stream)?.key[0]}`,
         when === null ? '' : `${when.column} = '${when.value}'`,
       ]),
     ),

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { exitCode, keepReport, reportText, streamLine } from '../../src/cli/report.ts'
+import { BEGINNING } from '../../src/common/complete-from.ts'
 import { fromMillis } from '../../src/common/instant.ts'
 import type { Outcome, Problem, RunId, RunReport, StreamReport } from '../../src/common/model.ts'
 import { outcomeOf } from '../../src/pipeline/outcome.ts'
@@ -23,6 +24,7 @@ const stream = (name: string, outcome: Outcome, more: Partial<StreamReport> = {}
   deleted: 0,
   rejected: 0,
   from: null,
+  complete_from: BEGINNING,
   complete_to: AT,
   undeclared: {},
   mismatched: {},
@@ -166,8 +168,10 @@ describe('the report as text', () => {
     const text = reportText(
       run(
         [
-          stream('charges', 'complete'),
-          stream('events', 'failed', { complete_to: null, problem: problem('refused') }),
+          stream('charges', 'complete', { complete_from: fromMillis(Date.UTC(2024, 9, 17, 10)) }),
+          stream('customers', 'complete'),
+          stream('orders', 'complete', { complete_from: null }),
+          stream('events', 'failed', { complete_from: null, complete_to: null, problem: problem('refused') }),
           stream('plans', 'skipped', { problem: problem('forbidden') }),
         ],
         { throttled: 3 },
@@ -175,9 +179,11 @@ describe('the report as text', () => {
     )
     expect(text.split('\n\n')).toEqual([
       [
-        'stream   outcome   records  added  changed  unchanged  deleted  rejected  requests  seconds  complete to',
-        'charges  complete       60     10       20         30        0         0         7      1.3  2025-01-15T10:00:00Z',
-        'events   failed         60     10       20         30        0         0         7      1.3  –',
+        'stream     outcome   records  added  changed  unchanged  deleted  rejected  requests  seconds  complete from         complete to',
+        'charges    complete       60     10       20         30        0         0         7      1.3  2024-10-17T10:00:00Z  2025-01-15T10:00:00Z',
+        'customers  complete       60     10       20         30        0         0         7      1.3  the beginning         2025-01-15T10:00:00Z',
+        'orders     complete       60     10       20         30        0         0         7      1.3  not known             2025-01-15T10:00:00Z',
+        'events     failed         60     10       20         30        0         0         7      1.3  –                     –',
       ].join('\n'),
       'events failed: refused happened\n  Do about refused.',
       'plans skipped: forbidden happened\n  Do about forbidden.',

@@ -48,7 +48,7 @@ test.each(RETRIED)('%s is retried', async kind => {
 
 describe('not retried', () => {
   const CASES: readonly (readonly [string, unknown])[] = [
-    ...(['refused', 'missing', 'unauthorised', 'forbidden', 'unsupported'] as const).map(
+    ...(['refused', 'unprocessable', 'missing', 'unauthorised', 'forbidden', 'unsupported'] as const).map(
       kind => [kind, source(kind, 1000, true)] as const,
     ),
     ['a contract error', new ContractError('stream_contract', 'm', 'n')],

@@ -1,4 +1,5 @@
 import { type Stats, statSync } from 'node:fs'
+import { describeDestination } from '../../load/open.ts'
 import type { App } from '../app.ts'
 
 export interface OpenFile {
@@ -11,10 +12,9 @@ export function openFiles({ config, runsDirectory }: Pick<App, 'config' | 'runsD
   // Windows has other rights, which `mode` does not show.
   if (process.platform === 'win32') return []
   const { destination, secretFiles } = config
-  const warehouse = destination.kind === 'duckdb' ? [destination.file, `${destination.file}.wal`] : []
   return [
     ...secretFiles.map(file => ({ file, what: 'a secret' })),
-    ...warehouse.map(file => ({ file, what: "the store's records" })),
+    ...describeDestination(destination).files.map(file => ({ file, what: "the store's records" })),
     ...(runsDirectory === null ? [] : [{ file: runsDirectory, what: 'the reports of runs' }]),
   ].flatMap(({ file, what }) => {
     const found = statOf(file)

@@ -2,7 +2,7 @@ import { SyncError } from '../../common/errors.ts'
 import type { Instant } from '../../common/model.ts'
 import { below, lines, type Printable } from '../../common/printable.ts'
 import type { TokenInformation } from '../../extract/scopes.ts'
-import { accessOf, readableBy, writeScopes } from '../../extract/scopes.ts'
+import { accessOf, isTried, writeScopes } from '../../extract/scopes.ts'
 import { identifyStore, named } from '../../jobs/identify-store.ts'
 import type { Inspection } from '../../load/destination.ts'
 import { isInFuture, watermarkInFuture } from '../../pipeline/checkpoint.ts'
@@ -71,11 +71,16 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
     const changes = await destination.plan(tables)
     await attempt('store', async () => {
       if (information === null) return
-      const { store } = await identifyStore({ ...app, destination, information, requestStats }, signal)
+      const { store } = await identifyStore(
+        { ...app, declared: app.streams, destination, information, requestStats },
+        signal,
+      )
       findings.push({ what: 'store', state: 'ok', message: named(store), next: null })
     })
     const message = changes.length === 0 ? 'ready' : `reachable; the next sync runs ${changes.length} DDL statements`
     findings.push({ what: 'destination', state: 'ok', message, next: null })
+    for (const [stream, { message, next }] of await destination.refusedMigrations(streams))
+      findings.push({ what: 'stream', state: 'problem', message: `${stream}: ${message}`, next })
     findings.push(...(await streamFindings(destination, information, streams, app.now())))
   })
   const problems = findings.filter(({ state }) => state === 'problem')
@@ -95,10 +100,20 @@ function scopeFindings(
   if (token.scopes === null)
     return [{ what: 'scope', state: 'warning', message: 'the API does not list the scopes of the token', next: null }]
   const missingScopes = streams.flatMap(stream => {
-    const { granted, missing } = accessOf(stream, readableBy(token))
+    const { granted, missing, perhaps } = accessOf(stream, token)
     if (missing.length === 0) return []
+    const lacks = `the token lacks ${missing.join(', ')}`
+    if (perhaps.length > 0)
+      return [
+        {
+          what: 'scope',
+          state: 'warning' as const,
+          message: `${stream.name} is tried: ${lacks}, and ${perhaps.join(' or ')} may mean the same`,
+          next: 'If Recharge refuses the stream, it is skipped. Then add the scope in the merchant portal (Apps > API tokens).',
+        },
+      ]
     const state = !granted && explicit.has(stream.name) ? ('problem' as const) : ('warning' as const)
-    const message = `${stream.name} ${granted ? 'is read in part' : 'is skipped'}: the token lacks ${missing.join(', ')}`
+    const message = `${stream.name} ${granted ? 'is read in part' : 'is skipped'}: ${lacks}`
     return [{ what: 'scope', state, message, next: 'Add the scope in the merchant portal (Apps > API tokens).' }]
   })
   const writes = writeScopes(token)
@@ -108,7 +123,7 @@ function scopeFindings(
     message: `the token may change the store: ${writes.join(', ')}`,
     next: 'This program only reads. Use a token without write scopes: it does less harm if it leaks.',
   }
-  const canNothing = streams.length > 0 && !streams.some(stream => accessOf(stream, readableBy(token)).granted)
+  const canNothing = streams.length > 0 && !streams.some(stream => isTried(accessOf(stream, token)))
   const nothing: Finding = {
     what: 'token',
     state: 'problem',
@@ -137,9 +152,10 @@ async function streamFindings(
       const { message, next } = watermarkInFuture(name, watermark, now)
       add(message, next)
     }
-    if (token?.scopes && !accessOf(stream, readableBy(token)).granted)
+    const access = token?.scopes ? accessOf(stream, token) : null
+    if (access !== null && !isTried(access))
       add(
-        `${name} was read to ${second(watermark)} and no longer can be: the token lacks ${accessOf(stream, readableBy(token)).missing.join(', ')}`,
+        `${name} was read to ${second(watermark)} and no longer can be: the token lacks ${access.missing.join(', ')}`,
         'Add the scope in the merchant portal (Apps > API tokens), or leave the stream out.',
       )
   }

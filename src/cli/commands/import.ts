@@ -1,9 +1,11 @@
 import { ConfigError } from '../../common/errors.ts'
-import type { RunReport } from '../../common/model.ts'
+import type { Instant, RunReport } from '../../common/model.ts'
 import { lines } from '../../common/printable.ts'
 import { VERSION } from '../../common/version.ts'
+import { checkRange, type DeclaredRange, extendTo } from '../../jobs/import/declared-range.ts'
 import { type Imported, importKey, inspectFile, loadFile, tryFile } from '../../jobs/import/import-file.ts'
 import { withInferredColumns } from '../../pipeline/evolve.ts'
+import { migrateColumns } from '../../pipeline/migrate-columns.ts'
 import { inRecords, StreamStats } from '../../pipeline/stream-stats.ts'
 import { withInferred } from '../../schema/inferred-columns.ts'
 import { withRandomSalt } from '../../schema/policy.ts'
@@ -11,6 +13,7 @@ import type { Stream } from '../../schema/stream.ts'
 import { allTables } from '../../schema/table.ts'
 import { type App, STREAMS } from '../app.ts'
 import { nearest } from '../config/problems.ts'
+import { completeFromText, second } from '../runs.ts'
 import type { Result } from './result.ts'
 
 /** Names of the streams that can be imported. */
@@ -24,34 +27,61 @@ export function importable(name: string): Stream {
   throw new ConfigError('the command line', [{ path: 'import', line: null, message }])
 }
 
-/** Loads an export of the merchant portal. A row that came from the API is never overwritten. */
+export interface ImportFlags {
+  readonly dryRun: boolean
+  /** What the user says of the file; null: nothing. */
+  readonly range: DeclaredRange | null
+}
+
+/** @throws {ConfigError} for an end without a start. */
+export function rangeOf(from: Instant | null, to: Instant | null): DeclaredRange | null {
+  if (from !== null) return { from, to }
+  if (to === null) return null
+  const message = 'it says up to when the file has every record, which --complete-from has to begin'
+  throw new ConfigError('the command line', [{ path: '--complete-to', line: null, message }])
+}
+
+/**
+ * Loads an export of the merchant portal. A row that came from the API is never overwritten.
+ * @throws {ConfigError} for a file that must not be loaded, or that has not every record of `range`.
+ */
 export async function importFile(
   app: App,
   declared: Stream,
   file: string,
-  dryRun: boolean,
+  { dryRun, range }: ImportFlags,
   signal: AbortSignal,
 ): Promise<Result> {
   const now = app.now()
   const stored = app.streams.find(({ name }) => name === declared.name) ?? declared
+  const withKeys = range !== null
   if (dryRun) {
     await using destination = await app.open('read')
     const known = withInferred(stored, await destination.inferredColumns(stored.name))
     const stream = (await destination.loadSalt()) ? known : withRandomSalt(known)
-    return result(stream, file, await tryFile(stream, file, { destination, now }, signal), null)
+    const tried = await tryFile(stream, file, { destination, now, withKeys }, signal)
+    const before = await destination.completeFrom(stream.name)
+    const moved = range && (await checkRange(stream, file, range, tried, destination))
+    return result(stream, file, tried, { run: null, before, moved })
   }
   const startedAt = app.monotonic()
   // Before the destination is opened, so that a wrong file leaves nothing behind.
-  await inspectFile(withRandomSalt(stored), file, now, app.config.maxRejects, signal)
+  const options = { now, maxRejects: app.config.maxRejects, withKeys }
+  const inspected = await inspectFile(withRandomSalt(stored), file, options, signal)
   await using destination = await app.open('write')
   await destination.acquireLock(app.run)
+  const before = await destination.completeFrom(stored.name)
+  const moved = range && (await checkRange(stored, file, range, inspected, destination))
   await destination.prepare(allTables(stored))
+  const stats = new StreamStats(importKey(stored))
+  await migrateColumns(stored, { ...app, destination, locked: true }, stats, signal)
   const stream = await withInferredColumns(stored, destination)
   const loaded = await loadFile(stream, file, { ...app, destination, now }, signal)
-  const stats = new StreamStats(importKey(stream))
+  if (moved !== null) await extendTo(moved, stream, { ...app, destination, now }, signal)
   stats.records = loaded.records + loaded.rejected
   const { added, changed, unchanged, fromApi, rejected } = loaded
   stats.counts = { ...stats.counts, added, changed, unchanged: unchanged + fromApi, rejected }
+  const whole = range && { complete_from: range.from, complete_to: range.to ?? inspected.newest }
   const report: RunReport = {
     run: app.run,
     started_at: now,
@@ -62,16 +92,28 @@ export async function importFile(
     retries: 0,
     throttled: 0,
     waited_ms: 0,
-    streams: [stats.report('complete', (app.monotonic() - startedAt) / 1000, null)],
+    // What the file is said to have: the promise of the stream rests on it.
+    streams: [{ ...stats.report('complete', (app.monotonic() - startedAt) / 1000, null), ...whole }],
     problem: null,
   }
   await destination.record(report)
   await destination.finalize()
-  return result(stream, file, loaded, app.run)
+  return result(stream, file, loaded, { run: app.run, before, moved })
 }
 
-function result(stream: Stream, file: string, imported: Imported, run: string | null): Result {
-  const { layout, records, added, changed, unchanged, fromApi, served, rejected, rejects, mismatched } = imported
+/** What became of the promise from when on the stream is complete. */
+interface Outcome {
+  /** Null: a dry run. */
+  readonly run: string | null
+  /** From when on the stream was complete; null: not known. */
+  readonly before: Instant | null
+  /** From when on it is now; null: as before. */
+  readonly moved: Instant | null
+}
+
+function result(stream: Stream, file: string, imported: Imported, { run, before, moved }: Outcome): Result {
+  const { layout, records, added, changed, unchanged, fromApi, served, rejected, rejects, mismatched, oldest, newest } =
+    imported
   const unknown = layout.unknown.map(({ header }) => header)
   const json = {
     stream: stream.name,
@@ -87,6 +129,9 @@ function result(stream: Stream, file: string, imported: Imported, run: string | 
     rejected,
     rejects: rejects.map(({ key, path, reason }) => ({ key, path, reason })),
     mismatched: Object.fromEntries(mismatched),
+    oldest,
+    newest,
+    complete_from: moved ?? before,
     columns: layout.read,
     unknown_columns: unknown,
   }
@@ -113,7 +158,27 @@ function result(stream: Stream, file: string, imported: Imported, run: string | 
       : []),
     ...(rejected > 0 ? [`${rejected} rejected${run === null ? '' : ', kept in _sync_rejects'}:`] : []),
     ...rejects.map(({ key, path, reason }) => `  ${key ?? 'without a key'}: ${path && `${path}: `}${reason}`),
+    ...rangeText(stream, imported, { run, before, moved }),
     ...(run === null ? ['Nothing was written: this was a dry run.'] : []),
   ]
   return { code: 0, json, text: lines(...text) }
+}
+
+/** Which time the records are of, and what that means for from when on the stream is complete. */
+function rangeText(
+  { name, retention }: Stream,
+  { oldest, newest }: Imported,
+  { run, before, moved }: Outcome,
+): readonly string[] {
+  if (oldest === null || newest === null) return []
+  const range = `${retention?.by} from ${second(oldest)} to ${second(newest)}`
+  if (moved !== null) {
+    const is = run === null ? 'would be' : 'is'
+    return [range, `${name} ${is} complete from ${second(moved)} on, which was ${completeFromText(before, moved)}`]
+  }
+  if (before !== null && before <= oldest) return [range]
+  return [
+    range,
+    `${name} counts as complete only from ${before === null ? 'its first sync' : second(before)} on, because a file does not say whether it was filtered. If it has every processed record from a time on, import it with --complete-from and that time.`,
+  ]
 }

@@ -1,6 +1,7 @@
+import { SourceError } from '../../common/errors.ts'
 import type { SchemaChange } from '../../common/model.ts'
 import { lines, type Printable, paragraphs } from '../../common/printable.ts'
-import { accessOf, readableBy } from '../../extract/scopes.ts'
+import { accessOf, isTried } from '../../extract/scopes.ts'
 import { startScan } from '../../pipeline/checkpoint.ts'
 import { countServed } from '../../pipeline/expected-count.ts'
 import { StreamStats } from '../../pipeline/stream-stats.ts'
@@ -18,7 +19,7 @@ export async function plan(app: App, { streams, explicit }: Selection, signal: A
   const { requestStats } = new StreamStats('plan')
   const token = await source.token(requestStats, signal)
   await using destination = await app.open('read')
-  const tried = streams.filter(s => explicit.has(s.name) || accessOf(s, readableBy(token)).granted)
+  const tried = streams.filter(s => explicit.has(s.name) || isTried(accessOf(s, token)))
   const ddl = await destination.plan(tried.flatMap(allTables))
   const steps = []
   for (const stream of tried) {
@@ -32,7 +33,7 @@ export async function plan(app: App, { streams, explicit }: Selection, signal: A
       schemaHash: schemaHashOf(stream),
     })
     const { since } = scan.window
-    const records = await countServed(source, stream, since, requestStats, signal)
+    const records = await countServed(source, stream, since, requestStats, signal).catch(nullIfRefused)
     const requests = records === null ? null : Math.max(1, Math.ceil(records / PAGE))
     steps.push({ stream: stream.name, from: since, records, requests, gap })
   }
@@ -45,19 +46,33 @@ export async function plan(app: App, { streams, explicit }: Selection, signal: A
     steps.map(s => [s.stream, s.from === null ? 'the beginning' : `${s.from.slice(0, 19)}Z`, s.records, s.requests]),
   )
   const skipped = streams.filter(s => !tried.includes(s)).map(s => s.name)
+  const uncertain = tried.filter(s => accessOf(s, token).perhaps.length > 0).map(s => s.name)
   const text = [
     table,
     lines(
       `At least ${requests} requests, ${minutes} minutes at ${perSecond} a second. A dash (–): the API does not count these records.`,
     ),
+    ...(uncertain.length > 0
+      ? [
+          lines(
+            `Tried, because a scope of the token may allow it, and skipped if Recharge refuses: ${uncertain.join(', ')}`,
+          ),
+        ]
+      : []),
     ...(skipped.length > 0 ? [lines(`Skipped, because the token lacks a scope: ${skipped.join(', ')}`)] : []),
     ddlText(ddl),
   ]
   return {
     code: 0,
-    json: { requests, minutes, streams: steps, skipped, ddl: ddl.map(({ sql }) => sql) },
+    json: { requests, minutes, streams: steps, uncertain, skipped, ddl: ddl.map(({ sql }) => sql) },
     text: paragraphs(...text),
   }
+}
+
+/** What a stream without the scope would cost is not known: a sync tries it, and skips it if the API refuses. */
+function nullIfRefused(error: unknown): null {
+  if (error instanceof SourceError && error.kind === 'forbidden') return null
+  throw error
 }
 
 /** More DDL statements than this are only counted. */

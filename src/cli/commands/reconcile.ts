@@ -35,6 +35,7 @@ export async function reconcile(
   const report = await runStreams(
     {
       ...app,
+      declared: app.streams,
       scrub: app.secrets.scrub,
       streams,
       explicit,

@@ -26,6 +26,11 @@ export async function reset(app: App, stream: Stream, iKnow: boolean): Promise<R
     json: { stream: stream.name, forgotten: watermark },
     text: lines(
       `${stream.name}: the next sync reads it from the start. It was ${watermark === null ? 'not complete yet' : `complete to ${watermark}`}; its rows are kept.`,
+      ...(stream.retention
+        ? [
+            `Its complete_from is forgotten too: the next sync sets it to ${stream.retention.days} days before itself, although the older rows stay.`,
+          ]
+        : []),
     ),
   }
 }

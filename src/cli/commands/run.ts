@@ -1,9 +1,9 @@
 import type { RunReport, StartedRun } from '../../common/model.ts'
 import { runStreams, type StreamWork } from '../../jobs/run.ts'
+import { describeDestination } from '../../load/open.ts'
 import type { Progress } from '../../pipeline/progress.ts'
 import type { App, Selection } from '../app.ts'
 import { exitCode, keepReport, reportText } from '../report.ts'
-import { destinationName } from '../runs.ts'
 import type { Result } from './result.ts'
 
 /** Does `work` for each selected stream and keeps the report of the run. */
@@ -17,7 +17,10 @@ export async function runJob(
   const { maxRejects } = app.config
   const open = () => app.open('write')
   const { scrub } = app.secrets
-  const intent = { selected: streams.map(({ name }) => name), destination: destinationName(app.config.destination) }
+  const intent = {
+    selected: streams.map(({ name }) => name),
+    destination: describeDestination(app.config.destination).name,
+  }
   const keep = (report: RunReport | StartedRun): void => {
     if (app.runsDirectory === null) return
     try {
@@ -27,7 +30,11 @@ export async function runJob(
       app.log.warn({ event: 'report_not_kept', directory: app.runsDirectory, message: String(error) })
     }
   }
-  return await runStreams({ ...app, open, keep, scrub, streams, explicit, work, progress, maxRejects }, signal)
+  const declared = app.streams
+  return await runStreams(
+    { ...app, declared, open, keep, scrub, streams, explicit, work, progress, maxRejects },
+    signal,
+  )
 }
 
 /** `runJob` as a command. */

@@ -2,14 +2,16 @@ import type { ContractError } from '../../common/errors.ts'
 import { toMillis } from '../../common/instant.ts'
 import type { Instant, Problem } from '../../common/model.ts'
 import { lines, type Printable, paragraphs } from '../../common/printable.ts'
+import { describeDestination } from '../../load/open.ts'
 import { isInFuture, watermarkInFuture } from '../../pipeline/checkpoint.ts'
+import { knownCompleteFrom } from '../../pipeline/older-checkpoint.ts'
 import { rowsMissing } from '../../pipeline/stream-stats.ts'
 import { retentionOf } from '../../schema/docs.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { tablesOf } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
 import { problemText } from '../report.ts'
-import { attemptsAt, destinationName, readKept, second, standingOf } from '../runs.ts'
+import { attemptsAt, completeFromText, readKept, second, standingOf } from '../runs.ts'
 import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
@@ -17,7 +19,7 @@ import type { Result } from './result.ts'
 const RUNS = 50
 
 /**
- * Up to when each stream is complete, its rows and its last run. Exit 1 if a stream is too old, if its last run failed or
+ * From when to when each stream is complete, its rows and its last run. Exit 1 if a stream is too old, if its last run failed or
  * was broken off, or if its rows or times cannot be right.
  * @param maxAgeMs exit 1 if a stream is older, in milliseconds; null: any age is accepted. A stream without a cursor, which
  * is scanned once per `refresh`, may be older by that time.
@@ -29,11 +31,12 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
   const { kept, unreadable } =
     app.runsDirectory === null
       ? { kept: [], unreadable: [] }
-      : readKept(app.runsDirectory, RUNS, destinationName(target))
+      : readKept(app.runsDirectory, RUNS, describeDestination(target).name)
   const runs = { kept, recorded: await destination.runs(RUNS), writer: await destination.writer() }
   const all = []
   for (const stream of streams) {
     const watermark = await destination.watermark(stream.name)
+    const completeFrom = await destination.completeFrom(stream.name)
     const rows = (await destination.rows(tablesOf(stream))).get(tablesOf(stream).root.name) ?? null
     const reconciled = await destination.lastReconciliation(stream.name)
     const missing = await destination.missingRows(stream)
@@ -44,6 +47,7 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
     const accepted = maxAgeMs === null ? null : maxAgeMs + (stream.sync.mode === 'full' ? refreshMs(stream.name) : 0)
     all.push({
       stream: stream.name,
+      complete_from: knownCompleteFrom({ completeFrom, watermark }, stream),
       complete_to: watermark,
       age_seconds: age === null ? null : Math.round(age / 1000),
       reconciled: reconciled && { at: reconciled.at, agreed: reconciled.agreed },
@@ -58,14 +62,16 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
       failed: failed && { run: failed.run, outcome: failed.outcome, problem: failed.problem },
       impossible: impossible(stream, { watermark, rows, lastRun: shown?.finished_at ?? null, now }),
       gaps: await destination.gaps(stream.name),
+      imported: stream.export === null ? null : await destination.imported(stream),
       missing: missing.length > 0 ? { tables: missing, ...rowsMissing(missing, stream) } : null,
       stale: accepted !== null && !exempt && (age === null || age > accepted),
     })
   }
   const table = textTable(
-    ['stream', 'complete to', 'age', 'rows', 'deleted', 'source retention', 'last run', 'outcome'],
+    ['stream', 'complete from', 'complete to', 'age', 'rows', 'deleted', 'source retention', 'last run', 'outcome'],
     all.map(s => [
       s.stream,
+      completeFromText(s.complete_from, s.complete_to),
       s.complete_to && second(s.complete_to),
       s.age_seconds === null ? null : readable(s.age_seconds),
       s.rows,
@@ -93,6 +99,16 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
       ),
     ),
   )
+  // Rows that lie before what is promised.
+  const imports = all.flatMap(({ stream, imported, complete_from: from }) =>
+    imported?.oldest && imported.newest && (from === null || imported.oldest < from)
+      ? [
+          lines(
+            `${stream}: ${imported.rows} rows are from exports, of ${second(imported.oldest)} to ${second(imported.newest)}. Whether Recharge had more of that time is not known; import with --complete-from says that it had not`,
+          ),
+        ]
+      : [],
+  )
   const named = (what: string, of: readonly { readonly stream: string }[]): Printable[] =>
     of.length > 0 ? [lines(`${what}: ${of.map(s => s.stream).join(', ')}`)] : []
   const wrong = all.filter(s => s.failed || s.missing || s.impossible.length > 0)
@@ -104,6 +120,7 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
       table,
       ...grouped(problems),
       ...gaps,
+      ...imports,
       ...differing,
       ...unreadable.map(file => lines(`${file} is not the report of a run; delete it`)),
       ...named('Too old', stale),

@@ -22,6 +22,7 @@ export function demoConfig(baseUrl: string, token: string, file = 'state/demo.du
     refreshMs: () => 0,
     history: [],
     policies: { sensitive: 'hash', columns: {}, onMismatch: 'null', drift: 'capture' },
+    indexes: true,
     maxRejects: 100,
     secretFiles: [],
     secrets: [token],

@@ -4,6 +4,7 @@ import { type Document, LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { ConfigError, type ConfigProblem } from '../../common/errors.ts'
 import type { Instant } from '../../common/model.ts'
+import type { DestinationConfig } from '../../load/open.ts'
 import type { Policies } from '../../schema/policy.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { columnProblems } from './columns.ts'
@@ -30,14 +31,14 @@ export interface Config {
     readonly budget: number
     readonly timeoutMs: number
   }
-  readonly destination:
-    | { readonly kind: 'duckdb'; readonly file: string; readonly schema: string }
-    | { readonly kind: 'postgres'; readonly url: string; readonly schema: string }
+  readonly destination: DestinationConfig
   readonly streams: 'all' | readonly string[] | { readonly except: readonly string[] }
   /** How old a full scan of the stream may be before the stream is scanned again, in milliseconds. */
   readonly refreshMs: (stream: string) => number
   /** Streams of which every version seen is kept. */
   readonly history: readonly string[]
+  /** Whether tables get indexes, in a database that uses them. */
+  readonly indexes: boolean
   /** What is stored of each column. */
   readonly policies: Policies
   readonly maxRejects: number
@@ -202,6 +203,7 @@ function configOf(
     streams: rest.streams,
     refreshMs: refreshOf(rest.refresh),
     history: rest.history,
+    indexes: rest.indexes,
     policies: { sensitive: rest.sensitive, columns: rest.columns, onMismatch: rest.on_mismatch, drift: rest.drift },
     maxRejects: rest.max_rejects,
     secrets: [token, ...(postgres === undefined ? [] : [postgres])],

@@ -32,7 +32,7 @@ const mayHoldSecret = (issue: z.core.$ZodIssue): boolean =>
 const expectation = (issue: z.core.$ZodIssue): string =>
   issue.code === 'invalid_type'
     ? `should be ${/^[aeio]/.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`
-    : issue.message.replace(/^(?=a |an |all|auto|keep|reject|capture)/, 'should be ')
+    : issue.message.replace(/^(?=a |an |all|auto|keep|reject|capture|true)/, 'should be ')
 
 function knownKeys(path: readonly string[]): string[] {
   let schema: unknown = configSchema

@@ -18,6 +18,7 @@ const duration = z
   .refine(ms => ms !== null, 'a number with a unit: 30s, 15m, 2h or 1d')
 const positiveDuration = duration.refine(ms => ms !== 0, 'a time above zero')
 /** A variable of the environment is always text. */
+const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform(text => text === 'true')], 'true or false')
 const number = z.union(
   [
     z.number(),
@@ -129,9 +130,14 @@ export const configSchema = z.strictObject({
     .union([duration, z.record(z.string(), duration)], 'a duration, or one for each stream by name')
     .default(DAY)
     .describe(
-      'How old the last full scan of a stream without a cursor, or the last list of queued charges, may be before the next.',
+      'How old the last full scan of a stream without a cursor, or the last list of queued charges or orders, may be before the next.',
     ),
   history: z.array(z.string()).default([]).describe('Streams whose every version seen is kept, in <stream>__history.'),
+  indexes: flag
+    .default(true)
+    .describe(
+      'Whether tables in Postgres get indexes on ids and times, after their first load. false makes none, and drops none. Default: true.',
+    ),
   sensitive: policy
     .default('hash')
     .describe(

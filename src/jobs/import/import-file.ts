@@ -1,5 +1,5 @@
 import { ConfigError, Interrupted } from '../../common/errors.ts'
-import { latestPast } from '../../common/instant.ts'
+import { earlier, later, latestPast } from '../../common/instant.ts'
 import type { Checkpoint, ExistingRow, Instant, Reject, RowBatch, RunId } from '../../common/model.ts'
 import type { RetryOptions } from '../../common/retry-destination.ts'
 import type { Destination, Inspection } from '../../load/destination.ts'
@@ -11,7 +11,7 @@ import { decodeRecords } from '../../transform/decode-page.ts'
 import { redaction } from '../../transform/redact.ts'
 import { readRecords } from './csv-records.ts'
 import type { Layout } from './headers.ts'
-import { mayBePastRetention } from './retention.ts'
+import { ageOf, mayBePastRetention } from './retention.ts'
 
 /** The result of an import, or of a dry run. */
 export interface Imported {
@@ -29,6 +29,11 @@ export interface Imported {
   readonly rejects: readonly Reject[]
   /** Paths of values that do not fit their columns, with the number of records. */
   readonly mismatched: readonly (readonly [path: string, records: number])[]
+  /** The oldest and the newest record of the file, by the column of the retention; null: none has it. */
+  readonly oldest: Instant | null
+  readonly newest: Instant | null
+  /** The keys of all records of the file, rejected ones included; null: they were not asked for. */
+  readonly keys: ReadonlySet<string> | null
 }
 
 export interface ImportOptions extends RetryOptions {
@@ -49,10 +54,17 @@ const SHOWN_REJECTS = 10
 export function tryFile(
   stream: Stream,
   file: string,
-  { destination, now }: Pick<ImportOptions, 'destination' | 'now'>,
+  { destination, now, withKeys }: Pick<ImportOptions, 'destination' | 'now'> & { readonly withKeys: boolean },
   signal: AbortSignal,
 ): Promise<Imported> {
-  return readFile(stream, file, now, signal, batch => expectedResult(destination, batch))
+  return readFile(stream, file, { now, withKeys }, signal, batch => expectedResult(destination, batch))
+}
+
+export interface InspectOptions {
+  readonly now: Instant
+  readonly maxRejects: number
+  /** The result is to have the keys of all records. */
+  readonly withKeys: boolean
 }
 
 /**
@@ -62,12 +74,12 @@ export function tryFile(
 export async function inspectFile(
   stream: Stream,
   file: string,
-  now: Instant,
-  maxRejects: number,
+  options: InspectOptions,
   signal: AbortSignal,
-): Promise<void> {
-  const found = await readFile(stream, file, now, signal, async () => ({ added: 0, changed: 0, fromApi: 0 }))
-  if (found.rejected <= maxRejects) return
+): Promise<Imported> {
+  const found = await readFile(stream, file, options, signal, async () => ({ added: 0, changed: 0, fromApi: 0 }))
+  const { maxRejects } = options
+  if (found.rejected <= maxRejects) return found
   const examples = found.rejects.map(
     ({ key, path, reason }) => `${key ?? 'one without a key'}: ${path && `${path}: `}${reason}`,
   )
@@ -83,7 +95,7 @@ export function loadFile(stream: Stream, file: string, options: ImportOptions, s
   const { destination, run, now } = options
   const schemaHash = schemaHashOf(stream)
   let last: Checkpoint | null = null
-  return readFile(stream, file, now, signal, async batch => {
+  return readFile(stream, file, { now, withKeys: false }, signal, async batch => {
     const from = last ?? (await destination.checkpoint(importKey(stream)))
     const { fromApi } = await expectedResult(destination, batch)
     const to = { ...from, version: from.version + 1, writer: run, schemaHash }
@@ -98,7 +110,7 @@ type BatchResult = Pick<Imported, 'added' | 'changed' | 'fromApi'>
 async function readFile(
   stream: Stream,
   file: string,
-  now: Instant,
+  { now, withKeys }: Pick<InspectOptions, 'now' | 'withKeys'>,
   signal: AbortSignal,
   load: (batch: RowBatch) => Promise<BatchResult>,
 ): Promise<Imported> {
@@ -108,6 +120,8 @@ async function readFile(
   const sum = { records: 0, added: 0, changed: 0, fromApi: 0, served: 0, rejected: 0 }
   const rejects: Reject[] = []
   const mismatched = new Map<string, number>()
+  const keys = withKeys ? new Set<string>() : null
+  let [oldest, newest]: [Instant | null, Instant | null] = [null, null]
   const flush = async (): Promise<void> => {
     if (signal.aborted) throw new Interrupted()
     if (records.length + rowRejects.length === 0) return
@@ -121,18 +135,31 @@ async function readFile(
     sum.rejected += batch.rejects.length
     for (const [path, n] of batch.stats.mismatched) mismatched.set(path, (mismatched.get(path) ?? 0) + n)
     rejects.push(...batch.rejects.slice(0, SHOWN_REJECTS - rejects.length))
+    if (keys)
+      for (const key of [...batch.records.keys(), ...batch.rejects.map(reject => reject.key ?? '')]) keys.add(key)
   }
   for await (const item of readRecords(stream, file)) {
     if (item.kind === 'layout') layout = item.layout
     else if (item.kind === 'reject') rowRejects.push(item.reject)
-    else if (mayBePastRetention(stream, item.record)) records.push(item.record)
-    else sum.served += 1
+    else if (mayBePastRetention(stream, item.record)) {
+      records.push(item.record)
+      const at = ageOf(stream, item.record)
+      if (at !== null) [oldest, newest] = [earlier(oldest ?? at, at), later(newest ?? at, at)]
+    } else sum.served += 1
     if (records.length + rowRejects.length >= RECORDS_IN_COMMIT) await flush()
   }
   await flush()
   if (layout === null) throw new Error(`${file}: no layout`)
-  const unchanged = sum.records - sum.added - sum.changed - sum.fromApi
-  return { ...sum, layout, rejects, mismatched: [...mismatched].sort(), unchanged }
+  return {
+    ...sum,
+    layout,
+    rejects,
+    mismatched: [...mismatched].sort(),
+    oldest,
+    newest,
+    keys,
+    unchanged: sum.records - sum.added - sum.changed - sum.fromApi,
+  }
 }
 
 function batchOf(stream: Stream, records: readonly unknown[], rowRejects: readonly Reject[], now: Instant): RowBatch {

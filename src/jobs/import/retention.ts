@@ -1,3 +1,5 @@
+import { parseInstant } from '../../common/instant.ts'
+import type { Instant } from '../../common/model.ts'
 import type { Stream } from '../../schema/stream.ts'
 
 /**
@@ -8,13 +10,23 @@ import type { Stream } from '../../schema/stream.ts'
 export function mayBePastRetention(stream: Stream, record: unknown): boolean {
   const { retention } = stream
   if (retention === null) return true
-  const fieldOf = (column: string): string => {
-    const path = (stream.columns[column]?.from ?? column).split('.')
-    const value = path.reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], record)
-    return typeof value === 'string' ? value.trim() : ''
-  }
   const kinds = Object.entries(retention.when ?? {})
   // An export of processed charges only may lack the column that says so.
-  if (kinds.every(([column]) => fieldOf(column) === '')) return fieldOf(retention.by) !== ''
-  return kinds.every(([column, values]) => values.includes(fieldOf(column)))
+  if (kinds.every(([column]) => textIn(stream, record, column) === ''))
+    return textIn(stream, record, retention.by) !== ''
+  return kinds.every(([column, values]) => values.includes(textIn(stream, record, column)))
+}
+
+/** The time of the record whose age counts for the retention; null: it has none. */
+export function ageOf(stream: Stream, record: unknown): Instant | null {
+  const by = stream.retention?.by
+  return by === undefined
+    ? null
+    : parseInstant(textIn(stream, record, by), stream.columns[by]?.zone ?? 'America/New_York')
+}
+
+function textIn(stream: Stream, record: unknown, column: string): string {
+  const path = (stream.columns[column]?.from ?? column).split('.')
+  const value = path.reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], record)
+  return typeof value === 'string' ? value.trim() : ''
 }

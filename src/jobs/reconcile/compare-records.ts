@@ -1,8 +1,8 @@
-import { asFilter, justBefore, minus } from '../../common/instant.ts'
+import { asFilter, justBefore, minus, ZONE_UNCERTAINTY } from '../../common/instant.ts'
 import type { Page, RowBatch, Window } from '../../common/model.ts'
+import { oldestServed } from '../../common/oldest-served.ts'
 import { statedDeletion } from '../../common/stated-deletion.ts'
 import type { Month } from '../../load/destination.ts'
-import { oldestServed } from '../../pipeline/checkpoint.ts'
 import { pageDecoders } from '../../pipeline/page-decoders.ts'
 import { prefetch } from '../../pipeline/prefetch.ts'
 import { newScan } from '../../pipeline/scan-progress.ts'
@@ -12,8 +12,6 @@ import { type Comparison, comparableRowsOf } from './comparison.ts'
 import type { Diff } from './diff.ts'
 import { lastSecondOf, nextMonth, startOf } from './month.ts'
 
-/** The API may read a filter as US Eastern wall time [unknown], so each side of the range is extended by so many milliseconds. */
-const ZONE_UNCERTAINTY = 5 * 3_600_000
 /** Keys read from the tables by one query. */
 const KEYS_IN_QUERY = 20_000
 

@@ -9,8 +9,9 @@ import type { TableColumn } from '../../schema/table.ts'
 import type { Engine, Relation } from '../sql/engine.ts'
 import type { SystemTables } from '../sql/system-tables.ts'
 import { append, type Layouts } from './append.ts'
+import { dependentsOf } from './dependents.ts'
 import { dialectOn } from './dialect.ts'
-import { translate, unopened } from './errors.ts'
+import { isRefusal, translate, unopened } from './errors.ts'
 import { TYPES } from './types.ts'
 
 export interface DuckdbOptions {
@@ -87,6 +88,21 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
     log = wanted
   }
   let queue: Promise<unknown> = Promise.resolve()
+  /**
+   * Commits by a checkpoint alone. The log would hold the expression of a converted column: DuckDB 1.5.5 replays that when
+   * the file is attached, as here, and fails with an internal error when somebody opens the file by itself.
+   */
+  const commitWithoutLog = async (used: DuckDBConnection): Promise<void> => {
+    await used.run(`set auto_checkpoint_skip_wal_threshold = 0; set checkpoint_threshold = '0B'`)
+    try {
+      await used.run('commit')
+    } finally {
+      // An error of the commit is thrown, and not one of this.
+      await used
+        .run(`reset auto_checkpoint_skip_wal_threshold; set checkpoint_threshold = '${LOG[log]}'`)
+        .catch(() => {})
+    }
+  }
 
   return {
     transaction(work) {
@@ -96,6 +112,7 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
           await used.run(readOnly ? 'begin transaction read only' : 'begin transaction')
           const db = new Kysely<SystemTables>({ dialect: dialectOn(used) })
           let written = 0
+          let isConverted = false
           const result = await work({
             db,
             append: async (target, columns, blocks) => {
@@ -110,9 +127,18 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
             referencedTables: async () => new Set(),
             // One process has the file, and one transaction is at work in it.
             withLockTimeout: work => work(),
+            longDdl: async statements => {
+              // A column may get another type or another place.
+              layouts.clear()
+              isConverted = true
+              for (const statement of statements) await db.executeQuery(statement)
+            },
+            // Nothing can be tried in a file that is only read.
+            dependents: async (schema, table, column) =>
+              readOnly ? [] : await dependentsOf(await connect(), CATALOG, { schema, table, column }),
           })
           if (written > 0) await limitLog(written < LARGE_COMMIT ? 'short' : 'long')
-          await used.run('commit')
+          await (isConverted ? commitWithoutLog(used) : used.run('commit'))
           if (written > 0 && log === 'short') await releaseMemory(used)
           return result
         } catch (error) {
@@ -135,6 +161,11 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
     catalogType: kind => TYPES[kind].inCatalog,
     // No index: with one, 250 scattered rows into a million took seconds, and the file grew by two fifths.
     withPrimaryKey: create => create,
+    createIndex: () => null,
+    lockTable: () => null,
+    isRefusal,
+    jsonAsText: value => sql`case json_type(${value}) when 'VARCHAR' then ${value} ->> '$' when 'NULL' then null
+      else nullif(nullif(cast(${value} as text), '{}'), '[]') end`,
     lockHolders: async () => [],
     async checkAccess() {
       // DuckDB writes its log beside the file, so the folder must be writable too.
@@ -220,6 +251,7 @@ async function relationsIn(connection: DuckDBConnection, schema: string): Promis
       {
         kind: type === 'BASE TABLE' ? 'table' : String(type).toLowerCase(),
         columns: Array.isArray(columns) ? columns.map(String) : [],
+        indexed: [],
       },
     ]),
   )

@@ -38,6 +38,11 @@ export function translate(error: unknown): unknown {
   return kind ? new DestinationError(kind, `DuckDB: ${message}`, error) : error
 }
 
+const REFUSAL = /^(Binder|Catalog|Constraint|Conversion|Dependency|Invalid Input|Not implemented) Error: /
+
+/** Whether an error of DDL lies in what is in the schema. */
+export const isRefusal = ({ message }: Error): boolean => REFUSAL.test(message)
+
 /** Translates what the driver threw when it opened the file. */
 export function unopened(path: string, error: unknown): unknown {
   const translated = translate(error)

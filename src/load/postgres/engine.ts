@@ -6,10 +6,12 @@ import type { SystemTables } from '../sql/system-tables.ts'
 import { checkAccess } from './access.ts'
 import { append } from './append.ts'
 import { connectionTo } from './connection.ts'
-import { translate } from './errors.ts'
+import { dependentsOf } from './dependents.ts'
+import { isRefusal, translate } from './errors.ts'
+import { jsonAsText } from './json-as-text.ts'
 import { mayContainKeys } from './key-lookup.ts'
 import { createLease, LEASE_TIMES, type LeaseTimes } from './lease.ts'
-import { lockHolders, withLockTimeout } from './locks.ts'
+import { cancelTransaction, lockHolders, longDdl, type RunningTransaction, withLockTimeout } from './locks.ts'
 import { referencedTables } from './references.ts'
 import { relationsIn } from './relations.ts'
 import { TYPES } from './types.ts'
@@ -20,6 +22,8 @@ export interface PostgresOptions {
   readonly schema: string
   /** Transactions that run side by side, at most. */
   readonly connections: number
+  /** Whether tables get indexes. Default: true. */
+  readonly indexes?: boolean
   /** Default: `LEASE_TIMES`. */
   readonly lease?: LeaseTimes
 }
@@ -40,7 +44,13 @@ const BEGIN = [
  * The engine for Postgres. Connects when the first transaction starts, or the lock is acquired.
  * @throws {DestinationError} `bad_address`, `file_missing`
  */
-export function openPostgres({ url, schema, connections, lease: times = LEASE_TIMES }: PostgresOptions): Engine {
+export function openPostgres({
+  url,
+  schema,
+  connections,
+  indexes = true,
+  lease: times = LEASE_TIMES,
+}: PostgresOptions): Engine {
   const { options, target } = connectionTo(url, schema)
   const pool = new pg.Pool({ ...options, max: connections })
   // The pool replaces an idle connection that the server closes; without a listener the error would end the process.
@@ -54,6 +64,11 @@ export function openPostgres({ url, schema, connections, lease: times = LEASE_TI
     if (!listening.has(client)) client.on('error', () => {})
     listening.add(client)
     return client
+  }
+
+  // Best effort: what is not cancelled ends by itself.
+  const cancel = (transaction: RunningTransaction): void => {
+    cancelTransaction(pool, transaction).catch(() => {})
   }
 
   const transaction: Engine['transaction'] = async work => {
@@ -73,6 +88,9 @@ export function openPostgres({ url, schema, connections, lease: times = LEASE_TI
           relations: schema => relationsIn(client, schema),
           referencedTables: schema => referencedTables(client, schema),
           withLockTimeout: work => withLockTimeout(client, work),
+          longDdl: (statements, signal) =>
+            longDdl(client, statements.map(statement => statement.sql).join(';\n'), signal, cancel),
+          dependents: (schema, table, column) => dependentsOf(client, schema, table, column),
         })
         await client.query('commit')
         return result
@@ -104,6 +122,11 @@ export function openPostgres({ url, schema, connections, lease: times = LEASE_TI
     catalogType: kind => TYPES[kind].inCatalog,
     withPrimaryKey: (create, table) =>
       create.addPrimaryKeyConstraint(`${table.name}_pkey` as never, [...table.key] as never[]),
+    // Postgres names it after the table and the column, and differently if something has that name.
+    createIndex: (table, column) => (indexes ? sql`create index on ${sql.table(table)} (${sql.ref(column)})` : null),
+    lockTable: table => sql`lock table ${sql.table(table)} in access exclusive mode`,
+    isRefusal,
+    jsonAsText,
     finalize: async () => {},
     checkAccess: tables => checkAccess(options, target, tables),
 
@@ -117,6 +140,8 @@ export function openPostgres({ url, schema, connections, lease: times = LEASE_TI
     },
 
     async [Symbol.asyncDispose]() {
+      // Only a run that was interrupted leaves transactions open, and it waits for them no longer.
+      for (const client of inUse) void cut(client)
       await lease.release()
       await pool.end()
     },

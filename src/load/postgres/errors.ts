@@ -68,7 +68,7 @@ function byState(code: string, message: string, target: Target): Found | null {
   if (code === '42501' && /must be owner/.test(message))
     return {
       kind: 'denied',
-      next: `Columns can be added by the owner alone. Run as the owner: alter table … owner to ${quote(user)};`,
+      next: `Only the owner of a table can add columns and indexes to it. Run as the owner: alter table … owner to ${quote(user)};`,
     }
   if (code === '28000' && /role .* does not exist/.test(message))
     return {
@@ -97,6 +97,13 @@ function byState(code: string, message: string, target: Target): Found | null {
   const kind = STATES[code] ?? STATES[code.slice(0, 2)]
   return kind ? { kind } : null
 }
+
+/** Classes of SQLSTATE: a feature that is not supported, a value, a constraint, a dependent, a name or type. */
+const REFUSAL = /^(0A|22|23|2B|42|55006)/
+
+/** Whether an error of DDL lies in what is in the schema, and not in the rights of this user. */
+export const isRefusal = (error: Error): boolean =>
+  'code' in error && typeof error.code === 'string' && REFUSAL.test(error.code) && error.code !== '42501'
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
 

@@ -15,6 +15,48 @@ export async function withLockTimeout<T>(client: pg.ClientBase, work: () => Prom
   }
 }
 
+/** A transaction of a backend. The backend may serve another program later, if a pooler lends it. */
+export interface RunningTransaction {
+  readonly backend: number
+  readonly began: string
+}
+
+/**
+ * Runs DDL that may take minutes, and gives up if somebody holds a table. When the signal is aborted, the server is told
+ * to stop: if the connection merely closed, it would go on and keep its locks.
+ * @param cancel runs `cancelTransaction` on another connection.
+ */
+export async function longDdl(
+  client: pg.ClientBase,
+  statements: string,
+  signal: AbortSignal,
+  cancel: (transaction: RunningTransaction) => void,
+): Promise<void> {
+  await withLockTimeout(client, async () => {
+    const { rows } = await client.query<RunningTransaction>(
+      `select pg_backend_pid() as backend, cast(now() as text) as began, set_config('statement_timeout', '0', true)`,
+    )
+    const stop = (): void => rows.forEach(cancel)
+    signal.throwIfAborted()
+    signal.addEventListener('abort', stop, { once: true })
+    try {
+      await client.query(statements)
+    } finally {
+      signal.removeEventListener('abort', stop)
+    }
+  })
+}
+
+export async function cancelTransaction(
+  client: Pick<pg.ClientBase, 'query'>,
+  { backend, began }: RunningTransaction,
+): Promise<void> {
+  await client.query(
+    `select pg_cancel_backend(pid) from pg_stat_activity where pid = $1 and xact_start = cast($2 as timestamptz)`,
+    [backend, began],
+  )
+}
+
 /** Who holds locks on tables of the schema: process ids with what they say about themselves. */
 export async function lockHolders(client: pg.ClientBase, schema: string): Promise<readonly string[]> {
   const { rows } = await client.query<{ pid: number; name: string; user: string; state: string; since: string }>(

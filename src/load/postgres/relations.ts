@@ -16,12 +16,16 @@ const KINDS: Readonly<Record<string, string>> = {
 
 /** From `pg_class`: `information_schema` lists no materialized view, and no table that this user may not read. */
 export async function relationsIn(client: pg.ClientBase, schema: string): Promise<ReadonlyMap<string, Relation>> {
-  const { rows } = await client.query<{ name: string; kind: string; columns: string[] }>(
+  const { rows } = await client.query<{ name: string; kind: string; columns: string[]; indexed: string[] }>(
     `select c.relname as name, c.relkind as kind, array(
        select a.attname::text from pg_attribute a
-       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum) as columns
+       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum) as columns, array(
+       select a.attname::text from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+       where i.indrelid = c.oid and i.indisvalid and i.indpred is null) as indexed
      from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relkind <> 't'`,
     [schema],
   )
-  return new Map(rows.map(({ name, kind, columns }) => [name, { kind: KINDS[kind] ?? 'relation', columns }]))
+  return new Map(
+    rows.map(({ name, kind, columns, indexed }) => [name, { kind: KINDS[kind] ?? 'relation', columns, indexed }]),
+  )
 }

@@ -23,6 +23,7 @@ export async function claimCheckpoint(
     shape: to.schemaHash,
     writer: to.writer,
     swept: to.lastSnapshotAt,
+    complete_from: to.completeFrom,
     committed_at: committedAt,
     lost: null,
   }

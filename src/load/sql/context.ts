@@ -1,6 +1,8 @@
+import type { CompiledQuery } from 'kysely'
 import { Salt } from '../../schema/salt.ts'
 import type { Stream } from '../../schema/stream.ts'
 import type { Table } from '../../schema/table.ts'
+import type { ColumnChanges } from './column-changes.ts'
 import type { Engine, Session } from './engine.ts'
 import { createHistory, type History } from './history.ts'
 import { readInferredColumns } from './inferred-columns.ts'
@@ -18,6 +20,10 @@ export interface Context {
   readonly history: History
   /** Tables to which foreign keys refer. Read by `prepare`; empty before that. */
   readonly referenced: Set<string>
+  /** Read by `prepare`; empty before that. */
+  readonly missingIndexes: Map<string, readonly CompiledQuery[]>
+  /** Changes of columns that may hold values, by stream. Read by `prepare`; empty before that. */
+  readonly columnChanges: Map<string, ColumnChanges>
   readonly storeToKeep: StoreToKeep
   /** The session's queries, with names resolved in the schema. */
   inSchema(session: Session): Session['db']
@@ -58,6 +64,8 @@ export function createContext(
     salt,
     history,
     referenced: new Set(),
+    missingIndexes: new Map(),
+    columnChanges: new Map(),
     storeToKeep: createStoreToKeep(),
     inSchema,
     exists,

@@ -1,6 +1,13 @@
 import { type RawBuilder, sql } from 'kysely'
 import { fromMillis, toMillis } from '../../common/instant.ts'
-import type { Checkpoint, DeletionEvidence, DeletionSkipped, DeletionsToConfirm, RowBatch } from '../../common/model.ts'
+import type {
+  Checkpoint,
+  DeletionEvidence,
+  DeletionSkipped,
+  DeletionsToConfirm,
+  Instant,
+  RowBatch,
+} from '../../common/model.ts'
 import { identifier } from '../../schema/name.ts'
 import { tablesOf } from '../../schema/table.ts'
 import type { Deletions } from '../destination.ts'
@@ -12,6 +19,7 @@ import {
   deleteInterrupted,
   deleteSeen,
   type EndedScan,
+  firstSuspect,
   isConfirmed,
   isToConfirm,
   keepToConfirm,
@@ -82,12 +90,17 @@ export async function markConfirmed(ended: EndedScan): Promise<Deletions> {
 const isAccepted = ({ deletionSkipped }: Deletions): boolean =>
   deletionSkipped === undefined || deletionSkipped.why === 'maybe_forgotten'
 
-/** How many rows an ended scan should have seen, and which of them it did not. */
-interface Loss {
+/** How many rows an ended scan should have seen, and how many of them it did not. */
+interface Counted {
   readonly expected: number
   readonly absent: number
+}
+
+interface Loss extends Counted {
   /** The rows that it did not see. */
   readonly which: RawBuilder<unknown>
+  /** The same of the rows that have not been written since then. */
+  until(at: Instant): Promise<Counted>
 }
 
 /**
@@ -113,7 +126,14 @@ async function deleteAbsent(
   }
   const proven = await countProven(absent)
   if (proven > 0) {
-    const skipped = await doubt(ended, { expected: await countProven(expected), absent: proven, which: absent })
+    const until = async (time: Instant): Promise<Counted> => {
+      const old = sql`t._synced_at <= cast(${time} as timestamptz)`
+      return {
+        expected: await countProven(sql`${expected} and ${old}`),
+        absent: await countProven(sql`${absent} and ${old}`),
+      }
+    }
+    const skipped = await doubt(ended, { expected: await countProven(expected), absent: proven, which: absent, until })
     if (skipped !== null) return { deleted: 0, deletionSkipped: { ...skipped, rows: proven } }
   }
   await clearSuspect(ended)
@@ -132,13 +152,16 @@ async function deleteAbsent(
 async function suspectReason(ended: EndedScan, loss: Loss): Promise<Omit<DeletionSkipped, 'rows'> | null> {
   if ((await count(ended, seenKeys(ended, 'unknown', ended.scan))) > 0) return { why: 'unknown_key' }
   const { expected, absent } = loss
-  const fewSeen = (expected - absent) * 2 < expected
+  // What a suspect scan brought may be as wrong as the scan, so only rows from before it show whether enough was seen.
+  const suspect = await firstSuspect(ended)
+  const stood = suspect === null ? loss : await loss.until(suspect)
+  const fewSeen = (stood.expected - stood.absent) * 2 < stood.expected
   const isLarge = absent > LARGE_LOSS.rows && absent > LARGE_LOSS.share * expected
   if (!fewSeen && !isLarge) return null
   const secondTime = await isConfirmed(ended)
   if (fewSeen && !secondTime) return { why: 'few_seen' }
-  // A few rows are not worth a request: what a second scan confirms is believed.
-  if (!isLarge || !ended.stream.retrieve) return secondTime ? null : { why: 'large_loss' }
+  // Where no record can be asked for, what a second scan confirms is believed.
+  if (!ended.stream.retrieve) return secondTime ? null : { why: 'large_loss' }
   return { why: 'large_loss', toConfirm: await toConfirm(ended, loss.which, secondTime) }
 }
 

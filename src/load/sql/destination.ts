@@ -7,17 +7,19 @@ import { asText } from './as-text.ts'
 import { claimCheckpoint, holdCheckpoint } from './claim-checkpoint.ts'
 import type { Context } from './context.ts'
 import { detectDeletions, markConfirmed } from './deletions.ts'
-import type { Engine, Session } from './engine.ts'
+import type { Session } from './engine.ts'
 import { recordGap } from './gaps.ts'
 import { deleteInferredColumns, nowDeclared } from './inferred-columns.ts'
 import { forgetLostRows, writeAgainIfChildRowsMissing } from './lost-rows.ts'
 import { merge } from './merge.ts'
 import { createRejects } from './rejects.ts'
-import { keepCounts, missingRows } from './row-counts.ts'
+import { hasRows, keepCounts, missingRows } from './row-counts.ts'
 import { schemaChanges } from './schema-changes.ts'
+import { suspectScan } from './seen-keys.ts'
 import { readOrCreateSalt, recordMadeColumns, recordPolicies } from './settings.ts'
 import { parseCheckpoint, parseCounts } from './stored-values.ts'
 import { recordTombstones, stageNewEvents } from './tombstones.ts'
+import { untilUnlocked } from './until-unlocked.ts'
 
 /** `Destination` for every database that has an `Engine`. */
 export function createDestination(context: Context): Destination & RowCounts & DeletionSupport {
@@ -27,6 +29,8 @@ export function createDestination(context: Context): Destination & RowCounts & D
     salt,
     history,
     referenced,
+    missingIndexes,
+    columnChanges,
     storeToKeep,
     inSchema,
     exists,
@@ -45,18 +49,22 @@ export function createDestination(context: Context): Destination & RowCounts & D
       const prepared = await untilUnlocked(engine, schema, async session => {
         const recorded = await recordedSchema(session)
         const all = allTables(tables, recorded)
-        const { statements, dropped } = await schemaChanges(session, engine, schema, all, recorded)
+        const { statements, columns, indexes, dropped } = await schemaChanges(session, engine, schema, all, recorded)
         // In one request: with a comment for each column there are hundreds of statements.
         if (statements.length > 0)
           await session.withLockTimeout(() =>
             session.db.executeQuery(CompiledQuery.raw(statements.map(({ query }) => query.sql).join(';\n'))),
           )
         await recordPolicies(inSchema(session), recorded.policies, all)
-        await recordMadeColumns(inSchema(session), recorded.made, all)
+        await recordMadeColumns(inSchema(session), recorded.made, all, columns)
         for (const what of dropped) await forgetLostRows(session, schema, what)
-        await deleteInferredColumns(inSchema(session), nowDeclared(recorded.inferred, tables))
-        await history.catchUp(session, tables, recorded.inferred)
+        // `migrateColumns` does both for a stream that has columns of another type.
+        const asDeclared = tables.filter(({ stream = '' }) => !columns.get(stream)?.retyped.length)
+        await deleteInferredColumns(inSchema(session), nowDeclared(recorded.inferred, asDeclared))
+        await history.catchUp(session, asDeclared, recorded.inferred)
         for (const table of await session.referencedTables(schema)) referenced.add(table)
+        for (const [table, missing] of indexes) missingIndexes.set(table, missing)
+        for (const [stream, changes] of columns) columnChanges.set(stream, changes)
         return { statements, salt: await readOrCreateSalt(inSchema(session)) }
       })
       salt.open(prepared.salt)
@@ -66,12 +74,16 @@ export function createDestination(context: Context): Destination & RowCounts & D
     checkpoint: stream =>
       engine.transaction(async session => {
         if (!(await exists(session, '_sync_checkpoints'))) return unwritten(stream)
+        const isCurrent = await hasColumn(session, '_sync_checkpoints', 'lost')
+        const hasCompleteFrom = await hasColumn(session, '_sync_checkpoints', 'complete_from')
         const row = await inSchema(session)
           .selectFrom('_sync_checkpoints')
           .select(['shape', 'writer'])
           .select([asText('version').as('version'), asText('watermark').as('watermark'), asText('walk').as('walk')])
           .select(asText('swept').as('swept'))
-          .select(((await hasColumn(session, '_sync_checkpoints', 'lost')) ? asText('lost') : NOTHING).as('lost'))
+          .select((isCurrent ? asText('lost') : NOTHING).as('lost'))
+          .select((isCurrent ? suspectScan(schema, stream) : NOTHING).as('suspect'))
+          .select((hasCompleteFrom ? asText('complete_from') : NOTHING).as('complete_from'))
           .where('stream', '=', stream)
           .executeTakeFirst()
         return row ? parseCheckpoint(row, stream) : unwritten(stream)
@@ -90,6 +102,8 @@ export function createDestination(context: Context): Destination & RowCounts & D
         throw error
       }
     },
+
+    hasRows: stream => engine.transaction(session => hasRows(session, schema, stream)),
 
     lastCounts: stream =>
       engine.transaction(async session => {
@@ -156,28 +170,6 @@ export function createDestination(context: Context): Destination & RowCounts & D
   }
 }
 
-/** How often DDL is tried while somebody holds a table. Between two tries those who wait for the table get it. */
-const LOCK_TRIES = 3
-
-/** Runs a transaction with DDL. @throws {DestinationError} `locked`, naming who holds a table. */
-async function untilUnlocked<T>(engine: Engine, schema: string, work: (session: Session) => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await engine.transaction(work)
-    } catch (error) {
-      if (!(error instanceof DestinationError) || error.kind !== 'locked') throw error
-      if (tries < LOCK_TRIES) continue
-      const holders = await engine.lockHolders(schema)
-      const who = holders.length > 0 ? holders.join('; ') : 'a transaction that has ended since'
-      throw new DestinationError(
-        'locked',
-        `a table of the schema ${schema} has to change, and it is held by ${who}`,
-        error,
-      )
-    }
-  }
-}
-
 /** In place of a column that the table does not have yet. */
 const NOTHING = sql<string | null>`cast(null as text)`
 
@@ -189,6 +181,7 @@ const unwritten = (stream: string): Checkpoint => ({
   schemaHash: null,
   writer: null,
   lastSnapshotAt: null,
+  completeFrom: null,
 })
 
 const UNCOUNTED = { rows: null, child_rows: null, lost: null }
@@ -204,6 +197,7 @@ async function recordLastRun(db: Session['db'], last: LastRun): Promise<void> {
     shape: null,
     writer: null,
     swept: null,
+    complete_from: null,
     committed_at: null,
     counts: null,
     ...UNCOUNTED,

@@ -1,4 +1,4 @@
-import type { CreateTableBuilder, Expression, Kysely } from 'kysely'
+import type { CompiledQuery, CreateTableBuilder, Expression, Kysely, RawBuilder } from 'kysely'
 import type { Block } from '../../common/cells.ts'
 import type { RunId } from '../../common/model.ts'
 import type { ColumnKind } from '../../schema/column.ts'
@@ -9,11 +9,12 @@ import type { SystemTables } from './system-tables.ts'
 /*
  * What a new database must implement. `createWarehouse` makes a whole `Warehouse` out of an `Engine`, so all that the
  * databases share is written once, in this folder. Other places that name a database: `load/open.ts`, where it is
- * opened, `cli/config/`, where it is configured, and `test/support/destinations.ts`, which runs test/conformance against it.
+ * registered, `cli/config/`, whose `schema.ts` and `load.ts` read its settings, and what `test/support/destinations.ts` names.
  *
  * The shared code writes the SQL of Postgres: Kysely's Postgres compiler, `update … from`, `delete … using`,
  * `returning`, `is distinct from`, comparison of rows as `(a, b) > (c, d)`, `bool_or`, `greatest` that ignores nulls,
- * `chr`, `at time zone`, casts to `text`, `bigint` and `timestamptz`, `comment on table` and `comment on column`, and
+ * `chr`, `at time zone`, casts to `text`, `bigint` and `timestamptz`, `comment on table` and `comment on column`,
+ * `analyze` if it has indexes, `alter column … type … using`, `~` and `regexp_replace`, arithmetic with intervals, `to_json`, and
  * `information_schema`. Several statements without parameters may come in one query, separated by `;`. A database that
  * reads other SQL cannot be added by an `Engine` alone.
  */
@@ -64,6 +65,25 @@ export interface Session {
    * @throws {DestinationError} `locked`: another transaction holds a table. This transaction has to be rolled back.
    */
   withLockTimeout<T>(work: () => Promise<T>): Promise<T>
+  /**
+   * Runs DDL that takes minutes on a large table. It waits for locks like `withLockTimeout`, and a time-out of the server
+   * does not end it. When the signal is aborted, the database stops it at once.
+   * @throws {DestinationError} `locked`
+   */
+  longDdl(statements: readonly CompiledQuery[], signal: AbortSignal): Promise<void>
+  /**
+   * What uses a column of a table, so that the database does not let it change, or would let it break: views in any schema,
+   * also those that use it through another view, and what else the database knows of. Changes nothing.
+   */
+  dependents(schema: string, table: string, column: string): Promise<readonly Dependent[]>
+}
+
+/** What a user has made that uses a column of ours. */
+export interface Dependent {
+  /** For a message, such as `view reports.sales`. */
+  readonly what: string
+  /** The database makes it again when the column changes its type, as it does with an index. */
+  readonly rebuilt: boolean
 }
 
 /** What has a name in a schema. */
@@ -71,6 +91,8 @@ export interface Relation {
   /** `table`: an ordinary table. Other kinds, such as `view`, are words for a message. */
   readonly kind: string
   readonly columns: readonly string[]
+  /** The first columns of its indexes. An index of a part of its rows does not count, nor one that was not completed. */
+  readonly indexed: readonly string[]
 }
 
 /** A column of kind `int` that holds keys. */
@@ -131,6 +153,26 @@ export interface Engine extends AsyncDisposable {
   catalogType(kind: ColumnKind): string
   /** Adds the primary key `table.key` to the statement; returns it unchanged where the database is faster without. */
   withPrimaryKey<T extends string>(create: CreateTableBuilder<T>, table: Table): CreateTableBuilder<T>
+  /**
+   * The statement that makes an index on a column. Null: the configuration wants none, or the database needs none.
+   * @param table as `schema.table`, not quoted.
+   */
+  createIndex(table: string, column: string): RawBuilder<unknown> | null
+  /**
+   * The statement that keeps everybody else out of a table until the transaction ends. Null: nobody else can be there.
+   * @param table as `schema.table`, not quoted.
+   */
+  lockTable(table: string): RawBuilder<unknown> | null
+  /**
+   * Whether an error of DDL lies in what is in the schema, such as an index that does not take another type, and not in the
+   * connection, in rights or in space.
+   */
+  isRefusal(error: Error): boolean
+  /**
+   * The text of a JSON value: of a text itself, of anything else its JSON without spaces. Null of a JSON null, and of an
+   * empty list or object, which stand for nothing.
+   */
+  jsonAsText(value: RawBuilder<unknown>): RawBuilder<unknown>
   /**
    * Tries, within seconds, what a run needs: to connect, and to create and write in the schema. Leaves nothing behind.
    * @param tables names of the tables that a run writes to; those that exist must be writable.

@@ -16,7 +16,8 @@ export const createExpectedRows = ({ engine, schema }: Context): ExpectedRows =>
       const cursor = sql.ref(`t.${identifier(sync.cursor)}`)
       const { absence, event } = deletions
       const conditions = [
-        sql`${cursor} >= cast(${from} as timestamptz) and ${cursor} <= cast(${to} as timestamptz)`,
+        sql`${cursor} <= cast(${to} as timestamptz)`,
+        ...(from === null ? [] : [sql`${cursor} >= cast(${from} as timestamptz)`]),
         sql`t._deleted_at is null and not ${mayBeForgotten('t', stream, now)}`,
         ...(typeof absence === 'object'
           ? [sql`lower(${sql.ref(`t.${identifier(absence.column)}`)}) is distinct from ${absence.value}`]

@@ -59,8 +59,8 @@ export function createHistory(schema: string, streams: readonly Stream[]) {
 }
 
 /**
- * Adds a version for each row whose fingerprint differs from that of its open version, and ends the open version where
- * the new one begins. Runs after the stream's own table was written, in the same transaction.
+ * Adds a version for each row that differs from its open version, and ends the open version where the new one begins. Rows
+ * are found by their fingerprint, and then compared: a fingerprint also covers lists, and depends on the declared types. Runs after the stream's own table was written, in the same transaction.
  *
  * A version begins at the record's own time of change. That time may be missing, it may lie in the future, or it may not be
  * after the start of the version before: the API does not move it with every change, and it counts whole seconds. Then the version begins when
@@ -101,10 +101,19 @@ export async function addVersions(
     where t._deleted_at is null and t._hash <> ${sql.lit(Number(STALE_HASH))} and (h.open_hash is null or h.open_hash <> t._hash) and ${isStaged('t')}`.execute(
     db,
   )
+  const own = history.columns.map(({ name }) => name).filter(name => name !== VALID_FROM.name && name !== VALID_TO.name)
+  // Another fingerprint of the same values: the declaration has changed, or a list of the record. The open version stays.
+  const values = own.filter(name => name !== '_hash' && !root.key.includes(name))
+  const isOpen = sql`v.valid_to is null and ${equal('v', 'b', root.key)} and ${equal('t', 'b', root.key)}`
+  await sql`
+    update ${versions} as v set _hash = t._hash from ${sql.table(starts)} as b, ${rows} as t
+    where ${isOpen} and ${same('v', 't', values)}`.execute(db)
+  await sql`
+    delete from ${sql.table(starts)} as b using ${versions} as v, ${rows} as t
+    where ${isOpen} and v._hash = t._hash`.execute(db)
   await sql`
     update ${versions} as v set valid_to = b.valid_from from ${sql.table(starts)} as b
     where v.valid_to is null and ${equal('v', 'b', root.key)}`.execute(db)
-  const own = history.columns.map(({ name }) => name).filter(name => name !== VALID_FROM.name && name !== VALID_TO.name)
   await sql`
     insert into ${versions} (${names([...own, VALID_FROM.name])})
     select ${sql.join(own.map(name => sql.ref(`t.${name}`)))}, b.valid_from
@@ -144,6 +153,16 @@ const names = (columns: readonly string[]) => sql.join(columns.map(name => sql.r
 const equal = (a: string, b: string, columns: readonly string[]) =>
   sql.join(
     columns.map(name => sql`${sql.ref(`${a}.${name}`)} = ${sql.ref(`${b}.${name}`)}`),
+    sql` and `,
+  )
+
+/** The condition that values are the same, null included. */
+const same = (a: string, b: string, columns: readonly string[]) =>
+  sql.join(
+    [
+      sql`true`,
+      ...columns.map(name => sql`${sql.ref(`${a}.${name}`)} is not distinct from ${sql.ref(`${b}.${name}`)}`),
+    ],
     sql` and `,
   )
 

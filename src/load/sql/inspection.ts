@@ -6,22 +6,26 @@ import { asText } from './as-text.ts'
 import type { Context } from './context.ts'
 import { existingRows } from './existing-rows.ts'
 import { readGaps } from './gaps.ts'
+import { plannedStatements } from './migrate-columns.ts'
 import { columnsOf, schemaChanges } from './schema-changes.ts'
 import { readSalt } from './settings.ts'
-import { parseLastRun, parseRun, parseWatermark } from './stored-values.ts'
+import { parseCompleteFrom, parseLastRun, parseRun, parseWatermark } from './stored-values.ts'
 import { SYSTEM_TABLES } from './system-tables.ts'
 
 /** `Inspection` for every database that has an `Engine`. */
 export function createInspection(context: Context): Inspection {
-  const { engine, schema, salt, inSchema, exists, recordedSchema, allTables } = context
+  const { engine, schema, salt, inSchema, exists, hasColumn, recordedSchema, allTables } = context
   return {
     checkAccess: tables => engine.checkAccess([...SYSTEM_TABLES, ...tables].map(({ name }) => name)),
 
     plan: tables =>
       engine.transaction(async session => {
         const recorded = await recordedSchema(session)
-        const { statements } = await schemaChanges(session, engine, schema, allTables(tables, recorded), recorded)
-        return statements
+        const changes = await schemaChanges(session, engine, schema, allTables(tables, recorded), recorded)
+        const indexes = [...changes.indexes].flatMap(([table, missing]) => missing.map(({ sql }) => ({ table, sql })))
+        const at = { session, engine, schema }
+        const retyped = [...changes.columns.values()].flatMap(columns => plannedStatements(columns, at))
+        return [...changes.statements, ...retyped, ...indexes]
       }),
 
     async loadSalt() {
@@ -63,6 +67,18 @@ export function createInspection(context: Context): Inspection {
           .where('stream', '=', stream)
           .executeTakeFirst()
         return row ? parseWatermark(row, stream) : null
+      }),
+
+    completeFrom: stream =>
+      engine.transaction(async session => {
+        // An older version made the table, and no run of this one has been here: not known.
+        if (!(await hasColumn(session, '_sync_checkpoints', 'complete_from'))) return null
+        const row = await inSchema(session)
+          .selectFrom('_sync_checkpoints')
+          .select(asText('complete_from').as('complete_from'))
+          .where('stream', '=', stream)
+          .executeTakeFirst()
+        return row ? parseCompleteFrom(row, stream) : null
       }),
 
     gaps: stream =>

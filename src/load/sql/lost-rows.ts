@@ -6,6 +6,7 @@ import type { Stream } from '../../schema/stream.ts'
 import { type Table, tablesOf } from '../../schema/table.ts'
 import { asText } from './as-text.ts'
 import type { Session } from './engine.ts'
+import { reportsOn } from './older-reports.ts'
 import { missingRows } from './row-counts.ts'
 import type { Dropped } from './schema-changes.ts'
 import { resetSeen } from './seen-keys.ts'
@@ -36,7 +37,16 @@ export async function forgetLostRows(session: Session, schema: string, dropped: 
     columns: union(before?.columns, dropped.columns),
     since: before ? before.since : ((await firstRunOf(session, schema, stream)) ?? instantOf(row.watermark)),
   }
-  const nothing = { watermark: null, walk: null, shape: null, writer: null, swept: null, rows: null, child_rows: null }
+  const nothing = {
+    watermark: null,
+    walk: null,
+    shape: null,
+    writer: null,
+    swept: null,
+    complete_from: null,
+    rows: null,
+    child_rows: null,
+  }
   await db
     .updateTable('_sync_checkpoints')
     .set({ version: String(BigInt(row.version) + 1n), ...nothing, lost: JSON.stringify(lost) })
@@ -73,11 +83,9 @@ const writeAgain = ({ db }: Session, schema: string, { name }: Table): Promise<u
 
 /** When the first run that reported on the stream read it, by the API's clock if it says; null: none is recorded. */
 async function firstRunOf({ db }: Session, schema: string, stream: string): Promise<Instant | null> {
-  // The databases write JSON with and without spaces.
-  const reported = sql`replace(cast(report as text), ' ', '') like ${`%"stream":"${stream}"%`}`
   const { rows } = await sql<{ began: string; report: string }>`
     select cast(started_at as text) as began, cast(report as text) as report
-    from ${sql.table(`${schema}._sync_runs`)} where ${reported} order by run limit 1`.execute(db)
+    from ${sql.table(`${schema}._sync_runs`)} where ${reportsOn(stream)} order by run limit 1`.execute(db)
   const [first] = rows
   if (first === undefined) return null
   return completeToIn(first.report, stream) ?? instantOf(first.began)

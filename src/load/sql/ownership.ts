@@ -5,6 +5,18 @@ import type { Relation } from './engine.ts'
 /** The columns that this program has made, by table. */
 export type MadeColumns = Readonly<Record<string, readonly string[]>>
 
+/** Columns of tables that were made before the columns were recorded, and that no version declares any more. */
+const OLDER: MadeColumns = Object.fromEntries(
+  ['addresses', 'charges', 'customers', 'onetimes', 'orders', 'payment_methods', 'subscriptions'].map(table => [
+    table,
+    ['include'],
+  ]),
+)
+
+/** The columns of an existing table that this program has made, as far as they are known. */
+export const madeIn = (table: string, made: MadeColumns | null): readonly string[] =>
+  made?.[table] ?? OLDER[table] ?? []
+
 /** Columns that only this program gives a table, in every version of it. */
 const MARKS: ReadonlySet<string> = new Set(['_synced_at', '_hash', 'valid_from'])
 

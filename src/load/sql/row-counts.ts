@@ -4,7 +4,7 @@ import type { Stream } from '../../schema/stream.ts'
 import { type Table, tablesOf } from '../../schema/table.ts'
 import { asText } from './as-text.ts'
 import type { Session } from './engine.ts'
-import { columnsOf } from './schema-changes.ts'
+import { columnsOf, hasTable } from './schema-changes.ts'
 import { parseRowCounts, stringifyCommitted } from './stored-values.ts'
 
 /*
@@ -131,6 +131,14 @@ export async function missingRows(session: Session, schema: string, stream: Stre
     if (found < expected) missing.push({ table, expected, found })
   }
   return missing
+}
+
+/** Whether the stream's own table has a row. */
+export async function hasRows(session: Session, schema: string, stream: Stream): Promise<boolean> {
+  const { name } = tablesOf(stream).root
+  if (!(await hasTable(session, schema, name))) return false
+  const { rows } = await sql`select 1 from ${sql.table(`${schema}.${name}`)} limit 1`.execute(session.db)
+  return rows.length > 0
 }
 
 async function countRows({ db }: Session, schema: string, table: string): Promise<number> {

@@ -1,10 +1,10 @@
 import { type CompiledQuery, sql } from 'kysely'
-import { DestinationError } from '../../common/errors.ts'
 import type { LostRows, SchemaChange } from '../../common/model.ts'
 import type { InferredColumn } from '../../schema/inferred-columns.ts'
-import { identifier } from '../../schema/name.ts'
 import type { Table, TableColumn } from '../../schema/table.ts'
+import { type ColumnChanges, columnChanges, type ExistingColumns } from './column-changes.ts'
 import type { Engine, Session } from './engine.ts'
+import { type MissingIndexes, missingIndexes } from './missing-indexes.ts'
 import { type MadeColumns, refuseOthers } from './ownership.ts'
 import type { StoredPolicies } from './stored-values.ts'
 
@@ -31,18 +31,19 @@ export interface Dropped extends Pick<LostRows, 'tables' | 'columns'> {
 
 export interface SchemaChanges {
   readonly statements: readonly Statement[]
+  /** Statements that have to wait until the tables are loaded. */
+  readonly indexes: MissingIndexes
+  /** What has to change in columns that may hold values, by stream. */
+  readonly columns: ReadonlyMap<string, ColumnChanges>
   /** What the statements make again because somebody dropped it, for each stream that was read before. */
   readonly dropped: readonly Dropped[]
 }
 
-/** Type of each column as `information_schema.columns` shows it, by table and column. */
-type ExistingColumns = ReadonlyMap<string, ReadonlyMap<string, string>>
-
 /**
  * The DDL after which the schema has all of `tables`. It creates and adds; it never drops a column, and never changes a
- * type. NOT NULL is dropped where an older version set it and a record may lack the value.
+ * type: `migrate-columns.ts` does. NOT NULL is dropped where an older version set it and a record may lack the value.
  * @throws {DestinationError} `not_ours` if something that this program did not make has the name of one of them;
- * `incompatible` if a column has another type than declared, with the DDL for a person to run.
+ * `incompatible` if a column of a system table has another type than declared.
  */
 export async function schemaChanges(
   session: Session,
@@ -63,23 +64,13 @@ export async function schemaChanges(
   }
   if (!(await schemaExists(session, schema))) add('', session.db.schema.createSchema(schema).compile())
   const stored = await columnsOf(session, schema)
-  refuseOthers(schema, tables, await session.relations(schema), made)
+  const relations = await session.relations(schema)
+  refuseOthers(schema, tables, relations, made)
   const notNull = await notNullColumns(session, schema)
-  const clashes: string[] = []
   for (const table of tables) {
     const qualified = sql.table(`${schema}.${table.name}`)
-    const columns = stored.get(table.name)
-    const existing = columns && new Map(columns)
+    const existing = stored.get(table.name)
     const recorded = new Set(made?.[table.name])
-    // An inferred column that is now declared with another type is renamed, so that its values stay.
-    for (const { column, kind } of inferred.filter(made => made.table === table.name)) {
-      const declared = table.columns.find(({ name, inferred }) => name === column && !inferred)
-      if (!declared || !existing?.has(column) || declared.kind === kind) continue
-      const renamed = sql.ref(identifier(`${column}_was_${kind}`))
-      add(table.name, sql`alter table ${qualified} rename column ${sql.ref(column)} to ${renamed}`.compile(session.db))
-      existing.delete(column)
-      recorded.delete(column)
-    }
     const missing = table.columns.filter(column => !existing?.has(column.name))
     if (existing === undefined) add(table.name, createTable(session, engine, schema, table))
     else for (const column of missing) add(table.name, addColumn(session, engine, schema, table, column))
@@ -101,17 +92,11 @@ export async function schemaChanges(
       const name = sql.ref(`${schema}.${table.name}.${column.name}`)
       add(table.name, sql`comment on column ${name} is ${sql.lit(column.doc)}`.compile(session.db))
     }
-    for (const column of table.columns) {
-      const type = existing?.get(column.name)
-      if (type === undefined || type === engine.catalogType(column.kind)) continue
-      const change = sql`alter table ${qualified} alter column ${sql.ref(column.name)} type ${engine.columnType(column.kind)}`
-      clashes.push(`${table.name}.${column.name} is ${type}: ${change.compile(session.db).sql};`)
-    }
   }
-  if (clashes.length > 0)
-    throw new DestinationError('incompatible', `columns have another type than declared:\n  ${clashes.join('\n  ')}`)
   return {
     statements,
+    columns: columnChanges(engine, tables, stored, { inferred, made }),
+    indexes: missingIndexes(session, engine, schema, tables, relations),
     dropped: [...dropped].flatMap(([stream, what]) => {
       const root = tables.find(table => table.stream === stream && isRoot(table))
       return root ? [{ stream, root, ...what }] : []

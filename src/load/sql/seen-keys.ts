@@ -95,17 +95,28 @@ export async function lastSnapshot({ session, schema, stream }: SeenKeys): Promi
  * Whether an earlier scan has seen as few rows as this one. The first suspect scan is recorded.
  * @throws {DestinationError} `unreadable`
  */
-export async function isConfirmed({ session, schema, stream, scan }: EndedScan): Promise<boolean> {
-  const { rows } = await sql<{ walk: string }>`
-    select s.walk as walk from ${seenTable(schema)} as s
-    where s.stream = ${stream.name} and s.what = ${SUSPECT} order by s.walk limit 1`.execute(session.db)
-  const first = rows[0]?.walk
-  if (first !== undefined) return toMillis(scan) - toMillis(parseSeenScan(first, stream.name)) >= CONFIRMED_AFTER_MS
+export async function isConfirmed(ended: EndedScan): Promise<boolean> {
+  const { session, schema, stream, scan } = ended
+  const first = await firstSuspect(ended)
+  if (first !== null) return toMillis(scan) - toMillis(first) >= CONFIRMED_AFTER_MS
   await sql`
     insert into ${seenTable(schema)} (stream, walk, what, key)
     values (${stream.name}, ${scan}, ${SUSPECT}, '')`.execute(session.db)
   return false
 }
+
+/** The first scan that is still suspect; null: none is. @throws {DestinationError} `unreadable` */
+export async function firstSuspect({ session, schema, stream }: SeenKeys): Promise<Instant | null> {
+  const { rows } = await sql<{ first: string | null }>`
+    select ${suspectScan(schema, stream.name)} as first`.execute(session.db)
+  const first = rows[0]?.first ?? null
+  return first === null ? null : parseSeenScan(first, stream.name)
+}
+
+/** The first scan that is still suspect, as text; null: none is. */
+export const suspectScan = (schema: string, stream: string): RawBuilder<string | null> =>
+  sql<string | null>`(select min(s.walk) from ${seenTable(schema)} as s
+    where s.stream = ${stream} and s.what = ${SUSPECT})`
 
 /** Forgets the suspect scan: a later one saw enough, or confirmed it. */
 export async function clearSuspect({ session, schema, stream }: EndedScan): Promise<void> {

@@ -1,13 +1,22 @@
 import { randomBytes } from 'node:crypto'
-import type { RecordedStore } from '../../common/model.ts'
+import { sql } from 'kysely'
+import type { ColumnMigration, RecordedStore } from '../../common/model.ts'
 import { SALT } from '../../schema/salt.ts'
 import type { Table } from '../../schema/table.ts'
+import type { ColumnChanges, RetiredColumn } from './column-changes.ts'
 import type { Session } from './engine.ts'
 import type { MadeColumns } from './ownership.ts'
-import { parseMadeColumns, parsePolicies, parseSalt, parseStore, type StoredPolicies } from './stored-values.ts'
+import {
+  parseMadeColumns,
+  parseMigrations,
+  parsePolicies,
+  parseSalt,
+  parseStore,
+  type StoredPolicies,
+} from './stored-values.ts'
 
 type Db = Session['db']
-type Name = 'salt' | 'policies' | 'tables' | 'store'
+type Name = 'salt' | 'policies' | 'tables' | 'migrations' | 'store'
 
 async function readSetting(db: Db, name: Name): Promise<string | null> {
   const row = await db.selectFrom('_sync_settings').select('value').where('name', '=', name).executeTakeFirst()
@@ -63,15 +72,45 @@ export async function readMadeColumns(db: Db): Promise<MadeColumns | null> {
   return stored === null ? null : parseMadeColumns(stored)
 }
 
-/** Records that `tables` are ours, with all their columns. Called in the transaction that has made them. */
-export async function recordMadeColumns(db: Db, before: MadeColumns | null, tables: readonly Table[]): Promise<void> {
+/**
+ * Records that `tables` are ours, with all their columns. Called in the transaction that has made them.
+ * @param changes the columns that older versions declared are ours too.
+ */
+export async function recordMadeColumns(
+  db: Db,
+  before: MadeColumns | null,
+  tables: readonly Table[],
+  changes: ReadonlyMap<string, ColumnChanges>,
+): Promise<void> {
+  const retired = [...changes.values()].flatMap(({ retired }) => retired)
   const grown = tables.flatMap(({ name, columns }) => {
     const known = before?.[name]
-    const added = columns.map(column => column.name).filter(column => known?.includes(column) !== true)
+    const ours = [...columns, ...retired.filter(({ table }) => table.name === name)]
+    const added = ours.map(column => column.name).filter(column => known?.includes(column) !== true)
     return known !== undefined && added.length === 0 ? [] : [[name, [...(known ?? []), ...added]] as const]
   })
   if (grown.length > 0)
     await writeSetting(db, 'tables', JSON.stringify({ ...before, ...Object.fromEntries(grown) }), before !== null)
+}
+
+/** Records that columns are no longer ours. */
+export async function releaseColumns(db: Db, columns: readonly RetiredColumn[]): Promise<void> {
+  const made = columns.length === 0 ? null : await readMadeColumns(db)
+  if (made === null) return
+  const isReleased = (table: string, column: string): boolean =>
+    columns.some(released => released.table.name === table && released.name === column)
+  const left = Object.entries(made).map(([table, names]) => [table, names.filter(name => !isReleased(table, name))])
+  await writeSetting(db, 'tables', JSON.stringify(Object.fromEntries(left)), true)
+}
+
+/** Adds to the list of the columns that were changed. Called in the transaction that has changed them. */
+export async function recordMigrations(db: Db, changed: readonly ColumnMigration[]): Promise<void> {
+  if (changed.length === 0) return
+  const stored = await readSetting(db, 'migrations')
+  const { rows } = await sql<{ at: string }>`select cast(now() as text) as at`.execute(db)
+  const noted = changed.map(migration => ({ ...migration, at: rows[0]?.at ?? null }))
+  const before = stored === null ? [] : parseMigrations(stored)
+  await writeSetting(db, 'migrations', JSON.stringify([...before, ...noted]), stored !== null)
 }
 
 /** The store that the rows are of; null: no run has recorded it. @throws {DestinationError} `unreadable` */

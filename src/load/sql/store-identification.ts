@@ -1,6 +1,9 @@
 import { sql } from 'kysely'
+import { parseInstant } from '../../common/instant.ts'
 import type { RecordedStore } from '../../common/model.ts'
-import type { StoreIdentification } from '../destination.ts'
+import { identifier } from '../../schema/name.ts'
+import { tablesOf } from '../../schema/table.ts'
+import type { KnownRecord, StoreIdentification } from '../destination.ts'
 import type { Context } from './context.ts'
 import { columnsOf } from './schema-changes.ts'
 import { readSalt, readStore } from './settings.ts'
@@ -10,7 +13,7 @@ const STORE_TABLES = ['store', 'shop']
 
 /** `StoreIdentification` for every database that has an `Engine`. */
 export const createStoreIdentification = (context: Context): StoreIdentification => {
-  const { engine, salt, inSchema, exists, storeToKeep } = context
+  const { engine, schema, salt, inSchema, exists, storeToKeep } = context
   return {
     async store() {
       const { bytes, recorded } = await engine.transaction(async session => {
@@ -21,6 +24,32 @@ export const createStoreIdentification = (context: Context): StoreIdentification
       if (bytes !== null) salt.open(bytes)
       return recorded ?? (await storeInTables(context))
     },
+
+    knownRecords: streams =>
+      engine.transaction(async session => {
+        const stored = await columnsOf(session, schema)
+        const known: KnownRecord[] = []
+        let isEmpty = true
+        for (const stream of streams) {
+          const { root } = tablesOf(stream)
+          const columns = stored.get(root.name)
+          const key = identifier(stream.key[0] ?? '')
+          if (columns === undefined || !columns.has(key)) continue
+          const table = sql.table(`${schema}.${root.name}`)
+          const { rows: any } = await sql`select 1 from ${table} limit 1`.execute(session.db)
+          if (any.length === 0) continue
+          isEmpty = false
+          if (!stream.retrieve || stream.columns.created_at?.kind !== 'instant') continue
+          if (!['created_at', '_deleted_at', '_synced_at'].every(column => columns.has(column))) continue
+          const { rows } = await sql<{ key: string; created: string }>`
+            select cast(${sql.ref(key)} as text) as key, cast(created_at at time zone 'UTC' as text) as created from ${table}
+            where _deleted_at is null and created_at is not null order by _synced_at desc limit 1`.execute(session.db)
+          const [row] = rows
+          const createdAt = row ? parseInstant(row.created, 'UTC') : null
+          if (row && createdAt !== null) known.push({ stream, key: row.key, createdAt })
+        }
+        return isEmpty ? null : known
+      }),
 
     keepStore: store => storeToKeep.set(store),
   }

@@ -18,6 +18,7 @@ import type {
 import type { ColumnKind, Policy } from '../../schema/column.ts'
 import type { InferredColumn } from '../../schema/inferred-columns.ts'
 import { SALT } from '../../schema/salt.ts'
+import type { ImportedRange, OlderReport } from '../destination.ts'
 import type { MadeColumns } from './ownership.ts'
 
 /*
@@ -106,7 +107,7 @@ const committed = z
 const problem = z.object({ code: z.string(), message: z.string(), next: z.string() })
 const countsByPath = z.record(z.string(), count)
 
-/** Older versions wrote neither `mismatched`, `cleaned` nor `older`. */
+/** Older versions wrote neither `mismatched`, `cleaned`, `older` nor `complete_from`. */
 const lastRun = z.object({
   run: runId,
   finished_at: instant,
@@ -121,6 +122,7 @@ const lastRun = z.object({
   deleted: count,
   rejected: count,
   from: instant.nullable(),
+  complete_from: instant.nullable().default(null),
   complete_to: instant.nullable(),
   undeclared: countsByPath,
   mismatched: countsByPath.default({}),
@@ -157,7 +159,9 @@ const checkpointRow = z.object({
   shape: z.string().nullable(),
   writer: runId.nullable(),
   swept: instant.nullable(),
+  complete_from: instant.nullish().transform(from => from ?? null),
   lost: z.string().nullish(),
+  suspect: z.string().nullish(),
 })
 const countsRow = z.object({ counts: json(committed).nullable() })
 const reportRow = z.object({ report: json(lastRun).nullable() })
@@ -176,14 +180,23 @@ const kind = z.enum({
 const policy = z.enum({ keep: 'keep', hash: 'hash', omit: 'omit' } as const satisfies { readonly [P in Policy]: P })
 
 const watermarkRow = checkpointRow.pick({ watermark: true })
+const completeFromRow = checkpointRow.pick({ complete_from: true })
 
 /** The watermark alone, as text. @throws {DestinationError} `unreadable` */
 export const parseWatermark = (row: object, stream: string): Instant | null =>
   parse(watermarkRow, row, checkpointOf(stream)).watermark
 
+/** From when on the stream is complete, alone, as text. @throws {DestinationError} `unreadable` */
+export const parseCompleteFrom = (row: object, stream: string): Instant | null =>
+  parse(completeFromRow, row, checkpointOf(stream)).complete_from
+
 /** Each column as text. @throws {DestinationError} `unreadable`, naming stream and column. */
 export const parseCheckpoint = (columns: object, stream: string): Checkpoint => {
-  const { version, watermark, walk, shape, writer, swept, ...row } = parse(checkpointRow, columns, checkpointOf(stream))
+  const { version, watermark, walk, shape, writer, swept, complete_from, ...row } = parse(
+    checkpointRow,
+    columns,
+    checkpointOf(stream),
+  )
   const lost = parseLostRows(row.lost, stream)
   return {
     stream,
@@ -193,7 +206,9 @@ export const parseCheckpoint = (columns: object, stream: string): Checkpoint => 
     schemaHash: shape,
     writer,
     lastSnapshotAt: swept,
+    completeFrom: complete_from,
     ...(lost ? { lost } : {}),
+    ...(row.suspect ? { isSuspect: true } : {}),
   }
 }
 
@@ -234,6 +249,21 @@ export const parseMadeColumns = (value: string): MadeColumns =>
     next: 'Delete the row "tables" of _sync_settings: the next run writes it again.',
   })
 
+const migration = z.object({
+  column: z.string(),
+  from: z.string(),
+  to: z.string().nullable(),
+  keptIn: z.string().nullable(),
+  at: z.string().nullable(),
+})
+
+/** The columns that were changed, the oldest first. @throws {DestinationError} `unreadable`, naming the setting. */
+export const parseMigrations = (value: string): z.infer<typeof migration>[] =>
+  parse(json(z.array(migration)), value, {
+    where: 'the setting migrations in _sync_settings',
+    next: 'Delete the row "migrations" of _sync_settings: it only says which columns were changed, and when.',
+  })
+
 const lostRows = z.object({ tables: z.array(z.string()), columns: z.array(z.string()), since: instant.nullable() })
 
 /** What a stream lost with tables or columns that somebody dropped; null: nothing. @throws {DestinationError} `unreadable` */
@@ -247,6 +277,43 @@ export const completeToIn = (report: string, stream: string): Instant | null =>
   json(completeTo)
     .safeParse(report)
     .data?.streams.find(({ stream: name }) => name === stream)?.complete_to ?? null
+
+const olderReport = z.object({
+  finished_at: instant,
+  streams: z.array(
+    z.object({
+      stream: z.string(),
+      outcome: z.string(),
+      from: instant.nullish(),
+      complete_to: instant.nullish(),
+      gaps: z.array(z.object({ from: instant, to: instant })).default([]),
+    }),
+  ),
+})
+
+/** What the report of a run says of a complete scan of the stream; null: nothing, or not in a form that is known. */
+export function parseOlderReport(report: string, stream: string): OlderReport | null {
+  const parsed = json(olderReport).safeParse(report).data
+  const found = parsed?.streams.find(({ stream: name, outcome }) => name === stream && outcome === 'complete')
+  if (parsed === undefined || !found?.complete_to) return null
+  const { from = null, complete_to, gaps } = found
+  return { window_from: from, complete_to, finished_at: parsed.finished_at, gaps }
+}
+
+const importedRow = z.object({
+  n: z.string().transform(Number),
+  oldest: instant.nullable(),
+  newest: instant.nullable(),
+})
+
+/** Null: there are no such rows. @throws {DestinationError} `unreadable`, naming the stream. */
+export function parseImported(row: object | undefined, stream: string): ImportedRange | null {
+  const { n, ...times } = parse(importedRow, row, {
+    where: `${stream}: a time in its imported rows`,
+    next: 'Somebody changed a row by hand. Import the file again.',
+  })
+  return n === 0 ? null : { rows: n, ...times }
+}
 
 const rowCounts = z.object({
   rows: z.string().regex(/^\d+$/, 'it is not a number of rows').transform(Number).nullable(),

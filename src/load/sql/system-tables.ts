@@ -12,6 +12,7 @@ export interface SystemTables {
     shape: string | null
     writer: string | null
     swept: string | null
+    complete_from: string | null
     committed_at: string | null
     counts: string | null
     report: string | null
@@ -126,6 +127,11 @@ export const SYSTEM_TABLES: readonly Table[] = [
       column('rows', 'int', 'Rows that the commits have left in the table of the stream, deleted ones included.'),
       column('child_rows', 'json', 'The same for the tables of its lists, by table.'),
       column('lost', 'json', 'Tables and columns that were dropped and made again since the last commit.'),
+      column(
+        'complete_from',
+        'instant',
+        'Every record from here on, up to the watermark, is in the tables, but for those in _sync_gaps; 1970-01-01: from the first record on. Counted by processed_at of charges that were processed, by created_at of events, by the cursor of the others. Null until a first scan has ended.',
+      ),
     ],
   },
   {
@@ -246,11 +252,11 @@ export const SYSTEM_TABLES: readonly Table[] = [
     doc: 'Settings of this warehouse. Whoever can read the salt can test guesses against hashed values.',
     key: ['name'],
     columns: [
-      column('name', 'text', 'salt, policies, tables or store.', true),
+      column('name', 'text', 'salt, policies, tables, migrations or store.', true),
       column(
         'value',
         'text',
-        'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON. tables: the tables and columns that this program has made, as JSON. store: the store that the rows are of, and a salted hash of its token.',
+        'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON. tables: the tables and columns that this program has made, as JSON. migrations: the columns that it has converted to another type or dropped, as JSON. store: the store that the rows are of, and a salted hash of its token.',
         true,
       ),
     ],

@@ -1,13 +1,17 @@
 import { sql } from 'kysely'
 import { parseInstant } from '../../common/instant.ts'
-import type { InferredColumns, Reset, Warehouse } from '../destination.ts'
+import type { InferredColumns, OlderReports, Reset, Warehouse } from '../destination.ts'
 import { backfillColumns, rowsWithExtra } from './backfill-columns.ts'
+import { createColumnMigrations } from './column-migrations.ts'
 import { type Context, createContext } from './context.ts'
 import { createDestination } from './destination.ts'
 import { createExpectedRows } from './expected-rows.ts'
+import { createImportedRows } from './imported-rows.ts'
+import { createIndexes } from './indexes.ts'
 import { readInferredColumns, recordInferredColumns } from './inferred-columns.ts'
 import { createInspection } from './inspection.ts'
 import { writeAgainIfChildRowsMissing } from './lost-rows.ts'
+import { olderReports } from './older-reports.ts'
 import { createReconciliation } from './reconciliation.ts'
 import { createRejectReader } from './rejects.ts'
 import { hasColumn } from './schema-changes.ts'
@@ -19,9 +23,13 @@ export function createWarehouse(...options: Parameters<typeof createContext>): W
   const context = createContext(...options)
   return {
     ...createDestination(context),
+    ...createIndexes(context),
+    ...createColumnMigrations(context),
     ...createInspection(context),
     ...createStoreIdentification(context),
     ...createExpectedRows(context),
+    ...createImportedRows(context),
+    ...createOlderReports(context),
     ...createReset(context),
     ...createRejectReader(context),
     ...createInferredColumns(context),
@@ -48,6 +56,10 @@ const createReset = ({ engine, schema, inSchema, exists }: Context): Reset => ({
       // Not parsed strictly: a reset is the way out of a checkpoint that cannot be read.
       return row?.watermark ? parseInstant(row.watermark, 'UTC') : null
     }),
+})
+
+const createOlderReports = ({ engine, schema }: Context): OlderReports => ({
+  olderReports: (stream, most) => engine.transaction(session => olderReports(session, schema, stream, most)),
 })
 
 const createInferredColumns = ({ engine, schema, inSchema, exists }: Context): InferredColumns => ({

@@ -24,7 +24,7 @@ export interface Rights {
 }
 
 const OWNER_SCOPES: Readonly<Record<string, readonly string[]>> = {
-  address: ['read_customers'],
+  address: ['read_customers', 'read_addresses'],
   customer: ['read_customers'],
   charge: ['read_orders', 'read_charges'],
   order: ['read_orders'],

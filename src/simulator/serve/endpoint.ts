@@ -27,6 +27,8 @@ export interface Endpoint {
   readonly listOnly?: true
   /** Read under one parent record, whose id stands in the path. */
   readonly parent?: { readonly resource: string; readonly field: string }
+  /** A filter that every list has to be asked for with, such as the id of a parent. */
+  readonly needs?: string
   /** One object instead of a list, under these keys: `/shop` answers the same object twice. */
   readonly single?: readonly string[]
   /** One answer holds everything, without pointers. */

@@ -90,15 +90,18 @@ function numberIn(path: string, pattern: string): number | undefined {
 
 function readList(front: Shopfront, { path, query, version }: Asked, { endpoint, id }: Route): Answer {
   const { store } = front
-  if (endpoint.single) return readSingle(store, endpoint, endpoint.single)
   if (endpoint.parent && (id === undefined || !store.get(endpoint.parent.resource, id))) throw notFound()
+  if (endpoint.single) return readSingle(store, endpoint, endpoint.single, id)
   const wanted = readQuery(endpoint, version, path, query)
+  if (endpoint.needs !== undefined && wanted.filters[endpoint.needs] === undefined)
+    throw unprocessable(endpoint.needs, 'Missing data for required field.')
   if (endpoint.resource === 'metafields') checkOwner(wanted.filters.owner_resource, front)
   return list(store, endpoint, version, wanted, front.ending, id)
 }
 
-function readSingle(store: Store, endpoint: Endpoint, keys: readonly string[]): Answer {
-  const record = store.all(endpoint.resource)[0]
+function readSingle(store: Store, { resource, parent }: Endpoint, keys: readonly string[], id?: number): Answer {
+  const records = store.all(resource)
+  const record = parent ? records.find(({ [parent.field]: owner }) => owner === id) : records[0]
   if (!record) throw notFound()
   return json(Object.fromEntries(keys.map(key => [key, record])))
 }

@@ -28,7 +28,7 @@ export const TRADE: readonly Endpoint[] = [
     resource: 'addresses',
     path: '/addresses',
     versions: BOTH,
-    scopes: ['read_customers'],
+    scopes: ['read_customers', 'read_addresses'],
     sorts: [...ID, ...UPDATED],
     filters: { ...customer, ...discounts, ...ids, ...times },
     count: { ...customer, ...times },
@@ -145,7 +145,7 @@ export const TRADE: readonly Endpoint[] = [
     resource: 'onetimes',
     path: '/onetimes',
     versions: BOTH,
-    scopes: ['read_subscriptions'],
+    scopes: ['read_subscriptions', 'read_onetimes'],
     sorts: ALL,
     filters: {
       ...address,

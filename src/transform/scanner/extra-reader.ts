@@ -1,32 +1,27 @@
 import { parseExact } from '../../common/exact-json.ts'
+import type { Columns } from '../../schema/column.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { type ExtraPaths, extraFieldsOf, type ListExtra } from '../extra-fields.ts'
 import type { RecordPlan, RowPlan } from '../plan.ts'
 import { redaction } from '../redact.ts'
 import { bare, type JsonObject } from '../type-mismatch.ts'
 import { ABSENT, ESCAPED, type FieldIndex, ROWS, TEXT } from './field-index.ts'
-import type { RecordLayout } from './layout.ts'
+import type { LayoutCell, RecordLayout, RowLayout } from './layout.ts'
 
-/** The extra fields of the record that was indexed last; null: the record has to be parsed. */
+/** The extra fields of the record that was indexed last. */
 export type ReadExtra = (fields: FieldIndex, paths: ExtraPaths) => unknown
 
 /** Makes a reader that parses only the members that are not declared, and the protected values that these may repeat. */
 export function extraReader(stream: Stream, plan: RecordPlan, layout: RecordLayout): ReadExtra {
   const redact = redaction(stream)
-  const isProtected = (policy: string, derived: boolean): boolean => policy !== 'keep' && !derived
   // An unknown member may repeat a protected value, which is then removed from it.
-  const secrets = Object.values(stream.columns).flatMap(({ policy, derived }, i) => {
-    const cell = layout.cells[i]
-    return cell !== undefined && isProtected(policy, derived) ? [cell] : []
-  })
+  const secrets = protectedCells(stream.columns, layout)
   const secretLists = Object.values(stream.children).flatMap(({ columns }, i) => {
-    const list = layout.lists[i]
-    const hasSecret = Object.values(columns).some(({ policy, derived }) => isProtected(policy, derived))
-    return list !== undefined && hasSecret ? [list.field] : []
+    const [list, { field, row } = {}] = [plan.lists[i], layout.lists[i]]
+    const cells = row === undefined ? [] : protectedCells(columns, row)
+    return list && row && field !== undefined && cells.length > 0 ? [{ list, field, row, cells }] : []
   })
   return (fields, paths) => {
-    // The secrets of a list are looked for in the parsed record. Most records have no such rows.
-    if (secretLists.some(field => fields.kind(field) === ROWS && fields.end(field) > 0)) return null
     const rows = new Map<number, Objects>()
     const objectsOfRow = (base: number, row: RowPlan): Objects => {
       const known = rows.get(base) ?? objectsIn(row)
@@ -54,10 +49,31 @@ export function extraReader(stream: Stream, plan: RecordPlan, layout: RecordLayo
       record(objectId)
     }
     const extra = extraFieldsOf(plan, record(0), extras, paths)
-    for (const { field, objectId, name } of secrets)
-      if (fields.kind(field) !== ABSENT) record(objectId)[name] = valueAt(fields, field)
-    return redact === null ? extra : redact.of(record(0), extra)
+    if (redact === null) return extra
+    readCells(fields, 0, secrets, record)
+    for (const { list, field, row, cells } of secretLists) {
+      if (fields.kind(field) !== ROWS) continue
+      record(list.objectId)[list.name] = Array.from({ length: fields.end(field) }, (_, index) => {
+        const element = objectsIn(list.row)
+        readCells(fields, fields.start(field) + index * row.fieldCount, cells, element)
+        return element(0)
+      })
+    }
+    return redact.of(record(0), extra)
   }
+}
+
+/** The cells of a row whose values are not stored in clear. */
+const protectedCells = (columns: Columns, { cells }: RowLayout): LayoutCell[] =>
+  Object.values(columns).flatMap(({ policy, derived }, i) => {
+    const cell = cells[i]
+    return cell !== undefined && policy !== 'keep' && !derived ? [cell] : []
+  })
+
+/** Parses the values of cells into the objects of their row. @param base index of the row's first field. */
+function readCells(fields: FieldIndex, base: number, cells: readonly LayoutCell[], objects: Objects): void {
+  for (const { field, objectId, name } of cells)
+    if (fields.kind(base + field) !== ABSENT) objects(objectId)[name] = valueAt(fields, base + field)
 }
 
 /** Number of the list that a row belongs to; -1: it is the record's own row. */

@@ -65,9 +65,7 @@ export function recordScanner(stream: Stream): ScanRecord | null {
     if (fields.unknown.length === 0) to.null()
     else {
       paths.unknown.clear()
-      const extra = readExtra(fields, paths)
-      if (extra === null) return false
-      to.json(toJson(extra, cleaning))
+      to.json(toJson(readExtra(fields, paths), cleaning))
     }
     return cleaning.cleaned === 0
   }

@@ -1,0 +1,12 @@
+import { type RawBuilder, sql } from 'kysely'
+
+/** A string of JSON as a whole, or a separator and the space that Postgres writes after it. */
+const SPACED = '("(?:[^"\\\\]|\\\\.)*")|([:,]) '
+
+/**
+ * The text of a JSON value. Postgres shows JSON with spaces and sends none; a string is matched as a whole, so that nothing
+ * is changed in it.
+ */
+export const jsonAsText = (value: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`case jsonb_typeof(${value}) when 'string' then ${value} #>> '{}' when 'null' then null
+    else nullif(nullif(regexp_replace(cast(${value} as text), ${sql.lit(SPACED)}, '\\1\\2', 'g'), '{}'), '[]') end`
