@@ -1,4 +1,4 @@
-import { day, instant, int, required, text } from '../src/schema/column.ts'
+import { day, instant, int, references, required, text } from '../src/schema/column.ts'
 import { stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -20,7 +20,7 @@ export default stream({
   deletions: { absence: 'scan' },
   columns: {
     id: required(int('Recharge id of the schedule.')),
-    bundle_product_id: int('Id of the bundle product that is filled.'),
+    bundle_product_id: references('bundle_products', int('Id of the bundle product that is filled.')),
     // Not in the demo; the list is sorted by it, and every other resource has both [inferred].
     created_at: instant('When the schedule was created.'),
     // Sent as a date or as a date-time; the day is meant [client].

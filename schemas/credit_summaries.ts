@@ -1,4 +1,15 @@
-import { flag, instant, int, money, required, sensitive, text } from '../src/schema/column.ts'
+import {
+  alsoFrom,
+  flag,
+  instant,
+  int,
+  money,
+  oneOf,
+  references,
+  required,
+  sensitive,
+  text,
+} from '../src/schema/column.ts'
 import { child, stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -23,7 +34,7 @@ export default stream({
   deletions: { absence: 'scan' },
   // All members are those of Recharge's own typings of its client for storefronts [documented].
   columns: {
-    customer_id: required(int('Id of the customer who can spend the credit.')),
+    customer_id: required(references('customers', int('Id of the customer who can spend the credit.'))),
     currency_code: text('ISO code of the currency of the amounts.'),
     max_redemption_limit: money('Most credit that one charge can use, in currency_code; null: no limit.'),
     max_redemption_limit_set_presentment_currency_amount: money(
@@ -77,9 +88,9 @@ export default stream({
       doc: 'Credit accounts of the customer. The same accounts may be in credit_accounts.',
       from: 'include.credit_details',
       columns: {
-        id: int('Recharge id of the credit account; credit_accounts.id.'),
-        customer_id: int('Id of the customer who owns the credit.'),
-        store_id: int('Recharge id of the store.'),
+        id: references('credit_accounts', int('Recharge id of the credit account.')),
+        customer_id: references('customers', int('Id of the customer who owns the credit.')),
+        store_id: references('store', int('Id of the store.')),
         api_client_id: int('Id of the API client that created the account.'),
         api_client_restricted: flag('Whether only that API client may use the account.'),
         available_balance: money('Credit left to spend, in currency_code.'),
@@ -102,10 +113,11 @@ export default stream({
         created_at: instant('When the account was opened.'),
         currency_code: text('ISO code of the currency of the account.'),
         expires_at: instant('When the credit expires; null if it does not.'),
-        initial_balance: money('Credit at the opening, in currency_code.'),
+        // initial_value in a client of the admin API [client].
+        initial_balance: alsoFrom(['initial_value'], money('Credit at the opening, in currency_code.')),
         name: text('Label of the account.'),
         redemption_code: sensitive(text('Code that spends the balance.')),
-        type: text('Kind of credit: reward, manual or gift.'),
+        type: oneOf(['reward', 'manual', 'gift'], text('Kind of credit.')),
         updated_at: instant('When the account last changed.'),
       },
     }),

@@ -386,7 +386,7 @@ create table "recharge"."bundle_products" (
   "_extra" jsonb,
   "_hash" bigint not null, constraint "bundle_products_pkey" primary key ("id"));
 comment on table "recharge"."bundle_products" is 'One product that is sold as a bundle, with the rules for what may be in it.';
-comment on column "recharge"."bundle_products"."id" is 'Recharge id of the bundle product; bundle_selection_preset_schedules.bundle_product_id.';
+comment on column "recharge"."bundle_products"."id" is 'Recharge id of the bundle product.';
 comment on column "recharge"."bundle_products"."created_at" is 'When the bundle was created.';
 comment on column "recharge"."bundle_products"."custom_prices" is 'Whether the bundle has prices of its own.';
 comment on column "recharge"."bundle_products"."customization_window" is 'Days in which customers may change the contents, as far as is known; null: no such window.';
@@ -399,7 +399,7 @@ comment on column "recharge"."bundle_products"."is_customizable" is 'Whether cus
 comment on column "recharge"."bundle_products"."layout_settings" is 'How the widget in the shop looks, as an object.';
 comment on column "recharge"."bundle_products"."layout_settings_version" is 'Version of the form of layout_settings.';
 comment on column "recharge"."bundle_products"."max_quantity_per_variant" is 'Most units of one item in the bundle; null: no limit.';
-comment on column "recharge"."bundle_products"."price_rule" is 'How the bundle is priced: fixed, or dynamic, by its contents.';
+comment on column "recharge"."bundle_products"."price_rule" is 'How the bundle is priced; dynamic: by its contents. Known values: fixed, dynamic.';
 comment on column "recharge"."bundle_products"."reset_box_contents" is 'Whether the contents are emptied after each delivery.';
 comment on column "recharge"."bundle_products"."settings" is 'How items are listed in the shop, as an object.';
 comment on column "recharge"."bundle_products"."title" is 'Name of the bundle.';
@@ -453,7 +453,7 @@ create table "recharge"."bundle_selection_preset_schedules" (
   "_hash" bigint not null, constraint "bundle_selection_preset_schedules_pkey" primary key ("id"));
 comment on table "recharge"."bundle_selection_preset_schedules" is 'One collection that a bundle may be filled from, for a range of days.';
 comment on column "recharge"."bundle_selection_preset_schedules"."id" is 'Recharge id of the schedule.';
-comment on column "recharge"."bundle_selection_preset_schedules"."bundle_product_id" is 'Id of the bundle product that is filled.';
+comment on column "recharge"."bundle_selection_preset_schedules"."bundle_product_id" is 'Id of the bundle product that is filled. Joins to bundle_products.id.';
 comment on column "recharge"."bundle_selection_preset_schedules"."created_at" is 'When the schedule was created.';
 comment on column "recharge"."bundle_selection_preset_schedules"."end_date" is 'Last day of the range.';
 comment on column "recharge"."bundle_selection_preset_schedules"."external_collection_id" is 'Id of the collection in the commerce platform.';
@@ -940,7 +940,7 @@ create table "recharge"."credit_summaries" (
   "_extra" jsonb,
   "_hash" bigint not null, constraint "credit_summaries_pkey" primary key ("customer_id"));
 comment on table "recharge"."credit_summaries" is 'The store credit of one customer: the sum, and the accounts that it is made of.';
-comment on column "recharge"."credit_summaries"."customer_id" is 'Id of the customer who can spend the credit.';
+comment on column "recharge"."credit_summaries"."customer_id" is 'Id of the customer who can spend the credit. Joins to customers.id.';
 comment on column "recharge"."credit_summaries"."currency_code" is 'ISO code of the currency of the amounts.';
 comment on column "recharge"."credit_summaries"."max_redemption_limit" is 'Most credit that one charge can use, in currency_code; null: no limit.';
 comment on column "recharge"."credit_summaries"."max_redemption_limit_set_presentment_currency_amount" is 'The same limit in the currency that the customer sees.';
@@ -985,9 +985,9 @@ create table "recharge"."credit_summaries__credit_details" (
 comment on table "recharge"."credit_summaries__credit_details" is 'Credit accounts of the customer. The same accounts may be in credit_accounts.';
 comment on column "recharge"."credit_summaries__credit_details"."credit_summary_id" is 'Key of the row in credit_summaries that owns this one.';
 comment on column "recharge"."credit_summaries__credit_details"."index" is 'Place in the list, from 0.';
-comment on column "recharge"."credit_summaries__credit_details"."id" is 'Recharge id of the credit account; credit_accounts.id.';
-comment on column "recharge"."credit_summaries__credit_details"."customer_id" is 'Id of the customer who owns the credit.';
-comment on column "recharge"."credit_summaries__credit_details"."store_id" is 'Recharge id of the store.';
+comment on column "recharge"."credit_summaries__credit_details"."id" is 'Recharge id of the credit account. Joins to credit_accounts.id.';
+comment on column "recharge"."credit_summaries__credit_details"."customer_id" is 'Id of the customer who owns the credit. Joins to customers.id.';
+comment on column "recharge"."credit_summaries__credit_details"."store_id" is 'Id of the store. Joins to store.id.';
 comment on column "recharge"."credit_summaries__credit_details"."api_client_id" is 'Id of the API client that created the account.';
 comment on column "recharge"."credit_summaries__credit_details"."api_client_restricted" is 'Whether only that API client may use the account.';
 comment on column "recharge"."credit_summaries__credit_details"."available_balance" is 'Credit left to spend, in currency_code.';
@@ -998,10 +998,10 @@ comment on column "recharge"."credit_summaries__credit_details"."available_balan
 comment on column "recharge"."credit_summaries__credit_details"."created_at" is 'When the account was opened.';
 comment on column "recharge"."credit_summaries__credit_details"."currency_code" is 'ISO code of the currency of the account.';
 comment on column "recharge"."credit_summaries__credit_details"."expires_at" is 'When the credit expires; null if it does not.';
-comment on column "recharge"."credit_summaries__credit_details"."initial_balance" is 'Credit at the opening, in currency_code.';
+comment on column "recharge"."credit_summaries__credit_details"."initial_balance" is 'Credit at the opening, in currency_code. Also sent as `initial_value`.';
 comment on column "recharge"."credit_summaries__credit_details"."name" is 'Label of the account.';
 comment on column "recharge"."credit_summaries__credit_details"."redemption_code" is 'Code that spends the balance. Stored as SHA-256 of the salt in _sync_settings and the value.';
-comment on column "recharge"."credit_summaries__credit_details"."type" is 'Kind of credit: reward, manual or gift.';
+comment on column "recharge"."credit_summaries__credit_details"."type" is 'Kind of credit. Known values: reward, manual, gift.';
 comment on column "recharge"."credit_summaries__credit_details"."updated_at" is 'When the account last changed.';
 create table "recharge"."customers" (
   "id" bigint not null,
