@@ -1,4 +1,4 @@
-import { flag, instant, int, json, required, text } from '../src/schema/column.ts'
+import { flag, instant, int, json, oneOf, required, text } from '../src/schema/column.ts'
 import { child, stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -18,7 +18,7 @@ export default stream({
   // Only the list is known.
   retrieve: false,
   columns: {
-    id: required(int('Recharge id of the bundle product; bundle_selection_preset_schedules.bundle_product_id.')),
+    id: required(int('Recharge id of the bundle product.')),
     created_at: instant('When the bundle was created.'),
     custom_prices: flag('Whether the bundle has prices of its own.'),
     customization_window: int(
@@ -34,7 +34,7 @@ export default stream({
     layout_settings: json('How the widget in the shop looks, as an object.'),
     layout_settings_version: text('Version of the form of layout_settings.'),
     max_quantity_per_variant: int('Most units of one item in the bundle; null: no limit.'),
-    price_rule: text('How the bundle is priced: fixed, or dynamic, by its contents.'),
+    price_rule: oneOf(['fixed', 'dynamic'], text('How the bundle is priced; dynamic: by its contents.')),
     reset_box_contents: flag('Whether the contents are emptied after each delivery.'),
     settings: json('How items are listed in the shop, as an object.'),
     title: text('Name of the bundle.'),

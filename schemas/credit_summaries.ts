@@ -1,4 +1,15 @@
-import { flag, instant, int, money, references, required, sensitive, text } from '../src/schema/column.ts'
+import {
+  alsoFrom,
+  flag,
+  instant,
+  int,
+  money,
+  oneOf,
+  references,
+  required,
+  sensitive,
+  text,
+} from '../src/schema/column.ts'
 import { child, stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -102,10 +113,11 @@ export default stream({
         created_at: instant('When the account was opened.'),
         currency_code: text('ISO code of the currency of the account.'),
         expires_at: instant('When the credit expires; null if it does not.'),
-        initial_balance: money('Credit at the opening, in currency_code.'),
+        // initial_value in a client of the admin API [client].
+        initial_balance: alsoFrom(['initial_value'], money('Credit at the opening, in currency_code.')),
         name: text('Label of the account.'),
         redemption_code: sensitive(text('Code that spends the balance.')),
-        type: text('Kind of credit: reward, manual or gift.'),
+        type: oneOf(['reward', 'manual', 'gift'], text('Kind of credit.')),
         updated_at: instant('When the account last changed.'),
       },
     }),

@@ -386,7 +386,7 @@ create table "recharge"."bundle_products" (
   "_extra" jsonb,
   "_hash" bigint not null, constraint "bundle_products_pkey" primary key ("id"));
 comment on table "recharge"."bundle_products" is 'One product that is sold as a bundle, with the rules for what may be in it.';
-comment on column "recharge"."bundle_products"."id" is 'Recharge id of the bundle product; bundle_selection_preset_schedules.bundle_product_id.';
+comment on column "recharge"."bundle_products"."id" is 'Recharge id of the bundle product.';
 comment on column "recharge"."bundle_products"."created_at" is 'When the bundle was created.';
 comment on column "recharge"."bundle_products"."custom_prices" is 'Whether the bundle has prices of its own.';
 comment on column "recharge"."bundle_products"."customization_window" is 'Days in which customers may change the contents, as far as is known; null: no such window.';
@@ -399,7 +399,7 @@ comment on column "recharge"."bundle_products"."is_customizable" is 'Whether cus
 comment on column "recharge"."bundle_products"."layout_settings" is 'How the widget in the shop looks, as an object.';
 comment on column "recharge"."bundle_products"."layout_settings_version" is 'Version of the form of layout_settings.';
 comment on column "recharge"."bundle_products"."max_quantity_per_variant" is 'Most units of one item in the bundle; null: no limit.';
-comment on column "recharge"."bundle_products"."price_rule" is 'How the bundle is priced: fixed, or dynamic, by its contents.';
+comment on column "recharge"."bundle_products"."price_rule" is 'How the bundle is priced; dynamic: by its contents. Known values: fixed, dynamic.';
 comment on column "recharge"."bundle_products"."reset_box_contents" is 'Whether the contents are emptied after each delivery.';
 comment on column "recharge"."bundle_products"."settings" is 'How items are listed in the shop, as an object.';
 comment on column "recharge"."bundle_products"."title" is 'Name of the bundle.';
@@ -998,10 +998,10 @@ comment on column "recharge"."credit_summaries__credit_details"."available_balan
 comment on column "recharge"."credit_summaries__credit_details"."created_at" is 'When the account was opened.';
 comment on column "recharge"."credit_summaries__credit_details"."currency_code" is 'ISO code of the currency of the account.';
 comment on column "recharge"."credit_summaries__credit_details"."expires_at" is 'When the credit expires; null if it does not.';
-comment on column "recharge"."credit_summaries__credit_details"."initial_balance" is 'Credit at the opening, in currency_code.';
+comment on column "recharge"."credit_summaries__credit_details"."initial_balance" is 'Credit at the opening, in currency_code. Also sent as `initial_value`.';
 comment on column "recharge"."credit_summaries__credit_details"."name" is 'Label of the account.';
 comment on column "recharge"."credit_summaries__credit_details"."redemption_code" is 'Code that spends the balance. Stored as SHA-256 of the salt in _sync_settings and the value.';
-comment on column "recharge"."credit_summaries__credit_details"."type" is 'Kind of credit: reward, manual or gift.';
+comment on column "recharge"."credit_summaries__credit_details"."type" is 'Kind of credit. Known values: reward, manual, gift.';
 comment on column "recharge"."credit_summaries__credit_details"."updated_at" is 'When the account last changed.';
 create table "recharge"."customers" (
   "id" bigint not null,

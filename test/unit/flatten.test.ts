@@ -481,10 +481,10 @@ describe('a list of plain values', () => {
   })
 
   test('with a value that does not fit is rejected, or keeps the value in extra', () => {
-    const rejecting: Stream = { ...boxes, onMismatch: 'reject' }
-    expect(rejected({ id: 1, order: [7, 'x'] }, rejecting)).toMatchObject({ path: 'order[].item' })
-    const { children, extra } = box({ order: [7, 'x', [1], []] })
-    expect(children.order?.map(row => row[2])).toEqual(['7', null, null, null])
+    const strict = { ...boxes, onMismatch: 'reject' } satisfies Stream
+    expect(rejected({ id: 1, order: [7, 'x'] }, strict)).toMatchObject({ path: 'order[].item' })
+    const { children, extra } = box({ order: [7, 'x', [1], [], [{ item: 8 }]] })
+    expect(children.order?.map(row => row[2])).toEqual(['7', null, null, null, '8'])
     expect(JSON.parse(extra ?? '')).toEqual({ order: { 1: { item: 'x' }, 2: { item: [1] } } })
   })
 

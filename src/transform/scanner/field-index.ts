@@ -224,7 +224,7 @@ export class FieldIndex {
     return NUMBER
   }
 
-  /** An element that is not an object. For a null the record has to be parsed. @param base index of the first field of its row. */
+  /** An element that is not an object. For a null and a list the record has to be parsed. @param base index of the first field of its row. */
   #element(member: Member, at: number, base: number): number {
     return this.json.bytes[at] === N ? -1 : this.#value(member, base + member.field, at, base)
   }
