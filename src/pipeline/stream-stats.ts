@@ -42,6 +42,7 @@ export class StreamStats {
   #mismatched = new Map<string, number>()
   #cleaned = 0
   #disorder = false
+  #migrated: Problem | null = null
 
   constructor(stream: string) {
     this.stream = stream
@@ -88,7 +89,7 @@ export class StreamStats {
     if (first !== undefined) this.requestStats.warnings.push(rowsMissing([first, ...tables.slice(1)], stream))
   }
 
-  /** Columns that held rows were changed, because their declaration has changed. */
+  /** Columns that held rows were changed, because their declaration has changed. Said after all that asks to do something. */
   migrated(changed: readonly ColumnMigration[]): void {
     if (changed.length === 0) return
     const told = changed.map(({ column, from, to, keptIn }) => {
@@ -96,11 +97,11 @@ export class StreamStats {
       if (keptIn === null) return `${column} was ${from} and is ${to} now, with its values converted`
       return `${column} was ${from} and is ${to} now; its values could not be converted, and are in ${keptIn} until their records are read again`
     })
-    this.requestStats.warnings.push({
+    this.#migrated = {
       code: 'migrated',
       message: told.join('; '),
       next: 'Nothing to do here. A query that expects the old type may have to change.',
-    })
+    }
   }
 
   /** Columns were added for unknown fields. */
@@ -191,6 +192,7 @@ export class StreamStats {
       ...(this.counts.rejected > 0 ? [rejects(this.counts.rejected)] : []),
       ...(this.#mismatched.size > 0 ? [mismatched([...this.#mismatched].sort())] : []),
       ...this.requestStats.warnings,
+      ...(this.#migrated === null ? [] : [this.#migrated]),
     ].sort((a, b) => rankOf(a) - rankOf(b))
     const [first] = warnings
     if (first === undefined) return null

@@ -5,7 +5,7 @@ import type { Columns } from '../schema/column.ts'
 import type { Stream } from '../schema/stream.ts'
 import { type Encode, encoder } from './encode.ts'
 import { redaction } from './redact.ts'
-import { bare, isEmpty, isObject, type JsonObject, objectIn, TypeMismatch } from './type-mismatch.ts'
+import { bare, isEmpty, isObject, type JsonObject, TypeMismatch } from './type-mismatch.ts'
 
 /**
  * A declared path, and the columns that are read from it: the one that keeps the value, and those derived from it. A column
@@ -85,7 +85,13 @@ function newRows(
   const rows: CellsByColumn[] = []
   const rest = bare()
   for (const [index, given] of elements.entries()) {
-    const element = elementOf(given, plain)
+    const element = isObject(given)
+      ? copyOf(given)
+      : given === null
+        ? bare()
+        : plain === null
+          ? null
+          : asMember(plain, given)
     if (element === null) return null
     rows.push(
       take(
@@ -100,12 +106,10 @@ function newRows(
   return { rows, rest }
 }
 
-/** The object that becomes a row, as a copy; null: the element is none. */
-function elementOf(given: unknown, plain: string | null): JsonObject | null {
-  const object = objectIn(given)
-  if (object !== null) return copyOf(object)
-  if (given === null || isEmpty(given)) return bare()
-  return plain === null ? null : copyOf({ [plain]: given })
+function asMember(name: string, value: unknown): JsonObject {
+  const object = bare()
+  object[name] = value
+  return object
 }
 
 function declaredPathsOf(declared: Columns, { salt }: Stream): DeclaredPath[] {

@@ -4,6 +4,7 @@ import type { DestinationError } from '../../src/common/errors.ts'
 import type { MigratedColumns, RunId } from '../../src/common/model.ts'
 import type { Warehouse } from '../../src/load/destination.ts'
 import { openDestination } from '../../src/load/open.ts'
+import { backfillColumns } from '../../src/pipeline/backfill-columns.ts'
 import { type Columns, int, money, text } from '../../src/schema/column.ts'
 import { withInferred } from '../../src/schema/inferred-columns.ts'
 import type { Stream } from '../../src/schema/stream.ts'
@@ -260,6 +261,35 @@ describe.each(DESTINATIONS)('$name', place => {
         { id: 1, raw: 'Ground', open: true },
         ...expected.slice(1),
       ])
+    }))
+
+  test('I16: a value that did not fit the old type moves from _extra, and that is no new version either', () =>
+    within(place, async opened => {
+      const lenient = (stream: Stream): Stream => ({ ...stream, onMismatch: 'null' })
+      const [counted, worded] = [withColumns({ raw: int('Units.') }), withColumns({ raw: text('Words.') })].map(
+        lenient,
+      ) as [Stream, Stream]
+      const records = [parcel(1, 1, { raw: 5 }), parcel(2, 2, { raw: 'many' })]
+      await opened.load(records, counted, [counted])
+      await opened.migrate(worded, [worded])
+      const { signal } = new AbortController()
+      const log = { warn: () => {} }
+      await opened.use(
+        async destination => {
+          const options = { destination, log, sleep: async () => {}, source: { clock: () => at(9) } }
+          expect(await backfillColumns(worded, options, signal)).toBe(1)
+        },
+        [worded],
+      )
+      await opened.load(records, worded, [worded])
+      const versions = await opened.ask(
+        'select raw, _extra, valid_to from recharge.parcels__history order by id, valid_from',
+      )
+      expect(versions).toEqual([
+        { raw: '5', _extra: null, valid_to: null },
+        { raw: 'many', _extra: null, valid_to: null },
+      ])
+      expect(await opened.ask(RAW)).toEqual([{ raw: '5' }, { raw: 'many' }])
     }))
 
   test('I16: a history that was off while the rows were converted is converted when it is on again', () =>

@@ -9,7 +9,7 @@ import type { Stream } from '../../src/schema/stream.ts'
 import { allTables } from '../../src/schema/table.ts'
 import { DESTINATIONS, type DestinationConfig } from '../support/destinations.ts'
 import { dump, withQuery } from '../support/dump.ts'
-import { COLUMN_OF, parcelsOf } from '../support/kinds.ts'
+import { COLUMN_OF, laterColumn, parcelsOf } from '../support/kinds.ts'
 import { at, batchOf, moved } from '../support/samples.ts'
 
 /*
@@ -106,7 +106,7 @@ const MAY_BE_OTHER = /^"(-?\d+(\.\d+)?|true|false|[{[].*)"$/s
 function fits(from: ColumnKind, to: ColumnKind, json: string): boolean {
   if (from === 'text' && to === 'json') return !MAY_BE_OTHER.test(json)
   const record = { id: 1, updated_at: at(1), value: parseExact(json) }
-  const { records, stats } = batchOf(parcelsOf('parcels', COLUMN_OF[to]), [record])
+  const { records, stats } = batchOf(parcelsOf('parcels', laterColumn(from, to)), [record])
   return records.size === 1 && stats.mismatched.size === 0
 }
 
@@ -155,11 +155,16 @@ describe.each(DESTINATIONS)('$name', place => {
     async from => {
       await place.with(async config => {
         const values = VALUES[from].map((json, i) => ({ id: i + 1, json }))
-        const pairs = KINDS.filter(kind => kind !== from).map(to => {
-          const unfit = values.filter(({ json }) => !SAFE[from].includes(to) || !fits(from, to, json))
-          const [stored, declared] = [from, to].map(kind => parcelsOf(`${from}_${to}`, COLUMN_OF[kind]))
-          return { to, stored, declared, fresh: parcelsOf(`fresh_${to}`, COLUMN_OF[to]), unfit }
-        }) as Pair[]
+        const pairs = KINDS.filter(kind => kind !== from).map((to): Pair => {
+          const name = `${from}_${to}`
+          return {
+            to,
+            stored: parcelsOf(name, COLUMN_OF[from]),
+            declared: parcelsOf(name, laterColumn(from, to)),
+            fresh: parcelsOf(`fresh_${to}`, laterColumn(from, to)),
+            unfit: values.filter(({ json }) => !SAFE[from].includes(to) || !fits(from, to, json)),
+          }
+        })
         const opened = async (streams: readonly Stream[], work: (warehouse: Warehouse) => Promise<void>) => {
           await using warehouse = await openDestination(config, { mode: 'write', connections: 2, history: streams })
           await warehouse.prepare(streams.flatMap(allTables))

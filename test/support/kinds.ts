@@ -1,4 +1,5 @@
 import {
+  anyText,
   type Column,
   type ColumnKind,
   day,
@@ -25,6 +26,10 @@ export const COLUMN_OF: Readonly<Record<ColumnKind, Column>> = {
   text: text('Value.'),
   json: json('Value.'),
 }
+
+/** The column that a stored column of another kind is declared as later: a JSON column held values of any type. */
+export const laterColumn = (from: ColumnKind, to: ColumnKind): Column =>
+  from === 'json' && to === 'text' ? anyText('Value.') : COLUMN_OF[to]
 
 /** A stream whose own table and list have the column `value`. */
 export const parcelsOf = (name: string, value: Column): Stream => ({

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { CellWriter } from '../../common/cell-writer.ts'
 import { type BackfilledRow, type CellsByColumn, cellName, type ExtraRow, type Instant } from '../../common/model.ts'
 import type { Columns } from '../../schema/column.ts'
+import { historyTable } from '../../schema/history-table.ts'
 import { identifier } from '../../schema/name.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { CHILD_INDEX, type Table, type TableColumn, tablesOf } from '../../schema/table.ts'
@@ -88,13 +89,14 @@ const EXTRA: TableColumn = { name: '_extra', kind: 'json', required: false, doc:
 /**
  * Moves values from the `_extra` of rows into their columns. A row written since it was read is skipped: its fingerprint
  * has changed.
+ * @param versioned every version of the rows is kept.
  */
 export async function backfillColumns(
   session: Session,
   schema: string,
   stream: Stream,
   backfilled: readonly BackfilledRow[],
-  at: Instant,
+  { at, versioned }: { readonly at: Instant; readonly versioned: boolean },
 ): Promise<void> {
   const { root, children } = tablesOf(stream)
   const keys = keyColumns(root)
@@ -143,6 +145,12 @@ export async function backfillColumns(
   await sql`
     update ${sql.table(`${schema}.${root.name}`)} as t set _extra = s._extra, _synced_at = ${at}${set}
     from ${sql.table(stage)} as s where ${equal(root.key, 's')} and t._hash = s._hash`.execute(session.db)
+  // The open version stays equal to its row: a value that moves is no change.
+  if (versioned)
+    await sql`
+      update ${sql.table(`${schema}.${historyTable(stream).name}`)} as t set _extra = s._extra${set}
+      from ${sql.table(stage)} as s
+      where ${equal(root.key, 's')} and t.valid_to is null and t._hash = s._hash`.execute(session.db)
 }
 
 /** Adds the rows of a list that was not declared when the rows of the stream were loaded. */

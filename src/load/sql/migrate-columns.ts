@@ -29,17 +29,20 @@ export async function migrateColumns(
   signal: AbortSignal,
 ): Promise<MigratedColumns> {
   const { session, engine, schema } = at
-  await refuseUnsafe(pending, at)
+  let ways = await refuseUnsafe(pending, at)
   const tables = new Set([...pending, ...retired].map(({ table }) => table.name))
   const locks = [...tables].flatMap(name => engine.lockTable(`${schema}.${name}`)?.compile(session.db) ?? [])
-  if (locks.length > 0)
+  if (locks.length > 0) {
     await session.withLockTimeout(async () => {
       for (const lock of locks) await session.db.executeQuery(lock)
     })
-  // Another process may have changed them before they were locked, or written to them.
-  const types = await columnsOf(session, schema)
-  const retyped = pending.filter(({ table, column, stored }) => types.get(table.name)?.get(column.name) === stored)
-  const ways = await refuseUnsafe(retyped, at)
+    // Another process may have changed the tables before they were locked, or written to them.
+    const types = await columnsOf(session, schema)
+    const isPending = ({ table, column, stored }: RetypedColumn): boolean =>
+      types.get(table.name)?.get(column.name) === stored
+    ways = await refuseUnsafe(pending.filter(isPending), at)
+  }
+  const retyped = [...ways.keys()]
   const idle = await idleColumns(retired, at)
   const statements = [
     ...[...ways].flatMap(([column, way]) => retypeStatements(column, way, at)),

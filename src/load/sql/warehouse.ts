@@ -62,7 +62,7 @@ const createOlderReports = ({ engine, schema }: Context): OlderReports => ({
   olderReports: (stream, most) => engine.transaction(session => olderReports(session, schema, stream, most)),
 })
 
-const createInferredColumns = ({ engine, schema, inSchema, exists }: Context): InferredColumns => ({
+const createInferredColumns = ({ engine, schema, history, inSchema, exists }: Context): InferredColumns => ({
   rowsWithExtra: (stream, after) => engine.transaction(session => rowsWithExtra(session, schema, stream, after)),
 
   inferredColumns: stream =>
@@ -74,5 +74,7 @@ const createInferredColumns = ({ engine, schema, inSchema, exists }: Context): I
     engine.transaction(session => recordInferredColumns(inSchema(session), stream, columns, run, at)),
 
   backfillColumns: (stream, backfilled, at) =>
-    engine.transaction(session => backfillColumns(session, schema, stream, backfilled, at)),
+    engine.transaction(session =>
+      backfillColumns(session, schema, stream, backfilled, { at, versioned: history.isKept(stream) }),
+    ),
 })

@@ -81,10 +81,10 @@ export const REBATES = atLeastOne<Rebate>([
   { id: 71822052, code: 'STAY15', value: 15, valueType: 'percentage' },
 ])
 
-/** As it stands on addresses, and with `application_method` on charges and orders: the value is a number or a text. */
+/** As it stands on charges, orders and addresses: the value is a number or a text. */
 export const applied = ({ id, code, value, valueType }: Rebate, asText: boolean): Draft => {
   const shown = valueType === 'fixed_amount' ? value / 100 : value
-  return { id, code, value: asText ? shown.toFixed(2) : shown, value_type: valueType }
+  return { id, application_method: 'code', code, value: asText ? shown.toFixed(2) : shown, value_type: valueType }
 }
 
 function atLeastOne<T>(list: readonly T[]): readonly [T, ...T[]] {

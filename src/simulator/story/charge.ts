@@ -64,7 +64,7 @@ export function chargeDraft(scene: Scene, box: Box, at: number, day: number, typ
       external_customer_id: customer.external_customer_id,
       hash: customer.hash,
     },
-    discounts: box.rebate ? [{ ...applied(box.rebate, random.chance(0.2)), application_method: 'code' }] : [],
+    discounts: box.rebate ? [applied(box.rebate, random.chance(0.2))] : [],
     error: null,
     error_type: null,
     external_order_id: { ecommerce: null },
