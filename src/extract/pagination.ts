@@ -51,6 +51,10 @@ const MAX_EMPTY_PAGES = 50
 export const isDeadCursor = (error: unknown): error is SourceError =>
   error instanceof SourceError && ['refused', 'unprocessable', 'missing', 'unavailable'].includes(error.kind)
 
+/** The API does not accept the request as it is. */
+const isRefused = (error: unknown): boolean =>
+  error instanceof SourceError && (error.kind === 'refused' || error.kind === 'unprocessable')
+
 interface State {
   /** Index into the page sizes. Once smaller pages were needed, they stay small. */
   sizeIndex: number
@@ -87,8 +91,7 @@ export async function* paginate(context: ReadContext, given: Sequence): AsyncGen
       yield page
     }
   } catch (error) {
-    const refused = error instanceof SourceError && error.kind === 'refused' && pages === 0 && given.resume === null
-    if (!refused) throw error
+    if (!isRefused(error) || pages > 0 || given.resume !== null) throw error
     yield* paginateWith(context, given, {})
   }
 }
@@ -239,7 +242,7 @@ async function readShorter(
     return typeof pointer === 'string' && decoded.keys.length > 0 ? { decoded, pointer } : null
   } catch (error) {
     // Whether the URL of a Link header may have another limit is not known [unknown].
-    if (error instanceof SourceError && (error.kind === 'refused' || error.kind === 'unprocessable')) return null
+    if (isRefused(error)) return null
     throw error
   }
 }

@@ -39,11 +39,12 @@ async function readStream(
   stats.dropped(stored, stream)
   const missing = await retryDestination(() => destination.missingRows(stream), options, signal)
   stats.missing(missing, stream)
-  if (stored.watermark !== null && isFresh(stored, stream, source.clock(), options)) return stats.fresh(stored)
   const schemaHash = schemaHashOf(stream)
-  // The checkpoint keeps the old schema hash until the scan has committed a batch, so an interrupted run repeats the backfill.
+  // Due or not: `_extra` has the values, and some may have to be hashed by now. The checkpoint keeps the old schema hash until
+  // the scan has committed a batch, so an interrupted run repeats the backfill.
   if (stored.schemaHash !== null && stored.schemaHash !== schemaHash)
     stats.backfilled = await backfillColumns(stream, options, signal)
+  if (stored.watermark !== null && isFresh(stored, stream, source.clock(), options)) return stats.fresh(stored)
   const { checkpoint, startedAt } = await snapshotIfDue(stored, stream, options, stats, signal)
   // After the snapshot: the scan has to read the records that left the list during it.
   const now = source.clock()

@@ -237,6 +237,6 @@ describe.each(DESTINATIONS)('$name', place => {
     under(['served'], async ({ simulator, sync }) => {
       simulator.faults.add({ kind: 'status', status: 422, body: { errors: 'no' }, match: '/payment_methods', times: 9 })
       const ran = await sync()
-      expect([ran.code, ran.of(METHODS)]).toMatchObject([1, { outcome: 'failed', problem: { code: 'refused' } }])
+      expect([ran.code, ran.of(METHODS)]).toMatchObject([1, { outcome: 'failed', problem: { code: 'unprocessable' } }])
     }))
 })

@@ -255,7 +255,12 @@ const things = stream({
       columns: { sku: text('SKU.'), tags: json('Tags.'), n: alsoFrom(['count'], int('N.')) },
     }),
     parts: child({ doc: 'A part.', from: 'box.parts', columns: { name: text('Name.') } }),
-    marks: child({ doc: 'A mark.', from: 'marks', element: 'mark', columns: { mark: int('Mark.'), by: text('Who.') } }),
+    marks: child({
+      doc: 'A mark.',
+      from: 'marks',
+      element: 'mark',
+      columns: { mark: anyText('Mark.'), by: text('Who.') },
+    }),
   },
   objects: ['include'],
 })

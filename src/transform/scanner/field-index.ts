@@ -226,7 +226,8 @@ export class FieldIndex {
 
   /** An element that is not an object. For a null and a list the record has to be parsed. @param base index of the first field of its row. */
   #element(member: Member, at: number, base: number): number {
-    return this.json.bytes[at] === N ? -1 : this.#value(member, base + member.field, at, base)
+    const first = this.json.bytes[at]
+    return first === N || first === LIST ? -1 : this.#value(member, base + member.field, at, base)
   }
 
   /** An object in place of a list is a list of one, and an empty one a list of none. @param start behind the bracket. */
