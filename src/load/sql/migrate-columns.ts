@@ -29,18 +29,15 @@ export async function migrateColumns(
   signal: AbortSignal,
 ): Promise<MigratedColumns> {
   const { session, engine, schema } = at
-  let ways = await refuseUnsafe(pending, at)
+  let ways = await refuseUnsafe(await stillPending(pending, at), at)
   const tables = new Set([...pending, ...retired].map(({ table }) => table.name))
   const locks = [...tables].flatMap(name => engine.lockTable(`${schema}.${name}`)?.compile(session.db) ?? [])
   if (locks.length > 0) {
     await session.withLockTimeout(async () => {
       for (const lock of locks) await session.db.executeQuery(lock)
     })
-    // Another process may have changed the tables before they were locked, or written to them.
-    const types = await columnsOf(session, schema)
-    const isPending = ({ table, column, stored }: RetypedColumn): boolean =>
-      types.get(table.name)?.get(column.name) === stored
-    ways = await refuseUnsafe(pending.filter(isPending), at)
+    // Before that somebody may have written to them.
+    ways = await refuseUnsafe(await stillPending(pending, at), at)
   }
   const retyped = [...ways.keys()]
   const idle = await idleColumns(retired, at)
@@ -55,6 +52,16 @@ export async function migrateColumns(
   await releaseColumns(db, retired)
   await recordMigrations(db, changed)
   return { changed, kept: retired.filter(column => !idle.includes(column)).map(nameOf) }
+}
+
+/** The columns that no other process has converted since `prepare` found them. */
+async function stillPending(
+  pending: readonly RetypedColumn[],
+  { session, schema }: At,
+): Promise<readonly RetypedColumn[]> {
+  if (pending.length === 0) return []
+  const types = await columnsOf(session, schema)
+  return pending.filter(({ table, column, stored }) => types.get(table.name)?.get(column.name) === stored)
 }
 
 /**
