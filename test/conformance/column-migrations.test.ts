@@ -106,6 +106,22 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(JSON.parse(String(both?.value))).toMatchObject([{ column: 'parcels.raw' }, { column: 'parcels.sent' }])
     }))
 
+  test('rows that the same process writes after a conversion fit the new type', () =>
+    within(place, async opened => {
+      await opened.use(async warehouse => {
+        for (const [stream, records] of [
+          [parcels, RECORDS],
+          [retyped, [parcel(4, 4, { raw: 'Ground' }), parcel(5, 5, { raw: null })]],
+        ] as const) {
+          await warehouse.prepare(allTables(stream))
+          await warehouse.migrateColumns(stream, new AbortController().signal)
+          const from = await warehouse.checkpoint('parcels')
+          await warehouse.commit(batchOf(stream, records), from, moved(from))
+        }
+      })
+      expect(await opened.ask(RAW)).toEqual([...CONVERTED, { raw: 'Ground' }, { raw: null }])
+    }))
+
   test('if the note cannot be made, nothing is converted', () =>
     within(place, async opened => {
       await opened.load()
@@ -496,6 +512,56 @@ describe('postgres', () => {
       await opened.migrate()
       expect(await opened.ask(RAW)).toEqual(CONVERTED)
       expect(await opened.ask(`select indexdef from pg_indexes where indexname = 'beans'`)).toHaveLength(1)
+    }))
+
+  test('a value that somebody writes while a conversion waits for the table is looked at too', () =>
+    within(postgres, async opened => {
+      await opened.load([parcel(1, 1, { raw: '5' })])
+      if (opened.config.kind !== 'postgres') throw new Error('there is no Postgres')
+      const writer = new pg.Client({ connectionString: opened.config.url })
+      await writer.connect()
+      try {
+        await writer.query(`begin; update recharge.parcels set raw = '"Whole bean"'`)
+        const refused = opened.refused(withColumns({ raw: int('Units.') }))
+        await writer.query(`do $$ begin
+          while not exists (select 1 from pg_locks l join pg_class c on c.oid = l.relation
+            where c.relname = 'parcels' and not l.granted) loop perform pg_sleep(0.01); end loop; end $$`)
+        await writer.query('commit')
+        expect(await refused).toMatchObject({ kind: 'incompatible', message: expect.stringContaining('Whole bean') })
+        expect(await opened.ask(RAW)).toEqual([{ raw: '"Whole bean"' }])
+      } finally {
+        await writer.end()
+      }
+    }))
+
+  test('what another process has converted in the meantime is left alone', () =>
+    within(postgres, async opened => {
+      await opened.load()
+      await opened.use(async late => {
+        await late.prepare(allTables(retyped))
+        await opened.migrate()
+        expect(await late.migrateColumns(retyped, new AbortController().signal)).toEqual({ changed: [], kept: [] })
+        expect(await opened.ask(RAW)).toEqual(CONVERTED)
+        await opened.ask('update recharge.parcels set raw = null')
+        await late.prepare(allTables(retired))
+        expect((await opened.migrate(retired)).changed).toHaveLength(1)
+        expect(await late.migrateColumns(retired, new AbortController().signal)).toEqual({ changed: [], kept: [] })
+      })
+    }))
+
+  test('a column that could be dropped can wait for somebody who reads its table', () =>
+    within(postgres, async opened => {
+      await opened.load([parcel(1, 1)])
+      if (opened.config.kind !== 'postgres') throw new Error('there is no Postgres')
+      const reader = new pg.Client({ connectionString: opened.config.url })
+      await reader.connect()
+      try {
+        await reader.query('begin; select count(*) from recharge.parcels')
+        expect(await opened.migrate(retired)).toEqual({ changed: [], kept: [] })
+      } finally {
+        await reader.end()
+      }
+      expect((await opened.migrate(retired)).changed).toMatchObject([{ column: 'parcels.raw', to: null }])
     }))
 
   test('a table that somebody reads is waited for, and then told', () =>

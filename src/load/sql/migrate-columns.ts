@@ -3,6 +3,7 @@ import { DestinationError, SyncError } from '../../common/errors.ts'
 import type { ColumnMigration, MigratedColumns, SchemaChange } from '../../common/model.ts'
 import { identifier } from '../../schema/name.ts'
 import type { Stream } from '../../schema/stream.ts'
+import type { Table } from '../../schema/table.ts'
 import { type ColumnChanges, kindOf, type RetiredColumn, type RetypedColumn } from './column-changes.ts'
 import { conversion } from './conversions.ts'
 import type { Engine, Session } from './engine.ts'
@@ -24,25 +25,23 @@ export interface StreamSession {
  * @throws {DestinationError} `in_use`, `incompatible`, `locked`
  */
 export async function migrateColumns(
-  { retyped: pending, retired }: ColumnChanges,
+  found: ColumnChanges,
   at: StreamSession,
   signal: AbortSignal,
 ): Promise<MigratedColumns> {
   const { session, engine, schema } = at
-  let ways = await refuseUnsafe(pending, at)
-  const tables = new Set([...pending, ...retired].map(({ table }) => table.name))
+  let { retyped, retired } = await stillPending(found, at)
+  let ways = await refuseUnsafe(retyped, at)
+  const tables = new Set([...retyped, ...retired].map(({ table }) => table.name))
   const locks = [...tables].flatMap(name => engine.lockTable(`${schema}.${name}`)?.compile(session.db) ?? [])
   if (locks.length > 0) {
     await session.withLockTimeout(async () => {
       for (const lock of locks) await session.db.executeQuery(lock)
     })
-    // Another process may have changed the tables before they were locked, or written to them.
-    const types = await columnsOf(session, schema)
-    const isPending = ({ table, column, stored }: RetypedColumn): boolean =>
-      types.get(table.name)?.get(column.name) === stored
-    ways = await refuseUnsafe(pending.filter(isPending), at)
+    // Before that somebody may have written to them.
+    ;({ retyped, retired } = await stillPending(found, at))
+    ways = await refuseUnsafe(retyped, at)
   }
-  const retyped = [...ways.keys()]
   const idle = await idleColumns(retired, at)
   const statements = [
     ...[...ways].flatMap(([column, way]) => retypeStatements(column, way, at)),
@@ -55,6 +54,16 @@ export async function migrateColumns(
   await releaseColumns(db, retired)
   await recordMigrations(db, changed)
   return { changed, kept: retired.filter(column => !idle.includes(column)).map(nameOf) }
+}
+
+/** Without what another process has changed since `prepare` found it. */
+async function stillPending({ retyped, retired }: ColumnChanges, { session, schema }: At): Promise<ColumnChanges> {
+  const types = await columnsOf(session, schema)
+  const isStored = (table: Table, name: string, type: string): boolean => types.get(table.name)?.get(name) === type
+  return {
+    retyped: retyped.filter(({ table, column, stored }) => isStored(table, column.name, stored)),
+    retired: retired.filter(({ table, name, stored }) => isStored(table, name, stored)),
+  }
 }
 
 /**
