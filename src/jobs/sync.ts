@@ -3,7 +3,7 @@ import type { Checkpoint, Instant } from '../common/model.ts'
 import { retryDestination } from '../common/retry-destination.ts'
 import { backfillColumns } from '../pipeline/backfill-columns.ts'
 import { refuseFuture, type ScanState, type StartScanOptions, startScan } from '../pipeline/checkpoint.ts'
-import { createIndexes } from '../pipeline/indexes.ts'
+import { ensureIndexes } from '../pipeline/ensure-indexes.ts'
 import { withCompleteFrom } from '../pipeline/older-checkpoint.ts'
 import { type ScanOptions, scanStream } from '../pipeline/pipeline.ts'
 import type { StreamStats } from '../pipeline/stream-stats.ts'
@@ -24,7 +24,7 @@ export async function syncStream(
   signal: AbortSignal,
 ): Promise<void> {
   await readStream(stream, options, stats, signal)
-  await createIndexes(stream, options, stats, signal)
+  await ensureIndexes(stream, options, stats, signal)
 }
 
 async function readStream(

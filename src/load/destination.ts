@@ -102,7 +102,7 @@ export interface RowCounts {
 }
 
 /** Makes indexes for those who read the tables. */
-export interface Indexes {
+export interface Indexing {
   /**
    * Makes the indexes that `prepare` found missing on these tables, and has the database look at the columns, so that it
    * uses them. No statement if none is missing. Called after a first load: with indexes it would take longer. A table that fails
@@ -135,7 +135,7 @@ export interface RunDestination
     ColumnMigrations,
     InferredColumns,
     RowCounts,
-    Indexes,
+    Indexing,
     DeletionSupport,
     StoreIdentification,
     OlderReports,

@@ -7,7 +7,7 @@ import { type Context, createContext } from './context.ts'
 import { createDestination } from './destination.ts'
 import { createExpectedRows } from './expected-rows.ts'
 import { createImportedRows } from './imported-rows.ts'
-import { createIndexes } from './indexes.ts'
+import { createIndexing } from './indexing.ts'
 import { readInferredColumns, recordInferredColumns } from './inferred-columns.ts'
 import { createInspection } from './inspection.ts'
 import { writeAgainIfChildRowsMissing } from './lost-rows.ts'
@@ -23,7 +23,7 @@ export function createWarehouse(...options: Parameters<typeof createContext>): W
   const context = createContext(...options)
   return {
     ...createDestination(context),
-    ...createIndexes(context),
+    ...createIndexing(context),
     ...createColumnMigrations(context),
     ...createInspection(context),
     ...createStoreIdentification(context),

@@ -1,6 +1,6 @@
 import { Interrupted } from '../common/errors.ts'
 import type { RetryOptions } from '../common/retry-destination.ts'
-import type { Indexes } from '../load/destination.ts'
+import type { Indexing } from '../load/destination.ts'
 import type { Stream } from '../schema/stream.ts'
 import { allTables } from '../schema/table.ts'
 import { bugOf, problemOf, type StreamStats } from './stream-stats.ts'
@@ -10,9 +10,9 @@ import { bugOf, problemOf, type StreamStats } from './stream-stats.ts'
  * a failure is a warning, and the next run tries again.
  * @throws {Interrupted}
  */
-export async function createIndexes(
+export async function ensureIndexes(
   stream: Stream,
-  { destination, log }: Pick<RetryOptions, 'log'> & { readonly destination: Indexes },
+  { destination, log }: Pick<RetryOptions, 'log'> & { readonly destination: Indexing },
   stats: StreamStats,
   signal: AbortSignal,
 ): Promise<void> {

@@ -1,11 +1,11 @@
 import { sql } from 'kysely'
 import type { SchemaChange } from '../../common/model.ts'
-import type { Indexes } from '../destination.ts'
+import type { Indexing } from '../destination.ts'
 import type { Context } from './context.ts'
 import { untilUnlocked } from './until-unlocked.ts'
 
-/** `Indexes` for every database that has an `Engine`. */
-export const createIndexes = ({ engine, schema, missingIndexes }: Context): Indexes => ({
+/** `Indexing` for every database that has an `Engine`. */
+export const createIndexing = ({ engine, schema, missingIndexes }: Context): Indexing => ({
   async createIndexes(tables, signal) {
     const made: SchemaChange[] = []
     const failures: unknown[] = []
