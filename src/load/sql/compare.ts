@@ -47,7 +47,7 @@ export async function compare(
            bool_or(case when t._synced_at is null then ${mayBeForgotten('s', stream, now)}
              else ${mayBeForgotten('t', stream, now)} end) as forgettable,
            cast(count(t._synced_at) as text) as found,
-           cast(count(case when t._deleted_by is distinct from s._deleted_by then t._deleted_at end) as text) as deleted
+           cast(count(case when s._deleted_by is null or t._deleted_by is distinct from s._deleted_by then t._deleted_at end) as text) as deleted
     from ${sql.table(stage)} as s left join ${sql.table(`${schema}.${root.name}`)} as t
       on ${matches('s', root.key, 't', root.key)}
     group by 1`.execute(session.db)
