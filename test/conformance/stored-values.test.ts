@@ -9,7 +9,7 @@ import { withQuery } from '../support/dump.ts'
 import { runReport } from '../support/run-report.ts'
 import { at, batchOf, moved, parcel, parcels } from '../support/samples.ts'
 
-const stream: Stream = { ...parcels, deletions: { absence: 'scan' } }
+const stream: Stream = { ...parcels, deletions: { absence: 'scan' }, onMismatch: 'reject' }
 const allParcels = allTables(stream)
 const checkpoints = (set: string) => `update recharge._sync_checkpoints set ${set} where stream = 'parcels'`
 const setting = (name: string, value: string) =>

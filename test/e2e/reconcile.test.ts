@@ -246,7 +246,8 @@ describe.each(DESTINATIONS)('$name', place => {
       const [order] = simulator.store.all('orders')
       const { updated_at } = order ?? {}
       simulator.store.edit('orders', Number(order?.id), { total_price: 'a lot', updated_at })
-      const found = await runReconcile(config, ['orders'])
+      const strict = { ...config, policies: { ...config.policies, onMismatch: 'reject' as const } }
+      const found = await runReconcile(strict, ['orders'])
       expect(found.code, found.text).toBe(0)
       expect(found.of('orders')).toMatchObject({ agrees: true, gone: 0, missing: 0, changed: 0 })
     })

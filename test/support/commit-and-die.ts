@@ -2,12 +2,13 @@ import { createWarehouse } from '../../src/load/sql/warehouse.ts'
 import { allTables } from '../../src/schema/table.ts'
 import { openDeadly, Steps } from './deadly-engine.ts'
 import type { DestinationConfig } from './destinations.ts'
-import { at, batchOf, moved, parcel, parcels } from './samples.ts'
+import { at, batchOf, parcels as lenient, moved, parcel } from './samples.ts'
 
 /*
  * Runs in a process of its own. Makes one commit, starts a second, and kills itself at the given step of the second. Exits
  * with 0 if the second commit has fewer steps.
  */
+const parcels = { ...lenient, onMismatch: 'reject' as const }
 const [, , config, deadlyStep] = process.argv
 const destination: DestinationConfig = JSON.parse(config ?? '')
 const steps = new Steps(Number(deadlyStep))
