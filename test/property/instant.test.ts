@@ -237,6 +237,9 @@ describe('every declared time is read by these rules under both API versions', (
   test('a day has kind day, and an instant whose hour has no meaning has a day column beside it', () => {
     const days = DECLARED.filter(({ column }) => column.kind === 'day')
     expect(days.map(({ where, column }) => [where, column.derived])).toEqual([
+      ['bundle_selection_preset_schedules.end_date', false],
+      ['bundle_selection_preset_schedules.start_date', false],
+      ['charges.original_scheduled_at', false],
       ['charges.scheduled_at', false],
       ['onetimes.next_charge_scheduled_at', false],
       ['orders.scheduled_on', true],

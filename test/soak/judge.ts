@@ -55,7 +55,7 @@ const WARNINGS = {
   nothing_seen: /the API returned no record/,
   rows_missing: /rows that were loaded are no longer there/,
   table_missing: /table_missing/,
-  mismatched: /values do not fit the declared type/,
+  mismatched: /values do not fit their columns/,
   partly_forbidden: /was refused:|was left out:/,
 } as const
 

@@ -158,7 +158,8 @@ describe.each(DESTINATIONS)('$name', place => {
       const { store } = simulator
       store.edit('customers', Number(store.all('customers')[0]?.id), { subscriptions_active_count: 'three' })
       store.advance(60_000)
-      await runSync(config, ['customers', 'charges'])
+      const strict = { ...config, policies: { ...config.policies, onMismatch: 'reject' as const } }
+      await runSync(strict, ['customers', 'charges'])
       await asJson('customers', 'first_name')
       await asJson('charges', 'note')
       const file = join(folder, 'charges.csv')
