@@ -32,7 +32,7 @@ export interface PagesOptions extends ReadOptions {
 export interface Source {
   /** @throws {SourceError} `unauthorised` when the token is refused. */
   token(requestStats: RequestStats, signal: AbortSignal): Promise<TokenInformation>
-  /** The store that the token is of: at most two requests. A store that cannot be read is identified by the owner of the token. */
+  /** The store that the token is of: at most two requests. Of a store that cannot be read only the owner of the token is known. */
   identity(information: TokenInformation, requestStats: RequestStats, signal: AbortSignal): Promise<StoreIdentity>
   /** The remaining pages of a scan. When the iteration ends, every range has had its last page. */
   pages(stream: Stream, scan: Scan, options: PagesOptions): AsyncIterable<Page>

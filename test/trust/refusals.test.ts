@@ -69,6 +69,27 @@ describe.each(DESTINATIONS)('$name', place => {
     })
   })
 
+  test.each([
+    [404, 'skipped', 'missing'],
+    [410, 'skipped', 'missing'],
+    [422, 'skipped', 'unprocessable'],
+    [203, 'failed', 'refused'],
+    [400, 'failed', 'refused'],
+    [405, 'failed', 'refused'],
+  ])('I23: a stream that not every store has, never read, answers %i: it is %s', async (status, outcome, code) => {
+    await withSimulator({ store: makeStore({ customers: 5, months: 1 }) }, simulator =>
+      place.with(destination =>
+        withFolder(async folder => {
+          const body = { errors: 'no' }
+          simulator.faults.add({ kind: 'status', status, body, match: '/credit_accounts', times: 10 })
+          const ran = await runSync(configFor(simulator, destination, folder), ['credit_accounts', 'customers'])
+          expect(ran.of('credit_accounts'), ran.text).toMatchObject({ outcome, problem: { code } })
+          expect(ran.of('customers').outcome).toBe('complete')
+        }),
+      ),
+    )
+  })
+
   test('K8/44: a named stream that is skipped has the run fail, in words as in the code', async () => {
     await withSimulator({ store: makeStore({ customers: 5, months: 1 }), scopes: ['read_customers'] }, simulator =>
       place.with(destination =>
