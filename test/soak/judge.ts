@@ -30,6 +30,8 @@ export interface Known {
   readonly keyless: Set<string>
   /** Its records came with times of change that are not theirs. */
   cursorBent: boolean
+  /** Its last list was not believed. A second one like it is: no run can tell it from a true one. */
+  suspect: boolean
   /** Records that the reports said were set aside. */
   rejected: number
 }
@@ -43,6 +45,7 @@ export const nothingKnown = (): Known => ({
   altered: new Set(),
   keyless: new Set(),
   cursorBent: false,
+  suspect: false,
   rejected: 0,
 })
 
@@ -165,6 +168,7 @@ export function judge(judged: Judged): Lie[] {
     known.read = true
     if (report.complete_to !== null) known.completeTo = Date.parse(report.complete_to)
     if (!fresh) known.since = resumed
+    if (!fresh) known.suspect = warnings.has('not_marked')
     if (missing === 0 && unlike.length === 0 && !warnings.has('rows_missing')) known.damaged = false
     known.verified.clear()
     for (const [key, record] of verified) known.verified.set(key, record)

@@ -576,6 +576,8 @@ refresh: ${this.#refreshMs / 1000}s
     const name = streams[0] ?? ''
     const known = this.#known.get(name)
     if (!known || known.damaged) return new Set()
+    // Where single records cannot be asked for, what a second list confirms has to be believed.
+    if (known.suspect && STREAMS.find(stream => stream.name === name)?.retrieve !== true) return new Set()
     const same = [...known.verified].filter(([key, record]) => this.#store.get(name, Number(key)) === record)
     return new Set(same.map(([key]) => key))
   }

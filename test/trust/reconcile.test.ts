@@ -64,4 +64,25 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(Number(whole.of('charges').warehouse_count) + Number(left_out)).toBe(Number(rows[0]?.n))
     })
   })
+
+  test('K4/17: a list that lacks records which the API serves by id is not whole, so the repair does not settle', async () => {
+    await synced(place, ['plans'], async ({ simulator, config, sql }) => {
+      const { store, faults } = simulator
+      const [model] = store.all('plans')
+      const added = store.newId('plans')
+      store.insert('plans', { ...model, id: added })
+      const other = (id: unknown): number => Number(id) + 1_000_000_000
+      const otherIds = store.all('plans').map(record => ({ ...record, id: other(record.id) }))
+      const body = { plans: otherIds, next_cursor: null }
+      faults.add({ kind: 'body', body, match: ({ path }) => path === '/plans' })
+      const bent = await runReconcile(config, ['plans'], { repair: true })
+      expect(bent.code, bent.text).toBe(1)
+      expect(bent.of('plans')).toMatchObject({ settled: false, problem: { code: 'list_incomplete' } })
+      expect(await sql('select id from recharge.plans where _deleted_at is not null')).toEqual([])
+      // The API lists all of them again.
+      const mended = await runReconcile(config, ['plans'], { repair: true })
+      expect(mended.code, mended.text).toBe(0)
+      expect(mended.of('plans')).toMatchObject({ missing: 1, repaired: 1, settled: true, problem: null })
+    })
+  })
 })

@@ -19,6 +19,8 @@ export class Diff {
   readonly #outside = new Set<string>()
   /** Listed records that cannot be loaded, so they were not compared. */
   rejected = 0
+  /** Keys that the list of the source lacks, although the API serves the record by its id: the list is not whole. */
+  readonly omitted = new Set<string>()
   /** Why the list of the source may be incomplete, so that no row counts as gone; null: it is complete. */
   partial: string | null = null
 
@@ -77,9 +79,9 @@ export class Diff {
     return this.differing.size === 0
   }
 
-  /** Everything that differed has been repaired. */
+  /** Everything that differed has been repaired, and nothing shows that more differs. */
   get resolved(): boolean {
-    return this.differing.size === this.repaired.size
+    return this.differing.size === this.repaired.size && this.omitted.size === 0
   }
 }
 

@@ -52,14 +52,28 @@ export async function repairDifferences(comparison: Comparison, diff: Diff): Pro
     const write = (): Promise<number> => warehouse.repair(batch, gone, checkpoint, to)
     await writeOnce(write, async () => gone.length, to, { ...comparison, destination: warehouse }, signal)
     checkpoint = to
-    for (const { key, verdict } of await warehouse.compare(batch, comparison.now))
+    for (const { key, verdict, changedAt } of await warehouse.compare(batch, comparison.now)) {
       if (verdict === 'same') diff.repaired.add(key)
+      // A record that changed while the list was read may have moved past the reader.
+      const stood = changedAt === null || changedAt <= comparison.now
+      if (stood && diff.differing.get(key)?.difference === 'gone') diff.omitted.add(key)
+    }
     for (const key of gone) diff.repaired.add(key)
   }
   if (problem === null && diff.repaired.size < diff.differing.size)
     problem = notRepaired('some records cannot be loaded without loss', stream.name)
-  return problem
+  return problem ?? listIncomplete(diff, stream.name)
 }
+
+/** A list that lacks records which exist may lack others too, and of those nothing is known. */
+const listIncomplete = ({ omitted }: Diff, stream: string): Problem | null =>
+  omitted.size === 0
+    ? null
+    : {
+        code: 'list_incomplete',
+        message: `the API's list lacks ${omitted.size} records that it serves by id, so it may lack others too`,
+        next: `Run reconcile --streams ${stream} --repair again. If this stays, ask Recharge why the list lacks them; _sync_reconciliations has their keys.`,
+      }
 
 /** Whether the path serves a listed record that is not among the requested ones. False if there is none. */
 async function servesAnother(
