@@ -24,6 +24,7 @@ import type {
 import type { InferredColumn } from '../schema/inferred-columns.ts'
 import type { Stream } from '../schema/stream.ts'
 import type { StreamTables, Table } from '../schema/table.ts'
+import type { View } from '../schema/view.ts'
 
 /*
  * The contract of the load. `Destination` is what a sync needs; the other interfaces are capabilities that single commands
@@ -394,5 +395,22 @@ export interface ReconciliationSupport {
   lastReconciliation(stream: string): Promise<{ readonly at: Instant; readonly agreed: boolean } | null>
 }
 
+/** Keeps the views of the analytics schemas. */
+export interface ViewSupport {
+  /**
+   * Makes all views, and replaces those that exist.
+   * @param tables every table that a view may read. One that does not exist is empty in the views.
+   * @param zone the reporting zone.
+   */
+  createViews(views: readonly View[], tables: readonly Table[], zone: string): Promise<void>
+}
+
 /** All that a database with an `Engine` can do. */
-export interface Warehouse extends RunDestination, Inspection, Reset, Rejects, ImportedRows, ReconciliationSupport {}
+export interface Warehouse
+  extends RunDestination,
+    Inspection,
+    Reset,
+    Rejects,
+    ImportedRows,
+    ReconciliationSupport,
+    ViewSupport {}

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { parseInstant } from '../../common/instant.ts'
-import type { InferredColumns, OlderReports, Reset, Warehouse } from '../destination.ts'
+import type { InferredColumns, OlderReports, Reset, ViewSupport, Warehouse } from '../destination.ts'
 import { backfillColumns, rowsWithExtra } from './backfill-columns.ts'
 import { createColumnMigrations } from './column-migrations.ts'
 import { type Context, createContext } from './context.ts'
@@ -17,6 +17,7 @@ import { createRejectReader } from './rejects.ts'
 import { hasColumn } from './schema-changes.ts'
 import { resetSeen } from './seen-keys.ts'
 import { createStoreIdentification } from './store-identification.ts'
+import { createViews } from './views/create-views.ts'
 
 /** A destination with all optional capabilities, for every database that has an `Engine`. */
 export function createWarehouse(...options: Parameters<typeof createContext>): Warehouse {
@@ -34,6 +35,7 @@ export function createWarehouse(...options: Parameters<typeof createContext>): W
     ...createRejectReader(context),
     ...createInferredColumns(context),
     ...createReconciliation(context),
+    ...createViewSupport(context),
   }
 }
 
@@ -77,4 +79,9 @@ const createInferredColumns = ({ engine, schema, history, inSchema, exists }: Co
     engine.transaction(session =>
       backfillColumns(session, schema, stream, backfilled, { at, versioned: history.isKept(stream) }),
     ),
+})
+
+const createViewSupport = ({ engine, schema }: Context): ViewSupport => ({
+  createViews: (views, tables, zone) =>
+    engine.transaction(session => createViews(session, { engine, schema, views, tables, zone })),
 })

@@ -1,0 +1,64 @@
+import { historyTable } from './history-table.ts'
+import type { Stream } from './stream.ts'
+import { type Table, type TableColumn, tablesOf } from './table.ts'
+import type { View, ViewColumn } from './view.ts'
+
+/** System columns that the views show. */
+const SHOWN: ReadonlySet<string> = new Set(['_synced_at', '_extra'])
+const isShown = ({ name }: TableColumn): boolean => !name.startsWith('_') || SHOWN.has(name)
+
+/**
+ * The views of the layer `live`: of each table of a stream the rows that exist, under the table's name. Each instant has a
+ * column beside it with its day in the reporting zone: `created_on` for `created_at`.
+ * @param versioned streams of which every version is kept.
+ */
+export function liveViews(streams: readonly Stream[], versioned: readonly Stream[]): readonly View[] {
+  return [
+    ...streams.flatMap(stream => {
+      const { root, children } = tablesOf(stream)
+      return [
+        liveView(root, `select * from {{table ${root.name}}} as t where t._deleted_at is null`),
+        ...children.map(({ table }) => {
+          const owner = table.key[0] ?? ''
+          return liveView(
+            table,
+            `select t.* from {{table ${table.name}}} as t
+              join {{table ${root.name}}} as o on o."${root.key[0]}" = t."${owner}" where o._deleted_at is null`,
+          )
+        }),
+      ]
+    }),
+    ...versioned.map(stream => {
+      const table = historyTable(stream)
+      return liveView(table, `select * from {{table ${table.name}}} as t`)
+    }),
+  ]
+}
+
+function liveView({ name, doc, key, columns }: Table, rows: string): View {
+  const shown = columns.filter(isShown)
+  const names = new Set(columns.map(column => column.name))
+  const days = shown.filter(column => column.kind === 'instant' && !names.has(dayName(column.name)))
+  return {
+    name,
+    layer: 'live',
+    schema: 'analytics',
+    doc,
+    grain: key,
+    columns: Object.fromEntries([
+      ...shown.map((column): [string, ViewColumn] => [column.name, { kind: column.kind, doc: column.doc, values: [] }]),
+      ...days.map((column): [string, ViewColumn] => [
+        dayName(column.name),
+        { kind: 'day', doc: `Day of ${column.name} in the reporting zone.`, values: [] },
+      ]),
+    ]),
+    sql: `select r.*${days
+      .map(column => `, cast(r."${column.name}" at time zone {{zone}} as date) as "${dayName(column.name)}"`)
+      .join('')} from (${rows}) as r`,
+    checks: [],
+  }
+}
+
+/** `created_on` of `created_at`, `_synced_on` of `_synced_at`, `valid_from_on` of `valid_from`. */
+const dayName = (instant: string): string =>
+  instant.endsWith('_at') ? instant.replace(/_at$/, '_on') : `${instant}_on`

@@ -1,0 +1,54 @@
+import { views } from '../../schemas/views/index.ts'
+import { STREAMS } from '../../src/cli/app.ts'
+import { openDestination } from '../../src/load/open.ts'
+import { historyTable } from '../../src/schema/history-table.ts'
+import { liveViews } from '../../src/schema/live-views.ts'
+import { allTables } from '../../src/schema/table.ts'
+import { FIXTURE_TIMES, fixtureStore, moveFixture } from './analytics-store.ts'
+import { type DestinationConfig, type TestDestination, withFolder } from './destinations.ts'
+import { withQuery } from './dump.ts'
+import { type FirstLoad, firstLoad } from './first-load.ts'
+import { configFor, runSync, withSimulator } from './run.ts'
+
+const VERSIONED = STREAMS.filter(({ name }) => name === 'subscriptions')
+export const ZONE = 'America/New_York'
+
+/** Makes every view over a warehouse. */
+export async function makeViews(destination: DestinationConfig, zone = ZONE): Promise<void> {
+  await using warehouse = await openDestination(destination, { mode: 'write', connections: 1, history: VERSIONED })
+  const tables = [...STREAMS.flatMap(allTables), ...VERSIONED.map(historyTable)]
+  await warehouse.createViews([...liveViews(STREAMS, VERSIONED), ...views], tables, zone)
+}
+
+const loads = new Map<string, FirstLoad>()
+
+/** The fixture of test/fixtures/analytics, synced version by version, with all views. Tests of a file share the load. */
+export async function withFixture(
+  place: TestDestination,
+  work: (
+    sql: (statement: string) => Promise<Record<string, unknown>[]>,
+    destination: DestinationConfig,
+  ) => Promise<void>,
+): Promise<void> {
+  const load =
+    loads.get(place.name) ??
+    firstLoad(place, async destination => {
+      const store = fixtureStore()
+      await withSimulator({ store }, simulator =>
+        withFolder(async folder => {
+          const config = { ...configFor(simulator, destination, folder), history: ['subscriptions'] }
+          for (const time of FIXTURE_TIMES) {
+            moveFixture(store, time)
+            const ran = await runSync(config)
+            if (ran.code !== 0) throw new Error(ran.text)
+          }
+        }),
+      )
+      await makeViews(destination)
+      return store
+    })
+  loads.set(place.name, load)
+  await load(async destination => {
+    await work(statement => withQuery(destination, query => query(statement)), destination)
+  })
+}
