@@ -45,10 +45,10 @@ export async function createViews(session: Session, options: ViewOptions): Promi
     if (found === undefined) throw new Error(`there is no table ${name}`)
     return found
   }
-  for (const of of ['analytics', 'fivetran'] as const) {
-    const wanted = views.filter(view => view.schema === of)
+  for (const kind of ['analytics', 'fivetran'] as const) {
+    const wanted = views.filter(view => view.schema === kind)
     if (wanted.length === 0) continue
-    const inSchema = quoted(schema + VIEW_SCHEMAS[of])
+    const inSchema = quoted(schema + VIEW_SCHEMAS[kind])
     await run(session, `create schema if not exists ${inSchema}`)
     const rendering: Rendering = { view: name => `${inSchema}.${quoted(name)}`, table: tableOf, zone: options.zone }
     for (const view of inOrder(wanted)) await run(session, createView(view, rendering, typeOf))
