@@ -1,0 +1,58 @@
+import type { AnyCard } from '../card.ts'
+import { type Decimal, minus, signOf, sumOf } from '../decimal.ts'
+import { count, drawn, money, shortMonth } from '../figures.ts'
+import type { PageData } from '../page-data.ts'
+import type { Period } from '../period.ts'
+import { ranking } from '../specs.ts'
+
+/** Products that are drawn, and those that the table lists. */
+const DRAWN = 6
+const LISTED = 20
+
+interface Product {
+  readonly name: string
+  readonly units: number
+  readonly net: Decimal
+}
+
+export function productsCard({ rows: { products } }: PageData, period: Period, currency: string, key: string): AnyCard {
+  const id = `products-${key}`
+  const title = `Products with the highest net sales, ${currency}`
+  const metrics = [['product_performance_monthly', 'net_items']] as const
+  const found = products.rows
+    .filter(row => row.currency === currency && row.net_items !== null)
+    .map(
+      (row): Product => ({
+        name: row.product_title ?? 'without a name',
+        units: Number(row.units ?? 0),
+        net: row.net_items ?? '0',
+      }),
+    )
+    .sort((a, b) => signOf(minus(b.net, a.net) ?? '0') || (a.name < b.name ? -1 : 1))
+  const sold = found.filter(({ net, units }) => units > 0 || signOf(net) !== 0)
+  if (sold.length === 0)
+    return { id, title, metrics, missing: products.missing ?? `Nothing was sold in ${currency} in these months.` }
+  const all = sumOf(sold.map(({ net }) => net))
+  const [best] = sold
+  const share = best && all && signOf(all) > 0 ? Number(best.net) / Number(all) : null
+  const span = `${shortMonth(period.list[0] ?? null)} to ${shortMonth(period.list.at(-1) ?? null)}`
+  return {
+    id,
+    title,
+    says: `${span}: ${count(sold.length)} ${sold.length === 1 ? 'product' : 'products'}, ${money(all, currency)} without tax and shipping${
+      share === null || sold.length === 1 ? '' : `; the first is ${Math.round(share * 100)} % of it`
+    }.`,
+    notes: sold.length > LISTED ? [`The table lists the first ${LISTED}.`] : [],
+    narrow: ranking(
+      sold.slice(0, DRAWN).map(({ name, net }) => ({ name, value: drawn(net) ?? 0, text: money(net, currency) })),
+      'new',
+    ),
+    wide: null,
+    legend: [],
+    table: {
+      head: ['Product', 'Net sales', 'Units'],
+      rows: sold.slice(0, LISTED).map(({ name, net, units }) => [name, money(net, currency), count(units)]),
+    },
+    metrics,
+  }
+}

@@ -1,0 +1,90 @@
+import type { AnyCard } from '../card.ts'
+import { type Decimal, sumOf } from '../decimal.ts'
+import { count, drawn, longDay, money, shortDay } from '../figures.ts'
+import type { PageData } from '../page-data.ts'
+import type { Period } from '../period.ts'
+import { NARROW, type SeriesPoint, stackedBars } from '../specs.ts'
+
+const DAY = 86_400_000
+const WEEKS = 8
+
+interface Week {
+  readonly name: string
+  readonly from: string
+  readonly to: string
+  readonly total: Decimal | null
+  readonly charges: number
+}
+
+const plus = (day: string, days: number): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY).toISOString().slice(0, 10)
+
+/** Charges that are queued from one day to another, both included. */
+export function queuedBetween({ rows: { upcoming } }: PageData, currency: string, from: string, to: string) {
+  const rows = upcoming.rows.filter(row => {
+    const day = row.scheduled_on ?? ''
+    return row.currency === currency && day >= from && day <= to
+  })
+  return { total: sumOf(rows.map(row => row.total)), charges: rows.reduce((sum, row) => sum + Number(row.charges), 0) }
+}
+
+/** The next 30 days, beginning with the day that the data reaches. */
+export const nextThirtyDays = (data: PageData, period: Period, currency: string) =>
+  queuedBetween(data, currency, period.asOf.day, plus(period.asOf.day, 29))
+
+export function upcomingCard(data: PageData, period: Period, currency: string, key: string): AnyCard {
+  const { upcoming } = data.rows
+  const id = `upcoming-${key}`
+  const title = `Revenue from queued charges, by week, ${currency}`
+  const metrics = [['upcoming_charges', 'total']] as const
+  const { day: today } = period.asOf
+  if (!upcoming.rows.some(row => row.currency === currency))
+    return { id, title, metrics, missing: upcoming.missing ?? `No charge in ${currency} is queued.` }
+  const weeks: Week[] = Array.from({ length: WEEKS }, (_, i) => {
+    const from = plus(today, i * 7)
+    const to = plus(from, 6)
+    return { name: shortDay(from), from, to, ...queuedBetween(data, currency, from, to) }
+  })
+  const overdue = queuedBetween(data, currency, '', plus(today, -1))
+  const later = queuedBetween(data, currency, plus(today, WEEKS * 7), '9999-12-31')
+  const month = nextThirtyDays(data, period, currency)
+  const points: SeriesPoint[] = weeks.map(({ name, from, to, total, charges }) => ({
+    at: name,
+    value: drawn(total) ?? 0,
+    label: `${money(total, currency)} from ${count(charges)} charges, ${longDay(from)} to ${longDay(to)}`,
+    open: false,
+    series: 'reactivation',
+  }))
+  const row = (name: string, { total, charges }: Pick<Week, 'total' | 'charges'>): string[] => [
+    name,
+    count(charges),
+    money(total ?? '0', currency),
+  ]
+  return {
+    id,
+    title,
+    says: `${money(month.total ?? '0', currency)} from ${count(month.charges)} charges in the 30 days from ${longDay(today)}, if none is skipped, fails or is cancelled.`,
+    notes: [
+      ...(overdue.charges > 0
+        ? [
+            `${count(overdue.charges)} more charges, ${money(overdue.total, currency)}, were due earlier and are still queued.`,
+          ]
+        : []),
+      ...(period.isCurrent ? [] : ['What is queued is always as of the newest sync.']),
+    ],
+    narrow: stackedBars({ positions: weeks.map(({ name }) => name), points, kind: 'amount', width: NARROW }, [
+      'reactivation',
+    ]),
+    wide: null,
+    legend: [],
+    table: {
+      head: ['Week from', 'Charges', 'Total'],
+      rows: [
+        ...(overdue.charges > 0 ? [row('Earlier', overdue)] : []),
+        ...weeks.map(week => row(week.name, week)),
+        ...(later.charges > 0 ? [row('Later', later)] : []),
+      ],
+    },
+    metrics,
+  }
+}
