@@ -68,6 +68,12 @@ function instantOf(text: string): Instant {
   return instant
 }
 
+/** The first day of a month. */
+function monthOf(text: string): string {
+  if (!/^[12]\d{3}-(0[1-9]|1[0-2])$/.test(text)) throw new InvalidArgumentError('Give a month, such as 2025-03.')
+  return `${text}-01`
+}
+
 function command(name: string, description: string, example: string): Command {
   return program
     .command(name)
@@ -271,6 +277,23 @@ configured(
       )
     },
   )
+
+configured(
+  command(
+    'report',
+    'Writes a page with the figures of the store: revenue, subscribers, churn, cohorts, payments. Reads the views only.',
+    'report --out report.html --from 2025-01 --to 2025-12',
+  ),
+)
+  .option('--out <file>', 'HTML file to write', 'report.html')
+  .option('--from <month>', 'first month; default: a year before the last', monthOf)
+  .option('--to <month>', 'last month; default: that of the newest data', monthOf)
+  .action(async (flags: Flags & { readonly out: string; readonly from?: string; readonly to?: string }) => {
+    // Loaded only for this command, with the library that draws.
+    const { reportPage } = await import('./commands/report-page.ts')
+    const months = { from: flags.from ?? null, to: flags.to ?? null }
+    print(await reportPage(app(flags).app, { out: flags.out, months }), flags)
+  })
 
 /** Prints an error that ended a command, and sets the exit code. */
 function fail(error: unknown): void {

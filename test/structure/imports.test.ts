@@ -63,6 +63,7 @@ const DOORS: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^p-limit$/, ['src/extract/api-client.ts', 'src/jobs/run.ts']],
   [/^commander$/, ['src/cli/program.ts']],
   [/^csv-parse$/, ['src/jobs/import/csv.ts']],
+  [/^vega(-lite)?$/, ['src/cli/report-page']],
   [/^ulid$/, ['src/cli/app.ts']],
   [/^temporal-polyfill$/, ['src/common/instant.ts']],
   [/^undici$|^node:(https?|zlib)$/, ['src/extract/http-get.ts', 'src/simulator']],

@@ -1,4 +1,4 @@
-import { parse, View, Warn } from 'vega'
+import { Error as ERRORS, parse, View } from 'vega'
 import { compile, type TopLevelSpec } from 'vega-lite'
 
 /** Text is measured without a browser, so the page sets the font, and a chart leaves room. */
@@ -33,7 +33,7 @@ const CONFIG: NonNullable<TopLevelSpec['config']> = {
  */
 export async function renderChart(spec: TopLevelSpec, labelledBy: string): Promise<string> {
   const { spec: compiled } = compile({ ...spec, config: CONFIG })
-  const view = new View(parse(compiled), { renderer: 'none', logLevel: Warn })
+  const view = new View(parse(compiled), { renderer: 'none', logLevel: ERRORS })
   try {
     return embedded(await view.toSVG(), labelledBy)
   } finally {

@@ -8,6 +8,9 @@ import type { Decimal } from './decimal.ts'
 /** The language of the page. */
 export const LANGUAGE = 'en'
 
+/** A title with the currency that its amounts are in; none: the warehouse has no amounts. */
+export const titleIn = (title: string, currency: string): string => (currency === '' ? title : `${title}, ${currency}`)
+
 /** What stands for a value that is not known. */
 export const UNKNOWN = '–'
 

@@ -1,3 +1,4 @@
+import { ConfigError } from '../../common/errors.ts'
 import type { Inspection } from '../../load/destination.ts'
 import { type Answer, day, type Months, type Row, type Source, ViewReader } from './source.ts'
 
@@ -139,6 +140,8 @@ export interface PageData {
 
 /** Months that the page shows if the command line does not say which: a year, and the month that is not finished. */
 const USUAL_MONTHS = 13
+/** Charts with more months have no room for them. */
+const MOST_MONTHS = 60
 
 /** The month after, by its first day. */
 export const nextMonth = (month: string): string => shifted(month, 1)
@@ -158,7 +161,7 @@ export function monthsOf({ from, to }: Months): string[] {
 }
 
 /** Which months the command line asks for, by their first days. */
-export interface Asked {
+export interface AskedMonths {
   readonly from: string | null
   readonly to: string | null
 }
@@ -167,7 +170,7 @@ export interface Asked {
 export async function readPageData(
   destination: Pick<Inspection, 'query'>,
   schema: string,
-  asked: Asked,
+  asked: AskedMonths,
 ): Promise<PageData> {
   const reader = await ViewReader.open(destination, schema)
   const any = { from: '', to: '' }
@@ -177,8 +180,16 @@ export async function readPageData(
   const to = asked.to ?? asOf?.month ?? asked.from ?? '2000-01-01'
   const last = asOf !== null && to > asOf.month ? asOf.month : to
   const months = { from: asked.from ?? shifted(last, 1 - USUAL_MONTHS), to: last }
+  const problem = rangeProblem(months, asOf)
+  if (problem !== null) throw new ConfigError('the command line', [{ path: '--from', line: null, message: problem }])
   const answers: Partial<Record<keyof Sources, Answer<string>>> = {}
   for (const [name, of] of Object.entries(SOURCES) as [keyof Sources, Source<string>][])
     answers[name] = await reader.read(of, months)
   return { asOf, months, rows: answers as PageRows }
+}
+
+function rangeProblem({ from, to }: Months, asOf: AsOf | null): string | null {
+  const reach = asOf === null ? '' : `; the data reaches ${asOf.day}`
+  if (from > to) return `${from.slice(0, 7)} is after ${to.slice(0, 7)}${reach}`
+  return shifted(from, MOST_MONTHS) <= to ? `the page has room for ${MOST_MONTHS} months; give a later one` : null
 }

@@ -51,7 +51,7 @@ export function currenciesOf({ rows }: PageData): string[] {
 }
 
 /** What is missing, a sentence each. */
-function missingOf({ asOf, rows }: PageData, { schema, isVersioned }: Imprint): string[] {
+export function missingOf({ asOf, rows }: PageData, { schema, isVersioned }: Imprint): string[] {
   const views = new Set(Object.values(rows).flatMap(({ missing }) => (missing === null ? [] : [missing])))
   const streams = Object.entries(NEEDED).flatMap(([stream, what]) => {
     if (rows.completeness.missing !== null) return []

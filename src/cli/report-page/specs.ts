@@ -94,6 +94,8 @@ export function stackedBars(
       {
         mark: { type: 'bar', strokeWidth: 1 },
         encoding: {
+          x: positionAxis(positions, width),
+          y: { ...valueAxis(kind, stacks, true), stack: 'zero' },
           color: seriesColour(series),
           order: { field: 'order', type: 'quantitative' },
           fillOpacity: { condition: { test: 'datum.open', value: 0.35 }, value: 1 },
@@ -110,10 +112,6 @@ export function stackedBars(
         encoding: { y: { datum: 0 } },
       },
     ],
-    encoding: {
-      x: positionAxis(positions, width),
-      y: { ...valueAxis(kind, stacks, true), stack: 'zero' },
-    },
   }
 }
 

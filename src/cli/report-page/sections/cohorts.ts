@@ -1,5 +1,5 @@
 import type { AnyCard } from '../card.ts'
-import { count, percent, shortMonth } from '../figures.ts'
+import { count, percent, shortMonth, titleIn } from '../figures.ts'
 import type { PageData, RowOfPage } from '../page-data.ts'
 import { HEAT_STEPS } from '../palette.ts'
 import type { Period } from '../period.ts'
@@ -12,7 +12,7 @@ const stepOf = (rate: number): number => Math.max(0, Math.min(HEAT_STEPS - 1, Ma
 
 export function cohortCard({ rows: { cohorts } }: PageData, period: Period, currency: string, key: string): AnyCard {
   const id = `cohorts-${key}`
-  const title = `Customers who are still active, by the month of their first subscription, ${currency}`
+  const title = titleIn('Customers who are still active, by the month of their first subscription', currency)
   const metrics = [['cohort_retention', 'retention_rate']] as const
   const byCohort = new Map<string, Map<number, RowOfPage<'cohorts'>>>()
   for (const row of cohorts.rows) {
@@ -26,7 +26,7 @@ export function cohortCard({ rows: { cohorts } }: PageData, period: Period, curr
       id,
       title,
       metrics,
-      missing: cohorts.missing ?? `Nobody began a subscription in ${currency} in these months.`,
+      missing: cohorts.missing ?? `Nobody began a subscription in these months.`,
     }
   const sizeOf = (cohort: string): string | null => [...(byCohort.get(cohort)?.values() ?? [])][0]?.cohort_size ?? null
   const nameOf = (cohort: string): string => `${shortMonth(cohort)} · ${count(sizeOf(cohort))}`

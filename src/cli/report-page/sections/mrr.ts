@@ -1,7 +1,7 @@
 import type { AnyCard } from '../card.ts'
 import { changeOf, changeText, signedMoney } from '../change.ts'
 import { type Decimal, minus, sumOf } from '../decimal.ts'
-import { drawn, longDay, longMonth, money, monthName, percent } from '../figures.ts'
+import { drawn, longDay, longMonth, money, monthName, percent, titleIn } from '../figures.ts'
 import type { PageData, RowOfPage } from '../page-data.ts'
 import type { Series } from '../palette.ts'
 import type { Period } from '../period.ts'
@@ -23,9 +23,9 @@ const MOVEMENTS = [
 /** MRR, what is kept of it, and what moved it. @param id makes the ids of the cards unique. */
 export function mrrCards({ rows }: PageData, period: Period, currency: string, id: string): AnyCard[] {
   const titles = {
-    level: `Monthly recurring revenue (MRR), ${currency}`,
-    kept: `MRR kept from month to month, ${currency}`,
-    moved: `What moved MRR, ${currency}`,
+    level: titleIn('Monthly recurring revenue (MRR)', currency),
+    kept: titleIn('MRR kept from month to month', currency),
+    moved: titleIn('What moved MRR', currency),
   }
   const metrics = {
     level: [
@@ -42,7 +42,7 @@ export function mrrCards({ rows }: PageData, period: Period, currency: string, i
     row => row.currency === currency && period.list.includes(row.month_start ?? ''),
   )
   if (found.length === 0) {
-    const missing = rows.movements.missing ?? `No subscription in ${currency} was active in these months.`
+    const missing = rows.movements.missing ?? `No subscription was active in these months.`
     return [{ id: `mrr-${id}`, title: titles.level, missing, metrics: metrics.level }]
   }
   const byMonth = new Map(found.map(row => [row.month_start ?? '', row]))

@@ -1,5 +1,5 @@
 import type { AnyCard } from '../card.ts'
-import { count, drawn, longMonth, percent, shortMonth } from '../figures.ts'
+import { count, drawn, longMonth, percent, shortMonth, titleIn } from '../figures.ts'
 import type { PageData, RowOfPage } from '../page-data.ts'
 import type { Series } from '../palette.ts'
 import type { Period } from '../period.ts'
@@ -35,7 +35,7 @@ export const stillOpen = ({ open }: Attempts): string =>
 export function paymentsCard(data: PageData, period: Period, currency: string, key: string): AnyCard {
   const { payments } = data.rows
   const id = `payments-${key}`
-  const title = `Failed payments and what became of them, ${currency}`
+  const title = titleIn('Failed payments and what became of them', currency)
   const metrics = [
     ['payment_attempts_monthly', 'recovery_rate'],
     ['payment_attempts_monthly', 'recovery_rate_closed'],
@@ -50,7 +50,7 @@ export function paymentsCard(data: PageData, period: Period, currency: string, k
       metrics,
       missing:
         payments.missing ??
-        `No charge in ${currency} was attempted in these months, or charges are not complete for them: Recharge shows processed charges for 90 days only.`,
+        `No charge was attempted in these months, or charges are not complete for them: Recharge shows processed charges for 90 days only.`,
     }
   const label = (row: Attempts): string => `${shortMonth(row.month_start)}${isMature(row) ? '' : '*'}`
   const points: SeriesPoint[] = rows.flatMap(row =>

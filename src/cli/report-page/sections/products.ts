@@ -1,6 +1,6 @@
 import type { AnyCard } from '../card.ts'
 import { type Decimal, minus, signOf, sumOf } from '../decimal.ts'
-import { count, drawn, money, shortMonth } from '../figures.ts'
+import { count, drawn, money, shortMonth, titleIn } from '../figures.ts'
 import type { PageData } from '../page-data.ts'
 import type { Period } from '../period.ts'
 import { ranking } from '../specs.ts'
@@ -17,7 +17,7 @@ interface Product {
 
 export function productsCard({ rows: { products } }: PageData, period: Period, currency: string, key: string): AnyCard {
   const id = `products-${key}`
-  const title = `Products with the highest net sales, ${currency}`
+  const title = titleIn('Products with the highest net sales', currency)
   const metrics = [['product_performance_monthly', 'net_items']] as const
   const found = products.rows
     .filter(row => row.currency === currency && row.net_items !== null)
@@ -30,8 +30,7 @@ export function productsCard({ rows: { products } }: PageData, period: Period, c
     )
     .sort((a, b) => signOf(minus(b.net, a.net) ?? '0') || (a.name < b.name ? -1 : 1))
   const sold = found.filter(({ net, units }) => units > 0 || signOf(net) !== 0)
-  if (sold.length === 0)
-    return { id, title, metrics, missing: products.missing ?? `Nothing was sold in ${currency} in these months.` }
+  if (sold.length === 0) return { id, title, metrics, missing: products.missing ?? `Nothing was sold in these months.` }
   const all = sumOf(sold.map(({ net }) => net))
   const [best] = sold
   const share = best && all && signOf(all) > 0 ? Number(best.net) / Number(all) : null

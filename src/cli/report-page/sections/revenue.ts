@@ -1,6 +1,6 @@
 import type { AnyCard } from '../card.ts'
 import { type Decimal, signOf, sumOf } from '../decimal.ts'
-import { count, drawn, longMonth, money, monthName } from '../figures.ts'
+import { count, drawn, longMonth, money, monthName, titleIn } from '../figures.ts'
 import type { PageData } from '../page-data.ts'
 import type { Series } from '../palette.ts'
 import type { Period } from '../period.ts'
@@ -20,11 +20,11 @@ export const netRevenueOf = ({ rows: { revenue } }: PageData, currency: string, 
 export function revenueCard(data: PageData, period: Period, currency: string, key: string): AnyCard {
   const { revenue } = data.rows
   const id = `revenue-${key}`
-  const title = `Net revenue by type of order, ${currency}`
+  const title = titleIn('Net revenue by type of order', currency)
   const metrics = [['revenue_monthly', 'net_revenue']] as const
   const rows = revenue.rows.filter(row => row.currency === currency && period.list.includes(row.month_start ?? ''))
   if (rows.length === 0)
-    return { id, title, metrics, missing: revenue.missing ?? `No order in ${currency} was processed in these months.` }
+    return { id, title, metrics, missing: revenue.missing ?? `No order was processed in these months.` }
   const months = period.list.slice(period.list.indexOf(rows.map(row => row.month_start ?? '').sort()[0] ?? ''))
   const groups = [
     ...TYPES.map(([type, series, name]) => ({ series, name, has: (of: string | null) => of === type })),

@@ -1,6 +1,6 @@
 import type { AnyCard } from '../card.ts'
 import { type Decimal, sumOf } from '../decimal.ts'
-import { count, drawn, longDay, money, shortDay } from '../figures.ts'
+import { count, drawn, longDay, money, shortDay, titleIn } from '../figures.ts'
 import type { PageData } from '../page-data.ts'
 import type { Period } from '../period.ts'
 import { NARROW, type SeriesPoint, stackedBars } from '../specs.ts'
@@ -35,11 +35,11 @@ export const nextThirtyDays = (data: PageData, period: Period, currency: string)
 export function upcomingCard(data: PageData, period: Period, currency: string, key: string): AnyCard {
   const { upcoming } = data.rows
   const id = `upcoming-${key}`
-  const title = `Revenue from queued charges, by week, ${currency}`
+  const title = titleIn('Revenue from queued charges, by week', currency)
   const metrics = [['upcoming_charges', 'total']] as const
   const { day: today } = period.asOf
   if (!upcoming.rows.some(row => row.currency === currency))
-    return { id, title, metrics, missing: upcoming.missing ?? `No charge in ${currency} is queued.` }
+    return { id, title, metrics, missing: upcoming.missing ?? `No charge is queued.` }
   const weeks: Week[] = Array.from({ length: WEEKS }, (_, i) => {
     const from = plus(today, i * 7)
     const to = plus(from, 6)
