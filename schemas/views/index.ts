@@ -2,8 +2,9 @@
 
 import type { View } from '../../src/schema/view.ts'
 import as_of from './as_of.ts'
+import charges_enriched from './charges_enriched.ts'
+import order_lines_enriched from './order_lines_enriched.ts'
+import orders_enriched from './orders_enriched.ts'
 
 /** Every declared view but those of the layer live. */
-export const views: readonly View[] = [
-  as_of,
-]
+export const views: readonly View[] = [as_of, charges_enriched, order_lines_enriched, orders_enriched]
