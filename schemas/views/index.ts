@@ -4,21 +4,43 @@ import { withMetricDefinitions } from '../../src/schema/metric-definitions.ts'
 import type { View } from '../../src/schema/view.ts'
 import as_of from './as_of.ts'
 import charges_enriched from './charges_enriched.ts'
+import churn_monthly from './churn_monthly.ts'
+import cohort_retention from './cohort_retention.ts'
 import completeness from './completeness.ts'
+import dates from './dates.ts'
+import mrr_changes from './mrr_changes.ts'
+import mrr_current from './mrr_current.ts'
+import mrr_monthly from './mrr_monthly.ts'
+import mrr_movements_monthly from './mrr_movements_monthly.ts'
 import order_lines_enriched from './order_lines_enriched.ts'
 import orders_enriched from './orders_enriched.ts'
 import payment_attempts_monthly from './payment_attempts_monthly.ts'
 import revenue_daily from './revenue_daily.ts'
 import revenue_monthly from './revenue_monthly.ts'
+import subscribers_daily from './subscribers_daily.ts'
+import subscription_changes from './subscription_changes.ts'
+import subscription_periods from './subscription_periods.ts'
+import subscriptions_current from './subscriptions_current.ts'
 
 /** Every declared view but those of the layer live. */
 export const views: readonly View[] = withMetricDefinitions([
   as_of,
   charges_enriched,
+  churn_monthly,
+  cohort_retention,
   completeness,
+  dates,
+  mrr_changes,
+  mrr_current,
+  mrr_monthly,
+  mrr_movements_monthly,
   order_lines_enriched,
   orders_enriched,
   payment_attempts_monthly,
   revenue_daily,
   revenue_monthly,
+  subscribers_daily,
+  subscription_changes,
+  subscription_periods,
+  subscriptions_current,
 ])

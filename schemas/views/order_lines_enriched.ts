@@ -1,10 +1,10 @@
 import { day, flag, instant, int, oneOf, text } from '../../src/schema/column.ts'
-import { quotient } from '../../src/schema/quotient.ts'
 import { amount, view } from '../../src/schema/view.ts'
+import { quotient } from '../../src/schema/view-sql/quotient.ts'
 
 /** What each line but the last gets of an amount of its order. */
 const spread = (part: string): string =>
-  `case when w.${part} = 0 or w.line_index = w.last_index then 0 else ${quotient(`cast(w.${part} as decimal(28, 4)) * w.weight`, 'w.weights')} end as line_${part}`
+  `case when w.${part} = 0 or w.line_index = w.last_index then 0 else ${quotient(`cast(w.${part} as decimal(28, 4)) * w.weight`, 'w.weights', 4)} end as line_${part}`
 
 /** The last line takes what the others leave. */
 const rest = (part: string): string =>
@@ -24,8 +24,8 @@ const SHOWN = `
   l.processed_on,
   l.purchase_item_id,
   l.item_type,
-  l.external_product_id_ecommerce,
-  l.external_variant_id_ecommerce,
+  l.product_id,
+  l.variant_id,
   l.product_title,
   l.variant_title,
   l.sku,
@@ -57,8 +57,8 @@ export default view({
     ),
     subscription_id: int('Id of the subscription behind the line; null if there is none.'),
     onetime_id: int('Id of the one-time purchase behind the line; null if there is none.'),
-    external_product_id_ecommerce: text('Product id in the commerce platform.'),
-    external_variant_id_ecommerce: text('Variant id in the commerce platform.'),
+    product_id: text('Product id in the commerce platform.'),
+    variant_id: text('Variant id in the commerce platform.'),
     product_title: text('Name of the product.'),
     variant_title: text('Name of the variant.'),
     sku: text('Stock keeping unit of the variant.'),
@@ -91,8 +91,8 @@ with lines as (
     o.processed_on,
     l.purchase_item_id,
     lower(l.purchase_item_type) as item_type,
-    l.external_product_id_ecommerce,
-    l.external_variant_id_ecommerce,
+    l.external_product_id_ecommerce as product_id,
+    l.external_variant_id_ecommerce as variant_id,
     l.title as product_title,
     l.variant_title,
     l.sku,
@@ -121,7 +121,7 @@ weights as (
   select
     w.*,
     case when w.owns = 0 then 1 else w.own end as weight,
-    cast(case when w.owns = 0 then w.lines else w.owns end as decimal(18, 4)) as weights
+    cast(case when w.owns = 0 then w.lines else w.owns end as decimal(38, 4)) as weights
   from weighed as w
 ),
 quotients as (
@@ -157,7 +157,7 @@ select
   end as kind,
   case when s.item_type = 'subscription' then s.purchase_item_id end as subscription_id,
   case when s.item_type = 'onetime' then s.purchase_item_id end as onetime_id,
-  ${quotient('s.line_gross', 's.quantity')} as unit_price,
+  ${quotient('s.line_gross', 's.quantity', 4)} as unit_price,
   s.line_discounts as line_discount,
   s.line_refunds as line_refund,
   case when s.is_over_refunded then 0 else s.line_gross - s.line_discounts - s.line_refunds end as line_net

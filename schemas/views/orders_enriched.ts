@@ -1,19 +1,19 @@
 import { day, flag, instant, int, oneOf, text } from '../../src/schema/column.ts'
-import { quotient } from '../../src/schema/quotient.ts'
 import { amount, ratio, view } from '../../src/schema/view.ts'
+import { quotient } from '../../src/schema/view-sql/quotient.ts'
 
 /** The share of one order in a part of its charge. The last order takes what rounding leaves. */
 const share = (part: string): string => `case
       when p.place > p.orders then 0
-      when p.place < p.orders then ${quotient(`p.${part}`, 'p.orders')}
-      else p.${part} - (p.orders - 1) * ${quotient(`p.${part}`, 'p.orders')}
+      when p.place < p.orders then ${quotient(`p.${part}`, 'p.orders', 4)}
+      else p.${part} - (p.orders - 1) * ${quotient(`p.${part}`, 'p.orders', 4)}
     end`
 
 /** The part of an order without its excluded lines. */
 const without = (part: string, excluded: string, all: string): string => `case
       when x.order_id is null then s.${part}
       when x.lines = x.excluded_lines then 0
-      else s.${part} - coalesce(${quotient(`cast(s.${part} as decimal(28, 4)) * x.${excluded}`, `x.${all}`)}, 0)
+      else s.${part} - coalesce(${quotient(`cast(s.${part} as decimal(28, 4)) * x.${excluded}`, `x.${all}`, 4)}, 0)
     end`
 
 export default view({
@@ -165,9 +165,9 @@ excluded as (
     l.order_id,
     count(*) as lines,
     count(e.sku) as excluded_lines,
-    cast(sum(coalesce(l.original_price * l.quantity, 0)) as decimal(18, 4)) as gross,
+    cast(sum(coalesce(l.original_price * l.quantity, 0)) as decimal(38, 4)) as gross,
     cast(coalesce(sum(l.original_price * l.quantity) filter (where e.sku is not null), 0) as decimal(18, 4)) as excluded_gross,
-    cast(sum(coalesce(l.tax_due, 0)) as decimal(18, 4)) as tax,
+    cast(sum(coalesce(l.tax_due, 0)) as decimal(38, 4)) as tax,
     cast(coalesce(sum(l.tax_due) filter (where e.sku is not null), 0) as decimal(18, 4)) as excluded_tax
   from {{orders__line_items}} as l
   left join {{excluded_skus}} as e on e.sku = l.sku

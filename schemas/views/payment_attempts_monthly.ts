@@ -1,6 +1,7 @@
 import { day, flag, int, rate, text } from '../../src/schema/column.ts'
-import { quotient } from '../../src/schema/quotient.ts'
 import { amount, type Metric, ratio, view } from '../../src/schema/view.ts'
+import { monthOf, nextMonth } from '../../src/schema/view-sql/months.ts'
+import { quotient } from '../../src/schema/view-sql/quotient.ts'
 
 const metric = (name: string, column: string, definition: string): Metric => ({
   name,
@@ -15,9 +16,9 @@ export default view({
   name: 'payment_attempts_monthly',
   layer: 'metrics',
   doc: 'How many recurring charges failed and how many of them were paid later, by the month for which they were scheduled. The retries of a charge take about 60 days: younger months change.',
-  grain: ['month', 'currency'],
+  grain: ['month_start', 'currency'],
   columns: {
-    month: day('First day of the month for which the charges were scheduled.'),
+    month_start: day('First day of the month for which the charges were scheduled.'),
     currency: text('ISO code of the currency of all amounts. Never sum over several.'),
     attempted: int('Recurring charges that were paid or are in error.'),
     failed_first: int('How many of them failed at the first attempt.'),
@@ -65,7 +66,7 @@ export default view({
   sql: `
 with sums as (
   select
-    cast(date_trunc('month', c.scheduled_on) as date) as month,
+    ${monthOf('c.scheduled_on')} as month_start,
     c.currency,
     count(*) as attempted,
     count(*) filter (where c.first_failed) as failed_first,
@@ -80,20 +81,20 @@ with sums as (
     percentile_cont(0.5) within group (order by c.days_to_recover) as median_days
   from {{charges_enriched}} as c
   where c.charge_type = 'recurring' and (c.is_processed or c.is_error) and c.scheduled_on is not null
-  group by cast(date_trunc('month', c.scheduled_on) as date), c.currency
+  group by ${monthOf('c.scheduled_on')}, c.currency
 ),
 months as (
   select
     s.*,
     recovered + lost as closed,
-    cast(s.month + interval '1 month' as date) as next_month,
-    coalesce(cast(s.month as timestamp) at time zone {{zone}} >= c.complete_from, false)
+    ${nextMonth('s.month_start')} as next_month,
+    coalesce(cast(s.month_start as timestamp) at time zone {{zone}} >= c.complete_from, false)
       and not exists (
         select 1
         from {{table _sync_gaps}} as g
         where g.stream = 'charges'
-          and cast(g."from" at time zone {{zone}} as date) < cast(s.month + interval '1 month' as date)
-          and cast(g."to" at time zone {{zone}} as date) >= s.month
+          and cast(g."from" at time zone {{zone}} as date) < ${nextMonth('s.month_start')}
+          and cast(g."to" at time zone {{zone}} as date) >= s.month_start
       ) as is_in_window
   from sums as s
   left join {{completeness}} as c on c.stream = 'charges'
@@ -113,7 +114,7 @@ cross join {{as_of}} as a`,
       name: 'outcomes add up',
       doc: 'Each charge that failed is recovered, lost or open.',
       sql: `
-select p.month from {{payment_attempts_monthly}} as p
+select p.month_start from {{payment_attempts_monthly}} as p
 where p.failed_first <> p.recovered + p.lost + p.open or p.failed_first > p.attempted
   or p.failed_first_amount <> p.recovered_amount + p.lost_amount + p.open_amount`,
     },

@@ -1,6 +1,6 @@
 import { day, flag, int, oneOf, text } from '../../src/schema/column.ts'
-import { quotient } from '../../src/schema/quotient.ts'
 import { amount, type Metric, ratio, view } from '../../src/schema/view.ts'
+import { quotient } from '../../src/schema/view-sql/quotient.ts'
 
 /** What a row of revenue has beside its period, currency and type, for a day and for a month. */
 export const REVENUE_COLUMNS = {
@@ -58,9 +58,9 @@ export default view({
   name: 'revenue_daily',
   layer: 'metrics',
   doc: 'Revenue of each day, by currency and by where the orders come from. It counts realized orders on the day on which they were processed, in the reporting zone.',
-  grain: ['day', 'currency', 'order_type'],
+  grain: ['date_day', 'currency', 'order_type'],
   columns: {
-    day: day('Day on which the orders were processed, in the reporting zone.'),
+    date_day: day('Day on which the orders were processed, in the reporting zone.'),
     currency: text('ISO code of the currency of all amounts. Never sum over several.'),
     order_type: oneOf(
       ['checkout', 'recurring'],
@@ -104,7 +104,7 @@ export default view({
   sql: `
 with sums as (
   select
-    o.processed_on as day,
+    o.processed_on as date_day,
     o.currency,
     o.order_type,
     count(*) as orders,
@@ -128,15 +128,15 @@ with sums as (
 shares as (
   select
     s.*,
-    sum(s.net_revenue) over (partition by s.day, s.currency) as all_revenue,
-    coalesce(sum(case when s.order_type = 'recurring' then s.net_revenue end) over (partition by s.day, s.currency), 0) as recurring_revenue
+    sum(s.net_revenue) over (partition by s.date_day, s.currency) as all_revenue,
+    coalesce(sum(case when s.order_type = 'recurring' then s.net_revenue end) over (partition by s.date_day, s.currency), 0) as recurring_revenue
   from sums as s
 )
 select
   s.*,
-  ${quotient('s.net_revenue', 's.orders')} as aov,
+  ${quotient('s.net_revenue', 's.orders', 4)} as aov,
   case when s.all_revenue > 0 then ${quotient('s.recurring_revenue', 's.all_revenue', 6)} end as share_recurring,
-  s.day < a.as_of_on and coalesce(cast(s.day as timestamp) at time zone {{zone}} >= c.complete_from, false) as is_complete
+  s.date_day < a.as_of_on and coalesce(cast(s.date_day as timestamp) at time zone {{zone}} >= c.complete_from, false) as is_complete
 from shares as s
 cross join {{as_of}} as a
 left join {{completeness}} as c on c.stream = 'orders'`,
@@ -145,7 +145,7 @@ left join {{completeness}} as c on c.stream = 'orders'`,
       name: 'parts add up',
       doc: 'The parts of the revenue of a day add up to its total, and the total less refunds is the net revenue.',
       sql: `
-select r.day
+select r.date_day
 from {{revenue_daily}} as r
 where r.gross - r.discounts + r.tax + r.shipping + r.duties + r.other <> r.total
   or r.total - r.refunds <> r.net_revenue`,

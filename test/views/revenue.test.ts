@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { DESTINATIONS } from '../support/destinations.ts'
-import { faultsOf } from '../support/view-checks.ts'
+import { problemsOf, viewNamed } from '../support/view-checks.ts'
 import { withFixture } from '../support/views.ts'
 
 const money = (column: string) => `cast(cast(${column} as decimal(18, 2)) as text) as ${column}`
@@ -9,7 +9,8 @@ const count = (column: string) => `cast(${column} as int) as ${column}`
 describe.each(DESTINATIONS)('$name', place => {
   test('orders share their charge, and charges have an outcome', () =>
     withFixture(place, async sql => {
-      expect(await faultsOf(sql, ['orders_enriched', 'order_lines_enriched', 'charges_enriched'])).toEqual([])
+      for (const name of ['orders_enriched', 'order_lines_enriched', 'charges_enriched'])
+        expect(await problemsOf(sql, viewNamed(name))).toEqual([])
       const orders = await sql(`
         select ${count('order_id')}, ${count('prepaid_place')}, is_realized, ${count('order_sequence')}, ${money('gross')},
           ${money('total')}, ${money('net_revenue')}, ${money('net_items')}
@@ -45,9 +46,10 @@ describe.each(DESTINATIONS)('$name', place => {
     }))
   test('revenue is counted over realized orders, and failed payments by scheduled month', () =>
     withFixture(place, async sql => {
-      expect(await faultsOf(sql, ['revenue_daily', 'revenue_monthly', 'payment_attempts_monthly'])).toEqual([])
+      for (const name of ['revenue_daily', 'revenue_monthly', 'payment_attempts_monthly'])
+        expect(await problemsOf(sql, viewNamed(name))).toEqual([])
       const revenue = await sql(`
-        select cast(month as text) as month, order_type, ${count('orders')}, ${money('gross')}, ${money('discounts')},
+        select cast(month_start as text) as month, order_type, ${count('orders')}, ${money('gross')}, ${money('discounts')},
           ${money('tax')}, ${money('shipping')}, ${money('refunds')}, ${money('net_revenue')}, ${money('net_items')},
           ${money('aov')}, cast(share_recurring as text) as share_recurring, is_complete
         from recharge_analytics.revenue_monthly order by month, order_type`)
@@ -144,7 +146,7 @@ describe.each(DESTINATIONS)('$name', place => {
         ],
       ])
       const attempts = await sql(`
-        select cast(month as text) as month, ${['attempted', 'failed_first', 'recovered', 'lost', 'open'].map(count).join(', ')},
+        select cast(month_start as text) as month, ${['attempted', 'failed_first', 'recovered', 'lost', 'open'].map(count).join(', ')},
           cast(error_rate as text) as error_rate, cast(recovery_rate as text) as recovery_rate,
           cast(recovery_rate_closed as text) as recovery_rate_closed, ${money('open_amount')},
           cast(cast(median_days_to_recover as decimal(9, 1)) as text) as days, is_in_window, is_complete, is_mature
