@@ -21,7 +21,7 @@ const CONFIG: NonNullable<TopLevelSpec['config']> = {
     ticks: false,
     labelPadding: 6,
   },
-  axisX: { grid: false, labelAngle: 0 },
+  axisX: { grid: false, labelAngle: 0, labelPadding: 8 },
   axisY: { domain: false, tickCount: 4 },
   text: { fontSize: FONT_SIZE, color: 'var(--text)' },
 }

@@ -17,10 +17,10 @@ export class Definitions {
   /** What can be opened to read how metrics are defined; null: the warehouse does not say. */
   detailsOf(metrics: readonly MetricName[]): Html | null {
     const found = metrics.flatMap(([view, column]) =>
-      this.#rows.filter(row => row.view_name === view && (column === null || row.column_name === column)),
+      this.#rows.filter(row => row.view === view && (column === null || row.column === column)),
     )
     if (found.length === 0) return null
-    const names = found.map(({ metric }) => metric ?? '').join(', ')
+    const names = found.map(({ name }) => name ?? '').join(', ')
     return html`<details><summary>Definition<span class="hidden"> of ${names}</span></summary><dl>${found.map(described)}</dl></details>`
   }
 
@@ -34,9 +34,9 @@ export class Definitions {
   }
 }
 
-const described = ({ metric, view_name, column_name, definition, source, differs_from_recharge }: Definition): Html =>
-  html`<dt>${metric}</dt><dd>${definition}${
+const described = ({ name, view, column, definition, source, differs_from_recharge }: Definition): Html =>
+  html`<dt>${name}</dt><dd>${definition}${
     differs_from_recharge
       ? html` <span class="differs">Differs from Recharge’s dashboard: ${differs_from_recharge}</span>`
       : null
-  }${source ? html` <span class="note">Source: ${source}</span>` : null} <code>${[view_name, column_name].filter(Boolean).join('.')}</code></dd>`
+  }${source ? html` <span class="note">Source: ${source}</span>` : null} <code>${[view, column].filter(text => text !== null).join('.')}</code></dd>`

@@ -68,8 +68,7 @@ const SOURCES = {
   revenue: source({
     view: 'revenue_monthly',
     columns: ['month_start', 'currency', 'order_type', 'orders', 'refunds', 'net_revenue'],
-    named: { month_start: 'month' },
-    where: inMonths('month'),
+    where: inMonths('month_start'),
   }),
   payments: source({
     view: 'payment_attempts_monthly',
@@ -88,18 +87,17 @@ const SOURCES = {
       'is_complete',
       'is_mature',
     ],
-    named: { month_start: 'month' },
-    where: inMonths('month'),
+    where: inMonths('month_start'),
   }),
   upcoming: source({
     view: 'upcoming_charges',
-    columns: ['scheduled_on', 'currency', 'total', 'charges'],
-    sums: ['total'],
+    columns: ['scheduled_on', 'currency', 'items_gross', 'total', 'charges'],
+    sums: ['items_gross', 'total'],
     counted: 'charges',
   }),
   products: source({
     view: 'product_performance_monthly',
-    columns: ['currency', 'product_title', 'units', 'net_items'],
+    columns: ['currency', 'product_id', 'product_title', 'units', 'net_items'],
     sums: ['units', 'net_items'],
     chosenBy: ['month_start'],
     where: inMonths('month_start'),
@@ -111,7 +109,7 @@ const SOURCES = {
   checks: source({ view: 'quality_checks', columns: ['name', 'severity', 'failing_rows', 'example', 'description'] }),
   definitions: source({
     view: 'metric_definitions',
-    columns: ['metric', 'view_name', 'column_name', 'definition', 'source', 'differs_from_recharge'],
+    columns: ['name', 'view', 'column', 'definition', 'source', 'differs_from_recharge'],
   }),
 } as const
 

@@ -52,7 +52,7 @@ export function currenciesOf({ rows }: PageData): string[] {
 
 /** What is missing, a sentence each. */
 export function missingOf({ asOf, rows }: PageData, { schema, isVersioned }: Imprint): string[] {
-  const views = new Set(Object.values(rows).flatMap(({ missing }) => (missing === null ? [] : [missing])))
+  const views = missingViews(rows)
   const streams = Object.entries(NEEDED).flatMap(([stream, what]) => {
     if (rows.completeness.missing !== null) return []
     const row = rows.completeness.rows.find(({ stream: name }) => name === stream)
@@ -64,13 +64,23 @@ export function missingOf({ asOf, rows }: PageData, { schema, isVersioned }: Imp
   })
   return [
     ...(asOf === null ? ['Nothing was synced yet. Run sync, then report again.'] : []),
-    ...(views.size === 0 ? [] : [...views, `The command views makes the views of the schema ${schema}.`]),
+    ...(views.length === 0 ? [] : [...views, `The command views makes the views of the schema ${schema}.`]),
     ...(asOf === null ? [] : streams),
     ...(isVersioned || asOf === null
       ? []
       : [
           'No versions of subscriptions are kept (history: []), so changes of price, quantity and interval are not seen, and expansion and contraction stay at 0.',
         ]),
+  ]
+}
+
+/** The views that are not there in one sentence, and each of another problem. */
+function missingViews(rows: PageData['rows']): string[] {
+  const missing = Object.values(rows).filter(answer => answer.missing !== null)
+  const absent = missing.flatMap(answer => answer.absent ?? [])
+  return [
+    ...(absent.length > 1 ? [`These views are not there: ${absent.join(', ')}.`] : []),
+    ...missing.flatMap(answer => (answer.absent !== null && absent.length > 1 ? [] : [answer.missing])),
   ]
 }
 

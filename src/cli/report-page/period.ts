@@ -1,4 +1,4 @@
-import { longDay, monthName, shortMonth } from './figures.ts'
+import { longDay, shortMonth } from './figures.ts'
 import { type AsOf, monthsOf, nextMonth, shifted } from './page-data.ts'
 import type { Months } from './source.ts'
 
@@ -44,9 +44,7 @@ export class Period {
 
   /** What the star says; none if every month of the page is finished. */
   get openNote(): string[] {
-    return this.isCurrent
-      ? [`* ${monthName(this.asOf.month)} is not finished: the data reaches ${longDay(this.asOf.day)}.`]
-      : []
+    return this.isCurrent ? [`* Not finished: until ${longDay(this.asOf.day)}.`] : []
   }
 
   before(month: string): string {

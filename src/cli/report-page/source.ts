@@ -8,8 +8,6 @@ export type Row<C extends string> = Readonly<Record<C, string | null>>
 export interface Source<C extends string> {
   readonly view: string
   readonly columns: readonly C[]
-  /** The name of a column in the view, where the page calls it otherwise. */
-  readonly named?: Partial<Record<C, string>>
   /** Of these columns the sum over the rows that agree in all others. */
   readonly sums?: readonly C[]
   /** A column with the number of those rows, which the view does not have. */
@@ -26,10 +24,18 @@ export interface Months {
   readonly to: string
 }
 
+interface Missing {
+  readonly rows: readonly []
+  /** Why, in a sentence. */
+  readonly missing: string
+  /** Name of the view if it does not exist; null: there is another reason. */
+  readonly absent: string | null
+}
+
 /** The rows of a view, or why there are none. */
 export type Answer<C extends string> =
-  | { readonly rows: readonly Row<C>[]; readonly missing: null }
-  | { readonly rows: readonly []; readonly missing: string }
+  | { readonly rows: readonly Row<C>[]; readonly missing: null; readonly absent: null }
+  | Missing
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
@@ -62,29 +68,26 @@ export class ViewReader {
 
   /** Rows in the order of their columns. */
   async read<C extends string>(source: Source<C>, months: Months): Promise<Answer<C>> {
-    const { view, columns, named = {}, sums = [], counted, chosenBy = [], where } = source
+    const { view, columns, sums = [], counted, chosenBy = [], where } = source
     const known = this.#columns.get(view)
-    if (known === undefined) return none(`The view ${view} is not there.`)
-    const nameOf = (column: C): string => (named as Partial<Record<C, string>>)[column] ?? column
-    const needed = [...columns.filter(column => column !== counted).map(nameOf), ...chosenBy]
+    if (known === undefined) return { ...none(`The view ${view} is not there.`), absent: view }
+    const needed = [...columns.filter(column => column !== counted), ...chosenBy]
     const lacks = needed.filter(name => !known.has(name))
     if (lacks.length > 0) return none(`The view ${view} has no column ${lacks.join(', ')}: another version made it.`)
     const grouped = columns.filter(column => column !== counted && !sums.includes(column))
     const selected = columns.map(column => {
-      const own = `v.${quoted(nameOf(column))}`
+      const own = `v.${quoted(column)}`
       const value = column === counted ? 'count(*)' : sums.includes(column) ? `sum(${own})` : own
       return `cast(${value} as text) as ${quoted(column)}`
     })
     const text = [
       `select ${selected.join(', ')} from ${quoted(this.#schema)}.${quoted(view)} as v`,
       ...(where ? [`where ${where(months)}`] : []),
-      ...(sums.length > 0 && grouped.length > 0
-        ? [`group by ${grouped.map(c => `v.${quoted(nameOf(c))}`).join(', ')}`]
-        : []),
-      ...(grouped.length > 0 ? [`order by ${grouped.map(c => `v.${quoted(nameOf(c))}`).join(', ')}`] : []),
+      ...(sums.length > 0 && grouped.length > 0 ? [`group by ${grouped.map(c => `v.${quoted(c)}`).join(', ')}`] : []),
+      ...(grouped.length > 0 ? [`order by ${grouped.map(c => `v.${quoted(c)}`).join(', ')}`] : []),
     ].join(' ')
     try {
-      return { rows: (await this.#destination.query(text)) as readonly Row<C>[], missing: null }
+      return { rows: (await this.#destination.query(text)) as readonly Row<C>[], missing: null, absent: null }
     } catch (error) {
       // Nothing else can be read either.
       if (error instanceof DestinationError && error.reaction !== 'fail') throw error
@@ -94,6 +97,6 @@ export class ViewReader {
   }
 }
 
-const none = (missing: string): { readonly rows: readonly []; readonly missing: string } => ({ rows: [], missing })
+const none = (missing: string): Missing => ({ rows: [], missing, absent: null })
 
 export const day = (text: string): string => `cast(${literal(text)} as date)`

@@ -4,10 +4,10 @@ import { colourOf, heatFill, heatText, type Series } from './palette.ts'
 /* The charts of the page as Vega-Lite writes them: data, without code. What a reader reads of a point is in its `label`. */
 
 /** Width in the units of a chart: half of the page on a wide screen, the whole of it on a phone. */
-export const NARROW = 400
+export const NARROW = 350
 /** The whole page on a wide screen. */
-export const WIDE = 860
-const HEIGHT = 210
+export const WIDE = 780
+const HEIGHT = 190
 
 /** A point of a chart. `at` is its place on the axis, as it is shown there. */
 export interface Point {
@@ -30,21 +30,22 @@ const fit = { type: 'fit', contains: 'padding' } as const
 
 /** Every label of an axis that has room for it, and always the last. */
 export function labelled(positions: readonly string[], width: number): string[] {
-  const most = Math.max(2, Math.floor(width / 80))
+  const most = Math.max(2, Math.floor(width / 76))
   const step = Math.ceil(positions.length / most)
   return positions.filter((_, i) => (positions.length - 1 - i) % step === 0)
 }
 
-const positionAxis = (positions: readonly string[], width: number) => ({
+const positionAxis = (positions: readonly string[], width: number, domain: boolean) => ({
   field: 'at',
   type: 'ordinal' as const,
-  scale: { domain: [...positions] },
-  axis: { title: null, values: labelled(positions, width) },
+  // A few bars would otherwise fill the whole width.
+  scale: { domain: [...positions], ...(positions.length < 6 ? { paddingInner: 0.5, paddingOuter: 0.4 } : {}) },
+  axis: { title: null, values: labelled(positions, width), ...(domain ? {} : { domain }) },
 })
 
 function valueFormat(kind: AxisKind, values: readonly (number | null)[]): string {
   const largest = Math.max(...values.map(value => Math.abs(value ?? 0)), 0)
-  if (kind === 'ratio') return largest > 0.08 ? '.0%' : '.1%'
+  if (kind === 'ratio') return '.1~%'
   if (largest >= 1000) return '~s'
   return kind === 'count' || largest >= 10 ? ',d' : ',.2~f'
 }
@@ -56,6 +57,8 @@ const valueAxis = (kind: AxisKind, values: readonly (number | null)[], zero: boo
   axis: {
     title: null,
     format: valueFormat(kind, values),
+    // Without this a zero among thousands would be 0k.
+    labelExpr: "datum.value === 0 ? '0' : datum.label",
     ...(kind === 'count' ? { tickMinStep: 1 } : {}),
   },
 })
@@ -94,7 +97,8 @@ export function stackedBars(
       {
         mark: { type: 'bar', strokeWidth: 1 },
         encoding: {
-          x: positionAxis(positions, width),
+          // The line at zero is drawn below.
+          x: positionAxis(positions, width, false),
           y: { ...valueAxis(kind, stacks, true), stack: 'zero' },
           color: seriesColour(series),
           order: { field: 'order', type: 'quantitative' },
@@ -127,7 +131,7 @@ export function lines(
   { zero, last }: { readonly zero: boolean; readonly last: readonly SeriesPoint[] },
 ): TopLevelSpec {
   const values = points.filter(({ value }) => value !== null)
-  const x = positionAxis(positions, width)
+  const x = positionAxis(positions, width, true)
   const y = valueAxis(
     kind,
     values.map(({ value }) => value),
@@ -179,7 +183,7 @@ export function heatMap(
   rows: readonly string[],
   columns: readonly string[],
   cells: readonly HeatCell[],
-  { width, columnTitle }: { readonly width: number; readonly columnTitle: string },
+  width: number,
 ): TopLevelSpec {
   const steps = [...new Set(cells.map(({ step }) => step))].sort((a, b) => a - b)
   const colour = (of: (step: number) => string) => ({
@@ -188,10 +192,10 @@ export function heatMap(
     scale: { domain: steps, range: steps.map(of) },
     legend: null,
   })
-  const high = width > NARROW ? 26 : 22
+  const high = width > NARROW ? 26 : 24
   return {
     width,
-    height: rows.length * high + 40,
+    height: rows.length * high + 24,
     autosize: fit,
     data: { values: [...cells] },
     encoding: {
@@ -199,7 +203,7 @@ export function heatMap(
         field: 'column',
         type: 'ordinal',
         scale: { domain: [...columns], paddingInner: 0, paddingOuter: 0 },
-        axis: { title: columnTitle, orient: 'top', domain: false, labelPadding: 4 },
+        axis: { title: null, orient: 'top', domain: false, labelPadding: 4 },
       },
       y: {
         field: 'row',
@@ -214,7 +218,7 @@ export function heatMap(
         encoding: { fill: colour(heatFill), description: { field: 'label', type: 'nominal' } },
       },
       {
-        mark: { type: 'text', fontSize: width > NARROW ? 12 : 10.5 },
+        mark: { type: 'text', fontSize: width > NARROW ? 12 : 10 },
         encoding: { text: { field: 'text', type: 'nominal' }, fill: colour(heatText) },
       },
     ],

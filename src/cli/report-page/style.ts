@@ -24,14 +24,14 @@ nav{margin-top:12px;font-size:.95rem}
 .missing{color:var(--muted)}
 .hidden{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .notice{background:var(--card);border:1px solid var(--line);border-left:4px solid var(--contraction);border-radius:8px;padding:12px 16px;margin-top:20px}
+.notice h2{margin:0 0 6px;font-size:1.05rem}
 .notice ul{margin:0;padding-left:20px}
 .tiles{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:10px}
 .cards{display:grid;grid-template-columns:minmax(0,1fr);gap:16px}
-.card,.tile{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px 16px;min-width:0}
-.tile{padding:12px}
+.card,.tile{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px 12px;min-width:0}
 .tile h3{font-size:.9rem;font-weight:600;color:var(--muted)}
-.value{font-size:1.6rem;line-height:1.2;font-weight:700;margin:0 0 4px;font-variant-numeric:tabular-nums}
-.value.long{font-size:1.15rem}
+.value{font-size:1.3rem;line-height:1.2;font-weight:700;margin:0 0 4px;font-variant-numeric:tabular-nums}
+.value.long{font-size:1.05rem}
 .change{font-size:.85rem;line-height:1.35;margin:0 0 2px}
 .good{color:var(--good)}
 .bad{color:var(--bad)}
@@ -57,6 +57,9 @@ td.words,th.words{text-align:left;white-space:normal;min-width:180px}
 footer{padding:32px 16px 40px;color:var(--muted);font-size:.85rem}
 :focus-visible{outline:2px solid var(--link);outline-offset:2px}
 @media (min-width:${WIDE_SCREEN}px){
+.card{padding:16px}
+.value{font-size:1.6rem}
+.value.long{font-size:1.25rem}
 .tiles{grid-template-columns:repeat(4,minmax(0,1fr))}
 .cards{grid-template-columns:repeat(2,minmax(0,1fr))}
 .whole{grid-column:1/-1}

@@ -8,11 +8,13 @@ import { type HeatCell, heatMap, NARROW, WIDE } from '../specs.ts'
 /** Cohorts, and months of each, that the map has room for on a phone. */
 const MOST = 13
 
-const stepOf = (rate: number): number => Math.max(0, Math.min(HEAT_STEPS - 1, Math.floor(rate * HEAT_STEPS)))
+/** The steps lie between the lowest rate and 1, so that cohorts differ where all are high. */
+const stepOf = (rate: number, lowest: number): number =>
+  lowest >= 1 ? HEAT_STEPS - 1 : Math.min(HEAT_STEPS - 1, Math.floor(((rate - lowest) / (1 - lowest)) * HEAT_STEPS))
 
 export function cohortCard({ rows: { cohorts } }: PageData, period: Period, currency: string, key: string): AnyCard {
   const id = `cohorts-${key}`
-  const title = titleIn('Customers who are still active, by the month of their first subscription', currency)
+  const title = titleIn('Customers who stayed, by the month of their first subscription', currency)
   const metrics = [['cohort_retention', 'retention_rate']] as const
   const byCohort = new Map<string, Map<number, RowOfPage<'cohorts'>>>()
   for (const row of cohorts.rows) {
@@ -29,36 +31,37 @@ export function cohortCard({ rows: { cohorts } }: PageData, period: Period, curr
       missing: cohorts.missing ?? `Nobody began a subscription in these months.`,
     }
   const sizeOf = (cohort: string): string | null => [...(byCohort.get(cohort)?.values() ?? [])][0]?.cohort_size ?? null
-  const nameOf = (cohort: string): string => `${shortMonth(cohort)} · ${count(sizeOf(cohort))}`
   const highest = Math.max(...shown.flatMap(cohort => [...(byCohort.get(cohort)?.keys() ?? [])]))
   const columns = Array.from({ length: Math.min(highest + 1, MOST) }, (_, month) => month)
   const rateAt = (cohort: string, month: number): string | null =>
     byCohort.get(cohort)?.get(month)?.retention_rate ?? null
-  const cells: HeatCell[] = shown.flatMap(cohort =>
+  const known = shown.flatMap(cohort =>
     columns.flatMap(month => {
       const rate = rateAt(cohort, month)
-      if (rate === null) return []
-      return [
-        {
-          row: nameOf(cohort),
-          column: String(month),
-          step: stepOf(Number(rate)),
-          text: String(Math.round(Number(rate) * 100)),
-          label: `${percent(rate)} of the ${count(sizeOf(cohort))} of ${shortMonth(cohort)} after ${month} ${month === 1 ? 'month' : 'months'}`,
-        },
-      ]
+      return rate === null ? [] : [{ cohort, month, rate }]
     }),
   )
-  const map = (width: number) =>
-    heatMap(shown.map(nameOf), columns.map(String), cells, {
-      width,
-      columnTitle: 'Months since the month of the first subscription',
-    })
+  const lowest = Math.min(...known.map(({ rate }) => Number(rate)))
+  const map = (width: number) => {
+    // A phone has no room for the number of customers.
+    const nameOf = (cohort: string): string =>
+      width === NARROW ? shortMonth(cohort) : `${shortMonth(cohort)} · ${count(sizeOf(cohort))}`
+    const cells = known.map(
+      ({ cohort, month, rate }): HeatCell => ({
+        row: nameOf(cohort),
+        column: String(month),
+        step: stepOf(Number(rate), lowest),
+        text: String(Math.round(Number(rate) * 100)),
+        label: `${percent(rate)} of the ${count(sizeOf(cohort))} of ${shortMonth(cohort)} after ${month} ${month === 1 ? 'month' : 'months'}`,
+      }),
+    )
+    return heatMap(shown.map(nameOf), columns.map(String), cells, width)
+  }
   const left = byCohort.size - shown.length
   return {
     id,
     title,
-    says: 'Each row is the customers who began in one month, with their number. Each cell is how many of 100 of them had an active subscription at the end of a later month.',
+    says: 'Each row is the customers who began in one month. Its cells say how many of 100 of them had an active subscription 0, 1, 2 … months later.',
     notes: [
       ...(left > 0 ? [`The newest ${MOST} cohorts are shown, of ${byCohort.size}.`] : []),
       ...(period.isCurrent ? ['The last cell of each row is of a month that is not finished.'] : []),

@@ -1,4 +1,4 @@
-import { type Change, changeOf, countChangeOf, rateChangeOf, wordOf } from '../change.ts'
+import { type Change, changeOf, countChangeOf, type Earlier, rateChangeOf, wordOf } from '../change.ts'
 import type { Decimal } from '../decimal.ts'
 import { sumOf } from '../decimal.ts'
 import type { Definitions, MetricName } from '../definitions.ts'
@@ -41,8 +41,11 @@ export function tilesOf(data: PageData, period: Period, currency: string | null)
   const until = newest === undefined ? '' : longDay(period.lastDay(newest))
   // What the newest value is compared with: the end of the last full month, or of the one before.
   const earlier = isFull ? before : full
-  const sinceEnd = earlier === null ? '' : `since the end of ${monthName(earlier)}`
-  const against = before === null ? '' : `against ${monthName(before)}`
+  const sinceEnd = {
+    moved: `since the end of ${monthName(earlier)}`,
+    same: `as at the end of ${monthName(earlier)}`,
+  }
+  const against = { moved: `against ${monthName(before)}`, same: `as in ${monthName(before)}` }
   const inMonth = full === null ? 'No month is finished yet' : longMonth(full)
   const daily = (day: string | null): string | null =>
     rows.subscribers.rows.find(({ date_day }) => date_day === day)?.active_subscribers ?? null
@@ -84,8 +87,8 @@ interface Times {
   readonly full: string | null
   readonly before: string | null
   readonly earlier: string | null
-  readonly sinceEnd: string
-  readonly against: string
+  readonly sinceEnd: Earlier
+  readonly against: Earlier
   readonly inMonth: string
   readonly until: string
 }
@@ -136,11 +139,11 @@ function moneyTiles(data: PageData, period: Period, currency: string, times: Tim
       ['payment_attempts_monthly', 'recovery_rate'],
     ),
     coming: tile(
-      'Queued for 30 days',
-      money(coming.total, currency),
+      'Upcoming in 30 days',
+      money(coming.items, currency),
       null,
       `${count(coming.charges)} charges from ${longDay(period.asOf.day)}`,
-      ['upcoming_charges', 'total'],
+      ['upcoming_charges', 'items_gross'],
     ),
   }
 }
@@ -164,12 +167,12 @@ ${definitions.detailsOf(metrics)}</article>\n`,
 export function otherCurrencies(data: PageData, period: Period, currencies: readonly string[]) {
   const full = period.lastFull
   return {
-    head: ['Currency', 'MRR', full === null ? 'Net revenue' : `Net revenue, ${longMonth(full)}`, 'Queued for 30 days'],
+    head: ['Currency', 'MRR', full === null ? 'Net revenue' : `Net revenue, ${longMonth(full)}`, 'Upcoming in 30 days'],
     rows: currencies.map(currency => [
       currency,
       money(mrrOf(data, period, currency), currency),
       money(full === null ? null : netRevenueOf(data, currency, full), currency),
-      money(nextThirtyDays(data, period, currency).total, currency),
+      money(nextThirtyDays(data, period, currency).items, currency),
     ]),
   }
 }

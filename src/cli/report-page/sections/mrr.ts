@@ -51,18 +51,24 @@ export function mrrCards({ rows }: PageData, period: Period, currency: string, i
   const positions = months.map(month => period.label(month))
   const end = (month: string): Decimal | null => at(month)?.end_mrr ?? null
   const until = (month: string): string =>
-    period.isOpen(month) ? longDay(period.asOf.day) : `the end of ${longMonth(month)}`
+    period.isOpen(month) ? `on ${longDay(period.asOf.day)}` : `at the end of ${longMonth(month)}`
 
   const level: SeriesPoint[] = months.map(month => ({
     at: period.label(month),
     value: drawn(end(month)),
-    label: `${money(end(month), currency)} at ${until(month)}`,
+    label: `${money(end(month), currency)} ${until(month)}`,
     open: period.isOpen(month),
     series: 'new',
   }))
   const newest = months.at(-1) ?? ''
   const first = months[0] ?? ''
-  const year = newest === first ? null : changeOf(end(newest), end(first), `since ${until(first)}`)
+  const year =
+    newest === first
+      ? null
+      : changeOf(end(newest), end(first), {
+          moved: `since the end of ${longMonth(first)}`,
+          same: `as at the end of ${longMonth(first)}`,
+        })
   const kept: SeriesPoint[] = months.flatMap(month =>
     (
       [
@@ -104,7 +110,7 @@ export function mrrCards({ rows }: PageData, period: Period, currency: string, i
     {
       id: `mrr-${id}`,
       title: titles.level,
-      says: `${money(end(newest), currency)} at ${until(newest)}${year ? `, ${changeText(year)}` : ''}.`,
+      says: `${money(end(newest), currency)} ${until(newest)}${year ? `, ${changeText(year)}` : ''}.`,
       notes: period.openNote,
       narrow: lines({ positions, points: level, kind: 'amount', width: NARROW }, ['new'], {
         zero: true,

@@ -15,6 +15,8 @@ const OUTCOMES = [
 
 const isMature = (row: Attempts): boolean => row.is_mature === 'true'
 const isFinished = (row: Attempts): boolean => row.is_complete === 'true'
+/** Whether nothing can change any more. */
+const isDecided = (row: Attempts): boolean => isFinished(row) && (isMature(row) || Number(row.open ?? 0) === 0)
 
 /** Months of which the paid charges are known too, oldest first. */
 const knownMonths = ({ rows: { payments } }: PageData, period: Period, currency: string): Attempts[] =>
@@ -25,7 +27,7 @@ const knownMonths = ({ rows: { payments } }: PageData, period: Period, currency:
 /** The newest month whose failed payments are decided; if there is none, the oldest of those that are over, of which most is decided. */
 export function decidedMonth(data: PageData, period: Period, currency: string): Attempts | null {
   const over = knownMonths(data, period, currency).filter(row => isFinished(row) && row.recovery_rate !== null)
-  return over.findLast(isMature) ?? over[0] ?? null
+  return over.findLast(isDecided) ?? over[0] ?? null
 }
 
 /** How many of its failed payments are not decided. */
@@ -52,7 +54,7 @@ export function paymentsCard(data: PageData, period: Period, currency: string, k
         payments.missing ??
         `No charge was attempted in these months, or charges are not complete for them: Recharge shows processed charges for 90 days only.`,
     }
-  const label = (row: Attempts): string => `${shortMonth(row.month_start)}${isMature(row) ? '' : '*'}`
+  const label = (row: Attempts): string => `${shortMonth(row.month_start)}${isDecided(row) ? '' : '*'}`
   const points: SeriesPoint[] = rows.flatMap(row =>
     OUTCOMES.flatMap(([column, series, name]) =>
       row[column] === null || Number(row[column]) === 0
@@ -62,7 +64,7 @@ export function paymentsCard(data: PageData, period: Period, currency: string, k
               at: label(row),
               value: drawn(row[column]),
               label: `${name}: ${count(row[column])} of ${count(row.failed_first)} that failed in ${longMonth(row.month_start)}`,
-              open: !isMature(row),
+              open: !isDecided(row),
               series,
             },
           ],
@@ -76,7 +78,7 @@ export function paymentsCard(data: PageData, period: Period, currency: string, k
       ? `Of ${count(decided.failed_first)} payments that failed in ${longMonth(decided.month_start)}, ${count(decided.recovered)} were paid later: ${percent(decided.recovery_rate)}, ${stillOpen(decided)}.`
       : 'No month with a failed payment is over.',
     notes: [
-      ...(rows.every(isMature) ? [] : ['* Less than 60 days ago: what is open may still be paid.']),
+      ...(rows.every(isDecided) ? [] : ['* Not decided: an open payment is tried again for up to 60 days.']),
       ...(isCut ? ['Earlier months are left out: Recharge no longer shows the charges that were paid in them.'] : []),
     ],
     narrow: stackedBars(

@@ -1,7 +1,7 @@
 import type { AnyCard } from '../card.ts'
 import { type Decimal, minus, signOf, sumOf } from '../decimal.ts'
 import { count, drawn, money, shortMonth, titleIn } from '../figures.ts'
-import type { PageData } from '../page-data.ts'
+import type { PageData, RowOfPage } from '../page-data.ts'
 import type { Period } from '../period.ts'
 import { ranking } from '../specs.ts'
 
@@ -19,16 +19,9 @@ export function productsCard({ rows: { products } }: PageData, period: Period, c
   const id = `products-${key}`
   const title = titleIn('Products with the highest net sales', currency)
   const metrics = [['product_performance_monthly', 'net_items']] as const
-  const found = products.rows
-    .filter(row => row.currency === currency && row.net_items !== null)
-    .map(
-      (row): Product => ({
-        name: row.product_title ?? 'without a name',
-        units: Number(row.units ?? 0),
-        net: row.net_items ?? '0',
-      }),
-    )
-    .sort((a, b) => signOf(minus(b.net, a.net) ?? '0') || (a.name < b.name ? -1 : 1))
+  const found = [...byProduct(products.rows.filter(row => row.currency === currency && row.net_items !== null))].sort(
+    (a, b) => signOf(minus(b.net, a.net) ?? '0') || (a.name < b.name ? -1 : 1),
+  )
   const sold = found.filter(({ net, units }) => units > 0 || signOf(net) !== 0)
   if (sold.length === 0) return { id, title, metrics, missing: products.missing ?? `Nothing was sold in these months.` }
   const all = sumOf(sold.map(({ net }) => net))
@@ -54,4 +47,19 @@ export function productsCard({ rows: { products } }: PageData, period: Period, c
     },
     metrics,
   }
+}
+
+/** A row for each product: its name may have changed, and what has no id is known by its name. */
+function byProduct(rows: readonly RowOfPage<'products'>[]): readonly Product[] {
+  const products = new Map<string, Product>()
+  for (const row of rows) {
+    const key = row.product_id === null ? `name ${row.product_title}` : `id ${row.product_id}`
+    const known = products.get(key)
+    products.set(key, {
+      name: row.product_title ?? known?.name ?? 'Without a name',
+      units: (known?.units ?? 0) + Number(row.units ?? 0),
+      net: sumOf([known?.net ?? null, row.net_items]) ?? '0',
+    })
+  }
+  return [...products.values()]
 }

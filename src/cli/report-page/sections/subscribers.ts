@@ -80,7 +80,7 @@ function activeCard({ rows: { subscribers } }: PageData, period: Period): AnyCar
 
 function churnCard({ rows: { churn } }: PageData, period: Period): AnyCard {
   const id = 'churn'
-  const title = 'Subscribers lost, by kind, in percent of those at the start of the month'
+  const title = 'Subscribers lost each month, by kind'
   const metrics = KINDS.map(([column]) => ['churn_monthly', column] as const)
   const rows = churn.rows.filter(
     ({ month_start, subscribers_start }) => period.list.includes(month_start ?? '') && subscribers_start !== null,
@@ -102,12 +102,13 @@ function churnCard({ rows: { churn } }: PageData, period: Period): AnyCard {
           ],
     ),
   )
+  const used = KINDS.filter(([, , , lost]) => rows.some(row => Number(row[lost] ?? 0) > 0))
   const full = rows.findLast(({ month_start }) => !period.isOpen(month_start ?? '')) ?? rows.at(-1)
   return {
     id,
     title,
     says: full
-      ? `${longMonth(full.month_start)}: ${percent(full.churned_rate)} of ${count(full.subscribers_start)}, of whom ${KINDS.map(([, , name, lost]) => `${count(full[lost])} ${name.toLowerCase()}`).join(', ')}.`
+      ? `${longMonth(full.month_start)}: ${percent(full.churned_rate)} of the ${count(full.subscribers_start)} at its start. ${count(full.churned_active)} cancelled, ${count(full.churned_passive)} were lost because payment failed, ${count(full.completed)} had all their charges.`
       : '',
     notes: period.openNote,
     narrow: stackedBars(
@@ -120,7 +121,7 @@ function churnCard({ rows: { churn } }: PageData, period: Period): AnyCard {
       KINDS.map(([, series]) => series),
     ),
     wide: null,
-    legend: KINDS.map(([, series, name]) => [series, name] as const),
+    legend: used.map(([, series, name]) => [series, name] as const),
     table: {
       head: ['Month', 'At its start', ...KINDS.map(([, , name]) => name), 'Rate'],
       rows: rows.map(row => [

@@ -12,6 +12,9 @@ interface Week {
   readonly name: string
   readonly from: string
   readonly to: string
+  /** Items before discounts, tax and shipping. */
+  readonly items: Decimal | null
+  /** What will be billed. */
   readonly total: Decimal | null
   readonly charges: number
 }
@@ -25,7 +28,11 @@ export function queuedBetween({ rows: { upcoming } }: PageData, currency: string
     const day = row.scheduled_on ?? ''
     return row.currency === currency && day >= from && day <= to
   })
-  return { total: sumOf(rows.map(row => row.total)), charges: rows.reduce((sum, row) => sum + Number(row.charges), 0) }
+  return {
+    items: sumOf(rows.map(row => row.items_gross)),
+    total: sumOf(rows.map(row => row.total)),
+    charges: rows.reduce((sum, row) => sum + Number(row.charges), 0),
+  }
 }
 
 /** The next 30 days, beginning with the day that the data reaches. */
@@ -35,8 +42,8 @@ export const nextThirtyDays = (data: PageData, period: Period, currency: string)
 export function upcomingCard(data: PageData, period: Period, currency: string, key: string): AnyCard {
   const { upcoming } = data.rows
   const id = `upcoming-${key}`
-  const title = titleIn('Revenue from queued charges, by week', currency)
-  const metrics = [['upcoming_charges', 'total']] as const
+  const title = titleIn('Upcoming revenue of queued charges, by week', currency)
+  const metrics = [['upcoming_charges', 'items_gross']] as const
   const { day: today } = period.asOf
   if (!upcoming.rows.some(row => row.currency === currency))
     return { id, title, metrics, missing: upcoming.missing ?? `No charge is queued.` }
@@ -48,26 +55,27 @@ export function upcomingCard(data: PageData, period: Period, currency: string, k
   const overdue = queuedBetween(data, currency, '', plus(today, -1))
   const later = queuedBetween(data, currency, plus(today, WEEKS * 7), '9999-12-31')
   const month = nextThirtyDays(data, period, currency)
-  const points: SeriesPoint[] = weeks.map(({ name, from, to, total, charges }) => ({
+  const points: SeriesPoint[] = weeks.map(({ name, from, to, items, charges }) => ({
     at: name,
-    value: drawn(total) ?? 0,
-    label: `${money(total, currency)} from ${count(charges)} charges, ${longDay(from)} to ${longDay(to)}`,
+    value: drawn(items) ?? 0,
+    label: `${money(items, currency)} from ${count(charges)} charges, ${longDay(from)} to ${longDay(to)}`,
     open: false,
     series: 'reactivation',
   }))
-  const row = (name: string, { total, charges }: Pick<Week, 'total' | 'charges'>): string[] => [
+  const row = (name: string, { items, total, charges }: Pick<Week, 'items' | 'total' | 'charges'>): string[] => [
     name,
     count(charges),
+    money(items ?? '0', currency),
     money(total ?? '0', currency),
   ]
   return {
     id,
     title,
-    says: `${money(month.total ?? '0', currency)} from ${count(month.charges)} charges in the 30 days from ${longDay(today)}, if none is skipped, fails or is cancelled.`,
+    says: `${money(month.items ?? '0', currency)} of items in ${count(month.charges)} charges in the 30 days from ${longDay(today)}. With discounts, tax and shipping ${money(month.total ?? '0', currency)} will be billed, if nothing is skipped, fails or is cancelled.`,
     notes: [
       ...(overdue.charges > 0
         ? [
-            `${count(overdue.charges)} more charges, ${money(overdue.total, currency)}, were due earlier and are still queued.`,
+            `${count(overdue.charges)} more charges, ${money(overdue.items, currency)}, were due earlier and are still queued.`,
           ]
         : []),
       ...(period.isCurrent ? [] : ['What is queued is always as of the newest sync.']),
@@ -78,7 +86,7 @@ export function upcomingCard(data: PageData, period: Period, currency: string, k
     wide: null,
     legend: [],
     table: {
-      head: ['Week from', 'Charges', 'Total'],
+      head: ['Week from', 'Charges', 'Items', 'To be billed'],
       rows: [
         ...(overdue.charges > 0 ? [row('Earlier', overdue)] : []),
         ...weeks.map(week => row(week.name, week)),
