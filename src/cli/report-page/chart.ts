@@ -7,6 +7,7 @@ const FONT_SIZE = 12
 /** How every chart looks. Colours are variables of the page, so one chart serves the light and the dark page. */
 const CONFIG: NonNullable<TopLevelSpec['config']> = {
   background: 'transparent',
+  padding: 2,
   aria: false,
   view: { stroke: null },
   axis: {

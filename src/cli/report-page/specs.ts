@@ -28,19 +28,23 @@ export type AxisKind = 'amount' | 'count' | 'ratio'
 
 const fit = { type: 'fit', contains: 'padding' } as const
 
-/** Every label of an axis that has room for it, and always the last. */
+/** As many labels of an axis as it has room for, at equal distances, and always the last. */
 export function labelled(positions: readonly string[], width: number): string[] {
   const most = Math.max(2, Math.floor(width / 76))
   const step = Math.ceil(positions.length / most)
   return positions.filter((_, i) => (positions.length - 1 - i) % step === 0)
 }
 
-const positionAxis = (positions: readonly string[], width: number, domain: boolean) => ({
+/** A few bars would otherwise fill the whole width. */
+const barPadding = (positions: readonly string[]) =>
+  positions.length < 6 ? { paddingInner: 0.5, paddingOuter: 0.4 } : {}
+
+/** The axis of months or weeks. Bars have a line at zero, which need not be at the bottom. */
+const positionAxis = (positions: readonly string[], width: number, bars: boolean) => ({
   field: 'at',
   type: 'ordinal' as const,
-  // A few bars would otherwise fill the whole width.
-  scale: { domain: [...positions], ...(positions.length < 6 ? { paddingInner: 0.5, paddingOuter: 0.4 } : {}) },
-  axis: { title: null, values: labelled(positions, width), ...(domain ? {} : { domain }) },
+  scale: { domain: [...positions], ...(bars ? barPadding(positions) : {}) },
+  axis: { title: null, values: labelled(positions, width), ...(bars ? { domain: false } : {}) },
 })
 
 function valueFormat(kind: AxisKind, values: readonly (number | null)[]): string {
@@ -97,8 +101,7 @@ export function stackedBars(
       {
         mark: { type: 'bar', strokeWidth: 1 },
         encoding: {
-          // The line at zero is drawn below.
-          x: positionAxis(positions, width, false),
+          x: positionAxis(positions, width, true),
           y: { ...valueAxis(kind, stacks, true), stack: 'zero' },
           color: seriesColour(series),
           order: { field: 'order', type: 'quantitative' },
@@ -131,7 +134,7 @@ export function lines(
   { zero, last }: { readonly zero: boolean; readonly last: readonly SeriesPoint[] },
 ): TopLevelSpec {
   const values = points.filter(({ value }) => value !== null)
-  const x = positionAxis(positions, width, true)
+  const x = positionAxis(positions, width, false)
   const y = valueAxis(
     kind,
     values.map(({ value }) => value),

@@ -41,6 +41,7 @@ nav{margin-top:12px;font-size:.95rem}
 .chart svg{display:block;width:100%;height:auto;font-family:inherit}
 .on-wide{display:none}
 details{margin-top:6px;font-size:.85rem}
+.card>details:first-child{margin-top:0}
 summary{cursor:pointer;color:var(--link);padding:3px 0}
 dl{margin:4px 0 0}
 dt{font-weight:600}

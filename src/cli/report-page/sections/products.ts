@@ -1,6 +1,6 @@
 import type { AnyCard } from '../card.ts'
 import { type Decimal, minus, signOf, sumOf } from '../decimal.ts'
-import { count, drawn, money, shortMonth, titleIn } from '../figures.ts'
+import { count, drawn, money, percent, shortMonth, titleIn } from '../figures.ts'
 import type { PageData, RowOfPage } from '../page-data.ts'
 import type { Period } from '../period.ts'
 import { ranking } from '../specs.ts'
@@ -32,7 +32,7 @@ export function productsCard({ rows: { products } }: PageData, period: Period, c
     id,
     title,
     says: `${span}: ${count(sold.length)} ${sold.length === 1 ? 'product' : 'products'}, ${money(all, currency)} without tax and shipping${
-      share === null || sold.length === 1 ? '' : `; the first is ${Math.round(share * 100)} % of it`
+      share === null || sold.length === 1 ? '' : `; ${best?.name} alone is ${percent(share)} of it`
     }.`,
     notes: sold.length > LISTED ? [`The table lists the first ${LISTED}.`] : [],
     narrow: ranking(

@@ -55,13 +55,15 @@ export function upcomingCard(data: PageData, period: Period, currency: string, k
   const overdue = queuedBetween(data, currency, '', plus(today, -1))
   const later = queuedBetween(data, currency, plus(today, WEEKS * 7), '9999-12-31')
   const month = nextThirtyDays(data, period, currency)
-  const points: SeriesPoint[] = weeks.map(({ name, from, to, items, charges }) => ({
-    at: name,
-    value: drawn(items) ?? 0,
-    label: `${money(items, currency)} from ${count(charges)} charges, ${longDay(from)} to ${longDay(to)}`,
-    open: false,
-    series: 'reactivation',
-  }))
+  const points: SeriesPoint[] = weeks
+    .filter(({ items }) => items !== null)
+    .map(({ name, from, to, items, charges }) => ({
+      at: name,
+      value: drawn(items) ?? 0,
+      label: `${money(items, currency)} from ${count(charges)} charges, ${longDay(from)} to ${longDay(to)}`,
+      open: false,
+      series: 'reactivation',
+    }))
   const row = (name: string, { items, total, charges }: Pick<Week, 'items' | 'total' | 'charges'>): string[] => [
     name,
     count(charges),
