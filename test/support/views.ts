@@ -3,6 +3,7 @@ import { STREAMS } from '../../src/cli/app.ts'
 import { openDestination } from '../../src/load/open.ts'
 import { historyTable } from '../../src/schema/history-table.ts'
 import { liveViews } from '../../src/schema/live-views.ts'
+import { DEFAULT_ANALYTICS, lookupViews } from '../../src/schema/lookup-views.ts'
 import { allTables } from '../../src/schema/table.ts'
 import { FIXTURE_TIMES, fixtureStore, moveFixture } from './analytics-store.ts'
 import { type DestinationConfig, type TestDestination, withFolder } from './destinations.ts'
@@ -17,7 +18,11 @@ export const ZONE = 'America/New_York'
 export async function makeViews(destination: DestinationConfig, zone = ZONE): Promise<void> {
   await using warehouse = await openDestination(destination, { mode: 'write', connections: 1, history: VERSIONED })
   const tables = [...STREAMS.flatMap(allTables), ...VERSIONED.map(historyTable)]
-  await warehouse.createViews([...liveViews(STREAMS, VERSIONED), ...views], tables, zone)
+  await warehouse.createViews(
+    [...liveViews(STREAMS, VERSIONED), ...lookupViews(DEFAULT_ANALYTICS), ...views],
+    tables,
+    zone,
+  )
 }
 
 const loads = new Map<string, FirstLoad>()

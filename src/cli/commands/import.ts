@@ -12,7 +12,7 @@ import { withRandomSalt } from '../../schema/policy.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { allTables } from '../../schema/table.ts'
 import { type App, STREAMS } from '../app.ts'
-import { nearest } from '../config/problems.ts'
+import { nearest } from '../config/nearest.ts'
 import { completeFromText, second } from '../runs.ts'
 import type { Result } from './result.ts'
 

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { DEFAULT_ANALYTICS } from '../../schema/lookup-views.ts'
 import type { Config } from './load.ts'
 import { DAY } from './schema.ts'
 
@@ -20,7 +21,10 @@ export function demoConfig(baseUrl: string, token: string, file = 'state/demo.du
     destination: { kind: 'duckdb', file: resolve(file), schema: 'recharge' },
     streams: 'all',
     refreshMs: () => 0,
-    history: [],
+    history: ['subscriptions'],
+    views: true,
+    analytics: DEFAULT_ANALYTICS,
+    materialize: { add: [], except: [] },
     policies: { sensitive: 'hash', columns: {}, onMismatch: 'null', drift: 'capture' },
     indexes: true,
     maxRejects: 100,
