@@ -19,6 +19,9 @@ import type { Stream } from '../schema/stream.ts'
 import type { Config } from './config/load.ts'
 import { unknownStream } from './config/problems.ts'
 
+/** Milliseconds since 1970, by the clock of this machine. */
+export const clock = (): number => Date.now()
+
 /** Every declared stream. */
 export const STREAMS: readonly Stream[] = declared
 /** Four streams may commit at the same moment, and one connection is for other queries. */
@@ -66,7 +69,7 @@ export interface AppOptions {
 }
 
 export function createApp(config: Config, options: AppOptions): App {
-  const { level, patience, proxy: proxies, runsDirectory, now = Date.now } = options
+  const { level, patience, proxy: proxies, runsDirectory, now = clock } = options
   const { recharge, destination, indexes } = config
   const proxy = proxies ? proxyFor(new URL(recharge.baseUrl), proxies) : null
   const secrets = secretsOf([...config.secrets, ...(proxy ? [proxy.href] : [])])
