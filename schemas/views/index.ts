@@ -2,6 +2,30 @@
 
 import type { View } from '../../src/schema/view.ts'
 import as_of from './as_of.ts'
+import churn_monthly from './churn_monthly.ts'
+import cohort_retention from './cohort_retention.ts'
+import dates from './dates.ts'
+import mrr_changes from './mrr_changes.ts'
+import mrr_current from './mrr_current.ts'
+import mrr_monthly from './mrr_monthly.ts'
+import mrr_movements_monthly from './mrr_movements_monthly.ts'
+import subscribers_daily from './subscribers_daily.ts'
+import subscription_changes from './subscription_changes.ts'
+import subscription_periods from './subscription_periods.ts'
+import subscriptions_current from './subscriptions_current.ts'
 
 /** Every declared view but those of the layer live. */
-export const views: readonly View[] = [as_of]
+export const views: readonly View[] = [
+  as_of,
+  churn_monthly,
+  cohort_retention,
+  dates,
+  mrr_changes,
+  mrr_current,
+  mrr_monthly,
+  mrr_movements_monthly,
+  subscribers_daily,
+  subscription_changes,
+  subscription_periods,
+  subscriptions_current,
+]
