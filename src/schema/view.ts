@@ -30,6 +30,18 @@ export interface ViewCheck {
   readonly sql: string
 }
 
+/** A figure that analysts ask for, and what exactly it counts. */
+export interface Metric {
+  readonly name: string
+  /** The column of the view that has it. */
+  readonly column: string
+  readonly definition: string
+  /** What the definition follows. */
+  readonly source: string
+  /** Why Recharge's dashboard may show another figure; null: no reason is known. */
+  readonly differsFromRecharge: string | null
+}
+
 /** A view, declared once for all databases. */
 export interface View {
   readonly name: string
@@ -47,6 +59,8 @@ export interface View {
    */
   readonly sql: string
   readonly checks: readonly ViewCheck[]
+  /** The metrics that the view has. The view `metric_definitions` lists those of all views. */
+  readonly metrics?: readonly Metric[]
 }
 
 export interface ViewInput extends Omit<View, 'schema' | 'columns' | 'checks'> {
@@ -81,6 +95,9 @@ export function view(input: ViewInput): View {
     ...(NAME.test(name) ? [] : ['name: is not snake_case']),
     ...(/\S.*\.$/s.test(doc) ? [] : ['doc: needs a doc that is a sentence']),
     ...grain.filter(column => !Object.hasOwn(columns, column)).map(column => `grain: ${column} is not declared`),
+    ...(input.metrics ?? [])
+      .filter(metric => !Object.hasOwn(columns, metric.column))
+      .map(metric => `metrics: ${metric.column} is not declared`),
     ...Object.entries(columns).flatMap(([column, { doc }]) => [
       ...(/^[a-z_][a-z0-9_]{0,62}$/.test(column) ? [] : [`${column}: is not snake_case`]),
       ...(/\S.*\.$/s.test(doc) ? [] : [`${column}: needs a doc that is a sentence`]),
