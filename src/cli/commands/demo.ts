@@ -1,19 +1,21 @@
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
 import type { RunReport } from '../../common/model.ts'
 import { lines, paragraphs } from '../../common/printable.ts'
+import type { Warehouse } from '../../load/destination.ts'
 import { NO_PROGRESS, type Progress } from '../../pipeline/progress.ts'
 import { tablesOf } from '../../schema/table.ts'
-import { startSimulator } from '../../simulator/server.ts'
+import { type Simulator, startSimulator } from '../../simulator/server.ts'
 import { makeBusiness } from '../../simulator/story.ts'
 import { DAY, easternDay, easternMidnight, HOUR, SECOND } from '../../simulator/time.ts'
-import { type AppOptions, clock, createApp, STREAM_NAMES, STREAMS, select } from '../app.ts'
-import { demoConfig } from '../config/demo.ts'
+import { type App, type AppOptions, clock, createApp, type Selection, STREAM_NAMES, STREAMS, select } from '../app.ts'
+import { demoConfig, demoFile } from '../config/demo.ts'
 import { fixturesOf } from '../fixtures.ts'
 import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 import { sync } from './sync.ts'
 
-/** A hundred times the limit of a real store, so that nobody waits for the demo. */
+/** A thousand times the limit of a real store, so that nobody waits for the demo. */
 const RATE = { bucket: 40_000, perSecond: 2000 }
 const CUSTOMERS = 400
 /** The shop is half a year old at the first sync, and is synced at the end of each month for a year. */
@@ -31,46 +33,108 @@ const EVERY: readonly (readonly [stream: string, months: number])[] = [
   ['orders', 6],
 ]
 
-/** Lives a year of a made-up store, syncs it into a new DuckDB file, and says what to look at next. */
+/** What `demo` ends with. The first two columns of an answer are a value and its currency, or a value alone. */
+const FIGURES = [
+  {
+    name: 'MRR now',
+    sql: `select cast(sum(mrr) as decimal(18, 2)) as mrr, currency from recharge_analytics.mrr_current group by currency order by mrr desc`,
+  },
+  {
+    name: 'Active subscribers',
+    sql: `select active_subscribers from recharge_analytics.subscribers_daily order by date_day desc limit 1`,
+  },
+  {
+    name: 'Revenue of the last full month',
+    sql: `select cast(sum(net_revenue) as decimal(18, 2)) as revenue, currency from recharge_analytics.revenue_monthly
+where month_start = (select max(month_start) from recharge_analytics.revenue_monthly where is_complete)
+group by currency order by revenue desc`,
+  },
+] as const
+
+/** In a checkout, and in an installed package. */
+const PROGRAM = import.meta.url.endsWith('.ts') ? 'npm run -s cli --' : 'npx recharge-sync'
+
+/** Lives the last year of a made-up store, syncs it into a new DuckDB file, and says what to look at next. */
 export async function demo(options: AppOptions, progress: Progress, signal: AbortSignal): Promise<Result> {
-  const { now = clock } = options
-  const until = Math.floor(now() / SECOND) * SECOND
+  const until = Math.floor((options.now ?? clock)() / SECOND) * SECOND
   const visits = endsOfMonths(until)
-  const [first = until] = visits
-  const living = makeBusiness({ customers: CUSTOMERS, opening: first - DAYS_BEFORE * DAY, from: first, until })
+  const [from = until] = visits
+  const living = makeBusiness({ customers: CUSTOMERS, opening: from - DAYS_BEFORE * DAY, from, until })
   await using store = await startSimulator({ store: living.store, fixtures: fixturesOf(STREAMS), ...RATE })
-  const config = demoConfig(store.url, store.token)
-  const { destination: target } = config
-  const file = target.kind === 'duckdb' ? target.file : ''
+  const file = fileOf(store)
   for (const old of [file, `${file}.wal`]) rmSync(old, { force: true })
-  const appAt = (views: boolean) =>
-    createApp(
-      { ...config, views, recharge: { ...config.recharge, rate: RATE } },
-      { ...options, now: () => living.store.now().getTime(), runsDirectory: null },
-    )
   for (const [i, visit] of visits.entries()) {
     living.liveTo(new Date(visit))
-    const app = appAt(false)
-    const synced = await sync(
-      app,
-      select(
-        app,
-        EVERY.flatMap(([stream, months]) => (i % months === 0 ? [stream] : [])),
-      ),
-      NO_PROGRESS,
-      signal,
-    )
+    const app = appOn(store, { ...options, now: () => visit }, { views: false })
+    const due = EVERY.flatMap(([stream, months]) => (i % months === 0 ? [stream] : []))
+    const synced = await sync(app, select(app, due), NO_PROGRESS, signal)
     if (synced.code !== 0) return synced
   }
   living.liveTo(new Date(until))
-  const app = appAt(true)
+  const app = appOn(store, { ...options, now: () => until }, { views: true })
   const selection = select(app, STREAM_NAMES)
   const synced = await sync(app, selection, progress, signal)
-  const report = synced.json as RunReport
   if (synced.code !== 0) return synced
+  const configFile = join(dirname(file), 'demo.config.yaml')
+  writeFileSync(configFile, demoFile(store.url, store.token, basename(file)))
   await using destination = await app.open('read')
+  const tables = await rowsOf(destination, selection)
+  const figures = await figuresOf(destination, signal)
+  const shown = (path: string): string => relative(app.config.directory, path)
+  const [mrr] = FIGURES
+  // Where the report page is; null: there is none.
+  const page: string | null = null
+  return {
+    code: 0,
+    json: { file, config: configFile, page, report: synced.json as RunReport, tables, figures },
+    text: paragraphs(
+      textTable(
+        ['stream', 'rows', 'rows of child tables'],
+        tables.map(t => [t.stream, t.rows, t.owned]),
+      ),
+      lines(`A year of a made-up store is now in ${shown(file)}, every stream, with views that count.`),
+      textTable(
+        ['as of today', ''],
+        figures.map(({ name, text }) => [name, text]),
+      ),
+      lines(`The query behind ${mrr.name}:`, '', `  ${PROGRAM} query --config ${shown(configFile)} "${mrr.sql}"`),
+      lines(
+        'Next:',
+        ...(page === null ? [] : [`  the report      ${page}`]),
+        `  all views       ${PROGRAM} query --config ${shown(configFile)} --list`,
+        `  look around     duckdb ${shown(file)}   (or any program that opens DuckDB files)`,
+        '  questions       docs/analysts.md',
+        `  your own store  put a token in RECHARGE_ACCESS_TOKEN, then: ${PROGRAM} check`,
+      ),
+    ),
+  }
+}
+
+function appOn({ url, token }: Simulator, options: AppOptions, more: { readonly views: boolean }): App {
+  const config = demoConfig(url, token)
+  return createApp(
+    { ...config, ...more, recharge: { ...config.recharge, rate: RATE } },
+    { ...options, runsDirectory: null },
+  )
+}
+
+function fileOf({ url, token }: Simulator): string {
+  const { destination } = demoConfig(url, token)
+  return destination.kind === 'duckdb' ? destination.file : ''
+}
+
+/** The last half hour of each of the months before, in the zone of the API, oldest first. */
+function endsOfMonths(until: number): readonly number[] {
+  const today = new Date(easternDay(until) * DAY)
+  return Array.from({ length: MONTHS }, (_, i) => {
+    const next = Date.UTC(today.getUTCFullYear(), today.getUTCMonth() - (MONTHS - 1 - i), 1)
+    return easternMidnight(next / DAY) - HOUR / 2
+  })
+}
+
+async function rowsOf(destination: Warehouse, { streams }: Selection) {
   const tables = []
-  for (const stream of selection.streams) {
+  for (const stream of streams) {
     const rows = await destination.rows(tablesOf(stream))
     const { root, children } = tablesOf(stream)
     tables.push({
@@ -79,21 +143,23 @@ export async function demo(options: AppOptions, progress: Progress, signal: Abor
       owned: children.reduce((sum, { table }) => sum + (rows.get(table.name) ?? 0), 0),
     })
   }
-  const text = [
-    textTable(
-      ['stream', 'rows', 'rows of child tables'],
-      tables.map(t => [t.stream, t.rows, t.owned]),
-    ),
-    lines(`Every stream of a made-up store is now in ${file}`),
-  ]
-  return { code: 0, json: { file, report, tables }, text: paragraphs(...text) }
+  return tables
 }
 
-/** The last half hour of each of the months before, in the zone of the API, oldest first. */
-function endsOfMonths(until: number): readonly number[] {
-  const today = new Date(easternDay(until) * DAY)
-  return Array.from({ length: MONTHS }, (_, i) => {
-    const first = Date.UTC(today.getUTCFullYear(), today.getUTCMonth() - (MONTHS - 1 - i), 1)
-    return easternMidnight(first / DAY) - HOUR / 2
-  })
+async function figuresOf(destination: Warehouse, signal: AbortSignal) {
+  const figures = []
+  for (const { name, sql } of FIGURES) {
+    const { rows } = await destination.answer(sql, signal)
+    const values = rows.map(([value, currency]) => ({ value: value ?? null, currency: currency ?? null }))
+    const text = values
+      .map(({ value, currency }) => (currency === null ? value : `${grouped(value ?? '')} ${currency}`))
+      .join(' and ')
+    figures.push({ name, sql, values, text })
+  }
+  return figures
+}
+
+/** `1234.50` as `1,234.50`. */
+function grouped(amount: string): string {
+  return amount.replace(/\B(?=(\d{3})+(\.|$))/g, ',')
 }
