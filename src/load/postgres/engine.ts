@@ -6,16 +6,16 @@ import type { SystemTables } from '../sql/system-tables.ts'
 import { checkAccess } from './access.ts'
 import { answer } from './answer.ts'
 import { append } from './append.ts'
-import { catalogOf } from './catalog.ts'
 import { connectionTo } from './connection.ts'
-import { dependentsOf } from './dependents.ts'
+import { dependentsOf, grantsOn, viewUsers } from './dependents.ts'
+import { describeColumns } from './describe-columns.ts'
 import { isRefusal, translate } from './errors.ts'
-import { jsonAsText } from './json-as-text.ts'
+import { jsonAsText, jsonElements } from './json-as-text.ts'
 import { mayContainKeys } from './key-lookup.ts'
 import { createLease, LEASE_TIMES, type LeaseTimes } from './lease.ts'
 import { cancelTransaction, lockHolders, longDdl, type RunningTransaction, withLockTimeout } from './locks.ts'
 import { referencedTables } from './references.ts'
-import { relationsIn } from './relations.ts'
+import { catalogOf, relationsIn } from './relations.ts'
 import { TYPES } from './types.ts'
 
 export interface PostgresOptions {
@@ -111,6 +111,9 @@ export function openPostgres({
         longDdl: (statements, signal) =>
           longDdl(client, statements.map(statement => statement.sql).join(';\n'), signal, cancel),
         dependents: (schema, table, column) => dependentsOf(client, schema, table, column),
+        catalog: schemas => catalogOf(client, schemas),
+        viewUsers: schemas => viewUsers(client, schemas),
+        grantsOn: (schema, view) => grantsOn(client, schema, view),
       })
     })
 
@@ -131,12 +134,14 @@ export function openPostgres({
     // Postgres names it after the table and the column, and differently if something has that name.
     createIndex: (table, column) => (indexes ? sql`create index on ${sql.table(table)} (${sql.ref(column)})` : null),
     lockTable: table => sql`lock table ${sql.table(table)} in access exclusive mode`,
+    viewsHold: true,
     isRefusal,
     jsonAsText,
+    jsonElements,
     finalize: async () => {},
     checkAccess: tables => checkAccess(options, target, tables),
     answer: (question, path, signal) => inTransaction(client => answer(client, question, path, signal, cancel)),
-    catalog: schemas => inTransaction(client => catalogOf(client, schemas)),
+    describeColumns: schemas => inTransaction(client => describeColumns(client, schemas)),
 
     async lockHolders(schema) {
       try {

@@ -2,7 +2,7 @@ import { QueryError } from '../../common/errors.ts'
 import { VIEW_SCHEMAS } from '../../schema/view.ts'
 import type { Answer, Queries } from '../destination.ts'
 import type { Context } from './context.ts'
-import type { CatalogColumn } from './engine.ts'
+import type { DescribedColumn } from './engine.ts'
 
 /** How a statement begins that only reads. What hides behind it, as a DELETE does behind WITH, the database refuses. */
 const READS = ['select', 'with', 'from', 'values', 'table', 'explain', 'show', 'describe', 'summarize', 'pivot']
@@ -29,7 +29,7 @@ export const createQueries = ({ engine, schema }: Context): Queries => {
     },
 
     async list(relation) {
-      const columns = await engine.catalog([...views, schema])
+      const columns = await engine.describeColumns([...views, schema])
       if (relation === null) return relations(columns)
       const [name = '', within] = relation.toLowerCase().split('.').reverse()
       const found = columns.filter(
@@ -52,8 +52,8 @@ export const createQueries = ({ engine, schema }: Context): Queries => {
   }
 }
 
-function relations(columns: readonly CatalogColumn[]): Answer {
-  const found = new Map<string, CatalogColumn & { count: number }>()
+function relations(columns: readonly DescribedColumn[]): Answer {
+  const found = new Map<string, DescribedColumn & { count: number }>()
   for (const column of columns) {
     const name = `${column.schema}.${column.relation}`
     found.set(name, { ...column, count: (found.get(name)?.count ?? 0) + 1 })

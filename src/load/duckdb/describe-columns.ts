@@ -1,13 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { CatalogColumn } from '../sql/engine.ts'
+import type { DescribedColumn } from '../sql/engine.ts'
 
 /** The columns of all tables and views in these schemas, in order. */
-export async function catalogOf(
+export async function describeColumns(
   connection: DuckDBConnection,
   catalog: string,
   schemas: readonly string[],
-): Promise<readonly CatalogColumn[]> {
-  const columns: CatalogColumn[] = []
+): Promise<readonly DescribedColumn[]> {
+  const columns: DescribedColumn[] = []
   for (const schema of schemas) {
     const found = await connection.runAndReadAll(COLUMNS, [catalog, schema])
     for (const [relation, type, doc, column, dataType, columnDoc] of found.getRowsJS())

@@ -1,9 +1,12 @@
 import type pg from 'pg'
-import type { CatalogColumn } from '../sql/engine.ts'
+import type { DescribedColumn } from '../sql/engine.ts'
 
 /** The columns of all tables and views in these schemas that this user may read, in order. */
-export async function catalogOf(client: pg.ClientBase, schemas: readonly string[]): Promise<readonly CatalogColumn[]> {
-  const { rows } = await client.query<CatalogColumn>(COLUMNS, [[...schemas]])
+export async function describeColumns(
+  client: pg.ClientBase,
+  schemas: readonly string[],
+): Promise<readonly DescribedColumn[]> {
+  const { rows } = await client.query<DescribedColumn>(COLUMNS, [[...schemas]])
   return rows
 }
 
