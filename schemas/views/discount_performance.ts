@@ -12,7 +12,7 @@ const share = (part: string): string => `case
 export default view({
   name: 'discount_performance',
   layer: 'metrics',
-  doc: 'What each discount code brought in each month, and how many of the customers that it won stayed. It counts realized orders. The amounts of an order with several codes are divided evenly among them.',
+  doc: 'What each discount code brought in each month, and how many of the customers that it won stayed. It counts realized orders. The amounts of an order with several codes are divided evenly among them. All orders of a prepaid charge have the codes that one of them has.',
   grain: ['code', 'month_start', 'currency'],
   columns: {
     code: text('Code of the discount, or the title of an automatic one.'),
@@ -31,8 +31,19 @@ export default view({
     is_complete: flag('Whether the month is over.'),
   },
   sql: `
-with codes as (
+with coded as materialized (
   select distinct d.order_id, d.code from {{orders__discounts}} as d
+),
+prepaid as materialized (
+  select o.order_id, o.charge_id from {{orders_enriched}} as o where o.is_prepaid and o.charge_id is not null
+),
+charge_codes as (
+  select distinct p.charge_id, c.code from prepaid as p join coded as c on c.order_id = p.order_id
+),
+codes as (
+  select c.order_id, c.code from coded as c
+  union
+  select p.order_id, c.code from prepaid as p join charge_codes as c on c.charge_id = p.charge_id
 ),
 used as (
   select c.order_id, c.code, count(*) over (partition by c.order_id) as codes,
@@ -89,13 +100,16 @@ left join stayed as k
   checks: [
     {
       name: 'codes add up',
-      doc: 'The codes share all discounts of the orders that have one.',
+      doc: 'The codes share all discounts of the orders that have one, and of those that share a charge with them.',
       sql: `
 select 1 as one
 from (select sum(p.discount_amount) as discounts from {{discount_performance}} as p) as p
 cross join (
   select sum(o.discounts) as discounts from {{orders_enriched}} as o
-  where o.is_realized and o.processed_on is not null and o.order_id in (select d.order_id from {{orders__discounts}} as d)
+  where o.is_realized and o.processed_on is not null and coalesce(case when o.is_prepaid then o.charge_id end, -o.order_id) in (
+    select coalesce(case when x.is_prepaid then x.charge_id end, -x.order_id)
+    from {{orders__discounts}} as d join {{orders_enriched}} as x on x.order_id = d.order_id
+  )
 ) as o
 where p.discounts <> o.discounts`,
     },
