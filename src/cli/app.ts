@@ -25,6 +25,9 @@ import type { Config } from './config/load.ts'
 import { nearest } from './config/nearest.ts'
 import { unknownStream } from './config/problems.ts'
 
+/** Milliseconds since 1970, by the clock of this machine. */
+export const clock = (): number => Date.now()
+
 /** Every declared stream. */
 export const STREAMS: readonly Stream[] = declared
 /** Four streams may commit at the same moment, and one connection is for other queries. */
@@ -101,7 +104,7 @@ export function wantedViews(
 }
 
 export function createApp(config: Config, options: AppOptions): App {
-  const { level, patience, proxy: proxies, runsDirectory, now = Date.now } = options
+  const { level, patience, proxy: proxies, runsDirectory, now = clock } = options
   const { recharge, destination, indexes } = config
   const proxy = proxies ? proxyFor(new URL(recharge.baseUrl), proxies) : null
   const secrets = secretsOf([...config.secrets, ...(proxy ? [proxy.href] : [])])

@@ -187,6 +187,34 @@ export interface Inspection {
   query(question: string): Promise<readonly Readonly<Record<string, string | null>>[]>
 }
 
+/** What the values of a column of an answer are. `text`: anything else, times and JSON too. */
+export type AnswerKind = 'integer' | 'decimal' | 'float' | 'boolean' | 'text'
+
+/** What a query found. */
+export interface Answer {
+  /** Two of them may have the same name. */
+  readonly columns: readonly { readonly name: string; readonly kind: AnswerKind }[]
+  /** Each value as the database writes it, a number with all its digits; a boolean as `true` or `false`. */
+  readonly rows: readonly (readonly (string | null)[])[]
+}
+
+/** Answers queries of users. Nothing is changed, in the database or beside it. */
+export interface Queries {
+  /**
+   * Runs one statement that reads. A name without a schema is looked for among the views, then among the tables. Times are
+   * shown in UTC. The answer is held in memory.
+   * @param signal aborted: the database stops.
+   * @throws {QueryError} with the message of the database; also for a statement that would write.
+   * @throws {DestinationError} `file_missing`: there is no warehouse yet.
+   */
+  answer(question: string, signal: AbortSignal): Promise<Answer>
+  /**
+   * Tables and views that this user may read, with what each is; with a name, the columns of the relations of that name.
+   * @throws {QueryError} nothing has that name.
+   */
+  list(relation: string | null): Promise<Answer>
+}
+
 /** A row by which a token can show that it is of the store of the warehouse. */
 export interface KnownRecord {
   readonly stream: Stream
@@ -421,4 +449,11 @@ export interface ViewSupport {
 }
 
 /** All that a database with an `Engine` can do. */
-export interface Warehouse extends RunDestination, Inspection, Reset, Rejects, ImportedRows, ReconciliationSupport {}
+export interface Warehouse
+  extends RunDestination,
+    Inspection,
+    Reset,
+    Rejects,
+    ImportedRows,
+    ReconciliationSupport,
+    Queries {}

@@ -8,8 +8,10 @@ import { makeFolder } from '../../common/make-folder.ts'
 import type { TableColumn } from '../../schema/table.ts'
 import type { CatalogEntry, Engine, Relation } from '../sql/engine.ts'
 import type { SystemTables } from '../sql/system-tables.ts'
+import { answer } from './answer.ts'
 import { append, type Layouts } from './append.ts'
 import { dependentsOf } from './dependents.ts'
+import { describeColumns } from './describe-columns.ts'
 import { dialectOn } from './dialect.ts'
 import { isRefusal, translate, unopened } from './errors.ts'
 import { TYPES } from './types.ts'
@@ -156,6 +158,20 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
       queue = done.catch(() => {})
       return done
     },
+
+    async answer(question, schemas, signal) {
+      if (path === ':memory:')
+        throw new DestinationError(
+          'file_missing',
+          `there is no file ${file}`,
+          undefined,
+          'Run `sync` first: it makes the file. Or name another one in destination.duckdb.',
+        )
+      // The settings of the answer would be those of every commit that follows.
+      if (!readOnly) throw new Error('a query needs a file that is open for reading')
+      return await answer(await connect(), CATALOG, question, schemas, signal)
+    },
+    describeColumns: schemas => describeColumns(connection, CATALOG, schemas),
 
     // A process that has the file open for writing keeps every other process out.
     acquireLock: async () => {},

@@ -3,6 +3,7 @@ import type { Block } from '../../common/cells.ts'
 import type { RunId } from '../../common/model.ts'
 import type { ColumnKind } from '../../schema/column.ts'
 import type { Table, TableColumn } from '../../schema/table.ts'
+import type { Answer } from '../destination.ts'
 import type { KeyRange } from './key-ranges.ts'
 import type { SystemTables } from './system-tables.ts'
 
@@ -103,6 +104,18 @@ export interface Relation {
   readonly columns: readonly string[]
   /** The first columns of its indexes. An index of a part of its rows does not count, nor one that was not completed. */
   readonly indexed: readonly string[]
+}
+
+/** A column as the database's catalog describes it. */
+export interface DescribedColumn {
+  readonly schema: string
+  readonly relation: string
+  readonly kind: 'table' | 'view'
+  /** The comment on the table or view. */
+  readonly doc: string | null
+  readonly column: string
+  readonly type: string
+  readonly columnDoc: string | null
 }
 
 /** What has a name in the catalog. */
@@ -218,6 +231,14 @@ export interface Engine extends AsyncDisposable {
    * @throws {DestinationError} that names what is missing and what grants it.
    */
   checkAccess(tables: readonly string[]): Promise<readonly string[]>
+  /**
+   * Runs one statement of a user's in a transaction that cannot write, with all that the machine gives.
+   * @param path schemas in which names without one are looked for; some may not exist.
+   * @throws {QueryError} whatever the database says about the statement.
+   */
+  answer(question: string, path: readonly string[], signal: AbortSignal): Promise<Answer>
+  /** The columns of all tables and views in these schemas that this user may read, in order. */
+  describeColumns(schemas: readonly string[]): Promise<readonly DescribedColumn[]>
   /** Who holds locks on tables of the schema, for a message. */
   lockHolders(schema: string): Promise<readonly string[]>
   /** Moves committed data to its final place, at the end of a run; for instance a log into its file. */

@@ -12,6 +12,7 @@ import { readInferredColumns, recordInferredColumns } from './inferred-columns.t
 import { createInspection } from './inspection.ts'
 import { writeAgainIfChildRowsMissing } from './lost-rows.ts'
 import { olderReports } from './older-reports.ts'
+import { createQueries } from './queries.ts'
 import { createReconciliation } from './reconciliation.ts'
 import { createRejectReader } from './rejects.ts'
 import { hasColumn } from './schema-changes.ts'
@@ -36,6 +37,7 @@ export function createWarehouse(...options: Parameters<typeof createContext>): W
     ...createInferredColumns(context),
     ...createReconciliation(context),
     ...createViewSupport(context),
+    ...createQueries(context),
   }
 }
 
