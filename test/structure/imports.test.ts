@@ -159,3 +159,18 @@ test('9. every folder named in these rules exists', () => {
   const named = DOORS.flatMap(([, doors]) => doors)
   expect(named.filter(door => !files.some(file => within(file, door)))).toEqual([])
 })
+
+test('10. what only one command needs is loaded by that command: charts by report, the made-up store by demo', () => {
+  const dear = ['src/cli/commands/report-page.ts', 'src/cli/commands/demo.ts']
+  const isLoaded = (source: string, to: string): boolean =>
+    new RegExp(`(?:import|export)\\s[^'"]*?from\\s+'[^']*/${to.split('/').at(-1)}'`).test(source)
+  const wrong = [...sources].flatMap(([from, source]) =>
+    dear.filter(to => isLoaded(source, to)).map(to => `${from} loads ${to} before it is asked to`),
+  )
+  expect(wrong).toEqual([])
+  const page = imports.filter(({ to }) => within(to, 'src/cli/report-page'))
+  expect(
+    page.filter(({ from }) => !within(from, 'src/cli/report-page', 'src/cli/commands/report-page.ts')),
+    'the page is made by its command',
+  ).toEqual([])
+})

@@ -65,7 +65,7 @@ export async function withPage<T>(
     if (request.url() !== address) requests.push(request.url())
   })
   try {
-    await page.goto(address, { waitUntil: 'networkidle' })
+    await page.goto(address, { waitUntil: 'load' })
     return await work({ page, messages, requests })
   } finally {
     await page.close()

@@ -4,7 +4,7 @@ import { minus, signOf, sumOf } from '../../src/cli/report-page/decimal.ts'
 import { count, longDay, money, percent } from '../../src/cli/report-page/figures.ts'
 import { Html, html } from '../../src/cli/report-page/html.ts'
 import { currenciesOf, type Imprint, missingOf, renderPage } from '../../src/cli/report-page/page.ts'
-import { monthsOf, type PageData, shifted } from '../../src/cli/report-page/page-data.ts'
+import { monthsOf, type PageData, readPageData, shifted } from '../../src/cli/report-page/page-data.ts'
 import { DARK, LIGHT } from '../../src/cli/report-page/palette.ts'
 import { Period } from '../../src/cli/report-page/period.ts'
 import { tilesOf } from '../../src/cli/report-page/sections/headline.ts'
@@ -73,6 +73,16 @@ describe('numbers', () => {
       '2026-01-31',
       '2026-02-10',
     ])
+  })
+})
+
+test.each([
+  ['the wrong way round', '2025-03-01', '2025-01-01', '2025-03 is after 2025-01'],
+  ['too many', '2015-01-01', '2025-01-01', 'the page has room for 60 months'],
+])('months: %s', async (_, from, to, message) => {
+  await expect(readPageData({ query: async () => [] }, 'none', { from, to })).rejects.toMatchObject({
+    code: 'config',
+    problems: [{ path: '--from', message: expect.stringContaining(message) }],
   })
 })
 

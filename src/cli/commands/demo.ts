@@ -82,11 +82,12 @@ export async function demo(options: AppOptions, progress: Progress, signal: Abor
   const figures = await figuresOf(destination, signal)
   const shown = (path: string): string => relative(app.config.directory, path)
   const [mrr] = FIGURES
-  // Where the report page is; null: there is none.
-  const page: string | null = null
+  const { writeReportPage } = await import('./report-page.ts')
+  const out = join(dirname(file), 'report.html')
+  const page = await writeReportPage(app, destination, { out, months: { from: null, to: null } })
   return {
     code: 0,
-    json: { file, config: configFile, page, report: synced.json as RunReport, tables, figures },
+    json: { file, config: configFile, page: page.file, report: synced.json as RunReport, tables, figures },
     text: paragraphs(
       textTable(
         ['stream', 'rows', 'rows of child tables'],
@@ -100,7 +101,7 @@ export async function demo(options: AppOptions, progress: Progress, signal: Abor
       lines(`The query behind ${mrr.name}:`, '', `  ${PROGRAM} query --config ${shown(configFile)} "${mrr.sql}"`),
       lines(
         'Next:',
-        ...(page === null ? [] : [`  the report      ${page}`]),
+        `  the report      ${shown(page.file)}   (a page for any browser)`,
         `  all views       ${PROGRAM} query --config ${shown(configFile)} --list`,
         `  look around     duckdb ${shown(file)}   (or any program that opens DuckDB files)`,
         '  questions       docs/analysts.md',

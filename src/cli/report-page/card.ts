@@ -19,7 +19,7 @@ export interface Card {
   readonly says: string
   /** What a reader has to know besides. */
   readonly notes: readonly string[]
-  /** Drawn on a phone, and on a wide screen if there is no `wide`. */
+  /** Drawn on a phone, and on a wide screen if there is no `wide`. If there is, its marks need no labels: a phone has no pointer. */
   readonly narrow: TopLevelSpec
   /** Drawn over the whole page on a wide screen. */
   readonly wide: TopLevelSpec | null

@@ -1,8 +1,8 @@
 import { Error as ERRORS, parse, View } from 'vega'
 import { compile, type TopLevelSpec } from 'vega-lite'
 
-/** Text is measured without a browser, so the page sets the font, and a chart leaves room. */
-const FONT_SIZE = 12
+/** In units of the chart. The style sheet of the page gives texts of charts this size. */
+export const FONT_SIZE = 12
 
 /** How every chart looks. Colours are variables of the page, so one chart serves the light and the dark page. */
 const CONFIG: NonNullable<TopLevelSpec['config']> = {
@@ -55,25 +55,47 @@ const LOOK = new Set([
   'font-size',
   'font-weight',
 ])
-const IDLE = new Set(['d=""', 'opacity="1"', 'fill-opacity="1"', 'transform="translate(0,0)"'])
+/** What a browser, or the style sheet of the page, does anyway. */
+const IDLE = new Set([
+  'd=""',
+  'opacity="1"',
+  'fill-opacity="1"',
+  'stroke-width="1"',
+  'transform="translate(0,0)"',
+  'x2="0"',
+  'y2="0"',
+  `font-size="${FONT_SIZE}px"`,
+])
 
 /** The parts of Vega's SVG that a page needs. The label of a mark becomes its title, which a browser shows when the pointer rests on it. */
 function embedded(svg: string, labelledBy: string): string {
   const size = /viewBox="([^"]+)"/.exec(svg)?.[1] ?? '0 0 0 0'
-  return svg.replace(/<([a-z]+)((?: [\w:-]+="[^"]*")*)(\/?)>/g, (_, name: string, given: string, end: string) => {
-    if (name === 'svg') return `<svg viewBox="${size}" role="img" aria-labelledby="${labelledBy}">`
-    const attributes = [...given.matchAll(/ ([\w:-]+)="([^"]*)"/g)].map(([, key = '', value = '']) => ({ key, value }))
-    const kept = attributes.flatMap(({ key, value }) => {
-      const text = `${key}="${SHAPE.has(key) ? rounded(value) : value}"`
-      return (SHAPE.has(key) || LOOK.has(key)) && !IDLE.has(text) ? [` ${text}`] : []
-    })
-    const label = attributes.find(({ key, value }) => key === 'aria-label' && value !== '')?.value
-    const title = name === 'path' && label !== undefined ? `<title>${label}</title>` : ''
-    if (name === 'path' && !(has(kept, 'd') && (has(kept, 'fill') || has(kept, 'stroke')))) return ''
-    return end === ''
-      ? `<${name}${kept.join('')}>`
-      : `<${name}${kept.join('')}${title === '' ? '/>' : `>${title}</${name}>`}`
-  })
+  // Whether each group that is open has attributes: the others group nothing, and are left out.
+  const groups: boolean[] = []
+  return svg.replace(
+    /<(\/?)([a-z]+)((?: [\w:-]+="[^"]*")*)(\/?)>/g,
+    (all, close: string, name: string, given: string, end: string) => {
+      if (close !== '') return name === 'g' && groups.pop() !== true ? '' : all
+      if (name === 'svg') return `<svg viewBox="${size}" role="img" aria-labelledby="${labelledBy}">`
+      const attributes = [...given.matchAll(/ ([\w:-]+)="([^"]*)"/g)].map(([, key = '', value = '']) => ({
+        key,
+        value,
+      }))
+      const kept = attributes.flatMap(({ key, value }) => {
+        const text = `${key}="${SHAPE.has(key) ? rounded(value) : value}"`
+        return (SHAPE.has(key) || LOOK.has(key)) && !IDLE.has(text) ? [` ${text}`] : []
+      })
+      if (name === 'g') {
+        if (end === '') groups.push(kept.length > 0)
+        return end === '' && kept.length > 0 ? `<g${kept.join('')}>` : ''
+      }
+      if (name === 'path' && !(has(kept, 'd') && (has(kept, 'fill') || has(kept, 'stroke')))) return ''
+      const label = attributes.find(({ key, value }) => key === 'aria-label' && value !== '')?.value
+      const title = name === 'path' && label !== undefined ? `<title>${label}</title>` : ''
+      if (end === '') return `<${name}${kept.join('')}>`
+      return `<${name}${kept.join('')}${title === '' ? '/>' : `>${title}</${name}>`}`
+    },
+  )
 }
 
 const has = (attributes: readonly string[], name: string): boolean =>

@@ -205,19 +205,19 @@ export function heatMap(
       x: {
         field: 'column',
         type: 'ordinal',
-        scale: { domain: [...columns], paddingInner: 0, paddingOuter: 0 },
+        scale: { domain: [...columns], paddingInner: 0.05, paddingOuter: 0 },
         axis: { title: null, orient: 'top', domain: false, labelPadding: 4 },
       },
       y: {
         field: 'row',
         type: 'ordinal',
-        scale: { domain: [...rows], paddingInner: 0, paddingOuter: 0 },
+        scale: { domain: [...rows], paddingInner: 0.07, paddingOuter: 0 },
         axis: { title: null, domain: false },
       },
     },
     layer: [
       {
-        mark: { type: 'rect', stroke: colourOf('card'), strokeWidth: 1.5 },
+        mark: { type: 'rect' },
         encoding: { fill: colour(heatFill), description: { field: 'label', type: 'nominal' } },
       },
       {

@@ -16,6 +16,7 @@ h2{font-size:1.3rem;line-height:1.25;margin:40px 0 12px}
 h3,h4{font-size:1rem;line-height:1.35;margin:0 0 4px}
 h3.currency{font-size:1.1rem;margin:20px 0 10px}
 p{margin:0 0 8px}
+p,li,dt,dd,h3,h4{overflow-wrap:anywhere}
 a{color:var(--link)}
 code{font:.85em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 nav ul,.legend{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:4px 16px}
@@ -27,6 +28,7 @@ nav{margin-top:12px;font-size:.95rem}
 .notice h2{margin:0 0 6px;font-size:1.05rem}
 .notice ul{margin:0;padding-left:20px}
 .tiles{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:10px}
+.tiles+.card{margin-top:10px}
 .cards{display:grid;grid-template-columns:minmax(0,1fr);gap:16px}
 .card,.tile{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px 12px;min-width:0}
 .tile h3{font-size:.9rem;font-weight:600;color:var(--muted)}
@@ -39,6 +41,7 @@ nav{margin-top:12px;font-size:.95rem}
 .legend{font-size:.85rem;color:var(--muted);margin:4px 0 8px}
 .swatch{display:inline-block;width:11px;height:11px;border-radius:3px;margin-right:6px}
 .chart svg{display:block;width:100%;height:auto;font-family:inherit}
+.chart text{font-size:12px}
 .on-wide{display:none}
 details{margin-top:6px;font-size:.85rem}
 .card>details:first-child{margin-top:0}

@@ -52,7 +52,10 @@ export function cohortCard({ rows: { cohorts } }: PageData, period: Period, curr
         column: String(month),
         step: stepOf(Number(rate), lowest),
         text: String(Math.round(Number(rate) * 100)),
-        label: `${percent(rate)} of the ${count(sizeOf(cohort))} of ${shortMonth(cohort)} after ${month} ${month === 1 ? 'month' : 'months'}`,
+        label:
+          width === NARROW
+            ? ''
+            : `${percent(rate)} of the ${count(sizeOf(cohort))} of ${shortMonth(cohort)} after ${month} ${month === 1 ? 'month' : 'months'}`,
       }),
     )
     return heatMap(shown.map(nameOf), columns.map(String), cells, width)

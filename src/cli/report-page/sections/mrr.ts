@@ -158,7 +158,7 @@ export function mrrCards({ rows }: PageData, period: Period, currency: string, i
       title: titles.moved,
       says: movedSentence(at(full), full, currency, shown),
       notes: period.openNote,
-      narrow: stackedBars({ ...bars, width: NARROW }, series),
+      narrow: stackedBars({ ...bars, points: moved.map(point => ({ ...point, label: '' })), width: NARROW }, series),
       wide: stackedBars({ ...bars, width: WIDE }, series),
       legend: shown.map(([, name, label]) => [name, label] as const),
       table: {

@@ -75,7 +75,7 @@ export function paymentsCard(data: PageData, period: Period, currency: string, k
     id,
     title,
     says: decided
-      ? `Of ${count(decided.failed_first)} payments that failed in ${longMonth(decided.month_start)}, ${count(decided.recovered)} were paid later: ${percent(decided.recovery_rate)}, ${stillOpen(decided)}.`
+      ? `${longMonth(decided.month_start)}: ${count(decided.failed_first)} failed, ${count(decided.recovered)} of them paid later (${percent(decided.recovery_rate)}), ${stillOpen(decided)}.`
       : 'No month with a failed payment is over.',
     notes: [
       ...(rows.every(isDecided) ? [] : ['* Not decided: an open payment is tried again for up to 60 days.']),
