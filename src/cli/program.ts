@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { ConfigError, SyncError } from '../common/errors.ts'
+import { ConfigError, QueryError, SyncError } from '../common/errors.ts'
 import { parseInstant } from '../common/instant.ts'
 import { LEVELS, type Level } from '../common/log.ts'
 import type { Instant } from '../common/model.ts'
@@ -10,6 +10,7 @@ import { type App, createApp, STREAM_NAMES, STREAMS, select } from './app.ts'
 import { backfill } from './commands/backfill.ts'
 import { check } from './commands/check.ts'
 import { plan } from './commands/plan.ts'
+import { query } from './commands/query.ts'
 import { COMPARED, reconcile } from './commands/reconcile.ts'
 import { replay } from './commands/replay.ts'
 import { reset } from './commands/reset.ts'
@@ -209,6 +210,35 @@ selecting(
     print(await status(opened, select(opened, flags.streams ?? null), flags.maxAge ?? null), flags)
   })
 
+configured(
+  command(
+    'query',
+    'Answers one SQL query on the warehouse, as a table, as CSV or as JSON. Changes nothing.',
+    'query "select status, count(*) from orders group by 1"',
+  ),
+)
+  .argument('[sql]', 'the query; - or nothing: it comes from stdin. With --list: a table or view')
+  .option('--file <file>', 'the query is in this file')
+  .addOption(new Option('--csv', 'print the result as CSV').conflicts('json'))
+  .addOption(new Option('--list', 'list tables and views with what they are, or the columns of one').conflicts('file'))
+  .addHelpText(
+    'after',
+    `
+A name without a schema is looked for among the views, then among the tables. Times are in UTC.
+With --json an integer is a number as long as a float holds it, and text beyond that; a decimal is always text, with all its digits.`,
+  )
+  .action(
+    async (
+      sql: string | undefined,
+      flags: Flags & { readonly file?: string; readonly csv?: true; readonly list?: true },
+    ) => {
+      const { app: opened } = app(flags)
+      const { file = null, csv = false, list: isList = false } = flags
+      const asked = { argument: sql ?? null, file, list: isList, csv }
+      print(await query(opened, asked, process, interruption), flags)
+    },
+  )
+
 selecting(
   configured(
     command(
@@ -220,6 +250,13 @@ selecting(
 ).action(async (flags: Flags) => {
   const { app: opened } = app(flags)
   print(await replay(opened, select(opened, flags.streams ?? null), interruption), flags)
+})
+
+configured(
+  command('views', 'Makes the views for analysts, as each sync does. Reads nothing from Recharge.', 'views --json'),
+).action(async (flags: Flags) => {
+  const { views } = await import('./commands/views.ts')
+  print(await views(app(flags).app, interruption), flags)
 })
 
 configured(
@@ -279,7 +316,7 @@ function fail(error: unknown): void {
     return
   }
   if (error instanceof SyncError) {
-    const message = error instanceof ConfigError ? error.text : lines(error.message)
+    const message = error instanceof ConfigError || error instanceof QueryError ? error.text : lines(error.message)
     process.stderr.write(`${secrets.scrub(below(message, lines(error.next)))}\n`)
     process.exitCode = exitCodeOf(error)
     return

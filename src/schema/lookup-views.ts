@@ -1,4 +1,5 @@
 import { int, text } from './column.ts'
+import { valuesOf } from './values-of.ts'
 import { type View, view } from './view.ts'
 
 /** What a user says about the views. */
@@ -103,21 +104,3 @@ export function lookupViews({ excludedSkus, reasonGroups, errorGroups }: Analyti
 
 const pairs = (groups: Groups): (readonly [group: string, member: string])[] =>
   Object.entries(groups).flatMap(([group, members]) => members.map(member => [group, member] as const))
-
-/** A query that gives these rows. */
-function valuesOf(
-  columns: Readonly<Record<string, 'text' | 'bigint'>>,
-  rows: readonly (readonly (string | number)[])[],
-): string {
-  const names = Object.keys(columns)
-  const typed = Object.entries(columns).map(([name, type]) => `cast(v.${name} as ${type}) as ${name}`)
-  if (rows.length === 0)
-    return `select ${Object.entries(columns).map(([name, type]) => `cast(null as ${type}) as ${name}`)} where false`
-  return `select ${typed.join(', ')} from (values\n${rows
-    .map(row => `  (${row.map(literal).join(', ')})`)
-    .join(',\n')}\n) as v (${names.join(', ')})`
-}
-
-/** A literal in which nothing looks like a placeholder of a view's text. */
-const literal = (value: string | number): string =>
-  typeof value === 'number' ? String(value) : `'${value.replaceAll("'", "''").replaceAll('{', "' || '{' || '")}'`

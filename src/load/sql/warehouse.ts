@@ -12,12 +12,13 @@ import { readInferredColumns, recordInferredColumns } from './inferred-columns.t
 import { createInspection } from './inspection.ts'
 import { writeAgainIfChildRowsMissing } from './lost-rows.ts'
 import { olderReports } from './older-reports.ts'
+import { createQueries } from './queries.ts'
 import { createReconciliation } from './reconciliation.ts'
 import { createRejectReader } from './rejects.ts'
 import { hasColumn } from './schema-changes.ts'
 import { resetSeen } from './seen-keys.ts'
 import { createStoreIdentification } from './store-identification.ts'
-import { createViews } from './views/create-views.ts'
+import { keepViews } from './views/keep-views.ts'
 
 /** A destination with all optional capabilities, for every database that has an `Engine`. */
 export function createWarehouse(...options: Parameters<typeof createContext>): Warehouse {
@@ -36,6 +37,7 @@ export function createWarehouse(...options: Parameters<typeof createContext>): W
     ...createInferredColumns(context),
     ...createReconciliation(context),
     ...createViewSupport(context),
+    ...createQueries(context),
   }
 }
 
@@ -81,7 +83,6 @@ const createInferredColumns = ({ engine, schema, history, inSchema, exists }: Co
     ),
 })
 
-const createViewSupport = ({ engine, schema }: Context): ViewSupport => ({
-  createViews: (views, tables, zone) =>
-    engine.transaction(session => createViews(session, { engine, schema, views, tables, zone })),
+const createViewSupport = ({ engine, schema, inSchema, exists }: Context): ViewSupport => ({
+  keepViews: (wanted, signal) => keepViews({ engine, schema, inSchema, exists }, wanted, signal),
 })
