@@ -35,7 +35,8 @@ export async function fillAnalytics(
       `insert into ${schema}.${table} (${Object.keys(all).map(name => `"${name}"`)}) select ${Object.values(all)} from ${from}`,
     )
   }
-  const series = (count: number): string => `(select cast(n as bigint) as i from generate_series(0, ${count - 1}) as g (n)) as g`
+  const series = (count: number): string =>
+    `(select cast(n as bigint) as i from generate_series(0, ${count - 1}) as g (n)) as g`
   const created = `(timestamptz '2023-12-01 12:00:00+00' + ((i * 7919 + 13) % 1080) * interval '24 hours' + (i % 600) * interval '1 minute')`
   const ended = `least(${created} + (20 + (i * 104729) % 600) * interval '24 hours', ${NOW} - interval '24 hours')`
   const isActive = '(i * 31 + 7) % 100 < 55'
