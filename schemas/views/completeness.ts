@@ -35,7 +35,10 @@ with gaps as (
 select
   c.stream,
   c.complete_from,
-  cast(c.complete_from at time zone {{zone}} as date) as complete_from_on,
+  case
+    when c.complete_from = cast('1970-01-01 00:00:00+00' as timestamp with time zone) then date '1970-01-01'
+    else cast(c.complete_from at time zone {{zone}} as date)
+  end as complete_from_on,
   c.watermark as complete_to,
   cast(c.watermark at time zone {{zone}} as date) as complete_to_on,
   coalesce(g.gaps, 0) as gaps,

@@ -8,6 +8,8 @@ import churn_monthly from './churn_monthly.ts'
 import cohort_retention from './cohort_retention.ts'
 import completeness from './completeness.ts'
 import dates from './dates.ts'
+import discount_performance from './discount_performance.ts'
+import dunning_open from './dunning_open.ts'
 import mrr_changes from './mrr_changes.ts'
 import mrr_current from './mrr_current.ts'
 import mrr_monthly from './mrr_monthly.ts'
@@ -15,12 +17,18 @@ import mrr_movements_monthly from './mrr_movements_monthly.ts'
 import order_lines_enriched from './order_lines_enriched.ts'
 import orders_enriched from './orders_enriched.ts'
 import payment_attempts_monthly from './payment_attempts_monthly.ts'
+import prepaid_liability from './prepaid_liability.ts'
+import product_performance_monthly from './product_performance_monthly.ts'
+import quality_checks from './quality_checks.ts'
+import renewals_monthly from './renewals_monthly.ts'
 import revenue_daily from './revenue_daily.ts'
 import revenue_monthly from './revenue_monthly.ts'
 import subscribers_daily from './subscribers_daily.ts'
 import subscription_changes from './subscription_changes.ts'
 import subscription_periods from './subscription_periods.ts'
 import subscriptions_current from './subscriptions_current.ts'
+import sync_status from './sync_status.ts'
+import upcoming_charges from './upcoming_charges.ts'
 
 /** Every declared view but those of the layer live. */
 export const views: readonly View[] = withMetricDefinitions([
@@ -30,6 +38,8 @@ export const views: readonly View[] = withMetricDefinitions([
   cohort_retention,
   completeness,
   dates,
+  discount_performance,
+  dunning_open,
   mrr_changes,
   mrr_current,
   mrr_monthly,
@@ -37,10 +47,16 @@ export const views: readonly View[] = withMetricDefinitions([
   order_lines_enriched,
   orders_enriched,
   payment_attempts_monthly,
+  prepaid_liability,
+  product_performance_monthly,
+  quality_checks,
+  renewals_monthly,
   revenue_daily,
   revenue_monthly,
   subscribers_daily,
   subscription_changes,
   subscription_periods,
   subscriptions_current,
+  sync_status,
+  upcoming_charges,
 ])

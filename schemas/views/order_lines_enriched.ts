@@ -36,7 +36,7 @@ const SHOWN = `
 export default view({
   name: 'order_lines_enriched',
   layer: 'metrics',
-  doc: 'One row for each line of an order, without the SKUs in excluded_skus. The amounts of the order are spread over its lines by their price, and add up to those in orders_enriched to the last digit. Metrics count the rows in which is_realized is true.',
+  doc: 'One row for each line of an order, without the SKUs in excluded_skus. The amounts of the order are spread over its lines by their price, and add up to those in orders_enriched to the last digit. A line of a later prepaid order that costs nothing counts with its price in the other orders of the charge. Metrics count the rows in which is_realized is true.',
   grain: ['order_id', 'line_index'],
   columns: {
     order_id: int('Id of the order.'),
@@ -104,24 +104,36 @@ with lines as (
     o.discounts,
     o.refunds,
     o.net_revenue,
+    o.is_prepaid,
     cast(coalesce(l.original_price * l.quantity, 0) as decimal(18, 4)) as own
   from {{orders__line_items}} as l
   join {{orders_enriched}} as o on o.order_id = l.order_id
   where not exists (select 1 from {{excluded_skus}} as e where e.sku = l.sku)
 ),
+prices as (
+  select l.charge_id, l.purchase_item_id, max(l.own) as own
+  from lines as l
+  where l.is_prepaid and l.lines > 1
+  group by l.charge_id, l.purchase_item_id
+),
+priced as (
+  select l.*, case when l.own = 0 and l.is_prepaid then coalesce(p.own, 0) else l.own end as price
+  from lines as l
+  left join prices as p on p.charge_id = l.charge_id and p.purchase_item_id = l.purchase_item_id and l.is_prepaid and l.own = 0
+  where l.lines > 1
+),
 weighed as (
   select
-    l.*,
-    max(l.line_index) over (partition by l.order_id) as last_index,
-    sum(l.own) over (partition by l.order_id) as owns
-  from lines as l
-  where l.lines > 1
+    p.*,
+    max(p.line_index) over (partition by p.order_id) as last_index,
+    sum(p.price) over (partition by p.order_id) as prices
+  from priced as p
 ),
 weights as (
   select
     w.*,
-    case when w.owns = 0 then 1 else w.own end as weight,
-    cast(case when w.owns = 0 then w.lines else w.owns end as decimal(38, 4)) as weights
+    case when w.prices = 0 then 1 else w.price end as weight,
+    cast(case when w.prices = 0 then w.lines else w.prices end as decimal(38, 4)) as weights
   from weighed as w
 ),
 quotients as (

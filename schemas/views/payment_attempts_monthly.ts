@@ -1,5 +1,6 @@
 import { day, flag, int, rate, text } from '../../src/schema/column.ts'
 import { amount, type Metric, ratio, view } from '../../src/schema/view.ts'
+import { chargesAreComplete } from '../../src/schema/view-sql/charges-window.ts'
 import { monthOf, nextMonth } from '../../src/schema/view-sql/months.ts'
 import { quotient } from '../../src/schema/view-sql/quotient.ts'
 
@@ -88,14 +89,7 @@ months as (
     s.*,
     recovered + lost as closed,
     ${nextMonth('s.month_start')} as next_month,
-    coalesce(cast(s.month_start as timestamp) at time zone {{zone}} >= c.complete_from, false)
-      and not exists (
-        select 1
-        from {{table _sync_gaps}} as g
-        where g.stream = 'charges'
-          and cast(g."from" at time zone {{zone}} as date) < ${nextMonth('s.month_start')}
-          and cast(g."to" at time zone {{zone}} as date) >= s.month_start
-      ) as is_in_window
+    ${chargesAreComplete('s.month_start', 'c.complete_from')} as is_in_window
   from sums as s
   left join {{completeness}} as c on c.stream = 'charges'
 )
