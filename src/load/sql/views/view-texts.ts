@@ -84,7 +84,7 @@ export function viewTexts({ engine, session, schema, tables, zone, catalog }: Vi
         table: tableOf,
         zone,
         elements: list => compiled(engine.jsonElements(sql.raw(list))),
-        member: (object, name) => `(${compiled(engine.jsonAsText(sql.raw(`(${object} -> ${literal(name)})`)))})`,
+        member: (object, name) => `(${compiled(engine.jsonMember(sql.raw(object), name))})`,
       }
       return columnsFrom(columns, `(${render(view.sql, rendering)})`)
     },
