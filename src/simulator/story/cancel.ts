@@ -40,8 +40,9 @@ function perhapsDelete(scene: Scene, box: Box): void {
     box.state = 'deleted'
     for (const { subscription } of box.contents)
       store.remove('subscriptions', subscription.id as number, { event: true })
-    if (!erased) return
     const { customer, address, card } = box.person
+    customer.subscriptions_total_count = (customer.subscriptions_total_count as number) - box.contents.length
+    if (!erased) return
     store.remove('payment_methods', card.id as number)
     for (const row of [...store.table('payment_sources').by('id').after(undefined, 'asc')])
       if (row.record.customer_id === customer.id) store.remove('payment_sources', row.id)
