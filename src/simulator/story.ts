@@ -77,6 +77,10 @@ export function makeBusiness({ seed = 1, customers = 400, opening, from, until }
   scene.diary.add(opening + Math.floor((span * 0.62) / DAY) * DAY + 15 * HOUR, at =>
     raisePrices(scene, 'House Blend', at),
   )
+  // Late enough for the events that tell of it to be served at the end.
+  scene.diary.add(until - 3 * DAY, () => {
+    for (const remove of scene.toDelete) remove()
+  })
   scene.diary.run(from - MINUTE)
   return living(scene)
 }

@@ -3,35 +3,14 @@ import { basename, dirname, join, relative } from 'node:path'
 import type { RunReport } from '../../common/model.ts'
 import { lines, paragraphs } from '../../common/printable.ts'
 import type { Warehouse } from '../../load/destination.ts'
-import { NO_PROGRESS, type Progress } from '../../pipeline/progress.ts'
+import type { Progress } from '../../pipeline/progress.ts'
 import { tablesOf } from '../../schema/table.ts'
-import { type Simulator, startSimulator } from '../../simulator/server.ts'
-import { makeBusiness } from '../../simulator/story.ts'
-import { DAY, easternDay, easternMidnight, HOUR, SECOND } from '../../simulator/time.ts'
-import { type App, type AppOptions, clock, createApp, type Selection, STREAM_NAMES, STREAMS, select } from '../app.ts'
+import { SECOND } from '../../simulator/time.ts'
+import { type AppOptions, clock, type Selection } from '../app.ts'
 import { demoConfig, demoFile } from '../config/demo.ts'
-import { fixturesOf } from '../fixtures.ts'
 import { textTable } from '../text-table.ts'
+import { makeYear, serveYear, syncYear } from './demo-year.ts'
 import type { Result } from './result.ts'
-import { sync } from './sync.ts'
-
-/** A thousand times the limit of a real store, so that nobody waits for the demo. */
-const RATE = { bucket: 40_000, perSecond: 2000 }
-const CUSTOMERS = 400
-/** The shop is half a year old at the first sync, and is synced at the end of each month for a year. */
-const MONTHS = 12
-const DAYS_BEFORE = 183
-/**
- * Streams, and how many months lie between two syncs of each; all others are synced once, at the end. Versions of
- * subscriptions are worth a sync a month. Charges are served for 90 days only. The rest shows what was deleted.
- */
-const EVERY: readonly (readonly [stream: string, months: number])[] = [
-  ['subscriptions', 1],
-  ['charges', 2],
-  ['customers', 6],
-  ['addresses', 6],
-  ['orders', 6],
-]
 
 /** What `demo` ends with. The first two columns of an answer are a value and its currency, or a value alone. */
 const FIGURES = [
@@ -56,25 +35,13 @@ const PROGRAM = import.meta.url.endsWith('.ts') ? 'npm run -s cli --' : 'npx rec
 
 /** Lives the last year of a made-up store, syncs it into a new DuckDB file, and says what to look at next. */
 export async function demo(options: AppOptions, progress: Progress, signal: AbortSignal): Promise<Result> {
-  const until = Math.floor((options.now ?? clock)() / SECOND) * SECOND
-  const visits = endsOfMonths(until)
-  const [from = until] = visits
-  const living = makeBusiness({ customers: CUSTOMERS, opening: from - DAYS_BEFORE * DAY, from, until })
-  await using store = await startSimulator({ store: living.store, fixtures: fixturesOf(STREAMS), ...RATE })
-  const file = fileOf(store)
+  const year = makeYear(Math.floor((options.now ?? clock)() / SECOND) * SECOND)
+  await using store = await serveYear(year)
+  const config = demoConfig(store.url, store.token)
+  const file = config.destination.kind === 'duckdb' ? config.destination.file : ''
   for (const old of [file, `${file}.wal`]) rmSync(old, { force: true })
-  for (const [i, visit] of visits.entries()) {
-    living.liveTo(new Date(visit))
-    const app = appOn(store, { ...options, now: () => visit }, { views: false })
-    const due = EVERY.flatMap(([stream, months]) => (i % months === 0 ? [stream] : []))
-    const synced = await sync(app, select(app, due), NO_PROGRESS, signal)
-    if (synced.code !== 0) return synced
-  }
-  living.liveTo(new Date(until))
-  const app = appOn(store, { ...options, now: () => until }, { views: true })
-  const selection = select(app, STREAM_NAMES)
-  const synced = await sync(app, selection, progress, signal)
-  if (synced.code !== 0) return synced
+  const { app, selection, result } = await syncYear(year, config, options, progress, signal)
+  if (result.code !== 0) return result
   const configFile = join(dirname(file), 'demo.config.yaml')
   writeFileSync(configFile, demoFile(store.url, store.token, basename(file)))
   await using destination = await app.open('read')
@@ -82,12 +49,14 @@ export async function demo(options: AppOptions, progress: Progress, signal: Abor
   const figures = await figuresOf(destination, signal)
   const shown = (path: string): string => relative(app.config.directory, path)
   const [mrr] = FIGURES
+  const command = `${PROGRAM} query --config ${shown(configFile)}`
+  const question = `${command} "${mrr.sql}"`
   const { writeReportPage } = await import('./report-page.ts')
   const out = join(dirname(file), 'report.html')
   const page = await writeReportPage(app, destination, { out, months: { from: null, to: null } })
   return {
     code: 0,
-    json: { file, config: configFile, page: page.file, report: synced.json as RunReport, tables, figures },
+    json: { file, config: configFile, page: page.file, report: result.json as RunReport, tables, figures, question },
     text: paragraphs(
       textTable(
         ['stream', 'rows', 'rows of child tables'],
@@ -98,39 +67,17 @@ export async function demo(options: AppOptions, progress: Progress, signal: Abor
         ['as of today', ''],
         figures.map(({ name, text }) => [name, text]),
       ),
-      lines(`The query behind ${mrr.name}:`, '', `  ${PROGRAM} query --config ${shown(configFile)} "${mrr.sql}"`),
+      lines(`The query behind ${mrr.name}:`, '', `  ${question}`),
       lines(
         'Next:',
         `  the report      ${shown(page.file)}   (a page for any browser)`,
-        `  all views       ${PROGRAM} query --config ${shown(configFile)} --list`,
+        `  all views       ${command} --list`,
         `  look around     duckdb ${shown(file)}   (or any program that opens DuckDB files)`,
         '  questions       docs/analysts.md',
         `  your own store  put a token in RECHARGE_ACCESS_TOKEN, then: ${PROGRAM} check`,
       ),
     ),
   }
-}
-
-function appOn({ url, token }: Simulator, options: AppOptions, more: { readonly views: boolean }): App {
-  const config = demoConfig(url, token)
-  return createApp(
-    { ...config, ...more, recharge: { ...config.recharge, rate: RATE } },
-    { ...options, runsDirectory: null },
-  )
-}
-
-function fileOf({ url, token }: Simulator): string {
-  const { destination } = demoConfig(url, token)
-  return destination.kind === 'duckdb' ? destination.file : ''
-}
-
-/** The last half hour of each of the months before, in the zone of the API, oldest first. */
-function endsOfMonths(until: number): readonly number[] {
-  const today = new Date(easternDay(until) * DAY)
-  return Array.from({ length: MONTHS }, (_, i) => {
-    const next = Date.UTC(today.getUTCFullYear(), today.getUTCMonth() - (MONTHS - 1 - i), 1)
-    return easternMidnight(next / DAY) - HOUR / 2
-  })
 }
 
 async function rowsOf(destination: Warehouse, { streams }: Selection) {

@@ -28,20 +28,21 @@ export function cancelByCustomer(scene: Scene, box: Box, at: number): void {
   })
   if (random.chance(scene.traits.comesBack)) {
     scene.diary.add(at + random.between(15, 70) * DAY, then => reactivate(scene, box, then))
-  } else if (scene.traits.isVaried) perhapsDelete(scene, box, at)
+  } else if (scene.traits.isVaried) perhapsDelete(scene, box)
 }
 
 /** Some who left ask to be forgotten, and some shops delete subscriptions that ended. */
-function perhapsDelete(scene: Scene, box: Box, at: number): void {
-  const { store, random, diary } = scene
+function perhapsDelete(scene: Scene, box: Box): void {
+  const { store, random } = scene
   const erased = random.chance(VARIED.erased)
   if (!erased && !random.chance(VARIED.subscriptionsDeleted)) return
-  diary.add(at + random.between(5, 40) * DAY, () => {
+  scene.toDelete.push(() => {
     box.state = 'deleted'
     for (const { subscription } of box.contents)
       store.remove('subscriptions', subscription.id as number, { event: true })
-    if (!erased) return
     const { customer, address, card } = box.person
+    customer.subscriptions_total_count = (customer.subscriptions_total_count as number) - box.contents.length
+    if (!erased) return
     store.remove('payment_methods', card.id as number)
     for (const row of [...store.table('payment_sources').by('id').after(undefined, 'asc')])
       if (row.record.customer_id === customer.id) store.remove('payment_sources', row.id)

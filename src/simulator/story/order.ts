@@ -51,14 +51,13 @@ function perhapsFail(scene: Scene, order: Draft, at: number): boolean {
   const { random, traits } = scene
   if (!traits.isVaried || !random.chance(VARIED.orderFails)) return false
   Object.assign(order, { status: 'error', error: 'The shop has no such variant.', updated_at: utcText(at) })
-  const later = at + random.between(1, 4) * DAY
   if (random.chance(VARIED.orderRepaired))
-    scene.diary.add(later, then => {
+    scene.diary.add(at + random.between(1, 4) * DAY, then => {
       Object.assign(order, { status: 'queued', error: null })
       ship(scene, order, then)
     })
   else if (random.chance(VARIED.orderDeleted))
-    scene.diary.add(later, () => scene.store.remove('orders', order.id as number, { event: true }))
+    scene.toDelete.push(() => scene.store.remove('orders', order.id as number, { event: true }))
   return true
 }
 

@@ -43,6 +43,8 @@ export class Scene {
   readonly traits: Traits
   /** Every box that there ever was. */
   readonly boxes: Box[] = []
+  /** What the shop will delete when it tidies up. */
+  readonly toDelete: (() => void)[] = []
   /** Titles of goods that have got dearer. */
   readonly dearer = new Set<string>()
   readonly #ids = new Map<ResourceName, number>(Object.entries(FIRST_IDS) as [ResourceName, number][])

@@ -33,8 +33,8 @@ export const PLAIN: Traits = {
  * are deleted. A prepaid charge has its price on the first order; the later ones cost nothing, and only they are tagged.
  */
 export const BUSINESS: Traits = {
-  monthlyChurn: 0.028,
-  comesBack: 0.15,
+  monthlyChurn: 0.026,
+  comesBack: 0.3,
   declined: 0.055,
   recovers: 0.17,
   // How Recharge tries again unless a shop says otherwise: the next day, then six times every six days.
@@ -56,8 +56,8 @@ export const VARIED = {
   orderRepaired: 0.6,
   orderDeleted: 0.4,
   /** Of a customer who left: all that the shop knows of them is deleted, or only their subscriptions. */
-  erased: 0.04,
-  subscriptionsDeleted: 0.04,
+  erased: 0.06,
+  subscriptionsDeleted: 0.06,
   /** Canadian cents for an American one. */
   canadian: 1.35,
 } as const
