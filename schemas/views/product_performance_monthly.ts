@@ -136,6 +136,15 @@ select r.*,
   r.month_start < a.month_start as is_complete
 from running as r
 cross join {{as_of}} as a`,
+  metrics: [
+    {
+      name: 'Net sales of a product',
+      column: 'net_items',
+      definition: 'Items of the product less its share of discounts and refunds, without tax and shipping.',
+      source: 'Recharge, the report on products, as described in its help centre.',
+      differsFromRecharge: null,
+    },
+  ],
   checks: [
     {
       name: 'products add up',

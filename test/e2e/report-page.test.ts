@@ -77,6 +77,11 @@ describe.each(DESTINATIONS)('$name', place => {
       )
       expect(tableOf(page, 'revenue-usd').find(([month]) => month === 'Mar 2025')).toContain(`$${revenue?.net}`)
       expect(page.match(/<svg/g)?.length).toBeGreaterThanOrEqual(10)
+      const unexplained = page
+        .split('<article ')
+        .filter(part => /^class="(?:tile|card)/.test(part) && /<p class="value|<svg/.test(part))
+        .filter(part => !part.includes('<summary>Definition'))
+      expect(unexplained.map(part => /<h\d[^>]*>(.*?)<\/h\d>/.exec(part)?.[1])).toEqual([])
     }))
 
   test('it opens the warehouse for reading, and reads nothing but views', () =>

@@ -179,7 +179,7 @@ export function pageData(currencies: readonly string[] = ['USD'], months = MONTH
         [
           ['MRR', 'mrr_movements_monthly', 'end_mrr'],
           ['Active subscribers', 'subscribers_daily', 'active_subscribers'],
-          ['Net revenue', 'revenue_monthly', 'net_revenue'],
+          ['Net revenue', 'revenue_daily', 'net_revenue'],
           ['Payment recovery rate', 'payment_attempts_monthly', 'recovery_rate'],
         ].map(([name = '', view = '', column = '']) => ({
           name,

@@ -122,7 +122,7 @@ function moneyTiles(data: PageData, period: Period, currency: string, times: Tim
       money(revenue(full), currency),
       changeOf(revenue(full), revenue(before), against),
       inMonth,
-      ['revenue_monthly', 'net_revenue'],
+      ['revenue_daily', 'net_revenue'],
     ),
     kept: tile(
       'Net revenue retention',

@@ -28,15 +28,12 @@ export function mrrCards({ rows }: PageData, period: Period, currency: string, i
     moved: titleIn('What moved MRR', currency),
   }
   const metrics = {
-    level: [
-      ['mrr_movements_monthly', 'end_mrr'],
-      ['mrr_current', 'mrr'],
-    ],
+    level: [['mrr_movements_monthly', 'end_mrr']],
     kept: [
       ['mrr_movements_monthly', 'nrr'],
       ['mrr_movements_monthly', 'grr'],
     ],
-    moved: MOVEMENTS.map(([column]) => ['mrr_movements_monthly', column] as const),
+    moved: [...MOVEMENTS.map(([column]) => column), 'churn'].map(column => ['mrr_movements_monthly', column] as const),
   } as const
   const found = rows.movements.rows.filter(
     row => row.currency === currency && period.list.includes(row.month_start ?? ''),

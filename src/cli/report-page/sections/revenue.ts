@@ -21,7 +21,7 @@ export function revenueCard(data: PageData, period: Period, currency: string, ke
   const { revenue } = data.rows
   const id = `revenue-${key}`
   const title = titleIn('Net revenue by type of order', currency)
-  const metrics = [['revenue_monthly', 'net_revenue']] as const
+  const metrics = [['revenue_daily', 'net_revenue']] as const
   const rows = revenue.rows.filter(row => row.currency === currency && period.list.includes(row.month_start ?? ''))
   if (rows.length === 0)
     return { id, title, metrics, missing: revenue.missing ?? `No order was processed in these months.` }
