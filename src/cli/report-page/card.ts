@@ -7,6 +7,8 @@ import { colourOf, type Series } from './palette.ts'
 export interface Table {
   readonly head: readonly string[]
   readonly rows: readonly (readonly string[])[]
+  /** Columns of words, by their index. All others but the first have numbers. */
+  readonly words?: readonly number[]
 }
 
 /** A chart with all that belongs to it. */
@@ -68,11 +70,13 @@ export const heading = (level: 3 | 4, text: string, id: string): Html =>
   level === 3 ? html`<h3 id="${id}">${text}</h3>` : html`<h4 id="${id}">${text}</h4>`
 
 /** @param caption names the table for those who do not see what stands around it. */
-export const renderTable = ({ head, rows }: Table, caption: string): Html =>
-  html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}: numbers"><table><caption class="hidden">${caption}</caption><thead><tr>${head.map(
-    name => html`<th scope="col">${name}</th>`,
+export const renderTable = ({ head, rows, words = [] }: Table, caption: string): Html => {
+  const kind = (column: number): Html => new Html(words.includes(column) ? ' class="words"' : '')
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}: numbers"><table><caption class="hidden">${caption}</caption><thead><tr>${head.map(
+    (name, i) => html`<th scope="col"${kind(i)}>${name}</th>`,
   )}</tr></thead><tbody>
 ${rows.map(
   ([name = '', ...cells]) =>
-    html`<tr><th scope="row"><bdi>${name}</bdi></th>${cells.map(cell => html`<td>${cell}</td>`)}</tr>\n`,
+    html`<tr><th scope="row"><bdi>${name}</bdi></th>${cells.map((cell, i) => html`<td${kind(i + 1)}>${cell}</td>`)}</tr>\n`,
 )}</tbody></table></div>`
+}

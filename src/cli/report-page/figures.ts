@@ -59,6 +59,8 @@ export const longMonth = formatOfDays({ month: 'long', year: 'numeric' })
 export const monthName = formatOfDays({ month: 'long' })
 /** `November 29, 2026` of `2026-11-29`. */
 export const longDay = formatOfDays({ day: 'numeric', month: 'long', year: 'numeric' })
+/** `Nov 29, 2026` of `2026-11-29`. */
+export const mediumDay = formatOfDays({ day: 'numeric', month: 'short', year: 'numeric' })
 /** `Nov 29` of `2026-11-29`. */
 export const shortDay = formatOfDays({ day: 'numeric', month: 'short' })
 

@@ -205,7 +205,7 @@ export function heatMap(
       x: {
         field: 'column',
         type: 'ordinal',
-        scale: { domain: [...columns], paddingInner: 0.05, paddingOuter: 0 },
+        scale: { domain: [...columns], paddingInner: 0.06, paddingOuter: 0 },
         axis: { title: null, orient: 'top', domain: false, labelPadding: 4 },
       },
       y: {
@@ -221,7 +221,7 @@ export function heatMap(
         encoding: { fill: colour(heatFill), description: { field: 'label', type: 'nominal' } },
       },
       {
-        mark: { type: 'text', fontSize: width > NARROW ? 12 : 10 },
+        mark: { type: 'text', fontSize: width > NARROW ? 12 : 9.5 },
         encoding: { text: { field: 'text', type: 'nominal' }, fill: colour(heatText) },
       },
     ],

@@ -32,8 +32,9 @@ nav{margin-top:12px;font-size:.95rem}
 .cards{display:grid;grid-template-columns:minmax(0,1fr);gap:16px}
 .card,.tile{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px 12px;min-width:0}
 .tile h3{font-size:.9rem;font-weight:600;color:var(--muted)}
-.value{font-size:1.3rem;line-height:1.2;font-weight:700;margin:0 0 4px;font-variant-numeric:tabular-nums}
-.value.long{font-size:1.05rem}
+.tile{container-type:inline-size}
+/* As large as its characters leave room for: a number is never broken. */
+.value{font-size:min(1.6rem,calc(125cqi / var(--characters)));line-height:1.25;font-weight:700;margin:0 0 4px;white-space:nowrap;font-variant-numeric:tabular-nums}
 .change{font-size:.85rem;line-height:1.35;margin:0 0 2px}
 .good{color:var(--good)}
 .bad{color:var(--bad)}
@@ -48,6 +49,7 @@ details{margin-top:6px;font-size:.85rem}
 summary{cursor:pointer;color:var(--link);padding:3px 0}
 dl{margin:4px 0 0}
 dt{font-weight:600}
+.severity{font-weight:400;color:var(--muted)}
 dd{margin:0 0 8px}
 .differs{display:block;margin-top:2px}
 dd .note{display:block}
@@ -55,15 +57,17 @@ dd .note{display:block}
 table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-nums;min-width:100%}
 th,td{padding:4px 10px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:top}
 th:first-child,td:first-child{text-align:left;padding-left:0}
-thead th{color:var(--muted);font-weight:600}
+thead th{color:var(--muted);font-weight:600;white-space:normal;vertical-align:bottom}
+th:last-child,td:last-child{padding-right:2px}
 tbody th{font-weight:400}
-td.words,th.words{text-align:left;white-space:normal;min-width:180px}
+td.words,th.words{text-align:left}
 footer{padding:32px 16px 40px;color:var(--muted);font-size:.85rem}
 :focus-visible{outline:2px solid var(--link);outline-offset:2px}
-@media (min-width:${WIDE_SCREEN}px){
+@media (min-width:${WIDE_SCREEN}px),print{
 .card{padding:16px}
-.value{font-size:1.6rem}
-.value.long{font-size:1.25rem}
+.tile{container-type:inline-size}
+/* As large as its characters leave room for: a number is never broken. */
+.value{font-size:min(1.6rem,calc(125cqi / var(--characters)));line-height:1.25;font-weight:700;margin:0 0 4px;white-space:nowrap;font-variant-numeric:tabular-nums}
 .tiles{grid-template-columns:repeat(4,minmax(0,1fr))}
 .cards{grid-template-columns:repeat(2,minmax(0,1fr))}
 .whole{grid-column:1/-1}
@@ -71,6 +75,7 @@ footer{padding:32px 16px 40px;color:var(--muted);font-size:.85rem}
 .on-phone{display:none}
 }
 @media print{
+:root{font-size:12px}
 body{background:#fff;font-size:12px}
 nav{display:none}
 header,main,footer{max-width:none;padding:0}

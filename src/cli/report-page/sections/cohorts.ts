@@ -43,28 +43,32 @@ export function cohortCard({ rows: { cohorts } }: PageData, period: Period, curr
   )
   const lowest = Math.min(...known.map(({ rate }) => Number(rate)))
   const map = (width: number) => {
-    // A phone has no room for the number of customers.
+    // A phone has no room for the number of customers, nor for month 0, in which everybody is there.
+    const shownMonths = width === NARROW && columns.length > 1 ? columns.slice(1) : columns
     const nameOf = (cohort: string): string =>
       width === NARROW ? shortMonth(cohort) : `${shortMonth(cohort)} · ${count(sizeOf(cohort))}`
-    const cells = known.map(
-      ({ cohort, month, rate }): HeatCell => ({
-        row: nameOf(cohort),
-        column: String(month),
-        step: stepOf(Number(rate), lowest),
-        text: String(Math.round(Number(rate) * 100)),
-        label:
-          width === NARROW
-            ? ''
-            : `${percent(rate)} of the ${count(sizeOf(cohort))} of ${shortMonth(cohort)} after ${month} ${month === 1 ? 'month' : 'months'}`,
-      }),
-    )
-    return heatMap(shown.map(nameOf), columns.map(String), cells, width)
+    const cells = known
+      .filter(({ month }) => shownMonths.includes(month))
+      .map(
+        ({ cohort, month, rate }): HeatCell => ({
+          row: nameOf(cohort),
+          column: String(month),
+          step: stepOf(Number(rate), lowest),
+          text: String(Math.round(Number(rate) * 100)),
+          label:
+            width === NARROW
+              ? ''
+              : `${percent(rate)} of the ${count(sizeOf(cohort))} of ${shortMonth(cohort)} after ${month} ${month === 1 ? 'month' : 'months'}`,
+        }),
+      )
+    const names = shown.map(nameOf).filter(name => cells.some(({ row }) => row === name))
+    return heatMap(names, shownMonths.map(String), cells, width)
   }
   const left = byCohort.size - shown.length
   return {
     id,
     title,
-    says: 'Each row is the customers who began in one month. Its cells say how many of 100 of them had an active subscription 0, 1, 2 … months later.',
+    says: 'Each row is the customers who began in one month. Its cells say how many of 100 of them had an active subscription so many months later.',
     notes: [
       ...(left > 0 ? [`The newest ${MOST} cohorts are shown, of ${byCohort.size}.`] : []),
       ...(period.isCurrent ? ['The last cell of each row is of a month that is not finished.'] : []),

@@ -2,7 +2,7 @@ import { type Change, changeOf, countChangeOf, type Earlier, rateChangeOf, wordO
 import type { Decimal } from '../decimal.ts'
 import { sumOf } from '../decimal.ts'
 import type { Definitions, MetricName } from '../definitions.ts'
-import { count, longDay, longMonth, money, monthName, percent, UNKNOWN } from '../figures.ts'
+import { count, longDay, longMonth, money, monthName, percent, shortMonth, UNKNOWN } from '../figures.ts'
 import { type Html, html } from '../html.ts'
 import type { PageData, RowOfPage } from '../page-data.ts'
 import type { Period } from '../period.ts'
@@ -153,7 +153,7 @@ const ARROWS = { '-1': '▼', '0': '●', '1': '▲' } as const
 export const renderTiles = (tiles: readonly Tile[], definitions: Definitions): Html =>
   html`<div class="tiles">${tiles.map(
     ({ name, value, change, note, metrics }) => html`<article class="tile"><h3>${name}</h3>
-<p class="value${value.length > 11 ? ' long' : ''}">${value === UNKNOWN ? html`<span aria-hidden="true">${value}</span><span class="hidden">not known</span>` : value}</p>
+<p class="value" style="--characters:${Math.max(value.length, 6)}">${value === UNKNOWN ? html`<span aria-hidden="true">${value}</span><span class="hidden">not known</span>` : value}</p>
 ${
   change === null
     ? null
@@ -167,7 +167,12 @@ ${definitions.detailsOf(metrics)}</article>\n`,
 export function otherCurrencies(data: PageData, period: Period, currencies: readonly string[]) {
   const full = period.lastFull
   return {
-    head: ['Currency', 'MRR', full === null ? 'Net revenue' : `Net revenue, ${longMonth(full)}`, 'Upcoming in 30 days'],
+    head: [
+      'Currency',
+      'MRR',
+      full === null ? 'Net revenue' : `Net revenue, ${shortMonth(full)}`,
+      'Upcoming in 30 days',
+    ],
     rows: currencies.map(currency => [
       currency,
       money(mrrOf(data, period, currency), currency),
