@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as timer } from 'node:timers/promises'
 import { ulid } from 'ulid'
 import { streams as declared } from '../../schemas/index.ts'
+import { views as declaredViews } from '../../schemas/views/index.ts'
 import { ConfigError, Interrupted } from '../common/errors.ts'
 import { fromMillis } from '../common/instant.ts'
 import { createLog, type Level, type Log } from '../common/log.ts'
@@ -11,13 +12,21 @@ import { createApiClient } from '../extract/api-client.ts'
 import { type ProxyOptions, proxyFor } from '../extract/proxy.ts'
 import { tierOf } from '../extract/rate-limit.ts'
 import { createSource, type Source } from '../extract/source.ts'
-import type { Warehouse } from '../load/destination.ts'
+import type { WantedViews, Warehouse } from '../load/destination.ts'
 import { openDestination } from '../load/open.ts'
+import { historyTable } from '../schema/history-table.ts'
+import { liveViews } from '../schema/live-views.ts'
+import { lookupViews } from '../schema/lookup-views.ts'
 import { withPolicies } from '../schema/policy.ts'
 import { Salt } from '../schema/salt.ts'
 import type { Stream } from '../schema/stream.ts'
+import { allTables } from '../schema/table.ts'
 import type { Config } from './config/load.ts'
+import { nearest } from './config/nearest.ts'
 import { unknownStream } from './config/problems.ts'
+
+/** Milliseconds since 1970, by the clock of this machine. */
+export const clock = (): number => Date.now()
 
 /** Every declared stream. */
 export const STREAMS: readonly Stream[] = declared
@@ -50,6 +59,10 @@ export interface App {
   readonly isVersioned: (stream: Stream) => boolean
   /** Folder in which reports of runs are kept; null: they are not kept in files. */
   readonly runsDirectory: string | null
+  /** The views that the configuration asks for. */
+  readonly wanted: WantedViews
+  /** Those that a run makes; null: none. */
+  readonly views: WantedViews | null
   open(mode: 'read' | 'write'): Promise<Warehouse>
 }
 
@@ -65,8 +78,33 @@ export interface AppOptions {
   readonly now?: () => number
 }
 
+/** Streams whose views of versions other views read: these are there, and empty, even if no version is kept. */
+const READ_VERSIONS: readonly string[] = ['subscriptions']
+
+/** All views that a configuration asks for. @throws {ConfigError} for the name of a view that there is not. */
+export function wantedViews(
+  { history, analytics, materialize }: Pick<Config, 'history' | 'analytics' | 'materialize'>,
+  streams: readonly Stream[],
+): WantedViews {
+  const versioned = streams.filter(({ name }) => history.includes(name) || READ_VERSIONS.includes(name))
+  const views = [...liveViews(streams, versioned), ...lookupViews(analytics), ...declaredViews]
+  const names = views.map(({ name }) => name)
+  const unknown = [...materialize.add, ...materialize.except].filter(name => !names.includes(name))
+  if (unknown.length > 0)
+    throw new ConfigError(
+      'the configuration',
+      unknown.map(name => ({
+        path: 'materialize',
+        line: null,
+        message: `there is no view ${name}${nearest(name, names)}`,
+      })),
+    )
+  const tables = [...streams.flatMap(allTables), ...versioned.map(historyTable)]
+  return { views, tables, zone: analytics.zone, materialize }
+}
+
 export function createApp(config: Config, options: AppOptions): App {
-  const { level, patience, proxy: proxies, runsDirectory, now = Date.now } = options
+  const { level, patience, proxy: proxies, runsDirectory, now = clock } = options
   const { recharge, destination, indexes } = config
   const proxy = proxies ? proxyFor(new URL(recharge.baseUrl), proxies) : null
   const secrets = secretsOf([...config.secrets, ...(proxy ? [proxy.href] : [])])
@@ -74,6 +112,7 @@ export function createApp(config: Config, options: AppOptions): App {
   const salt = new Salt()
   const streams = STREAMS.map(stream => withPolicies(stream, config.policies, salt))
   const versioned = streams.filter(({ name }) => config.history.includes(name))
+  const wanted = wantedViews(config, streams)
   const api = createApiClient({
     ...recharge,
     proxy,
@@ -99,6 +138,8 @@ export function createApp(config: Config, options: AppOptions): App {
     random: Math.random,
     isVersioned: ({ name }) => config.history.includes(name),
     runsDirectory: runsDirectory === undefined ? join(config.directory, 'state', 'runs') : runsDirectory,
+    wanted,
+    views: config.views ? wanted : null,
     open: mode => openDestination(destination, { mode, connections: CONNECTIONS, history: versioned, salt, indexes }),
   }
 }

@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { ConfigError, SyncError } from '../common/errors.ts'
+import { ConfigError, QueryError, SyncError } from '../common/errors.ts'
 import { parseInstant } from '../common/instant.ts'
 import { LEVELS, type Level } from '../common/log.ts'
 import type { Instant } from '../common/model.ts'
@@ -10,6 +10,7 @@ import { type App, createApp, STREAM_NAMES, STREAMS, select } from './app.ts'
 import { backfill } from './commands/backfill.ts'
 import { check } from './commands/check.ts'
 import { plan } from './commands/plan.ts'
+import { query } from './commands/query.ts'
 import { COMPARED, reconcile } from './commands/reconcile.ts'
 import { replay } from './commands/replay.ts'
 import { reset } from './commands/reset.ts'
@@ -18,7 +19,7 @@ import { status } from './commands/status.ts'
 import { streams } from './commands/streams.ts'
 import { sync } from './commands/sync.ts'
 import { type Config, loadConfig } from './config/load.ts'
-import { nearest } from './config/problems.ts'
+import { nearest } from './config/nearest.ts'
 import { proxyFromEnvironment } from './config/proxy.ts'
 import { durationMs } from './config/schema.ts'
 import { BUG, exitCodeOf, USAGE } from './exit-codes.ts'
@@ -66,6 +67,12 @@ function instantOf(text: string): Instant {
   if (instant === null)
     throw new InvalidArgumentError('Give a day or a time, such as 2024-01-31 or 2024-01-31T12:00:00Z.')
   return instant
+}
+
+/** The first day of a month. */
+function monthOf(text: string): string {
+  if (!/^[12]\d{3}-(0[1-9]|1[0-2])$/.test(text)) throw new InvalidArgumentError('Give a month, such as 2025-03.')
+  return `${text}-01`
 }
 
 function command(name: string, description: string, example: string): Command {
@@ -209,6 +216,35 @@ selecting(
     print(await status(opened, select(opened, flags.streams ?? null), flags.maxAge ?? null), flags)
   })
 
+configured(
+  command(
+    'query',
+    'Answers one SQL query on the warehouse, as a table, as CSV or as JSON. Changes nothing.',
+    'query "select status, count(*) from orders group by 1"',
+  ),
+)
+  .argument('[sql]', 'the query; - or nothing: it comes from stdin. With --list: a table or view')
+  .option('--file <file>', 'the query is in this file')
+  .addOption(new Option('--csv', 'print the result as CSV').conflicts('json'))
+  .addOption(new Option('--list', 'list tables and views with what they are, or the columns of one').conflicts('file'))
+  .addHelpText(
+    'after',
+    `
+A name without a schema is looked for among the views, then among the tables. Times are in UTC.
+With --json an integer is a number as long as a float holds it, and text beyond that; a decimal is always text, with all its digits.`,
+  )
+  .action(
+    async (
+      sql: string | undefined,
+      flags: Flags & { readonly file?: string; readonly csv?: true; readonly list?: true },
+    ) => {
+      const { app: opened } = app(flags)
+      const { file = null, csv = false, list: isList = false } = flags
+      const asked = { argument: sql ?? null, file, list: isList, csv }
+      print(await query(opened, asked, process, interruption), flags)
+    },
+  )
+
 selecting(
   configured(
     command(
@@ -220,6 +256,13 @@ selecting(
 ).action(async (flags: Flags) => {
   const { app: opened } = app(flags)
   print(await replay(opened, select(opened, flags.streams ?? null), interruption), flags)
+})
+
+configured(
+  command('views', 'Makes the views for analysts, as each sync does. Reads nothing from Recharge.', 'views --json'),
+).action(async (flags: Flags) => {
+  const { views } = await import('./commands/views.ts')
+  print(await views(app(flags).app, interruption), flags)
 })
 
 configured(
@@ -272,6 +315,23 @@ configured(
     },
   )
 
+configured(
+  command(
+    'report',
+    'Writes a page with the figures of the store: revenue, subscribers, churn, cohorts, payments. Reads the views only.',
+    'report --out report.html --from 2025-01 --to 2025-12',
+  ),
+)
+  .option('--out <file>', 'HTML file to write', 'report.html')
+  .option('--from <month>', 'first month; default: a year before the last', monthOf)
+  .option('--to <month>', 'last month; default: that of the newest data', monthOf)
+  .action(async (flags: Flags & { readonly out: string; readonly from?: string; readonly to?: string }) => {
+    // Loaded only for this command, with the library that draws.
+    const { reportPage } = await import('./commands/report-page.ts')
+    const months = { from: flags.from ?? null, to: flags.to ?? null }
+    print(await reportPage(app(flags).app, { out: flags.out, months }), flags)
+  })
+
 /** Prints an error that ended a command, and sets the exit code. */
 function fail(error: unknown): void {
   if (error instanceof CommanderError) {
@@ -279,7 +339,7 @@ function fail(error: unknown): void {
     return
   }
   if (error instanceof SyncError) {
-    const message = error instanceof ConfigError ? error.text : lines(error.message)
+    const message = error instanceof ConfigError || error instanceof QueryError ? error.text : lines(error.message)
     process.stderr.write(`${secrets.scrub(below(message, lines(error.next)))}\n`)
     process.exitCode = exitCodeOf(error)
     return

@@ -185,6 +185,18 @@ export class OtherStoreError extends SyncError {
   }
 }
 
+/** The database does not answer a query of the user's. */
+export class QueryError extends SyncError {
+  /** The message, which may have several lines. */
+  readonly text: Printable
+
+  constructor(message: string, cause?: unknown, next = 'Correct it. `query --list` shows the tables and views.') {
+    const text = lines(...message.split('\n'))
+    super('query', 'stop', text, next, cause)
+    this.text = text
+  }
+}
+
 /** A signal ended the run. What was committed is kept. */
 export class Interrupted extends SyncError {
   constructor() {

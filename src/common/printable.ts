@@ -27,6 +27,22 @@ export const paragraphs = (...parts: readonly Printable[]): Printable => parts.j
 /** Parts one below the other. */
 export const below = (...parts: readonly Printable[]): Printable => parts.join('\n') as Printable
 
+/**
+ * Rows as CSV (RFC 4180, lines end with a line feed). Null is empty, and an empty text is `""`.
+ * @param terminal escapes control characters as `lines` does. A file or a pipe gets each value as it is: a program reads it.
+ */
+export const printableCsv = (rows: readonly (readonly (string | null)[])[], terminal: boolean): Printable =>
+  rows
+    .map(row =>
+      row.map(value => csvField(value === null || !terminal ? value : value.replace(CONTROL, escaped))).join(','),
+    )
+    .join('\n') as Printable
+
+const csvField = (value: string | null): string => {
+  if (value === null) return ''
+  return value === '' || /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value
+}
+
 /** JSON escapes control characters up to U+001F only; a terminal obeys those from U+007F on as well. */
 export const printableJson = (value: unknown): Printable =>
   JSON.stringify(value, null, 2).replace(/[\u007f-\u009f\u2028\u2029]|\p{Bidi_Control}/gu, escaped) as Printable

@@ -20,10 +20,12 @@ import type {
   RunReport,
   SchemaChange,
   StartedRun,
+  ViewsReport,
 } from '../common/model.ts'
 import type { InferredColumn } from '../schema/inferred-columns.ts'
 import type { Stream } from '../schema/stream.ts'
 import type { StreamTables, Table } from '../schema/table.ts'
+import type { View } from '../schema/view.ts'
 
 /*
  * The contract of the load. `Destination` is what a sync needs; the other interfaces are capabilities that single commands
@@ -139,7 +141,8 @@ export interface RunDestination
     DeletionSupport,
     StoreIdentification,
     OlderReports,
-    ExpectedRows {}
+    ExpectedRows,
+    ViewSupport {}
 
 /** Answers questions about the warehouse. Nothing here writes; tables may be missing. */
 export interface Inspection {
@@ -182,6 +185,34 @@ export interface Inspection {
   existingRows(stream: Stream, keys: readonly string[]): Promise<ReadonlyMap<string, ExistingRow>>
   /** Runs a query. @param question one statement of SQL. @returns rows, every value as text. */
   query(question: string): Promise<readonly Readonly<Record<string, string | null>>[]>
+}
+
+/** What the values of a column of an answer are. `text`: anything else, times and JSON too. */
+export type AnswerKind = 'integer' | 'decimal' | 'float' | 'boolean' | 'text'
+
+/** What a query found. */
+export interface Answer {
+  /** Two of them may have the same name. */
+  readonly columns: readonly { readonly name: string; readonly kind: AnswerKind }[]
+  /** Each value as the database writes it, a number with all its digits; a boolean as `true` or `false`. */
+  readonly rows: readonly (readonly (string | null)[])[]
+}
+
+/** Answers queries of users. Nothing is changed, in the database or beside it. */
+export interface Queries {
+  /**
+   * Runs one statement that reads. A name without a schema is looked for among the views, then among the tables. Times are
+   * shown in UTC. The answer is held in memory.
+   * @param signal aborted: the database stops.
+   * @throws {QueryError} with the message of the database; also for a statement that would write.
+   * @throws {DestinationError} `file_missing`: there is no warehouse yet.
+   */
+  answer(question: string, signal: AbortSignal): Promise<Answer>
+  /**
+   * Tables and views that this user may read, with what each is; with a name, the columns of the relations of that name.
+   * @throws {QueryError} nothing has that name.
+   */
+  list(relation: string | null): Promise<Answer>
 }
 
 /** A row by which a token can show that it is of the store of the warehouse. */
@@ -394,5 +425,35 @@ export interface ReconciliationSupport {
   lastReconciliation(stream: string): Promise<{ readonly at: Instant; readonly agreed: boolean } | null>
 }
 
+/** The views that a warehouse is to have. */
+export interface WantedViews {
+  readonly views: readonly View[]
+  /** Every table that a view may read. One that does not exist is empty in the views. */
+  readonly tables: readonly Table[]
+  /** Name of the reporting zone, or `store`: the zone that the table of the store names. */
+  readonly zone: string
+  /** Views that are kept as tables, besides those that say so themselves, and those of them that are not. */
+  readonly materialize: { readonly add: readonly string[]; readonly except: readonly string[] }
+}
+
+/** Keeps the views of the analytics schemas. */
+export interface ViewSupport {
+  /**
+   * Makes the views that are missing, replaces those whose text or columns changed, and makes the tables of views anew
+   * whose rows may have changed. Rights on a view stay. What this program has not made is left alone, and so is a view
+   * whose columns would have to change while something else uses them: both are problems of the answer, like every view
+   * that the database refuses. Called after `prepare`.
+   * @param signal aborted: the database stops at once.
+   */
+  keepViews(wanted: WantedViews, signal: AbortSignal): Promise<ViewsReport>
+}
+
 /** All that a database with an `Engine` can do. */
-export interface Warehouse extends RunDestination, Inspection, Reset, Rejects, ImportedRows, ReconciliationSupport {}
+export interface Warehouse
+  extends RunDestination,
+    Inspection,
+    Reset,
+    Rejects,
+    ImportedRows,
+    ReconciliationSupport,
+    Queries {}

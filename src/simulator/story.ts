@@ -1,12 +1,14 @@
 import { RESOURCES } from './record.ts'
 import { Store } from './store.ts'
 import { stockUp } from './story/assortment.ts'
+import { raisePrices } from './story/habits.ts'
 import { storeNote } from './story/metafields.ts'
 import { furnish } from './story/office.ts'
 import { person } from './story/people.ts'
 import { subscribe } from './story/renewal.ts'
 import { Scene } from './story/scene.ts'
 import { perhapsMore } from './story/sidelines.ts'
+import { BUSINESS } from './story/traits.ts'
 import { DAY, HOUR, MINUTE, SECOND } from './time.ts'
 
 export interface StoryOptions {
@@ -36,10 +38,14 @@ export interface LivingStore {
 /** @param newcomers customers who come evenly over the `days` that follow. */
 export function makeLivingStore(options: StoryOptions, newcomers: number, days: number): LivingStore {
   const scene = open(options)
-  const { store, diary, random } = scene
   const from = scene.now
   for (let i = 0; i < newcomers; i += 1)
-    arrive(scene, from + Math.floor((random.next() * days * DAY) / SECOND) * SECOND)
+    arrive(scene, from + Math.floor((scene.random.next() * days * DAY) / SECOND) * SECOND)
+  return living(scene)
+}
+
+function living(scene: Scene): LivingStore {
+  const { store, diary } = scene
   return {
     store,
     liveTo(now) {
@@ -54,19 +60,49 @@ export function makeLivingStore(options: StoryOptions, newcomers: number, days: 
   }
 }
 
+export interface BusinessOptions {
+  readonly seed?: number
+  readonly customers?: number
+  /** When the shop opens, when its story begins to be watched, and when it ends. */
+  readonly opening: number
+  readonly from: number
+  readonly until: number
+}
+
+/** A varied shop that grows from its opening on. At first it has lived up to `from`; it may live up to `until`. */
+export function makeBusiness({ seed = 1, customers = 400, opening, from, until }: BusinessOptions): LivingStore {
+  const scene = new Scene(new Store(new Date(from)), seed, BUSINESS)
+  begin(scene, opening, until, customers)
+  const span = until - opening
+  scene.diary.add(opening + Math.floor((span * 0.62) / DAY) * DAY + 15 * HOUR, at =>
+    raisePrices(scene, 'House Blend', at),
+  )
+  // Late enough for the events that tell of it to be served at the end.
+  scene.diary.add(until - 3 * DAY, () => {
+    for (const remove of scene.toDelete) remove()
+  })
+  scene.diary.run(from - MINUTE)
+  return living(scene)
+}
+
 function open({ seed = 1, customers = 200, months = 18, now = '2026-11-20T12:00:00Z' }: StoryOptions): Scene {
   const scene = new Scene(new Store(now), seed)
   const opening = scene.now - Math.max(1, Math.round(months * MONTH))
-  furnish(scene, opening)
-  stockUp(scene, opening)
-  storeNote(scene, opening)
-  const span = scene.now - opening - 6 * HOUR
-  // More and more of them as the shop gets known.
-  for (let i = 0; i < customers; i += 1)
-    arrive(scene, opening + Math.floor((span * Math.sqrt(scene.random.next())) / SECOND) * SECOND)
+  begin(scene, opening, scene.now, customers)
   // What takes a few seconds must be over before the clock is read.
   scene.diary.run(scene.now - MINUTE)
   return scene
+}
+
+/** The shop, and the customers who will come until a time. */
+function begin(scene: Scene, opening: number, until: number, customers: number): void {
+  furnish(scene, opening)
+  stockUp(scene, opening)
+  storeNote(scene, opening)
+  const span = until - opening - 6 * HOUR
+  // More and more of them as the shop gets known.
+  for (let i = 0; i < customers; i += 1)
+    arrive(scene, opening + Math.floor((span * Math.sqrt(scene.random.next())) / SECOND) * SECOND)
 }
 
 function arrive(scene: Scene, at: number): void {

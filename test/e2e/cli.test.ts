@@ -1,10 +1,17 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { createApp } from '../../src/cli/app.ts'
+import { demoConfig } from '../../src/cli/config/demo.ts'
+import { NO_BROWSER } from '../support/browser.ts'
 import { cli, writeConfig } from '../support/cli.ts'
 import { DESTINATIONS, withFolder } from '../support/destinations.ts'
+import { auditPage } from '../support/page-audit.ts'
 import { withSimulator } from '../support/run.ts'
 
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const FAST = 'rate: { bucket: 100000, per_second: 10000 }'
 
 const config = (url: string, destination = 'duckdb: state/warehouse.duckdb', more = ''): string => `
@@ -221,15 +228,52 @@ test('reset forgets how far a stream is, and keeps its rows', async () => {
   )
 })
 
-test('demo loads every stream and answers a question', async () => {
+test('demo loads every stream, and ends with figures and the query behind one of them', async () => {
   await withFolder(async folder => {
     const exited = await cli(folder, ['demo', '--json', '--no-progress'])
     expect(exited.stderr).toBe('')
     expect(exited.code).toBe(0)
-    const { tables, answer } = JSON.parse(exited.stdout)
+    const { tables, figures, question, page, file } = JSON.parse(exited.stdout)
     for (const { stream, rows } of tables) expect(rows, stream).toBeGreaterThan(0)
-    expect(answer.length).toBe(6)
-    expect(Number(answer[1].revenue)).toBeGreaterThan(0)
+    expect(figures.map(({ name }: { name: string }) => name)).toEqual([
+      'MRR now',
+      'Active subscribers',
+      'Revenue of the last full month',
+    ])
+    const [mrr, subscribers, revenue] = figures
+    for (const { values } of [mrr, revenue]) {
+      expect(values.map(({ currency }: { currency: string }) => currency)).toEqual(['USD', 'CAD'])
+      for (const { value } of values) expect(Number(value)).toBeGreaterThan(1000)
+    }
+    expect(Number(subscribers.values[0].value)).toBeGreaterThan(250)
+    // The page of the report: small, made in seconds, and readable in a browser where there is one.
+    expect(page).toBe(join(folder, 'state', 'report.html'))
+    expect(statSync(page).size).toBeLessThan(300_000)
+    const before = process.cpuUsage()
+    const { reportPage } = await import('../../src/cli/commands/report-page.ts')
+    const app = createApp(demoConfig('http://127.0.0.1:9', 'none', file), { level: 'silent', runsDirectory: null })
+    const again = await reportPage(app, { out: join(folder, 'again.html'), months: { from: null, to: null } })
+    const { user, system } = process.cpuUsage(before)
+    expect((user + system) / 1e6, 'seconds of CPU').toBeLessThan(5)
+    expect(again.json).toMatchObject({ currencies: ['USD', 'CAD'], missing: [] })
+    if (NO_BROWSER === null) expect(await auditPage(page)).toEqual([])
+    // As it is printed, in a shell.
+    const copied = question.replace('npm run -s cli --', `"${process.execPath}" "${MAIN}"`)
+    const pasted = spawnSync('sh', ['-c', `${copied} --csv`], { cwd: folder, encoding: 'utf8' })
+    expect([pasted.status, pasted.stderr]).toEqual([0, ''])
+    const rows = mrr.values.map((each: { value: string; currency: string }) => `${each.value},${each.currency}\n`)
+    expect(pasted.stdout).toBe(`mrr,currency\n${rows.join('')}`)
+    // Other commands work on it too. Nothing of the made-up year is missing or doubted.
+    const status = await cli(folder, ['status', '--config', 'state/demo.config.yaml', '--json'])
+    expect(status.code, status.stdout).toBe(0)
+    const { streams } = JSON.parse(status.stdout)
+    for (const { stream, gaps, missing, problem, deleted } of streams) {
+      expect([stream, gaps, missing, problem]).toEqual([stream, [], null, null])
+      if (['charges', 'subscriptions', 'customers'].includes(stream)) expect(deleted, stream).toBeGreaterThan(0)
+    }
+    const overdue = `select count(*) as n from charges cross join as_of where status = 'queued' and scheduled_at < as_of_on`
+    const asked = await cli(folder, ['query', '--config', 'state/demo.config.yaml', '--json', overdue])
+    expect(JSON.parse(asked.stdout)).toEqual([{ n: 0 }])
   })
 })
 

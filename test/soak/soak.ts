@@ -11,6 +11,7 @@ import { SyncError } from '../../src/common/errors.ts'
 import { fromMillis } from '../../src/common/instant.ts'
 import type { RunReport, StreamReport } from '../../src/common/model.ts'
 import { NO_PROGRESS } from '../../src/pipeline/progress.ts'
+import { DEFAULT_ANALYTICS } from '../../src/schema/lookup-views.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts'
 import type { Store } from '../../src/simulator/store.ts'
@@ -380,6 +381,9 @@ class Life {
       refreshMs: () => this.#refreshMs,
       history: [],
       policies: { sensitive: 'keep', columns: {}, onMismatch: this.#onMismatch, drift: 'capture' },
+      views: false,
+      analytics: DEFAULT_ANALYTICS,
+      materialize: { add: [], except: [] },
       indexes: true,
       maxRejects: 100,
       secrets: [key],

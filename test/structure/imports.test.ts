@@ -8,6 +8,8 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 interface Import {
   readonly from: string
   readonly to: string
+  /** Loaded when the program comes to it. */
+  readonly isLazy: boolean
 }
 
 const SPECIFIER =
@@ -22,7 +24,7 @@ const sources = new Map(files.map(file => [file, readFileSync(join(ROOT, file), 
 const imports: readonly Import[] = [...sources].flatMap(([from, source]) =>
   [...source.matchAll(SPECIFIER)].map(match => {
     const to = match[1] ?? match[2] ?? match[3] ?? ''
-    return { from, to: to.startsWith('.') ? normalize(join(dirname(from), to)) : to }
+    return { from, to: to.startsWith('.') ? normalize(join(dirname(from), to)) : to, isLazy: match[2] !== undefined }
   }),
 )
 
@@ -63,6 +65,7 @@ const DOORS: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^p-limit$/, ['src/extract/api-client.ts', 'src/jobs/run.ts']],
   [/^commander$/, ['src/cli/program.ts']],
   [/^csv-parse$/, ['src/jobs/import/csv.ts']],
+  [/^vega(-lite)?$/, ['src/cli/report-page']],
   [/^ulid$/, ['src/cli/app.ts']],
   [/^temporal-polyfill$/, ['src/common/instant.ts']],
   [/^undici$|^node:(https?|zlib)$/, ['src/extract/http-get.ts', 'src/simulator']],
@@ -157,4 +160,13 @@ test('8. no import goes round in a circle, types included', () => {
 test('9. every folder named in these rules exists', () => {
   const named = DOORS.flatMap(([, doors]) => doors)
   expect(named.filter(door => !files.some(file => within(file, door)))).toEqual([])
+})
+
+test('10. what only one command needs is loaded by that command: charts by report, the made-up store by demo', () => {
+  const wrong = imports.filter(
+    ({ from, to, isLazy }) =>
+      (within(to, 'src/cli/commands/report-page.ts', 'src/cli/commands/demo.ts') && !isLazy) ||
+      (within(to, 'src/cli/report-page') && !within(from, 'src/cli/report-page', 'src/cli/commands/report-page.ts')),
+  )
+  expect(notAllowed(wrong)).toEqual([])
 })

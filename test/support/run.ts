@@ -9,6 +9,7 @@ import type { Config } from '../../src/cli/config/load.ts'
 import { fixturesOf } from '../../src/cli/fixtures.ts'
 import type { RunReport, StreamReport, Window } from '../../src/common/model.ts'
 import { NO_PROGRESS, type Progress } from '../../src/pipeline/progress.ts'
+import { DEFAULT_ANALYTICS } from '../../src/schema/lookup-views.ts'
 import { hasStory } from '../../src/simulator/fixture.ts'
 import type { StoreRecord } from '../../src/simulator/record.ts'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts'
@@ -73,6 +74,9 @@ export function configFor(
     streams: 'all',
     refreshMs: () => 0,
     history: [],
+    views: false,
+    analytics: DEFAULT_ANALYTICS,
+    materialize: { add: [], except: [] },
     indexes: true,
     // Not hashed, so that two warehouses can be compared: each has its own salt.
     policies: { sensitive: 'keep', columns: {}, onMismatch: 'null', drift: 'capture' },

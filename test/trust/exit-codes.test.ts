@@ -115,6 +115,15 @@ test('0, 1, 3, 4 and 130, one after the other, and what `status` makes of them',
       const run = (...args: string[]): Promise<Exited> => cli(folder, args, token)
       expectExit(await run('sync', '--no-progress'), 0, /: complete, /)
       expectExit(await run('status'), 0)
+      const count = await run('query', '--csv', 'select count(*) > 5 as enough from recharge.customers')
+      expect([count.stdout, count.stderr]).toEqual(['enough\ntrue\n', ''])
+      const wrong = await run('query', 'select nothing from recharge.customers')
+      expectExit(wrong, 2, /nothing/, /LINE 1: select nothing from/, /query --list/)
+      expect(said(wrong)).not.toMatch(/\.ts:\d|\n +at /)
+      expectExit(await run('query', 'drop table recharge.customers'), 2, /`query` only reads/)
+      expectExit(await run('query', '--file', 'gone.sql'), 2, /gone\.sql cannot be read/)
+      expectExit(await run('query'), 2, /there is no query/)
+      expectExit(await run('query', '--csv', '--json', 'select 1'), 2, /cannot be used with/)
       simulator.faults.add({ kind: 'status', status: 422, body: { errors: 'no' }, match: '/webhooks', times: 100 })
       expectExit(await run('sync', '--streams', 'webhooks'), 1, /webhooks failed: .*/, /: failed, /)
       expectExit(await run('status'), 1, /Not right: webhooks/)
@@ -134,12 +143,25 @@ test('0, 1, 3, 4 and 130, one after the other, and what `status` makes of them',
       })
       await reached.promise
       expectExit(await run('sync'), 4, /is open in .*, process \d+/, /Wait until that run ends/)
+      expectExit(await run('query', 'select 1'), 4, /is open in .*, process \d+/, /Wait until that run ends/)
       interrupt()
       expectExit(await first, 130, /interrupted/)
       blocked.resolve()
       expectExit(await run('status'), 1, /interrupted/)
     }),
   ))
+
+test('3: there is no warehouse to query yet', () =>
+  withFolder(async folder => {
+    writeConfig(folder, config())
+    expectExit(
+      await cli(folder, ['query', 'select 1'], environment),
+      3,
+      /there is no file .*warehouse/,
+      /Run `sync` first/,
+    )
+    expect(readdirSync(folder)).toEqual(['sync.config.yaml'])
+  }))
 
 test('3: a database that cannot be reached, with the next step and without the password', () =>
   withSimulator({}, simulator =>
@@ -148,6 +170,12 @@ test('3: a database that cannot be reached, with the next step and without the p
       writeConfig(folder, config({ url: simulator.url, destination }))
       const exited = await cli(folder, ['check'], { RECHARGE_ACCESS_TOKEN: simulator.token })
       expectExit(exited, 3, /PROBLEM {2}destination: /, /Check that the database runs/)
+      expectExit(
+        await cli(folder, ['query', 'select 1'], environment),
+        3,
+        /nothing listens/,
+        /Check that the database runs/,
+      )
       expect(said(exited)).not.toContain('hunter2hunter2')
     }),
   ))

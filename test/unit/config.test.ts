@@ -50,7 +50,10 @@ test('a file with only a token and a destination gets the defaults', async () =>
     },
     destination: { kind: 'duckdb', file: join(config.directory, 'my.duckdb'), schema: 'recharge' },
     streams: 'all',
-    history: [],
+    history: ['subscriptions'],
+    views: true,
+    analytics: { zone: 'America/New_York', excludedSkus: [], reasonGroups: {}, errorGroups: {} },
+    materialize: { add: [], except: [] },
     indexes: true,
     maxRejects: 100,
     secrets: [TOKEN],
@@ -526,5 +529,52 @@ describe('policies of columns', () => {
 
   test.each(CASES)('%j is reported', async (text, expected) => {
     expect(await problemsWith(text)).toEqual([expected])
+  })
+})
+
+describe('analytics', () => {
+  test('the settings of the views are read', async () => {
+    const config = await load(
+      [
+        RECHARGE,
+        DUCKDB,
+        'views: false',
+        'analytics:',
+        '  zone: Europe/Berlin',
+        '  excluded_skus: [GIFT-1]',
+        '  reason_groups: { price: [zu teuer] }',
+        '  error_groups: { customer: [CARD_EXPIRED], shop: [OUT_OF_STOCK] }',
+        'materialize: { except: [orders] }',
+        'history: []',
+      ].join('\n'),
+    )
+    expect(config).toMatchObject({
+      views: false,
+      history: [],
+      analytics: {
+        zone: 'Europe/Berlin',
+        excludedSkus: ['GIFT-1'],
+        reasonGroups: { price: ['zu teuer'] },
+        errorGroups: { customer: ['CARD_EXPIRED'], shop: ['OUT_OF_STOCK'] },
+      },
+      materialize: { add: [], except: ['orders'] },
+    })
+    expect((await load(`${RECHARGE}\n${DUCKDB}\nanalytics: { zone: store }\n`)).analytics.zone).toBe('store')
+  })
+
+  test.each([
+    ['zone: Europe/Berln', 'is no time zone; did you mean Europe/Berlin?; a zone has a name such as Europe/Berlin'],
+    ['zone: "+05:30"', 'is no time zone; a zone has a name such as Europe/Berlin'],
+    ['zone: ""', 'is no time zone'],
+    ['zones: UTC', 'unknown; did you mean zone?'],
+    ['error_groups: { a: [X, Y], b: [X] }', 'has X in two places; a type belongs to one group'],
+  ])('%s is refused', async (setting, message) => {
+    const [problem] = await problems(`${RECHARGE}\n${DUCKDB}\nanalytics:\n  ${setting}\n`)
+    expect(problem).toContain(message)
+  })
+
+  test('a file that is named as a schema of the views is refused', async () => {
+    const [problem] = await problems(`${RECHARGE}\ndestination:\n  duckdb: state/Recharge_Analytics.duckdb\n`)
+    expect(problem).toContain('is named as a schema of its views, recharge_analytics')
   })
 })

@@ -1,92 +1,113 @@
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
 import type { RunReport } from '../../common/model.ts'
 import { lines, paragraphs } from '../../common/printable.ts'
+import type { Warehouse } from '../../load/destination.ts'
 import type { Progress } from '../../pipeline/progress.ts'
 import { tablesOf } from '../../schema/table.ts'
-import { startSimulator } from '../../simulator/server.ts'
-import { makeStore } from '../../simulator/story.ts'
-import { type AppOptions, createApp, STREAM_NAMES, STREAMS, select } from '../app.ts'
-import { demoConfig } from '../config/demo.ts'
-import { fixturesOf } from '../fixtures.ts'
+import { SECOND } from '../../simulator/time.ts'
+import { type AppOptions, clock, type Selection } from '../app.ts'
+import { demoConfig, demoFile } from '../config/demo.ts'
 import { textTable } from '../text-table.ts'
+import { makeYear, serveYear, syncYear } from './demo-year.ts'
 import type { Result } from './result.ts'
-import { sync } from './sync.ts'
 
-/** A hundred times the limit of a real store, so that nobody waits for the demo. */
-const RATE = { bucket: 4000, perSecond: 200 }
-const CUSTOMERS = 300
+/** What `demo` ends with. The first two columns of an answer are a value and its currency, or a value alone. */
+const FIGURES = [
+  {
+    name: 'MRR now',
+    sql: `select cast(sum(mrr) as decimal(18, 2)) as mrr, currency from recharge_analytics.mrr_current group by currency order by mrr desc`,
+  },
+  {
+    name: 'Active subscribers',
+    sql: `select active_subscribers from recharge_analytics.subscribers_daily order by date_day desc limit 1`,
+  },
+  {
+    name: 'Revenue of the last full month',
+    sql: `select cast(sum(net_revenue) as decimal(18, 2)) as revenue, currency from recharge_analytics.revenue_monthly
+where month_start = (select max(month_start) from recharge_analytics.revenue_monthly where is_complete)
+group by currency order by revenue desc`,
+  },
+] as const
 
-/** A prepaid charge pays for several orders, each of which shows its whole price: an order is worth its share of it. */
-const QUESTION = `with shipped as (
-  select *, max(total_price) over charge / count(*) over charge as share
-  from recharge.orders window charge as (partition by charge_id)
-), sales as (
-  select date_trunc('month', processed_at) as month, count(*) as orders,
-         count(distinct customer_id) as buyers, sum(share) as revenue
-  from shipped where status = 'success' group by 1
-), losses as (
-  select date_trunc('month', cancelled_at) as month, count(*) as cancelled
-  from recharge.subscriptions where status = 'cancelled' group by 1
-)
-select strftime(month, '%Y-%m') as month, orders, buyers,
-       revenue::decimal(18, 2) as revenue, coalesce(cancelled, 0) as cancelled
-from sales left join losses using (month) order by month desc limit 6`
+/** In a checkout, and in an installed package. */
+const PROGRAM = import.meta.url.endsWith('.ts') ? 'npm run -s cli --' : 'npx recharge-sync'
 
-/** Syncs a local store with made-up data into a new DuckDB file, and says what to look at next. */
+/** Lives the last year of a made-up store, syncs it into a new DuckDB file, and says what to look at next. */
 export async function demo(options: AppOptions, progress: Progress, signal: AbortSignal): Promise<Result> {
-  await using store = await startSimulator({
-    store: makeStore({ customers: CUSTOMERS }),
-    fixtures: fixturesOf(STREAMS),
-    ...RATE,
-  })
+  const year = makeYear(Math.floor((options.now ?? clock)() / SECOND) * SECOND)
+  await using store = await serveYear(year)
   const config = demoConfig(store.url, store.token)
-  const { destination: target } = config
-  const file = target.kind === 'duckdb' ? target.file : ''
-  const app = createApp(
-    { ...config, recharge: { ...config.recharge, rate: RATE } },
-    { ...options, runsDirectory: null },
-  )
+  const file = config.destination.kind === 'duckdb' ? config.destination.file : ''
   for (const old of [file, `${file}.wal`]) rmSync(old, { force: true })
-  const selection = select(app, STREAM_NAMES)
-  const synced = await sync(app, selection, progress, signal)
-  const report = synced.json as RunReport
-  if (synced.code !== 0) return synced
+  const { app, selection, result } = await syncYear(year, config, options, progress, signal)
+  if (result.code !== 0) return result
+  const configFile = join(dirname(file), 'demo.config.yaml')
+  writeFileSync(configFile, demoFile(store.url, store.token, basename(file)))
   await using destination = await app.open('read')
-  const answer = await destination.query(QUESTION)
+  const tables = await rowsOf(destination, selection)
+  const figures = await figuresOf(destination, signal)
+  const shown = (path: string): string => relative(app.config.directory, path)
+  const [mrr] = FIGURES
+  const command = `${PROGRAM} query --config ${shown(configFile)}`
+  const question = `${command} "${mrr.sql}"`
+  const { writeReportPage } = await import('./report-page.ts')
+  const out = join(dirname(file), 'report.html')
+  const page = await writeReportPage(app, destination, { out, months: { from: null, to: null } })
+  return {
+    code: 0,
+    json: { file, config: configFile, page: page.file, report: result.json as RunReport, tables, figures, question },
+    text: paragraphs(
+      textTable(
+        ['stream', 'rows', 'rows of child tables'],
+        tables.map(t => [t.stream, t.rows, t.owned]),
+      ),
+      lines(`A year of a made-up store is now in ${shown(file)}, every stream, with views that count.`),
+      textTable(
+        ['as of today', ''],
+        figures.map(({ name, text }) => [name, text]),
+      ),
+      lines(`The query behind ${mrr.name}:`, '', `  ${question}`),
+      lines(
+        'Next:',
+        `  the report      ${shown(page.file)}   (a page for any browser)`,
+        `  all views       ${command} --list`,
+        `  look around     duckdb ${shown(file)}   (or any program that opens DuckDB files)`,
+        '  questions       docs/analysts.md',
+        `  your own store  put a token in RECHARGE_ACCESS_TOKEN, then: ${PROGRAM} check`,
+      ),
+    ),
+  }
+}
+
+async function rowsOf(destination: Warehouse, { streams }: Selection) {
   const tables = []
-  for (const stream of selection.streams) {
+  for (const stream of streams) {
     const rows = await destination.rows(tablesOf(stream))
     const { root, children } = tablesOf(stream)
-    const ran = report.streams.find(s => s.stream === stream.name)
     tables.push({
       stream: stream.name,
       rows: rows.get(root.name) ?? 0,
       owned: children.reduce((sum, { table }) => sum + (rows.get(table.name) ?? 0), 0),
-      requests: ran?.requests ?? 0,
-      seconds: Number((ran?.seconds ?? 0).toFixed(1)),
     })
   }
-  const head = Object.keys(answer[0] ?? {})
-  const text = [
-    textTable(
-      ['stream', 'rows', 'rows of child tables', 'requests', 'seconds'],
-      tables.map(t => [t.stream, t.rows, t.owned, t.requests, t.seconds]),
-    ),
-    lines(
-      `Every stream of a made-up store is now in ${file}`,
-      `(${report.requests} requests; a real store allows 2 a second.)`,
-    ),
-    lines('A question an analyst would ask:', '', ...`${QUESTION};`.split('\n')),
-    textTable(
-      head,
-      answer.map(row => head.map(name => row[name] ?? null)),
-    ),
-    lines(
-      'Next:',
-      '  look around     duckdb state/demo.duckdb   (or any program that opens DuckDB files)',
-      '  all tables      docs/streams.md',
-      '  your own store  put a token in RECHARGE_ACCESS_TOKEN, then: npm run -s cli -- check',
-    ),
-  ]
-  return { code: 0, json: { file, report, tables, question: QUESTION, answer }, text: paragraphs(...text) }
+  return tables
+}
+
+async function figuresOf(destination: Warehouse, signal: AbortSignal) {
+  const figures = []
+  for (const { name, sql } of FIGURES) {
+    const { rows } = await destination.answer(sql, signal)
+    const values = rows.map(([value, currency]) => ({ value: value ?? null, currency: currency ?? null }))
+    const text = values
+      .map(({ value, currency }) => (currency === null ? value : `${grouped(value ?? '')} ${currency}`))
+      .join(' and ')
+    figures.push({ name, sql, values, text })
+  }
+  return figures
+}
+
+/** `1234.50` as `1,234.50`. */
+function grouped(amount: string): string {
+  return amount.replace(/\B(?=(\d{3})+(\.|$))/g, ',')
 }

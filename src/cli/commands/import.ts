@@ -12,7 +12,7 @@ import { withRandomSalt } from '../../schema/policy.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { allTables } from '../../schema/table.ts'
 import { type App, STREAMS } from '../app.ts'
-import { nearest } from '../config/problems.ts'
+import { nearest } from '../config/nearest.ts'
 import { completeFromText, second } from '../runs.ts'
 import type { Result } from './result.ts'
 
@@ -94,6 +94,7 @@ export async function importFile(
     waited_ms: 0,
     // What the file is said to have: the promise of the stream rests on it.
     streams: [{ ...stats.report('complete', (app.monotonic() - startedAt) / 1000, null), ...whole }],
+    views: app.views && (await destination.keepViews(app.views, signal)),
     problem: null,
   }
   await destination.record(report)

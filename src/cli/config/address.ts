@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
+import { VIEW_SCHEMAS } from '../../schema/view.ts'
 
 /*
  * What is wrong with the address of a destination. Nothing here quotes it: it may hold a password, and where it is written
@@ -20,10 +21,14 @@ export function duckdbProblem(path: string): string | null {
 /** DuckDB calls a file by its name up to the first dot. */
 const catalogOf = (path: string): string => (basename(path).split('.')[0] ?? '').toLowerCase()
 
-/** @returns null: DuckDB can tell the file from the schema. */
+/** @returns null: DuckDB can tell the file from the schemas of the tables and of the views. */
 export function nameProblem(path: string, schema: string): string | null {
-  if (catalogOf(path) !== schema) return null
-  return `is named as its schema, ${schema}, so that ${schema}.orders could mean a table of either; rename the file (and the one that ends in .wal, if it is there), for example to warehouse.duckdb, or choose another schema`
+  const [taken] = [schema, ...Object.values(VIEW_SCHEMAS).map(ending => schema + ending)].filter(
+    name => catalogOf(path) === name,
+  )
+  if (taken === undefined) return null
+  const whose = taken === schema ? 'its schema' : 'a schema of its views'
+  return `is named as ${whose}, ${taken}, so that ${taken}.orders could mean a table of either; rename the file (and the one that ends in .wal, if it is there), for example to warehouse.duckdb, or choose another schema`
 }
 
 /** Schemas that belong to the database. @returns null: it may be used. */

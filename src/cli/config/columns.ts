@@ -2,7 +2,8 @@ import type { ConfigProblem } from '../../common/errors.ts'
 import { declaredTables, policyProblem } from '../../schema/policy.ts'
 import type { Stream } from '../../schema/stream.ts'
 import type { GivenConfig } from './given.ts'
-import { membersOf, nearest } from './problems.ts'
+import { nearest } from './nearest.ts'
+import { membersOf } from './problems.ts'
 
 /** Tables and columns under `columns` that are not declared, and policies that a column cannot have. */
 export function columnProblems(given: GivenConfig, streams: readonly Stream[]): ConfigProblem[] {

@@ -1,6 +1,10 @@
 import { resolve } from 'node:path'
+import { DEFAULT_ANALYTICS } from '../../schema/lookup-views.ts'
 import type { Config } from './load.ts'
 import { DAY } from './schema.ts'
+
+/** The made-up store has one error type that the program does not know: a store's owner would sort it like this. */
+const DEMO_ANALYTICS = { ...DEFAULT_ANALYTICS, errorGroups: { customer: ['INSUFFICIENT_FUNDS'] } }
 
 /** The configuration of `demo`: a store on loopback, and a DuckDB file. */
 export function demoConfig(baseUrl: string, token: string, file = 'state/demo.duckdb'): Config {
@@ -20,7 +24,10 @@ export function demoConfig(baseUrl: string, token: string, file = 'state/demo.du
     destination: { kind: 'duckdb', file: resolve(file), schema: 'recharge' },
     streams: 'all',
     refreshMs: () => 0,
-    history: [],
+    history: ['subscriptions'],
+    views: true,
+    analytics: DEMO_ANALYTICS,
+    materialize: { add: [], except: [] },
     policies: { sensitive: 'hash', columns: {}, onMismatch: 'null', drift: 'capture' },
     indexes: true,
     maxRejects: 100,
@@ -28,3 +35,18 @@ export function demoConfig(baseUrl: string, token: string, file = 'state/demo.du
     secrets: [token],
   }
 }
+
+/** A file with which other commands work on the warehouse of the demo, in the folder of the warehouse. */
+export const demoFile = (
+  baseUrl: string,
+  token: string,
+  duckdb: string,
+): string => `# Written by \`demo\`, for commands that read its warehouse, such as query and status. The made-up store is gone.
+recharge:
+  token: ${token}
+  base_url: ${baseUrl}
+destination:
+  duckdb: ${duckdb}
+analytics:
+  error_groups: { customer: [INSUFFICIENT_FUNDS] }
+`

@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import { ConfigError, type ConfigProblem } from '../../common/errors.ts'
 import type { Instant } from '../../common/model.ts'
 import type { DestinationConfig } from '../../load/open.ts'
+import type { AnalyticsSettings } from '../../schema/lookup-views.ts'
 import type { Policies } from '../../schema/policy.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { columnProblems } from './columns.ts'
@@ -37,6 +38,11 @@ export interface Config {
   readonly refreshMs: (stream: string) => number
   /** Streams of which every version seen is kept. */
   readonly history: readonly string[]
+  /** Whether a sync makes the views. */
+  readonly views: boolean
+  readonly analytics: AnalyticsSettings
+  /** Views that are kept as tables, besides those that say so themselves, and those of them that are not. */
+  readonly materialize: { readonly add: readonly string[]; readonly except: readonly string[] }
   /** Whether tables get indexes, in a database that uses them. */
   readonly indexes: boolean
   /** What is stored of each column. */
@@ -203,6 +209,14 @@ function configOf(
     streams: rest.streams,
     refreshMs: refreshOf(rest.refresh),
     history: rest.history,
+    views: rest.views,
+    analytics: {
+      zone: rest.analytics.zone,
+      excludedSkus: rest.analytics.excluded_skus,
+      reasonGroups: rest.analytics.reason_groups,
+      errorGroups: rest.analytics.error_groups,
+    },
+    materialize: rest.materialize,
     indexes: rest.indexes,
     policies: { sensitive: rest.sensitive, columns: rest.columns, onMismatch: rest.on_mismatch, drift: rest.drift },
     maxRejects: rest.max_rejects,

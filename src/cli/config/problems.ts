@@ -1,7 +1,7 @@
-import leven from 'leven'
 import { z } from 'zod'
 import type { ConfigProblem } from '../../common/errors.ts'
 import type { GivenConfig } from './given.ts'
+import { nearest } from './nearest.ts'
 import { configSchema } from './schema.ts'
 
 /** A validation issue as problems, each with its path, its line, what is expected and what was given. */
@@ -41,13 +41,8 @@ function knownKeys(path: readonly string[]): string[] {
 }
 
 function fieldsOf(schema: unknown): Record<string, unknown> {
+  if (schema instanceof z.ZodPrefault) return fieldsOf(schema.unwrap())
   return schema instanceof z.ZodObject ? schema.shape : {}
-}
-
-/** `; did you mean …?` with the most similar known word; empty where none is similar. */
-export function nearest(word: string, known: readonly string[]): string {
-  const best = known.map(k => ({ k, distance: leven(word, k) })).sort((a, b) => a.distance - b.distance)[0]
-  return best && best.distance <= Math.max(2, word.length / 3) ? `; did you mean ${best.k}?` : ''
 }
 
 /** Names of streams in the configuration that no declaration has. */

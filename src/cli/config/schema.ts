@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { parseInstant } from '../../common/instant.ts'
+import { DEFAULT_ZONE, type Groups, STORE_ZONE } from '../../schema/lookup-views.ts'
 import { duckdbProblem, nameProblem, postgresProblem, schemaProblem } from './address.ts'
+import { nearest } from './nearest.ts'
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 /** In milliseconds. */
@@ -72,6 +74,29 @@ function reporting<T>(problemOf: (value: T) => string | null) {
   }
 }
 
+/** The name of a zone, as every database knows it. An offset is none: databases do not agree on its sign. */
+const zone = z.string().superRefine(reporting(text => (text === STORE_ZONE || isZone(text) ? null : zoneProblem(text))))
+
+function isZone(text: string): boolean {
+  try {
+    return /^[A-Za-z]/.test(text) && new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}
+
+const zoneProblem = (text: string): string =>
+  `is no time zone${nearest(text, [...Intl.supportedValuesOf('timeZone'), 'UTC', STORE_ZONE])}; a zone has a name such as Europe/Berlin`
+
+const word = z.string().regex(/\S/, 'a text')
+
+/** Types that two groups have. */
+function groupedTwice(groups: Groups): string | null {
+  const all = Object.values(groups).flat()
+  const twice = [...new Set(all.filter((type, i) => all.indexOf(type) !== i))]
+  return twice.length === 0 ? null : `has ${twice.join(', ')} in two places; a type belongs to one group`
+}
+
 const policy = z.enum(['keep', 'hash', 'omit'], 'keep, hash or omit')
 
 /** All settings. Their descriptions become the JSON Schema that editors read. */
@@ -132,7 +157,50 @@ export const configSchema = z.strictObject({
     .describe(
       'How old the last full scan of a stream without a cursor, or the last list of queued charges or orders, may be before the next.',
     ),
-  history: z.array(z.string()).default([]).describe('Streams whose every version seen is kept, in <stream>__history.'),
+  history: z
+    .array(z.string())
+    .default(['subscriptions'])
+    .describe('Streams whose every version seen is kept, in <stream>__history. Default: subscriptions. [] keeps none.'),
+  views: flag
+    .default(true)
+    .describe('Whether a sync makes the views in <schema>_analytics. false makes none, and drops none. Default: true.'),
+  analytics: z
+    .strictObject({
+      zone: zone
+        .default(DEFAULT_ZONE)
+        .describe(
+          `Time zone in which the views count days and months: a name such as Europe/Berlin, or ${STORE_ZONE} for that of the store. Default: ${DEFAULT_ZONE}, in which Recharge counts.`,
+        ),
+      excluded_skus: z.array(word).default([]).describe('SKUs that no metric counts, such as those of gift cards.'),
+      reason_groups: z
+        .record(word, z.array(word))
+        .default({})
+        .describe(
+          'Groups of cancellation reasons, each with texts that its reasons contain. They are tried before the groups of the program.',
+        ),
+      error_groups: z
+        .record(word, z.array(word))
+        .superRefine(reporting(groupedTwice))
+        .default({})
+        .describe(
+          'Groups of error types of charges, each with its types. They replace what the program says of those types.',
+        ),
+    })
+    .prefault({})
+    .describe('What the views count by.'),
+  materialize: z
+    .union(
+      [
+        z.array(z.string()),
+        z.strictObject({ add: z.array(z.string()).default([]), except: z.array(z.string()).default([]) }),
+      ],
+      'a list, or add: and except: with lists',
+    )
+    .default([])
+    .transform(given => (Array.isArray(given) ? { add: given, except: [] } : given))
+    .describe(
+      'Views that are kept as tables and refreshed after a sync, so that they answer at once. A list adds to those that the program keeps; { except: [...] } takes from them.',
+    ),
   indexes: flag
     .default(true)
     .describe(

@@ -4,16 +4,18 @@ import type { TableColumn } from '../../schema/table.ts'
 import type { Engine } from '../sql/engine.ts'
 import type { SystemTables } from '../sql/system-tables.ts'
 import { checkAccess } from './access.ts'
+import { answer } from './answer.ts'
 import { append } from './append.ts'
 import { connectionTo } from './connection.ts'
-import { dependentsOf } from './dependents.ts'
+import { dependentsOf, grantsOn, viewUsers } from './dependents.ts'
+import { describeColumns } from './describe-columns.ts'
 import { isRefusal, translate } from './errors.ts'
-import { jsonAsText } from './json-as-text.ts'
+import { jsonAsText, jsonElements, jsonMember } from './json-as-text.ts'
 import { mayContainKeys } from './key-lookup.ts'
 import { createLease, LEASE_TIMES, type LeaseTimes } from './lease.ts'
 import { cancelTransaction, lockHolders, longDdl, type RunningTransaction, withLockTimeout } from './locks.ts'
 import { referencedTables } from './references.ts'
-import { relationsIn } from './relations.ts'
+import { catalogOf, relationsIn } from './relations.ts'
 import { TYPES } from './types.ts'
 
 export interface PostgresOptions {
@@ -71,27 +73,14 @@ export function openPostgres({
     cancelTransaction(pool, transaction).catch(() => {})
   }
 
-  const transaction: Engine['transaction'] = async work => {
+  const inTransaction = async <T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
     try {
       const client = await connect()
       inUse.add(client)
-      const db = kyselyOn(client)
       let broken: Error | boolean = false
       try {
         await client.query(BEGIN)
-        const result = await work({
-          db,
-          append: (target, columns, blocks) => append(client, target, columns, blocks),
-          createTempTable: (table, columns) => createTempTable(db, table, columns),
-          withIndexScans: work => withIndexScans(client, work),
-          mayContainKeys: (columns, ranges) => mayContainKeys(db, columns, ranges),
-          relations: schema => relationsIn(client, schema),
-          referencedTables: schema => referencedTables(client, schema),
-          withLockTimeout: work => withLockTimeout(client, work),
-          longDdl: (statements, signal) =>
-            longDdl(client, statements.map(statement => statement.sql).join(';\n'), signal, cancel),
-          dependents: (schema, table, column) => dependentsOf(client, schema, table, column),
-        })
+        const result = await work(client)
         await client.query('commit')
         return result
       } catch (error) {
@@ -107,6 +96,26 @@ export function openPostgres({
       throw translate(error, target)
     }
   }
+  const transaction: Engine['transaction'] = work =>
+    inTransaction(client => {
+      const db = kyselyOn(client)
+      return work({
+        db,
+        append: (target, columns, blocks) => append(client, target, columns, blocks),
+        createTempTable: (table, columns) => createTempTable(db, table, columns),
+        withIndexScans: work => withIndexScans(client, work),
+        mayContainKeys: (columns, ranges) => mayContainKeys(db, columns, ranges),
+        relations: schema => relationsIn(client, schema),
+        referencedTables: schema => referencedTables(client, schema),
+        withLockTimeout: work => withLockTimeout(client, work),
+        longDdl: (statements, signal) =>
+          longDdl(client, statements.map(statement => statement.sql).join(';\n'), signal, cancel),
+        dependents: (schema, table, column) => dependentsOf(client, schema, table, column),
+        catalog: schemas => catalogOf(client, schemas),
+        viewUsers: schemas => viewUsers(client, schemas),
+        grantsOn: (schema, view) => grantsOn(client, schema, view),
+      })
+    })
 
   const lease = createLease(transaction, schema, times)
   // What is open was begun under the lease. A connection that hangs would also keep the run from ending.
@@ -125,10 +134,15 @@ export function openPostgres({
     // Postgres names it after the table and the column, and differently if something has that name.
     createIndex: (table, column) => (indexes ? sql`create index on ${sql.table(table)} (${sql.ref(column)})` : null),
     lockTable: table => sql`lock table ${sql.table(table)} in access exclusive mode`,
+    viewsHold: true,
     isRefusal,
     jsonAsText,
+    jsonElements,
+    jsonMember,
     finalize: async () => {},
     checkAccess: tables => checkAccess(options, target, tables),
+    answer: (question, path, signal) => inTransaction(client => answer(client, question, path, signal, cancel)),
+    describeColumns: schemas => inTransaction(client => describeColumns(client, schemas)),
 
     async lockHolders(schema) {
       try {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { parseInstant } from '../../common/instant.ts'
-import type { InferredColumns, OlderReports, Reset, Warehouse } from '../destination.ts'
+import type { InferredColumns, OlderReports, Reset, ViewSupport, Warehouse } from '../destination.ts'
 import { backfillColumns, rowsWithExtra } from './backfill-columns.ts'
 import { createColumnMigrations } from './column-migrations.ts'
 import { type Context, createContext } from './context.ts'
@@ -12,11 +12,13 @@ import { readInferredColumns, recordInferredColumns } from './inferred-columns.t
 import { createInspection } from './inspection.ts'
 import { writeAgainIfChildRowsMissing } from './lost-rows.ts'
 import { olderReports } from './older-reports.ts'
+import { createQueries } from './queries.ts'
 import { createReconciliation } from './reconciliation.ts'
 import { createRejectReader } from './rejects.ts'
 import { hasColumn } from './schema-changes.ts'
 import { resetSeen } from './seen-keys.ts'
 import { createStoreIdentification } from './store-identification.ts'
+import { keepViews } from './views/keep-views.ts'
 
 /** A destination with all optional capabilities, for every database that has an `Engine`. */
 export function createWarehouse(...options: Parameters<typeof createContext>): Warehouse {
@@ -34,6 +36,8 @@ export function createWarehouse(...options: Parameters<typeof createContext>): W
     ...createRejectReader(context),
     ...createInferredColumns(context),
     ...createReconciliation(context),
+    ...createViewSupport(context),
+    ...createQueries(context),
   }
 }
 
@@ -77,4 +81,8 @@ const createInferredColumns = ({ engine, schema, history, inSchema, exists }: Co
     engine.transaction(session =>
       backfillColumns(session, schema, stream, backfilled, { at, versioned: history.isKept(stream) }),
     ),
+})
+
+const createViewSupport = ({ engine, schema, inSchema, exists }: Context): ViewSupport => ({
+  keepViews: (wanted, signal) => keepViews({ engine, schema, inSchema, exists }, wanted, signal),
 })

@@ -2,9 +2,10 @@ import { DAY, easternDay, utcText } from '../time.ts'
 import { type Box, daysBetweenCharges, touchSubscriptions } from './box.ts'
 import { dropCharge, queueCharge } from './charge.ts'
 import type { Scene } from './scene.ts'
+import { VARIED } from './traits.ts'
 
 export interface Farewell {
-  readonly reason: string
+  readonly reason: string | null
   readonly comments: string | null
   readonly announced: boolean
 }
@@ -17,8 +18,6 @@ const REASONS = [
   'Other reason',
 ] as const
 
-const COMES_BACK = 0.2
-
 export function cancelByCustomer(scene: Scene, box: Box, at: number): void {
   const { random } = scene
   if (box.state !== 'active') return
@@ -27,9 +26,39 @@ export function cancelByCustomer(scene: Scene, box: Box, at: number): void {
     comments: random.chance(0.3) ? 'Might be back in spring — thanks for the coffee ☕' : null,
     announced: true,
   })
-  if (random.chance(COMES_BACK)) {
+  if (random.chance(scene.traits.comesBack)) {
     scene.diary.add(at + random.between(15, 70) * DAY, then => reactivate(scene, box, then))
-  }
+  } else if (scene.traits.isVaried) perhapsDelete(scene, box)
+}
+
+/** Some who left ask to be forgotten, and some shops delete subscriptions that ended. */
+function perhapsDelete(scene: Scene, box: Box): void {
+  const { store, random } = scene
+  const erased = random.chance(VARIED.erased)
+  if (!erased && !random.chance(VARIED.subscriptionsDeleted)) return
+  scene.toDelete.push(() => {
+    box.state = 'deleted'
+    for (const { subscription } of box.contents)
+      store.remove('subscriptions', subscription.id as number, { event: true })
+    const { customer, address, card } = box.person
+    customer.subscriptions_total_count = (customer.subscriptions_total_count as number) - box.contents.length
+    if (!erased) return
+    store.remove('payment_methods', card.id as number)
+    for (const row of [...store.table('payment_sources').by('id').after(undefined, 'asc')])
+      if (row.record.customer_id === customer.id) store.remove('payment_sources', row.id)
+    store.remove('addresses', address.id as number, { event: true })
+    store.remove('customers', customer.id as number, { event: true })
+  })
+}
+
+/** A box that has had all its charges. Whether Recharge then sets `cancelled_at` is not known, so every second one has it. */
+export function expire(scene: Scene, box: Box, at: number): void {
+  cancelBox(scene, box, at, { reason: null, comments: null, announced: false })
+  for (const { subscription } of box.contents)
+    Object.assign(subscription, {
+      cancelled_at: (subscription.id as number) % 2 === 0 ? utcText(at) : null,
+      status: 'expired',
+    })
 }
 
 export function cancelBox(scene: Scene, box: Box, at: number, { reason, comments, announced }: Farewell): void {
@@ -60,6 +89,7 @@ export function cancelBox(scene: Scene, box: Box, at: number, { reason, comments
 }
 
 function reactivate(scene: Scene, box: Box, at: number): void {
+  if (box.state !== 'cancelled') return
   const { customer } = box.person
   box.state = 'active'
   touchSubscriptions(box, {

@@ -57,7 +57,7 @@ export function chargeDraft(scene: Scene, box: Box, at: number, day: number, typ
     billing_address: place,
     client_details: { browser_ip: null, user_agent: null },
     created_at: utcText(at),
-    currency: 'USD',
+    currency: box.person.currency,
     customer: {
       id: customer.id,
       email: customer.email,

@@ -6,16 +6,17 @@ import { bulkSecond } from './charge.ts'
 import { newCard } from './people.ts'
 import type { Scene } from './scene.ts'
 
-const ATTEMPTS = 4
-const DAYS_BETWEEN = 4
-const RECOVERS = 0.4
+/** Why a card of a varied business is declined. */
+const TYPES = ['CUSTOMER_NEEDS_TO_UPDATE_CARD', 'INSUFFICIENT_FUNDS', 'INSUFFICIENT_FUNDS'] as const
 
 /** A card is declined. Tried again every few days until it works or the attempts are used up. */
 export function decline(scene: Scene, box: Box, charge: Draft, at: number): void {
   const { customer, card } = box.person
+  const { retryDays, isVaried } = scene.traits
   const attempts = ((charge.charge_attempts as number | undefined) ?? 0) + 1
-  const last = attempts >= ATTEMPTS
-  const retry = easternDay(at) + DAYS_BETWEEN
+  const days = retryDays[attempts - 1]
+  const last = days === undefined
+  const retry = easternDay(at) + (days ?? 0)
   const now = utcText(at)
   // No longer the charge to come: a customer's changes do not rebuild it, only the retries do.
   box.state = 'dunning'
@@ -25,7 +26,11 @@ export function decline(scene: Scene, box: Box, charge: Draft, at: number): void
     charge_attempts: attempts,
     last_charge_attempt: now,
     error: 'Your card was declined.',
-    error_type: last ? 'CLOSED_MAX_RETRIES_REACHED' : 'CUSTOMER_NEEDS_TO_UPDATE_CARD',
+    error_type: last
+      ? 'CLOSED_MAX_RETRIES_REACHED'
+      : isVaried
+        ? (charge.error_type ?? scene.random.pick(TYPES))
+        : 'CUSTOMER_NEEDS_TO_UPDATE_CARD',
     external_variant_not_found: false,
     retry_date: last ? null : utcText(easternMidnight(retry)),
     updated_at: now,
@@ -50,7 +55,7 @@ export function decline(scene: Scene, box: Box, charge: Draft, at: number): void
 
 function tryAgain(scene: Scene, box: Box, charge: Draft, at: number): void {
   if (box.state !== 'dunning') return
-  if (!scene.random.chance(RECOVERS)) {
+  if (!scene.random.chance(scene.traits.recovers)) {
     decline(scene, box, charge, at)
     return
   }

@@ -1,14 +1,14 @@
 import type { Draft } from '../record.ts'
 import { DAY, dayText, HOUR, MINUTE, utcText } from '../time.ts'
-import { type Box, daysBetweenCharges } from './box.ts'
+import { type Box, type Content, daysBetweenCharges, type Interval, nextChargeDay, touchSubscriptions } from './box.ts'
 import { cancelByCustomer } from './cancel.ts'
 import { BOUGHT_ONCE, SUBSCRIBED } from './catalogue.ts'
 import { queueCharge, regenerateCharge } from './charge.ts'
+import { subscribed } from './content.ts'
 import { amount } from './money.ts'
+import { offered } from './offer.ts'
 import { somewhere } from './people.ts'
 import type { Scene } from './scene.ts'
-
-const MONTHLY_CHURN = 0.05
 
 type Habit = (scene: Scene, box: Box, at: number) => void
 
@@ -19,14 +19,23 @@ const HABITS: readonly (readonly [perCharge: number, habit: Habit])[] = [
   [0.015, move],
 ]
 
+/** What a customer of a varied business does besides. */
+const MORE_HABITS: typeof HABITS = [
+  [0.03, more],
+  [0.02, less],
+  [0.012, lessOften],
+  [0.006, moreOften],
+  [0.012, alsoSubscribe],
+]
+
 /** What a customer does before the next charge; nothing, most of the time. */
 export function live(scene: Scene, box: Box, at: number): void {
-  const { random } = scene
+  const { random, traits } = scene
   const days = daysBetweenCharges(box)
   const sometime = () => at + random.between(1, days - 2) * DAY + random.between(9 * 60, 20 * 60) * MINUTE
-  const leaves = 1 - (1 - MONTHLY_CHURN) ** (days / 30)
+  const leaves = 1 - (1 - traits.monthlyChurn * (traits.isVaried && box.charged === 1 ? 2 : 1)) ** (days / 30)
   if (random.chance(leaves)) scene.diary.add(sometime(), then => cancelByCustomer(scene, box, then))
-  for (const [chance, habit] of HABITS) {
+  for (const [chance, habit] of traits.isVaried ? [...HABITS, ...MORE_HABITS] : HABITS) {
     if (!random.chance(chance)) continue
     scene.diary.add(sometime(), then => {
       if (box.charge) habit(scene, box, then)
@@ -42,7 +51,7 @@ function skip(scene: Scene, box: Box, at: number): void {
   const says = `Skipped charge #${charge.id}`
   const customer = box.person.customer.id
   scene.happened(at, { verb: 'skipped', type: 'charge', id: charge.id, customer, says, origin: 'customer' })
-  queueCharge(scene, box, at, Date.parse(`${charge.scheduled_at}`) / DAY + daysBetweenCharges(box))
+  queueCharge(scene, box, at, nextChargeDay(box, Date.parse(`${charge.scheduled_at}`) / DAY))
 }
 
 function swap(scene: Scene, box: Box, at: number): void {
@@ -51,10 +60,10 @@ function swap(scene: Scene, box: Box, at: number): void {
   if (!content || content.variant.bundle) return
   const { subscription } = content
   const before = content.variant
-  const to = random.pick(SUBSCRIBED)
+  const to = offered(scene, random.pick(SUBSCRIBED), box.person)
   if (to.bundle) return
   content.variant = to
-  content.quantity = random.between(1, 3)
+  if (!scene.traits.isVaried) content.quantity = random.between(1, 3)
   Object.assign(subscription, {
     external_product_id: { ecommerce: to.productId },
     external_variant_id: { ecommerce: to.variantId },
@@ -81,7 +90,7 @@ function addOnetime(scene: Scene, box: Box, at: number): void {
   const { random } = scene
   const { charge, person } = box
   if (!charge || box.deliveries > 1) return
-  const variant = random.pick(BOUGHT_ONCE)
+  const variant = offered(scene, random.pick(BOUGHT_ONCE), person)
   const quantity = random.between(1, 2)
   const onetime: Draft = {
     id: scene.id('subscriptions'),
@@ -92,7 +101,7 @@ function addOnetime(scene: Scene, box: Box, at: number): void {
     external_variant_id: { ecommerce: variant.variantId },
     is_cancelled: false,
     next_charge_scheduled_at: charge.scheduled_at,
-    presentment_currency: 'USD',
+    presentment_currency: person.currency,
     price: amount(variant.price),
     product_title: variant.title,
     properties: [],
@@ -128,4 +137,91 @@ function move(scene: Scene, box: Box, at: number): void {
   const says = `Updated address #${id} on ${dayText(Math.floor(at / DAY))}`
   scene.happened(at, { verb: 'updated', type: 'address', id, customer: person.customer.id, says, origin: 'customer' })
   regenerateCharge(scene, box, at)
+}
+
+function more(scene: Scene, box: Box, at: number): void {
+  const content = scene.random.pick(atLeastOne(box.contents))
+  if (content.quantity < 4) changeQuantity(scene, box, content, content.quantity + 1, at)
+}
+
+function less(scene: Scene, box: Box, at: number): void {
+  const content = box.contents.find(({ quantity }) => quantity > 1)
+  if (content) changeQuantity(scene, box, content, content.quantity - 1, at)
+}
+
+function changeQuantity(scene: Scene, box: Box, content: Content, quantity: number, at: number): void {
+  const { subscription } = content
+  const changes = [{ attribute: 'quantity', previous_value: content.quantity, value: quantity }]
+  content.quantity = quantity
+  Object.assign(subscription, { quantity, updated_at: utcText(at) })
+  updated(scene, box, content, at, changes)
+  regenerateCharge(scene, box, at)
+}
+
+function lessOften(scene: Scene, box: Box, at: number): void {
+  changeInterval(scene, box, box.interval.every * 2, at)
+}
+
+function moreOften(scene: Scene, box: Box, at: number): void {
+  if (box.interval.every % 2 === 0) changeInterval(scene, box, box.interval.every / 2, at)
+}
+
+/** The queued charge keeps its day; the ones after it follow the new interval. */
+function changeInterval(scene: Scene, box: Box, every: number, at: number): void {
+  const longest: Readonly<Record<Interval['unit'], number>> = { day: 90, week: 12, month: 3 }
+  if (every > longest[box.interval.unit] || box.deliveries > 1) return
+  const changes = [{ attribute: 'order_interval_frequency', previous_value: box.interval.every, value: every }]
+  box.interval = { ...box.interval, every }
+  touchSubscriptions(box, {
+    charge_interval_frequency: every * box.deliveries,
+    order_interval_frequency: every,
+    updated_at: utcText(at),
+  })
+  for (const content of box.contents) updated(scene, box, content, at, changes)
+}
+
+/** A second subscription in the same box. */
+function alsoSubscribe(scene: Scene, box: Box, at: number): void {
+  const { customer } = box.person
+  if (box.contents.length > 2 || box.deliveries > 1 || box.expiresAfter !== null) return
+  const content = subscribed(scene, box.person, at, { ...box, expiresAfter: null })
+  box.contents.push(content)
+  Object.assign(customer, {
+    subscriptions_active_count: (customer.subscriptions_active_count as number) + 1,
+    subscriptions_total_count: (customer.subscriptions_total_count as number) + 1,
+    updated_at: utcText(at),
+  })
+  regenerateCharge(scene, box, at)
+}
+
+/** Goods get dearer, for those who have them as well. */
+export function raisePrices(scene: Scene, title: string, at: number): void {
+  scene.dearer.add(title)
+  for (const box of scene.boxes) {
+    if (box.state !== 'active' || !box.charge) continue
+    let touched = false
+    for (const content of box.contents) {
+      if (content.variant.title !== title) continue
+      const catalogued = SUBSCRIBED.find(({ variantId }) => variantId === content.variant.variantId)
+      if (!catalogued) continue
+      touched = true
+      content.variant = offered(scene, catalogued, box.person)
+      const price = amount(content.variant.price * box.deliveries)
+      Object.assign(content.subscription, { price, updated_at: utcText(at) })
+    }
+    if (touched) regenerateCharge(scene, box, at)
+  }
+}
+
+function updated(scene: Scene, box: Box, { subscription }: Content, at: number, changes: readonly Draft[]): void {
+  const { id } = subscription
+  const customer = box.person.customer.id
+  const says = `Updated subscription #${id}`
+  scene.happened(at, { verb: 'updated', type: 'subscription', id, customer, says, origin: 'customer', changes })
+}
+
+function atLeastOne(contents: readonly Content[]): readonly [Content, ...Content[]] {
+  const [first, ...rest] = contents
+  if (first === undefined) throw new Error('an empty box')
+  return [first, ...rest]
 }

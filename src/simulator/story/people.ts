@@ -54,12 +54,14 @@ export interface Person {
   /** The address as charges and orders repeat it; replaced, never changed, when the customer moves. */
   place: Draft
   taxRate: number
+  readonly currency: 'USD' | 'CAD'
 }
 
 export function person(scene: Scene, at: number): Person {
   const { random } = scene
   const customer = scene.add('customers', customerDraft(scene, at))
   const { place, taxRate } = somewhere(random, customer)
+  const currency = scene.traits.isVaried && place.country_code === 'CA' ? 'CAD' : 'USD'
   const card = scene.add('payment_methods', cardDraft(scene, at + SECOND, customer, place))
   scene.add('payment_sources', source(card, customer))
   const address = scene.add('addresses', {
@@ -72,7 +74,7 @@ export function person(scene: Scene, at: number): Person {
     note_attributes: [],
     order_attributes: random.chance(0.1) ? [{ name: 'gate_code', value: random.digits(4) }] : [],
     order_note: random.chance(0.1) ? 'Leave at side door' : null,
-    presentment_currency: 'USD',
+    presentment_currency: currency,
     shipping_lines_conserved: [],
     shipping_lines_override: random.chance(0.03) ? [{ code: 'Free', price: '0.00', title: 'Loyalty shipping' }] : [],
     updated_at: utcText(at + 2 * SECOND),
@@ -80,7 +82,7 @@ export function person(scene: Scene, at: number): Person {
   })
   perhapsNote(scene, 'customers', customer.id, at)
   perhapsNote(scene, 'addresses', address.id, at)
-  return { customer, address, card, place, taxRate }
+  return { customer, address, card, place, taxRate, currency }
 }
 
 export function somewhere(random: Random, customer: Draft): { place: Draft; taxRate: number } {

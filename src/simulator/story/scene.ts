@@ -1,8 +1,10 @@
 import type { Draft, Json, ResourceName } from '../record.ts'
 import type { Store } from '../store.ts'
 import { DAY, easternText } from '../time.ts'
+import type { Box } from './box.ts'
 import { Diary } from './diary.ts'
 import { Random } from './random.ts'
+import { PLAIN, type Traits } from './traits.ts'
 
 /** Where a real store's ids stand after a few years. */
 const FIRST_IDS: Partial<Record<ResourceName, number>> = {
@@ -38,10 +40,18 @@ export class Scene {
   readonly store: Store
   readonly random: Random
   readonly diary = new Diary()
+  readonly traits: Traits
+  /** Every box that there ever was. */
+  readonly boxes: Box[] = []
+  /** What the shop will delete when it tidies up. */
+  readonly toDelete: (() => void)[] = []
+  /** Titles of goods that have got dearer. */
+  readonly dearer = new Set<string>()
   readonly #ids = new Map<ResourceName, number>(Object.entries(FIRST_IDS) as [ResourceName, number][])
 
-  constructor(store: Store, seed: number) {
+  constructor(store: Store, seed: number, traits = PLAIN) {
     this.store = store
+    this.traits = traits
     this.random = new Random(seed)
   }
 
