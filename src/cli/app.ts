@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as timer } from 'node:timers/promises'
 import { ulid } from 'ulid'
 import { streams as declared } from '../../schemas/index.ts'
+import { views } from '../../schemas/views/index.ts'
 import { ConfigError, Interrupted } from '../common/errors.ts'
 import { fromMillis } from '../common/instant.ts'
 import { createLog, type Level, type Log } from '../common/log.ts'
@@ -16,11 +17,14 @@ import { openDestination } from '../load/open.ts'
 import { withPolicies } from '../schema/policy.ts'
 import { Salt } from '../schema/salt.ts'
 import type { Stream } from '../schema/stream.ts'
+import type { View } from '../schema/view.ts'
 import type { Config } from './config/load.ts'
 import { unknownStream } from './config/problems.ts'
 
 /** Every declared stream. */
 export const STREAMS: readonly Stream[] = declared
+/** Every declared view but those of the layer live. */
+export const VIEWS: readonly View[] = views
 /** Four streams may commit at the same moment, and one connection is for other queries. */
 const CONNECTIONS = 5
 
