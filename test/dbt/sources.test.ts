@@ -1,0 +1,149 @@
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { createApp, select } from '../../src/cli/app.ts'
+import { dbtSourcesFile } from '../../src/cli/commands/dbt-sources.ts'
+import type { Config } from '../../src/cli/config/load.ts'
+import { FIXTURE_TIMES, fixtureStore, moveFixture } from '../support/analytics-store.ts'
+import { type DbtProject, type DbtResult, makeProject, NO_DBT, withDbt } from '../support/dbt.ts'
+import { DESTINATIONS, type DestinationConfig, withFolder } from '../support/destinations.ts'
+import { withQuery } from '../support/dump.ts'
+import { configFor, makeStore, runSync, withSimulator } from '../support/run.ts'
+import { makeViews } from '../support/views.ts'
+
+/* The real dbt, as docs/dbt.md says to use it, over the sources file that the command writes. */
+
+/** Not synced the last time. */
+const STALE = 'webhooks'
+
+/** What is wrong in a copy of the warehouse, and which test has to find it. */
+const FAULTS: readonly (readonly [found: string, status: string, statements: readonly string[]])[] = [
+  [
+    'source_unique_recharge_customers_id',
+    'fail',
+    ['insert into recharge.customers select * from recharge.customers where id = 1001'],
+  ],
+  [
+    'not_null_orders__line_items_key',
+    'fail',
+    [
+      'alter table recharge.orders__line_items alter column "index" drop not null',
+      'update recharge.orders__line_items set "index" = null where order_id = 6001',
+    ],
+  ],
+  [
+    'source_relationships_recharge_charges__line_items_charge_id__id__source_recharge_charges_',
+    'fail',
+    ['update recharge.charges__line_items set charge_id = 1 where charge_id = 5001'],
+  ],
+  [
+    'source_relationships_recharge_orders_customer_id__id__source_recharge_customers_',
+    'warn',
+    ['update recharge.orders set customer_id = 1 where id = 6001'],
+  ],
+  [
+    'source_accepted_values_recharge_charges_status__',
+    'fail',
+    ["update recharge.charges set status = 'lost' where id = 5002"],
+  ],
+]
+const TOUCHED = ['customers', 'orders', 'orders__line_items', 'charges', 'charges__line_items']
+
+const found = (results: readonly DbtResult[]): string[] =>
+  results
+    .filter(({ status }) => status !== 'pass')
+    .map(({ name, status }) => `${status} ${name}`)
+    .sort()
+
+async function writeSources(config: Config, { sources }: DbtProject): Promise<void> {
+  const app = createApp(config, { level: 'silent' })
+  await dbtSourcesFile(app, select(app, null), sources)
+}
+
+/** The fixture as of its last time, and a sync just now, in which nothing has changed. */
+async function loadFixture(destination: DestinationConfig, folder: string): Promise<Config> {
+  const store = fixtureStore()
+  return await withSimulator({ store }, async simulator => {
+    const config = { ...configFor(simulator, destination, folder), history: ['subscriptions'], views: true }
+    for (const time of FIXTURE_TIMES) {
+      moveFixture(store, time)
+      const ran = await runSync(config)
+      if (ran.code !== 0) throw new Error(ran.text)
+    }
+    store.setNow(new Date().toISOString())
+    const ran = await runSync({ ...config, streams: { except: [STALE] } })
+    if (ran.code !== 0) throw new Error(ran.text)
+    await makeViews(destination)
+    return config
+  })
+}
+
+describe.skipIf(NO_DBT !== null).each(DESTINATIONS)('$name', place => {
+  test('dbt passes over the fixture, finds each planted fault and nothing else, and knows what is fresh', () =>
+    place.with(destination =>
+      withFolder(async folder => {
+        const config = await loadFixture(destination, folder)
+        const project = makeProject(join(folder, 'dbt'), destination)
+        await writeSources(config, project)
+
+        const empty = new Set<string>()
+        await withQuery(destination, async sql => {
+          for (const name of ['customers', 'charges__order_attributes', 'charges__utm_params']) {
+            const [row] = await sql(`select cast(count(*) as int) as n from recharge.${name}`)
+            if (row?.n === 0) empty.add(name)
+          }
+          const [quiet] = await sql(
+            `select cast(max(_synced_at at time zone 'UTC') as text) as at from recharge.customers`,
+          )
+          expect(String(quiet?.at)).toMatch(/^2025-/)
+        })
+        expect(empty.size).toBeGreaterThan(0)
+        expect(empty).not.toContain('customers')
+
+        const before = await withDbt(project, async dbt => {
+          const fresh = await dbt.run('source', 'freshness')
+          expect(fresh.length).toBeGreaterThan(50)
+          // The table and its live view.
+          expect(found(fresh)).toEqual([`error ${STALE}`, `error ${STALE}`])
+          for (const name of ['customers', ...empty]) expect(fresh.map(result => result.name)).toContain(name)
+          return await dbt.run('test')
+        })
+        expect(before.length).toBeGreaterThan(200)
+        expect(before.filter(({ status }) => status !== 'pass' && status !== 'warn')).toEqual([])
+
+        await withQuery(destination, async sql => {
+          if (destination.kind === 'postgres')
+            for (const table of ['customers', 'orders__line_items', 'charges__line_items'])
+              await sql(`alter table recharge.${table} drop constraint ${table}_pkey`)
+          for (const [, , statements] of FAULTS) for (const statement of statements) await sql(statement)
+        })
+        const after = await withDbt(project, dbt =>
+          dbt.run('test', '--select', ...TOUCHED.map(table => `source:recharge.${table}`)),
+        )
+        const known = new Set(found(before))
+        const news = found(after).filter(line => !known.has(line))
+        const expected = FAULTS.map(([name, status]) => `${status} ${name}`).sort()
+        expect(news).toHaveLength(expected.length)
+        news.forEach((line, i) => {
+          expect(line.startsWith(expected[i] ?? '–'), `${line} instead of ${expected[i]}`).toBe(true)
+        })
+      }),
+    ))
+
+  test('dbt passes over the demo store', () =>
+    place.with(destination =>
+      withFolder(async folder => {
+        const config = await withSimulator({ store: makeStore({ customers: 40, months: 6 }) }, async simulator => {
+          const configured = { ...configFor(simulator, destination, folder), history: ['subscriptions'], views: true }
+          const ran = await runSync(configured)
+          if (ran.code !== 0) throw new Error(ran.text)
+          return configured
+        })
+        await makeViews(destination)
+        const project = makeProject(join(folder, 'dbt'), destination)
+        await writeSources(config, project)
+        const results = await withDbt(project, dbt => dbt.run('test'))
+        expect(results.length).toBeGreaterThan(200)
+        expect(results.filter(({ status }) => status !== 'pass' && status !== 'warn')).toEqual([])
+      }),
+    ))
+})
