@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { setTimeout as timer } from 'node:timers/promises'
 import { ulid } from 'ulid'
 import { streams as declared } from '../../schemas/index.ts'
-import { views } from '../../schemas/views/index.ts'
+import { fivetranViews as declaredFivetranViews } from '../../schemas/views/fivetran/index.ts'
+import { views as declaredViews } from '../../schemas/views/index.ts'
 import { ConfigError, Interrupted } from '../common/errors.ts'
 import { fromMillis } from '../common/instant.ts'
 import { createLog, type Level, type Log } from '../common/log.ts'
@@ -12,19 +13,21 @@ import { createApiClient } from '../extract/api-client.ts'
 import { type ProxyOptions, proxyFor } from '../extract/proxy.ts'
 import { tierOf } from '../extract/rate-limit.ts'
 import { createSource, type Source } from '../extract/source.ts'
-import type { Warehouse } from '../load/destination.ts'
+import type { WantedViews, Warehouse } from '../load/destination.ts'
 import { openDestination } from '../load/open.ts'
+import { historyTable } from '../schema/history-table.ts'
+import { liveViews } from '../schema/live-views.ts'
+import { lookupViews } from '../schema/lookup-views.ts'
 import { withPolicies } from '../schema/policy.ts'
 import { Salt } from '../schema/salt.ts'
 import type { Stream } from '../schema/stream.ts'
-import type { View } from '../schema/view.ts'
+import { allTables } from '../schema/table.ts'
 import type { Config } from './config/load.ts'
+import { nearest } from './config/nearest.ts'
 import { unknownStream } from './config/problems.ts'
 
 /** Every declared stream. */
 export const STREAMS: readonly Stream[] = declared
-/** Every declared view but those of the layer live. */
-export const VIEWS: readonly View[] = views
 /** Four streams may commit at the same moment, and one connection is for other queries. */
 const CONNECTIONS = 5
 
@@ -54,6 +57,10 @@ export interface App {
   readonly isVersioned: (stream: Stream) => boolean
   /** Folder in which reports of runs are kept; null: they are not kept in files. */
   readonly runsDirectory: string | null
+  /** The views that the configuration asks for. */
+  readonly wanted: WantedViews
+  /** Those that a run makes; null: none. */
+  readonly views: WantedViews | null
   open(mode: 'read' | 'write'): Promise<Warehouse>
 }
 
@@ -69,6 +76,37 @@ export interface AppOptions {
   readonly now?: () => number
 }
 
+/** Streams whose views of versions other views read: these are there, and empty, even if no version is kept. */
+const READ_VERSIONS: readonly string[] = ['subscriptions']
+
+/** All views that a configuration asks for. @throws {ConfigError} for the name of a view that there is not. */
+export function wantedViews(
+  {
+    history,
+    analytics,
+    materialize,
+    fivetranViews,
+  }: Pick<Config, 'history' | 'analytics' | 'materialize' | 'fivetranViews'>,
+  streams: readonly Stream[],
+): WantedViews {
+  const versioned = streams.filter(({ name }) => history.includes(name) || READ_VERSIONS.includes(name))
+  const views = [...liveViews(streams, versioned), ...lookupViews(analytics), ...declaredViews]
+  const layouts = fivetranViews ? declaredFivetranViews : []
+  const names = views.map(({ name }) => name)
+  const unknown = [...materialize.add, ...materialize.except].filter(name => !names.includes(name))
+  if (unknown.length > 0)
+    throw new ConfigError(
+      'the configuration',
+      unknown.map(name => ({
+        path: 'materialize',
+        line: null,
+        message: `there is no view ${name}${nearest(name, names)}`,
+      })),
+    )
+  const tables = [...streams.flatMap(allTables), ...versioned.map(historyTable)]
+  return { views: [...views, ...layouts], tables, zone: analytics.zone, materialize }
+}
+
 export function createApp(config: Config, options: AppOptions): App {
   const { level, patience, proxy: proxies, runsDirectory, now = Date.now } = options
   const { recharge, destination, indexes } = config
@@ -78,6 +116,7 @@ export function createApp(config: Config, options: AppOptions): App {
   const salt = new Salt()
   const streams = STREAMS.map(stream => withPolicies(stream, config.policies, salt))
   const versioned = streams.filter(({ name }) => config.history.includes(name))
+  const wanted = wantedViews(config, streams)
   const api = createApiClient({
     ...recharge,
     proxy,
@@ -103,6 +142,8 @@ export function createApp(config: Config, options: AppOptions): App {
     random: Math.random,
     isVersioned: ({ name }) => config.history.includes(name),
     runsDirectory: runsDirectory === undefined ? join(config.directory, 'state', 'runs') : runsDirectory,
+    wanted,
+    views: config.views ? wanted : null,
     open: mode => openDestination(destination, { mode, connections: CONNECTIONS, history: versioned, salt, indexes }),
   }
 }

@@ -224,6 +224,13 @@ selecting(
 })
 
 configured(
+  command('views', 'Makes the views for analysts, as each sync does. Reads nothing from Recharge.', 'views --json'),
+).action(async (flags: Flags) => {
+  const { views } = await import('./commands/views.ts')
+  print(await views(app(flags).app, interruption), flags)
+})
+
+configured(
   command(
     'reset',
     'Deletes the checkpoint of a stream, so that the next sync reads it from the start. Rows stay.',

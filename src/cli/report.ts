@@ -1,7 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder } from '../common/make-folder.ts'
-import type { Problem, RecordedRun, RunReport, StartedRun, StreamReport } from '../common/model.ts'
+import type { Problem, RecordedRun, RunReport, StartedRun, StreamReport, ViewsReport } from '../common/model.ts'
 import { lines, type Printable, paragraphs } from '../common/printable.ts'
 import { thisProcess } from '../common/process-identity.ts'
 import { BUG, INTERRUPTED } from './exit-codes.ts'
@@ -102,7 +102,21 @@ export function reportText(report: RunReport): Printable {
   const throttled = report.throttled > 0 ? `, ${report.throttled} of them throttled` : ''
   const end = `run ${report.run}: ${report.outcome}${missed(report)}, ${report.requests} requests, ${report.retries} retries${throttled}`
   const problem = report.problem ? [problemText(report.problem)] : []
-  return paragraphs(...(ran.length > 0 ? [table] : []), ...warnings, lines(end), ...problem)
+  const views = report.views ? viewsText(report.views) : []
+  return paragraphs(...(ran.length > 0 ? [table] : []), ...warnings, ...views, lines(end), ...problem)
+}
+
+/** What was done about the views; nothing: they were as they should be. */
+export function viewsText({ made, dropped, refreshed, problems }: ViewsReport): readonly Printable[] {
+  const counts = [
+    ...(made.length > 0 ? [`${made.length} made`] : []),
+    ...(refreshed.length > 0 ? [`${refreshed.length} refreshed`] : []),
+    ...(dropped.length > 0 ? [`${dropped.length} dropped`] : []),
+  ]
+  return [
+    ...(counts.length > 0 ? [lines(`views: ${counts.join(', ')}`)] : []),
+    ...problems.map(found => problemText(found, `view ${found.view}: `)),
+  ]
 }
 
 /** Why a run has failed in which no stream did; empty: a stream did, or it has not failed. */

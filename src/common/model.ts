@@ -279,6 +279,23 @@ export interface StreamReport extends Counts {
   readonly problem: Problem | null
 }
 
+/** A view that is not as it is declared. */
+export interface ViewProblem extends Problem {
+  /** As `schema.name`; the name of a schema: none of its views could be made. */
+  readonly view: string
+}
+
+/** What was done about the views, which have names as `schema.name`. */
+export interface ViewsReport {
+  /** Views that were made or replaced. */
+  readonly made: readonly string[]
+  /** Views of an older version that were dropped. */
+  readonly dropped: readonly string[]
+  /** Views whose table was made anew. */
+  readonly refreshed: readonly string[]
+  readonly problems: readonly ViewProblem[]
+}
+
 /** What a run did. Printed by `sync --json` and kept in `_sync_runs` and in `state/runs/`. */
 export interface RunReport {
   readonly run: RunId
@@ -292,6 +309,8 @@ export interface RunReport {
   readonly throttled: number
   readonly waited_ms: number
   readonly streams: readonly StreamReport[]
+  /** What was done about the views after the streams; null: nothing, because the run ended before, or was told not to. */
+  readonly views: ViewsReport | null
   /** Why nothing could run, or what stopped the whole run; null: neither. */
   readonly problem: Problem | null
 }

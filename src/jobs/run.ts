@@ -1,12 +1,12 @@
 import pLimit from 'p-limit'
 import { Interrupted, SourceError, type SourceProblem, SyncError } from '../common/errors.ts'
 import type { Log } from '../common/log.ts'
-import type { Instant, Problem, RunId, RunReport, StartedRun, StreamReport } from '../common/model.ts'
+import type { Instant, Problem, RunId, RunReport, StartedRun, StreamReport, ViewsReport } from '../common/model.ts'
 import { retryDestination } from '../common/retry-destination.ts'
 import { VERSION } from '../common/version.ts'
 import type { TokenInformation } from '../extract/scopes.ts'
 import { type Access, accessOf, isTried, readableBy } from '../extract/scopes.ts'
-import type { RunDestination } from '../load/destination.ts'
+import type { RunDestination, WantedViews } from '../load/destination.ts'
 import { withInferredColumns } from '../pipeline/evolve.ts'
 import { migrateColumns } from '../pipeline/migrate-columns.ts'
 import { allRefused, outcomeOf } from '../pipeline/outcome.ts'
@@ -47,6 +47,8 @@ export interface RunOptions extends Omit<ScanOptions, 'readable' | 'destination'
   /** Writes the report to a file on this machine: when the run begins, and before steps that may hang. */
   readonly keep: (report: RunReport | StartedRun) => void
   readonly progress: Progress
+  /** The views that the destination has to have after the streams. Default: none are made. */
+  readonly views?: WantedViews | null
   /** Whether the run locks the destination against other runs. Default: true. */
   readonly lock?: boolean
   /** Whether the destination records the run, and its streams' reports as their last ones. Default: true. */
@@ -78,6 +80,7 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     streams: readonly StreamReport[],
     allStats: readonly StreamStats[],
     problem: Problem | null,
+    views: ViewsReport | null = null,
   ): RunReport => {
     const sum = (of: 'requests' | 'retries' | 'throttled' | 'waitedMs'): number =>
       [token, ...allStats].reduce((total, stats) => total + stats.requestStats[of], 0)
@@ -96,6 +99,7 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
       throttled: sum('throttled'),
       waited_ms: Math.round(sum('waitedMs')),
       streams,
+      views,
       problem,
     }
     // Messages quote answers of the API, which may contain anything, the token included.
@@ -132,13 +136,11 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     const ended = graceOf(ending, options)
     const opened = { ...options, destination, lost }
     const { reports, stopped } = await runInParallel(plan, opened, ending, ended)
-    const report = finished(
-      reports,
-      plan.map(({ stats }) => stats),
-      stopped ?? allRefused(reports),
-    )
-    latest = kept(report)
     ran = { reports, allStats: plan.map(({ stats }) => stats) }
+    const problem = stopped ?? allRefused(reports)
+    const views = problem === null ? await ended(viewsAfter(opened, ending), GRACE.streams) : null
+    const report = finished(ran.reports, ran.allStats, problem, views)
+    latest = kept(report)
     if (recorded)
       await ended(
         retryDestination(() => destination.record(report), options, signal),
@@ -154,6 +156,19 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     return latest ?? kept(finished(ran.reports, ran.allStats, { code, message, next }))
   } catch (error) {
     return kept(finished(ran.reports, ran.allStats, problemOf(error) ?? logged(error, options)))
+  }
+}
+
+/** Makes and replaces views. What fails is in the report, and fails no run. */
+async function viewsAfter(options: Opened, signal: AbortSignal): Promise<ViewsReport | null> {
+  const { views = null, destination } = options
+  if (views === null || signal.aborted) return null
+  try {
+    return await retryDestination(() => destination.keepViews(views, signal), options, signal)
+  } catch (error) {
+    if (signal.aborted) return null
+    const problem = problemOf(error) ?? logged(error, options)
+    return { made: [], dropped: [], refreshed: [], problems: [{ view: 'all', ...problem }] }
   }
 }
 

@@ -20,6 +20,7 @@ import type {
   RunReport,
   SchemaChange,
   StartedRun,
+  ViewsReport,
 } from '../common/model.ts'
 import type { InferredColumn } from '../schema/inferred-columns.ts'
 import type { Stream } from '../schema/stream.ts'
@@ -140,7 +141,8 @@ export interface RunDestination
     DeletionSupport,
     StoreIdentification,
     OlderReports,
-    ExpectedRows {}
+    ExpectedRows,
+    ViewSupport {}
 
 /** Answers questions about the warehouse. Nothing here writes; tables may be missing. */
 export interface Inspection {
@@ -395,22 +397,28 @@ export interface ReconciliationSupport {
   lastReconciliation(stream: string): Promise<{ readonly at: Instant; readonly agreed: boolean } | null>
 }
 
+/** The views that a warehouse is to have. */
+export interface WantedViews {
+  readonly views: readonly View[]
+  /** Every table that a view may read. One that does not exist is empty in the views. */
+  readonly tables: readonly Table[]
+  /** Name of the reporting zone, or `store`: the zone that the table of the store names. */
+  readonly zone: string
+  /** Views that are kept as tables, besides those that say so themselves, and those of them that are not. */
+  readonly materialize: { readonly add: readonly string[]; readonly except: readonly string[] }
+}
+
 /** Keeps the views of the analytics schemas. */
 export interface ViewSupport {
   /**
-   * Makes all views, and replaces those that exist.
-   * @param tables every table that a view may read. One that does not exist is empty in the views.
-   * @param zone the reporting zone.
+   * Makes the views that are missing, replaces those whose text or columns changed, and makes the tables of views anew
+   * whose rows may have changed. Rights on a view stay. What this program has not made is left alone, and so is a view
+   * whose columns would have to change while something else uses them: both are problems of the answer, like every view
+   * that the database refuses. Called after `prepare`.
+   * @param signal aborted: the database stops at once.
    */
-  createViews(views: readonly View[], tables: readonly Table[], zone: string): Promise<void>
+  keepViews(wanted: WantedViews, signal: AbortSignal): Promise<ViewsReport>
 }
 
 /** All that a database with an `Engine` can do. */
-export interface Warehouse
-  extends RunDestination,
-    Inspection,
-    Reset,
-    Rejects,
-    ImportedRows,
-    ReconciliationSupport,
-    ViewSupport {}
+export interface Warehouse extends RunDestination, Inspection, Reset, Rejects, ImportedRows, ReconciliationSupport {}

@@ -102,16 +102,17 @@ function tableOf(table: Table, options: DbtSourcesOptions): DbtTable {
 }
 
 function viewOf({ name, layer, doc, grain, columns }: View, { schema, tables }: DbtSourcesOptions): DbtTable {
-  // A live view has rows of one table, whose tests are those of the table.
-  const table = layer === 'live' ? tables.find(table => table.name === name) : undefined
+  // A live view has rows of one table, which has the tests.
+  const live = layer === 'live'
+  const table = live ? tables.find(table => table.name === name) : undefined
   const stream = table?.stream ?? table?.historyOf
   return {
     name,
     description: described(doc),
     ...(stream === undefined ? {} : { config: freshnessOf(stream, schema) }),
-    ...(table === undefined && grain.length > 0 ? { data_tests: [uniqueGrain(name, grain)] } : {}),
+    ...(!live && grain.length > 0 ? { data_tests: [uniqueGrain(name, grain)] } : {}),
     columns: Object.entries(columns).map(([column, { doc: meaning, values }]) =>
-      columnOf(column, meaning, table === undefined ? acceptedValues(values) : []),
+      columnOf(column, meaning, live ? [] : acceptedValues(values)),
     ),
   }
 }

@@ -17,12 +17,12 @@ export function liveViews(streams: readonly Stream[], versioned: readonly Stream
     ...streams.flatMap(stream => {
       const { root, children } = tablesOf(stream)
       return [
-        liveView(root, `select * from {{table ${root.name}}} as t where t._deleted_at is null`),
+        liveView(root, `{{table ${root.name}}} as t where t._deleted_at is null`),
         ...children.map(({ table }) => {
           const owner = table.key[0] ?? ''
           return liveView(
             table,
-            `select t.* from {{table ${table.name}}} as t
+            `{{table ${table.name}}} as t
               join {{table ${root.name}}} as o on o."${root.key[0]}" = t."${owner}" where o._deleted_at is null`,
           )
         }),
@@ -30,11 +30,15 @@ export function liveViews(streams: readonly Stream[], versioned: readonly Stream
     }),
     ...versioned.map(stream => {
       const table = historyTable(stream)
-      return liveView(table, `select * from {{table ${table.name}}} as t`)
+      return liveView(table, `{{table ${table.name}}} as t`)
     }),
   ]
 }
 
+/**
+ * Names its columns, so that one that a user adds to a table is not used by the view.
+ * @param rows tables, of which `t` is that of the view, and a condition.
+ */
 function liveView({ name, doc, key, columns }: Table, rows: string): View {
   const shown = columns.filter(isShown)
   const names = new Set(columns.map(column => column.name))
@@ -56,9 +60,11 @@ function liveView({ name, doc, key, columns }: Table, rows: string): View {
         { kind: 'day', doc: `Day of ${column.name} in the reporting zone.`, values: [] },
       ]),
     ]),
-    sql: `select r.*${days
-      .map(column => `, cast(r."${column.name}" at time zone {{zone}} as date) as "${dayName(column.name)}"`)
-      .join('')} from (${rows}) as r`,
+    sql: `select ${[
+      ...shown.map(column => `t."${column.name}"`),
+      ...days.map(column => `cast(t."${column.name}" at time zone {{zone}} as date) as "${dayName(column.name)}"`),
+    ].join(', ')} from ${rows}`,
+    materialized: false,
     checks: [],
   }
 }

@@ -5,7 +5,20 @@ import type { Column, ColumnKind } from './column.ts'
  * The kind of a view's column: those of tables, and three that only views have. `amount` is DECIMAL(18,4): money that was
  * computed. `ratio` is DECIMAL(18,6): a fraction from 0 to 1. `time` is TIMESTAMP: an instant in UTC without its zone.
  */
-export type ViewKind = ColumnKind | 'amount' | 'ratio' | 'time'
+export const VIEW_KINDS = [
+  'int',
+  'money',
+  'rate',
+  'instant',
+  'day',
+  'flag',
+  'text',
+  'json',
+  'amount',
+  'ratio',
+  'time',
+] as const satisfies readonly (ColumnKind | string)[]
+export type ViewKind = (typeof VIEW_KINDS)[number]
 
 export interface ViewColumn {
   readonly kind: ViewKind
@@ -13,6 +26,12 @@ export interface ViewColumn {
   readonly doc: string
   /** The values that there are; none: not listed. */
   readonly values: readonly string[]
+}
+
+/** A column of a view that exists. */
+export interface TypedColumn {
+  readonly name: string
+  readonly kind: ViewKind
 }
 
 /** Each schema of views has its own name, the name of the tables' schema and this ending. */
@@ -43,14 +62,20 @@ export interface View {
   /**
    * A query in the SQL that DuckDB and Postgres share. It selects the columns of the declaration by name, in any order;
    * each is cast to its declared type. `{{orders}}` is the view `orders` of the same schema, `{{table orders}}` a table of
-   * the warehouse, and `{{zone}}` the reporting zone as a literal.
+   * the warehouse, and `{{zone}}` the reporting zone as a literal. `{{elements t.tax_lines}}` is a relation with a row for
+   * each element of a list in JSON, with the columns `index`, from 0, and `element`; anything but a list has none.
+   * `{{member e.element title}}` is the text of a member.
    */
   readonly sql: string
+  /** Whether its rows are kept in a table, because computing them takes long, unless the configuration says otherwise. */
+  readonly materialized: boolean
   readonly checks: readonly ViewCheck[]
 }
 
-export interface ViewInput extends Omit<View, 'schema' | 'columns' | 'checks'> {
+export interface ViewInput extends Omit<View, 'schema' | 'columns' | 'checks' | 'materialized'> {
   readonly columns: Readonly<Record<string, ViewColumn | Column>>
+  /** Default: false. */
+  readonly materialized?: boolean
   /** Default: none but that of the grain, which every view has. */
   readonly checks?: readonly ViewCheck[]
 }
@@ -75,6 +100,7 @@ export function view(input: ViewInput): View {
     columns: Object.fromEntries(
       Object.entries(columns).map(([column, { kind, doc, values }]) => [column, { kind, doc, values }]),
     ),
+    materialized: input.materialized ?? false,
     checks: input.checks ?? [],
   }
   const problems = [
@@ -98,23 +124,33 @@ export interface Rendering {
   readonly table: (name: string) => string
   /** Name of the reporting zone in the time zone database. */
   readonly zone: string
+  /** The elements of a list in JSON, as a relation. */
+  readonly elements: (list: string) => string
+  /** The text of a member of an object in JSON. */
+  readonly member: (object: string, name: string) => string
 }
 
 /** The text of a query with its placeholders replaced. @throws {Error} for an unknown placeholder. */
-export const render = (sql: string, { view, table, zone }: Rendering): string =>
+export const render = (sql: string, { view, table, zone, elements, member }: Rendering): string =>
   sql.replace(PLACEHOLDER, (all, what: string) => {
-    const [first = '', second] = what.split(' ')
+    const [first = '', second, third] = what.split(' ')
     if (what === 'zone') return `'${zone.replaceAll("'", "''")}'`
     if (first === 'table' && second !== undefined) return table(second)
+    if (first === 'elements' && second !== undefined) return elements(second)
+    if (first === 'member' && second !== undefined && third !== undefined) return member(second, third)
     if (second === undefined && NAME.test(first)) return view(first)
     throw new Error(`${all} stands for nothing`)
   })
 
+const placeholdersIn = (sql: string): readonly string[] => [...sql.matchAll(PLACEHOLDER)].map(([, what = '']) => what)
+
 /** The views of the same schema that a query reads. */
-export function readsOf(sql: string): ReadonlySet<string> {
-  const names = [...sql.matchAll(PLACEHOLDER)].map(([, what = '']) => what)
-  return new Set(names.filter(what => what !== 'zone' && NAME.test(what)))
-}
+export const readsOf = (sql: string): ReadonlySet<string> =>
+  new Set(placeholdersIn(sql).filter(what => what !== 'zone' && NAME.test(what)))
+
+/** The tables of the warehouse that a query names. */
+export const tablesReadBy = (sql: string): ReadonlySet<string> =>
+  new Set(placeholdersIn(sql).flatMap(what => (what.startsWith('table ') ? [what.slice('table '.length)] : [])))
 
 /** The views in an order in which each comes after those that it reads. @throws {Error} for a missing view or a circle. */
 export function inOrder(views: readonly View[]): readonly View[] {

@@ -158,6 +158,23 @@ comment on column "recharge"."_sync_columns"."path" is 'Path of the field in the
 comment on column "recharge"."_sync_columns"."kind" is 'Type of its values: int, rate, instant, day, flag, text or json.';
 comment on column "recharge"."_sync_columns"."added_at" is 'When the column was added.';
 comment on column "recharge"."_sync_columns"."run" is 'The run that added it.';
+create table "recharge"."_sync_views" (
+  "view_schema" text not null,
+  "name" text not null,
+  "hash" text not null,
+  "columns" jsonb not null,
+  "comment" text not null,
+  "grants" jsonb not null,
+  "refreshed" text, constraint "_sync_views_pkey" primary key ("view_schema",
+  "name"));
+comment on table "recharge"."_sync_views" is 'The views that this program has made. Not for analysts.';
+comment on column "recharge"."_sync_views"."view_schema" is 'Schema that the view is in.';
+comment on column "recharge"."_sync_views"."name" is 'Name of the view.';
+comment on column "recharge"."_sync_views"."hash" is 'Hash of its text and of its comments; empty: it has to be made again.';
+comment on column "recharge"."_sync_views"."columns" is 'Its columns in their order, each with its kind.';
+comment on column "recharge"."_sync_views"."comment" is 'Its comment. A view with another one is not of this program.';
+comment on column "recharge"."_sync_views"."grants" is 'Statements that give its rights again to a view that was dropped.';
+comment on column "recharge"."_sync_views"."refreshed" is 'Hash of what its table was made from; null: the view has no table.';
 create table "recharge"."accounts" (
   "id" bigint not null,
   "user_id" bigint,

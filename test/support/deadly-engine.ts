@@ -64,6 +64,9 @@ function counted(engine: Engine, step: () => void): Engine {
             await session.longDdl(statements, signal)
           },
           dependents: session.dependents,
+          catalog: session.catalog,
+          viewUsers: session.viewUsers,
+          grantsOn: session.grantsOn,
         })
         step()
         return result

@@ -14,6 +14,7 @@ export function runReport(stream: string, more: Partial<StreamReport> = {}): Run
     retries: 0,
     throttled: 0,
     waited_ms: 0,
+    views: null,
     problem: null,
     streams: [
       {

@@ -1,10 +1,8 @@
-import { views } from '../../schemas/views/index.ts'
-import { STREAMS } from '../../src/cli/app.ts'
+import { STREAMS, wantedViews } from '../../src/cli/app.ts'
+import type { ViewsReport } from '../../src/common/model.ts'
+import type { WantedViews } from '../../src/load/destination.ts'
 import { openDestination } from '../../src/load/open.ts'
-import { historyTable } from '../../src/schema/history-table.ts'
-import { liveViews } from '../../src/schema/live-views.ts'
-import { DEFAULT_ANALYTICS, lookupViews } from '../../src/schema/lookup-views.ts'
-import { allTables } from '../../src/schema/table.ts'
+import { DEFAULT_ANALYTICS } from '../../src/schema/lookup-views.ts'
 import { FIXTURE_TIMES, fixtureStore, moveFixture } from './analytics-store.ts'
 import { type DestinationConfig, type TestDestination, withFolder } from './destinations.ts'
 import { withQuery } from './dump.ts'
@@ -12,17 +10,30 @@ import { type FirstLoad, firstLoad } from './first-load.ts'
 import { configFor, runSync, withSimulator } from './run.ts'
 
 const VERSIONED = STREAMS.filter(({ name }) => name === 'subscriptions')
+
 export const ZONE = 'America/New_York'
 
-/** Makes every view over a warehouse. */
-export async function makeViews(destination: DestinationConfig, zone = ZONE): Promise<void> {
+/** Every view, as a configuration without settings asks for them. */
+export const WANTED: WantedViews = wantedViews(
+  {
+    history: ['subscriptions'],
+    analytics: DEFAULT_ANALYTICS,
+    materialize: { add: [], except: [] },
+    fivetranViews: false,
+  },
+  STREAMS,
+)
+
+/** Makes every view over a warehouse. @throws {Error} if one cannot be made. */
+export async function makeViews(
+  destination: DestinationConfig,
+  wanted: Partial<WantedViews> = {},
+): Promise<ViewsReport> {
   await using warehouse = await openDestination(destination, { mode: 'write', connections: 1, history: VERSIONED })
-  const tables = [...STREAMS.flatMap(allTables), ...VERSIONED.map(historyTable)]
-  await warehouse.createViews(
-    [...liveViews(STREAMS, VERSIONED), ...lookupViews(DEFAULT_ANALYTICS), ...views],
-    tables,
-    zone,
-  )
+  const report = await warehouse.keepViews({ ...WANTED, ...wanted }, new AbortController().signal)
+  const [problem] = report.problems
+  if (problem !== undefined) throw new Error(`${problem.view}: ${problem.message}`)
+  return report
 }
 
 const loads = new Map<string, FirstLoad>()

@@ -48,6 +48,7 @@ const run = (
   requests: 42,
   retries: 1,
   throttled: 0,
+  views: null,
   waited_ms: 0,
   streams,
   problem: null,

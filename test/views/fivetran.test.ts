@@ -2,22 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { parse } from 'csv-parse/sync'
 import { describe, expect, test } from 'vitest'
 import { fivetranViews } from '../../schemas/views/fivetran/index.ts'
-import { STREAMS } from '../../src/cli/app.ts'
 import { openDestination } from '../../src/load/open.ts'
-import { historyTable } from '../../src/schema/history-table.ts'
-import { allTables } from '../../src/schema/table.ts'
 import { DESTINATIONS, type DestinationConfig } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
-import { withFixture, ZONE } from '../support/views.ts'
+import { makeViews, withFixture } from '../support/views.ts'
 
 const FOLDER = new URL('../fixtures/analytics/fivetran/', import.meta.url)
-const SUBSCRIPTIONS = STREAMS.filter(({ name }) => name === 'subscriptions')
 
-async function makeFivetranViews(destination: DestinationConfig): Promise<void> {
-  await using warehouse = await openDestination(destination, { mode: 'write', connections: 1 })
-  const tables = [...STREAMS.flatMap(allTables), ...SUBSCRIPTIONS.map(historyTable)]
-  await warehouse.createViews(fivetranViews, tables, ZONE)
-}
+const makeFivetranViews = (destination: DestinationConfig) => makeViews(destination, { views: fivetranViews })
 
 type Row = Readonly<Record<string, string | null>>
 
@@ -167,6 +159,10 @@ lines', '{"a": 1}')`,
 
   test('streams that were never read give empty views with the right types', () =>
     place.with(async destination => {
+      {
+        await using warehouse = await openDestination(destination, { mode: 'write', connections: 1 })
+        await warehouse.prepare([])
+      }
       await makeFivetranViews(destination)
       await withQuery(destination, async sql => {
         for (const { name, columns } of fivetranViews) {

@@ -5,11 +5,9 @@ import { lines, paragraphs } from '../../common/printable.ts'
 import { SYSTEM_TABLES } from '../../load/sql/system-tables.ts'
 import { type DbtSources, dbtSources } from '../../schema/dbt-sources.ts'
 import { historyTable } from '../../schema/history-table.ts'
-import { liveViews } from '../../schema/live-views.ts'
-import { lookupViews } from '../../schema/lookup-views.ts'
 import { allTables } from '../../schema/table.ts'
 import { VIEW_SCHEMAS } from '../../schema/view.ts'
-import { type App, type Selection, VIEWS } from '../app.ts'
+import type { App, Selection } from '../app.ts'
 import { yamlText } from '../config/yaml-text.ts'
 import type { Result } from './result.ts'
 
@@ -40,9 +38,7 @@ export async function dbtSourcesFile(app: App, { streams }: Selection, out: stri
     ...streams.filter(isVersioned).map(historyTable),
     ...SYSTEM_TABLES.filter(({ name }) => OWN.has(name)),
   ]
-  const views = config.views
-    ? [...liveViews(streams, streams.filter(isVersioned)), ...lookupViews(config.analytics), ...VIEWS]
-    : []
+  const views = config.views ? app.wanted.views.filter(view => view.schema === 'analytics') : []
   const existing = await relationsOf(app, schema)
   const has = (inSchema: string, name: string): boolean => existing.size === 0 || existing.has(`${inSchema}.${name}`)
   const document = dbtSources({

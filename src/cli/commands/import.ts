@@ -94,6 +94,7 @@ export async function importFile(
     waited_ms: 0,
     // What the file is said to have: the promise of the stream rests on it.
     streams: [{ ...stats.report('complete', (app.monotonic() - startedAt) / 1000, null), ...whole }],
+    views: app.views && (await destination.keepViews(app.views, signal)),
     problem: null,
   }
   await destination.record(report)

@@ -44,6 +44,7 @@ export async function reconcile(
       // Without a repair no row is written, so other runs need not wait, where the database admits two writers.
       lock: repair,
       recorded: false,
+      views: repair ? app.views : null,
       keep: () => {},
       line: stream => lineOf(stream, found.get(stream.stream)),
       open: async () => {

@@ -164,6 +164,11 @@ export const configSchema = z.strictObject({
   views: flag
     .default(true)
     .describe('Whether a sync makes the views in <schema>_analytics. false makes none, and drops none. Default: true.'),
+  fivetran_views: flag
+    .default(false)
+    .describe(
+      "Whether the views that a sync makes include those in <schema>_fivetran: sixteen tables and checkout in the layout of Fivetran's connector, for the dbt package dbt_recharge. Turned off again, the next sync drops them. Default: false.",
+    ),
   analytics: z
     .strictObject({
       zone: zone

@@ -19,11 +19,13 @@ interface View {
  * and every view that can be used before is tried again. A view that cannot be used before counts if it names the table:
  * it may name the file by a catalog that exists only where somebody opened the file by itself.
  * @param connection is closed here.
+ * @param ours views that are not tried: their text names what it needs, and is bound again whenever it is read.
  */
 export async function dependentsOf(
   connection: DuckDBConnection,
   catalog: string,
   { schema, table, column }: ColumnPlace,
+  ours: ReadonlySet<string>,
 ): Promise<readonly Dependent[]> {
   const rows = async (query: string, values: string[]): Promise<string[][]> =>
     (await connection.runAndReadAll(query, values)).getRowsJS().map(row => row.map(String))
@@ -33,15 +35,16 @@ export async function dependentsOf(
       'select index_name from duckdb_indexes() where database_name = $1 and schema_name = $2 and table_name = $3 order by 1',
       [catalog, schema, table],
     )
-    if (indexes.length > 0) return indexes.map(([name]) => ({ what: `index ${schema}.${name}`, rebuilt: false }))
-    const views = await viewsIn(rows, catalog)
+    if (indexes.length > 0)
+      return indexes.map(([name]) => ({ what: `index ${schema}.${name}`, view: null, rebuilt: false }))
+    const views = (await viewsIn(rows, catalog)).filter(view => !ours.has(nameOf(view)))
     const before = await columnsOf(connection, views)
     await connection.run('begin transaction')
     try {
       await connection.run(`alter table ${quote(schema)}.${quote(table)} drop column ${quote(column)}`)
     } catch (error) {
       const [why = ''] = error instanceof Error ? error.message.split('\n') : []
-      return [{ what: `what DuckDB names: ${why}`, rebuilt: false }]
+      return [{ what: `what DuckDB names: ${why}`, view: null, rebuilt: false }]
     }
     const without = await columnsOf(connection, views)
     const isNamed = new RegExp(`(^|\\W)${table}(\\W|$)`, 'i')
@@ -50,12 +53,14 @@ export async function dependentsOf(
         const columns = before.get(view)
         return columns === null ? isNamed.test(view.sql) : without.get(view) !== columns
       })
-      .map(view => ({ what: `view ${view.schema}.${view.name}`, rebuilt: false }))
+      .map(view => ({ what: `view ${nameOf(view)}`, view: nameOf(view), rebuilt: false }))
   } finally {
     await connection.run('rollback').catch(() => {})
     connection.closeSync()
   }
 }
+
+const nameOf = ({ schema, name }: View): string => `${schema}.${name}`
 
 async function viewsIn(
   rows: (query: string, values: string[]) => Promise<string[][]>,

@@ -6,7 +6,7 @@ import { Kysely, sql } from 'kysely'
 import { DestinationError } from '../../common/errors.ts'
 import { makeFolder } from '../../common/make-folder.ts'
 import type { TableColumn } from '../../schema/table.ts'
-import type { Engine, Relation } from '../sql/engine.ts'
+import type { CatalogEntry, Engine, Relation } from '../sql/engine.ts'
 import type { SystemTables } from '../sql/system-tables.ts'
 import { append, type Layouts } from './append.ts'
 import { dependentsOf } from './dependents.ts'
@@ -134,8 +134,12 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
               for (const statement of statements) await db.executeQuery(statement)
             },
             // Nothing can be tried in a file that is only read.
-            dependents: async (schema, table, column) =>
-              readOnly ? [] : await dependentsOf(await connect(), CATALOG, { schema, table, column }),
+            dependents: async (schema, table, column, ours) =>
+              readOnly ? [] : await dependentsOf(await connect(), CATALOG, { schema, table, column }, ours),
+            catalog: schemas => catalogOf(used, schemas),
+            // A view is only text, and there are no rights.
+            viewUsers: async () => [],
+            grantsOn: async () => [],
           })
           if (written > 0) await limitLog(written < LARGE_COMMIT ? 'short' : 'long')
           await (isConverted ? commitWithoutLog(used) : used.run('commit'))
@@ -163,9 +167,12 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
     withPrimaryKey: create => create,
     createIndex: () => null,
     lockTable: () => null,
+    viewsHold: false,
     isRefusal,
     jsonAsText: value => sql`case json_type(${value}) when 'VARCHAR' then ${value} ->> '$' when 'NULL' then null
       else nullif(nullif(cast(${value} as text), '{}'), '[]') end`,
+    jsonElements: list => sql`(select unnest(range(json_array_length(${list}))) as "index",
+      unnest(json_extract(${list}, '$[*]')) as element)`,
     lockHolders: async () => [],
     async checkAccess() {
       // DuckDB writes its log beside the file, so the folder must be writable too.
@@ -252,6 +259,33 @@ async function relationsIn(connection: DuckDBConnection, schema: string): Promis
         kind: type === 'BASE TABLE' ? 'table' : String(type).toLowerCase(),
         columns: Array.isArray(columns) ? columns.map(String) : [],
         indexed: [],
+      },
+    ]),
+  )
+}
+
+async function catalogOf(
+  connection: DuckDBConnection,
+  schemas: readonly string[],
+): Promise<ReadonlyMap<string, CatalogEntry>> {
+  const among = schemas.map(schema => `'${schema.replaceAll("'", "''")}'`).join(', ')
+  const found = await connection.runAndReadAll(
+    `select e.schema_name || '.' || lower(e.name), e.kind, e.comment, list(c.column_name order by c.column_index)
+     from (
+       select schema_name, table_name as name, 'table' as kind, comment from duckdb_tables() where database_name = '${CATALOG}'
+       union all
+       select schema_name, view_name, 'view', comment from duckdb_views() where database_name = '${CATALOG}'
+     ) as e
+     join duckdb_columns() as c on c.database_name = '${CATALOG}' and c.schema_name = e.schema_name and c.table_name = e.name
+     where e.schema_name in (${among}) group by all`,
+  )
+  return new Map(
+    found.getRowsJS().map(([name, kind, comment, columns]) => [
+      String(name),
+      {
+        kind: String(kind),
+        columns: Array.isArray(columns) ? columns.map(String) : [],
+        comment: comment === null ? null : String(comment),
       },
     ]),
   )

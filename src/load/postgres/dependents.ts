@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { Dependent } from '../sql/engine.ts'
+import type { Dependent, ViewUser } from '../sql/engine.ts'
 
 /**
  * What uses a column, from `pg_depend`. Postgres refuses to change the type of a column that a view, a rule, a generated
@@ -32,6 +32,7 @@ export async function dependentsOf(
        case v.relkind when 'v' then 'view ' || n.nspname || '.' || v.relname
          when 'm' then 'materialized view ' || n.nspname || '.' || v.relname
          else pg_describe_object(u.classid, u.objid, u.objsubid) end as what,
+       case when v.relkind = 'v' then n.nspname || '.' || v.relname end as view,
        u.classid in ('pg_constraint'::regclass, 'pg_statistic_ext'::regclass)
          or coalesce(c.relkind in ('i', 'I'), false) as rebuilt
      from users u
@@ -45,4 +46,46 @@ export async function dependentsOf(
     [schema, table, column],
   )
   return rows
+}
+
+/** What uses the views of these schemas directly. A trigger, which would go with its view, counts too. */
+export async function viewUsers(client: pg.ClientBase, schemas: readonly string[]): Promise<readonly ViewUser[]> {
+  const { rows } = await client.query<ViewUser>(
+    `select distinct n.nspname || '.' || v.relname as used,
+       case u.relkind when 'v' then 'view ' || un.nspname || '.' || u.relname
+         when 'm' then 'materialized view ' || un.nspname || '.' || u.relname
+         else pg_describe_object(d.classid, d.objid, d.objsubid) end as what,
+       case when u.relkind = 'v' then un.nspname || '.' || u.relname end as view
+     from pg_class v
+     join pg_namespace n on n.oid = v.relnamespace
+     join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = v.oid and d.deptype <> 'i'
+     left join pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid
+     left join pg_class u on u.oid = r.ev_class
+     left join pg_namespace un on un.oid = u.relnamespace
+     where n.nspname = any($1) and v.relkind = 'v' and u.oid is distinct from v.oid
+     order by 1, 2`,
+    [[...schemas]],
+  )
+  return rows
+}
+
+/** `grant` statements for all that a view, and each of its columns, is granted to others than its owner. */
+export async function grantsOn(client: pg.ClientBase, schema: string, view: string): Promise<readonly string[]> {
+  const { rows } = await client.query<{ statement: string }>(
+    `select format('grant %s%s on table %I.%I to %s%s', g.privilege_type, g.columns, n.nspname, c.relname,
+       case g.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end,
+       case when g.is_grantable then ' with grant option' else '' end) as statement
+     from pg_class c
+     join pg_namespace n on n.oid = c.relnamespace
+     cross join lateral (
+       select a.privilege_type, a.grantee, a.is_grantable, '' as columns from aclexplode(c.relacl) a
+       union all
+       select a.privilege_type, a.grantee, a.is_grantable, format(' (%I)', t.attname)
+       from pg_attribute t cross join lateral aclexplode(t.attacl) a where t.attrelid = c.oid and not t.attisdropped
+     ) g
+     where n.nspname = $1 and c.relname = $2 and g.grantee <> c.relowner
+     order by 1`,
+    [schema, view],
+  )
+  return rows.map(({ statement }) => statement)
 }

@@ -6,14 +6,14 @@ import type { SystemTables } from '../sql/system-tables.ts'
 import { checkAccess } from './access.ts'
 import { append } from './append.ts'
 import { connectionTo } from './connection.ts'
-import { dependentsOf } from './dependents.ts'
+import { dependentsOf, grantsOn, viewUsers } from './dependents.ts'
 import { isRefusal, translate } from './errors.ts'
-import { jsonAsText } from './json-as-text.ts'
+import { jsonAsText, jsonElements } from './json-as-text.ts'
 import { mayContainKeys } from './key-lookup.ts'
 import { createLease, LEASE_TIMES, type LeaseTimes } from './lease.ts'
 import { cancelTransaction, lockHolders, longDdl, type RunningTransaction, withLockTimeout } from './locks.ts'
 import { referencedTables } from './references.ts'
-import { relationsIn } from './relations.ts'
+import { catalogOf, relationsIn } from './relations.ts'
 import { TYPES } from './types.ts'
 
 export interface PostgresOptions {
@@ -91,6 +91,9 @@ export function openPostgres({
           longDdl: (statements, signal) =>
             longDdl(client, statements.map(statement => statement.sql).join(';\n'), signal, cancel),
           dependents: (schema, table, column) => dependentsOf(client, schema, table, column),
+          catalog: schemas => catalogOf(client, schemas),
+          viewUsers: schemas => viewUsers(client, schemas),
+          grantsOn: (schema, view) => grantsOn(client, schema, view),
         })
         await client.query('commit')
         return result
@@ -125,8 +128,10 @@ export function openPostgres({
     // Postgres names it after the table and the column, and differently if something has that name.
     createIndex: (table, column) => (indexes ? sql`create index on ${sql.table(table)} (${sql.ref(column)})` : null),
     lockTable: table => sql`lock table ${sql.table(table)} in access exclusive mode`,
+    viewsHold: true,
     isRefusal,
     jsonAsText,
+    jsonElements,
     finalize: async () => {},
     checkAccess: tables => checkAccess(options, target, tables),
 

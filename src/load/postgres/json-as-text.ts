@@ -10,3 +10,8 @@ const SPACED = '("(?:[^"\\\\]|\\\\.)*")|([:,]) '
 export const jsonAsText = (value: RawBuilder<unknown>): RawBuilder<unknown> =>
   sql`case jsonb_typeof(${value}) when 'string' then ${value} #>> '{}' when 'null' then null
     else nullif(nullif(regexp_replace(cast(${value} as text), ${sql.lit(SPACED)}, '\\1\\2', 'g'), '{}'), '[]') end`
+
+/** The elements of a list in JSON, as a relation. */
+export const jsonElements = (list: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`(select u.n - 1 as "index", u.element
+    from jsonb_array_elements(case jsonb_typeof(${list}) when 'array' then ${list} end) with ordinality as u (element, n))`

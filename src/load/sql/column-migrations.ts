@@ -7,6 +7,7 @@ import { deleteInferredColumns, nowDeclared } from './inferred-columns.ts'
 import { migrateColumns, refuseRetyped, refuseUnsafe } from './migrate-columns.ts'
 import { schemaChanges } from './schema-changes.ts'
 import { untilUnlocked } from './until-unlocked.ts'
+import { readOwnViews } from './views/ledger.ts'
 
 const NOTHING: MigratedColumns = { changed: [], kept: [] }
 
@@ -22,7 +23,8 @@ export const createColumnMigrations = (context: Context): ColumnMigrations => ({
     }
     try {
       const migrated = await untilUnlocked(engine, schema, async session => {
-        const done = await migrateColumns(changes, { session, engine, schema, stream }, signal)
+        const { ledger: views } = await readOwnViews(session, context)
+        const done = await migrateColumns(changes, { session, engine, schema, stream, views }, signal)
         if (changes.retyped.length > 0) {
           const { inferred } = await recordedSchema(session)
           const tables = allTables(stream)
@@ -47,9 +49,10 @@ export const createColumnMigrations = (context: Context): ColumnMigrations => ({
       const recorded = await recordedSchema(session)
       const tables = withHistory(streams.flatMap(allTables), recorded)
       const { columns } = await schemaChanges(session, engine, schema, tables, recorded)
+      const { ledger: views } = await readOwnViews(session, context)
       const refused = new Map<string, DestinationError>()
       for (const stream of streams) {
-        const at = { session, engine, schema, stream }
+        const at = { session, engine, schema, stream, views }
         try {
           await refuseUnsafe(columns.get(stream.name)?.retyped ?? [], at)
         } catch (error) {

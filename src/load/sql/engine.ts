@@ -74,14 +74,24 @@ export interface Session {
   /**
    * What uses a column of a table, so that the database does not let it change, or would let it break: views in any schema,
    * also those that use it through another view, and what else the database knows of. Changes nothing.
+   * @param ours views of this program, as `schema.name`. They may be left out of the answer where nothing has to be done
+   * about them; what uses the column through them may not.
    */
-  dependents(schema: string, table: string, column: string): Promise<readonly Dependent[]>
+  dependents(schema: string, table: string, column: string, ours: ReadonlySet<string>): Promise<readonly Dependent[]>
+  /** Everything with a name in these schemas, by `schema.name`. */
+  catalog(schemas: readonly string[]): Promise<ReadonlyMap<string, CatalogEntry>>
+  /** What uses the views of these schemas, so that the database refuses to drop them. None where it does not. */
+  viewUsers(schemas: readonly string[]): Promise<readonly ViewUser[]>
+  /** Statements that give a view the rights again that it has now. None where the database knows no rights. */
+  grantsOn(schema: string, view: string): Promise<readonly string[]>
 }
 
 /** What a user has made that uses a column of ours. */
 export interface Dependent {
   /** For a message, such as `view reports.sales`. */
   readonly what: string
+  /** As `schema.name`; null: it is no view. */
+  readonly view: string | null
   /** The database makes it again when the column changes its type, as it does with an index. */
   readonly rebuilt: boolean
 }
@@ -93,6 +103,24 @@ export interface Relation {
   readonly columns: readonly string[]
   /** The first columns of its indexes. An index of a part of its rows does not count, nor one that was not completed. */
   readonly indexed: readonly string[]
+}
+
+/** What has a name in the catalog. */
+export interface CatalogEntry {
+  /** `table`: an ordinary table; `view`. Other kinds are words for a message. */
+  readonly kind: string
+  readonly columns: readonly string[]
+  readonly comment: string | null
+}
+
+/** What uses a view directly. */
+export interface ViewUser {
+  /** The view that is used, as `schema.name`. */
+  readonly used: string
+  /** For a message, such as `view reports.sales`. */
+  readonly what: string
+  /** As `schema.name`; null: the user is no view. */
+  readonly view: string | null
 }
 
 /** A column of kind `int` that holds keys. */
@@ -164,6 +192,11 @@ export interface Engine extends AsyncDisposable {
    */
   lockTable(table: string): RawBuilder<unknown> | null
   /**
+   * Whether a view keeps what it uses from being changed or dropped, and whether it can only be replaced by one that has
+   * the same columns first.
+   */
+  readonly viewsHold: boolean
+  /**
    * Whether an error of DDL lies in what is in the schema, such as an index that does not take another type, and not in the
    * connection, in rights or in space.
    */
@@ -173,6 +206,11 @@ export interface Engine extends AsyncDisposable {
    * empty list or object, which stand for nothing.
    */
   jsonAsText(value: RawBuilder<unknown>): RawBuilder<unknown>
+  /**
+   * The elements of a list in JSON as a relation in parentheses, which may stand after `cross join lateral`: `index`, from
+   * 0, as bigint, and `element`, as JSON. What is no list has none.
+   */
+  jsonElements(list: RawBuilder<unknown>): RawBuilder<unknown>
   /**
    * Tries, within seconds, what a run needs: to connect, and to create and write in the schema. Leaves nothing behind.
    * @param tables names of the tables that a run writes to; those that exist must be writable.

@@ -1,4 +1,4 @@
-import { type CompiledQuery, type RawBuilder, sql } from 'kysely'
+import { CompiledQuery, type RawBuilder, sql } from 'kysely'
 import { DestinationError, SyncError } from '../../common/errors.ts'
 import type { ColumnMigration, MigratedColumns, SchemaChange } from '../../common/model.ts'
 import { identifier } from '../../schema/name.ts'
@@ -6,9 +6,11 @@ import type { Stream } from '../../schema/stream.ts'
 import type { Table } from '../../schema/table.ts'
 import { type ColumnChanges, kindOf, type RetiredColumn, type RetypedColumn } from './column-changes.ts'
 import { conversion } from './conversions.ts'
-import type { Engine, Session } from './engine.ts'
+import type { Dependent, Engine, Session } from './engine.ts'
 import { columnsOf } from './schema-changes.ts'
 import { recordMigrations, releaseColumns } from './settings.ts'
+import { dropStatements } from './views/drop-statements.ts'
+import { type Ledger, type LedgerEntry, recordViews } from './views/ledger.ts'
 
 /** The tables of one stream, in one transaction. */
 export interface StreamSession {
@@ -16,6 +18,8 @@ export interface StreamSession {
   readonly engine: Engine
   readonly schema: string
   readonly stream: Stream
+  /** The views of this program. Where they keep a column from being changed, they are dropped, and made again after the run. */
+  readonly views: Ledger
 }
 
 /**
@@ -43,13 +47,19 @@ export async function migrateColumns(
     ways = await refuseUnsafe(retyped, at)
   }
   const idle = await idleColumns(retired, at)
+  const dropped = await viewsToDrop(
+    [...[...ways.keys()].map(({ table, column }) => ({ table, name: column.name })), ...idle],
+    at,
+  )
   const statements = [
+    ...dropStatements(dropped, engine.viewsHold).map(statement => CompiledQuery.raw(statement)),
     ...[...ways].flatMap(([column, way]) => retypeStatements(column, way, at)),
     ...idle.map(column => dropStatement(column, at)),
   ]
   if (statements.length > 0) await alter(statements, retyped, at, signal)
   const changed = [...[...ways].map(([column, way]) => retypedNote(column, way, at)), ...idle.map(droppedNote)]
   const db = session.db.withSchema(schema)
+  await recordViews(db, dropped)
   // What stays is the user's from now on: to look at it in each run would read the whole column.
   await releaseColumns(db, retired)
   await recordMigrations(db, changed)
@@ -70,7 +80,10 @@ async function stillPending({ retyped, retired }: ColumnChanges, { session, sche
  * The DDL for columns whose values may be convertible. Whether they are, and whether a column is no longer needed, shows
  * only when it is run.
  */
-export function plannedStatements({ retyped }: ColumnChanges, at: Omit<StreamSession, 'stream'>): SchemaChange[] {
+export function plannedStatements(
+  { retyped }: ColumnChanges,
+  at: Omit<StreamSession, 'stream' | 'views'>,
+): SchemaChange[] {
   return retyped.flatMap(column => {
     const converted = conversionOf(column, at)?.converted
     if (converted === undefined) return []
@@ -97,8 +110,8 @@ export async function refuseUnsafe(
     const way = await wayOf(column, at)
     if (typeof way === 'string') unsafe.set(column, way)
     else ways.set(column, way)
-    const dependents = await at.session.dependents(at.schema, column.table.name, column.column.name)
-    for (const { what, rebuilt } of dependents) if (!rebuilt) users.add(what)
+    for (const { what, rebuilt } of await usersOf({ table: column.table, name: column.column.name }, at))
+      if (!rebuilt) users.add(what)
   }
   if (unsafe.size > 0) throw incompatible(unsafe, at)
   if (users.size > 0) throw inUse(retyped, [...users], at)
@@ -146,12 +159,36 @@ async function idleColumns(retired: readonly RetiredColumn[], at: StreamSession)
     const value = kindOf(engine, stored) === 'json' ? engine.jsonAsText(sql.ref(name)) : sql.ref(name)
     const { rows } = await sql`
       select 1 from ${sql.table(`${schema}.${table.name}`)} where ${value} is not null limit 1`.execute(session.db)
-    if (rows.length === 0 && (await session.dependents(schema, table.name, name)).length === 0) idle.push(column)
+    if (rows.length === 0 && (await usersOf(column, at)).length === 0) idle.push(column)
   }
   return idle
 }
 
+type Place = Pick<RetiredColumn, 'table' | 'name'>
+
+const dependentsOf = ({ table, name }: Place, { session, schema, views }: At): Promise<readonly Dependent[]> =>
+  session.dependents(schema, table.name, name, new Set(views.keys()))
+
+/** What uses a column, but for our own views. What uses it through one of those counts. */
+const usersOf = async (column: Place, at: At): Promise<readonly Dependent[]> =>
+  (await dependentsOf(column, at)).filter(({ view }) => view === null || !at.views.has(view))
+
+/** Our own views that keep columns from being changed, with what gives their rights again. */
+async function viewsToDrop(columns: readonly Place[], at: At): Promise<readonly LedgerEntry[]> {
+  if (!at.engine.viewsHold) return []
+  const found = new Map<string, LedgerEntry>()
+  for (const column of columns)
+    for (const { view } of await dependentsOf(column, at)) {
+      const entry = view === null ? undefined : at.views.get(view)
+      if (entry === undefined || view === null || found.has(view)) continue
+      const grants = await at.session.grantsOn(entry.view_schema, entry.name)
+      found.set(view, { ...entry, hash: '', grants })
+    }
+  return [...found.values()]
+}
+
 type At = Omit<StreamSession, 'stream'>
+type Plain = Omit<At, 'views'>
 
 function retypeStatements(retyped: RetypedColumn, way: Way, at: At): CompiledQuery[] {
   const { table, column } = retyped
@@ -167,7 +204,7 @@ function retypeStatements(retyped: RetypedColumn, way: Way, at: At): CompiledQue
   ]
 }
 
-const retypeStatement = ({ table, column }: RetypedColumn, converted: RawBuilder<unknown>, at: At): CompiledQuery =>
+const retypeStatement = ({ table, column }: RetypedColumn, converted: RawBuilder<unknown>, at: Plain): CompiledQuery =>
   sql`alter table ${sql.table(`${at.schema}.${table.name}`)} alter column ${sql.ref(column.name)}
     type ${at.engine.columnType(column.kind)} using ${converted}`.compile(at.session.db)
 

@@ -18,6 +18,7 @@ import type {
 import type { ColumnKind, Policy } from '../../schema/column.ts'
 import type { InferredColumn } from '../../schema/inferred-columns.ts'
 import { SALT } from '../../schema/salt.ts'
+import { type TypedColumn, VIEW_KINDS } from '../../schema/view.ts'
 import type { ImportedRange, OlderReport } from '../destination.ts'
 import type { MadeColumns } from './ownership.ts'
 
@@ -454,3 +455,16 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, { where, next }: Stored)
   const position = [where, ...(issue?.path.length ? [issue.path.join('.')] : [])].join(', ')
   throw new DestinationError('unreadable', `${position} cannot be read: ${issue?.message ?? ''}`, undefined, next)
 }
+
+const viewColumns = z.array(z.object({ name: z.string(), kind: z.enum(VIEW_KINDS) }))
+
+const LEDGER = {
+  where: 'a row of _sync_views',
+  next: 'Drop the schemas of the views and delete the rows of _sync_views: the next run makes the views again.',
+}
+
+/** @throws {DestinationError} `unreadable` */
+export const parseViewColumns = (value: string): readonly TypedColumn[] => parse(json(viewColumns), value, LEDGER)
+
+/** @throws {DestinationError} `unreadable` */
+export const parseGrants = (value: string): readonly string[] => parse(json(z.array(z.string())), value, LEDGER)

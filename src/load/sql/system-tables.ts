@@ -85,6 +85,15 @@ export interface SystemTables {
     run: string
   }
   _sync_settings: { name: string; value: string }
+  _sync_views: {
+    view_schema: string
+    name: string
+    hash: string
+    columns: string
+    comment: string
+    grants: string
+    refreshed: string | null
+  }
   'information_schema.columns': {
     table_schema: Generated<string>
     table_name: Generated<string>
@@ -273,6 +282,20 @@ export const SYSTEM_TABLES: readonly Table[] = [
       column('kind', 'text', 'Type of its values: int, rate, instant, day, flag, text or json.', true),
       column('added_at', 'instant', 'When the column was added.', true),
       column('run', 'text', 'The run that added it.', true),
+    ],
+  },
+  {
+    name: '_sync_views',
+    doc: 'The views that this program has made. Not for analysts.',
+    key: ['view_schema', 'name'],
+    columns: [
+      column('view_schema', 'text', 'Schema that the view is in.', true),
+      column('name', 'text', 'Name of the view.', true),
+      column('hash', 'text', 'Hash of its text and of its comments; empty: it has to be made again.', true),
+      column('columns', 'json', 'Its columns in their order, each with its kind.', true),
+      column('comment', 'text', 'Its comment. A view with another one is not of this program.', true),
+      column('grants', 'json', 'Statements that give its rights again to a view that was dropped.', true),
+      column('refreshed', 'text', 'Hash of what its table was made from; null: the view has no table.'),
     ],
   },
 ]

@@ -17,7 +17,7 @@ import { createRejectReader } from './rejects.ts'
 import { hasColumn } from './schema-changes.ts'
 import { resetSeen } from './seen-keys.ts'
 import { createStoreIdentification } from './store-identification.ts'
-import { createViews } from './views/create-views.ts'
+import { keepViews } from './views/keep-views.ts'
 
 /** A destination with all optional capabilities, for every database that has an `Engine`. */
 export function createWarehouse(...options: Parameters<typeof createContext>): Warehouse {
@@ -81,7 +81,6 @@ const createInferredColumns = ({ engine, schema, history, inSchema, exists }: Co
     ),
 })
 
-const createViewSupport = ({ engine, schema }: Context): ViewSupport => ({
-  createViews: (views, tables, zone) =>
-    engine.transaction(session => createViews(session, { engine, schema, views, tables, zone })),
+const createViewSupport = ({ engine, schema, inSchema, exists }: Context): ViewSupport => ({
+  keepViews: (wanted, signal) => keepViews({ engine, schema, inSchema, exists }, wanted, signal),
 })

@@ -1,0 +1,472 @@
+import { CompiledQuery, sql } from 'kysely'
+import { SyncError } from '../../../common/errors.ts'
+import type { ViewProblem, ViewsReport } from '../../../common/model.ts'
+import { DEFAULT_ZONE, STORE_ZONE } from '../../../schema/lookup-views.ts'
+import { inOrder, VIEW_SCHEMAS, type View } from '../../../schema/view.ts'
+import type { WantedViews } from '../../destination.ts'
+import type { Context } from '../context.ts'
+import type { CatalogEntry, Session, ViewUser } from '../engine.ts'
+import { untilUnlocked } from '../until-unlocked.ts'
+import { dropStatements } from './drop-statements.ts'
+import {
+  forgetViews,
+  type Ledger,
+  type LedgerEntry,
+  type OwnViews,
+  readLedger,
+  readOwnViews,
+  recordViews,
+  viewSchemasOf,
+} from './ledger.ts'
+import { dataVersions, materialize, tableOf } from './materialized.ts'
+import { quoted } from './quoted.ts'
+import { columnOrder, hashOf, keepsColumns, type ViewTexts, viewTexts } from './view-texts.ts'
+
+export type ViewContext = Pick<Context, 'engine' | 'schema' | 'inSchema' | 'exists'>
+
+/** What there is before anything is changed. */
+interface State extends OwnViews {
+  readonly texts: ViewTexts
+}
+
+/** A view that has to be made or replaced. */
+interface Change {
+  readonly view: View
+  readonly key: string
+  readonly entry: LedgerEntry
+  readonly statements: readonly string[]
+  /** It cannot be replaced in place. */
+  readonly remade: boolean
+}
+
+/** Changes that are made in one transaction, or not at all. */
+interface Unit {
+  /** Views that are dropped first. */
+  readonly drops: readonly LedgerEntry[]
+  readonly changes: readonly Change[]
+}
+
+/** `ViewSupport.keepViews` for every database that has an `Engine`. */
+export async function keepViews(context: ViewContext, wanted: WantedViews, signal: AbortSignal): Promise<ViewsReport> {
+  const { engine, schema } = context
+  const problems: ViewProblem[] = []
+  const { state, units, obsolete, kept } = await engine.transaction(session => plan(session, context, wanted, problems))
+  const made: string[] = []
+  const dropped: string[] = []
+  const apply = async (group: readonly Unit[]): Promise<void> => {
+    signal.throwIfAborted()
+    engine.lost.throwIfAborted()
+    await untilUnlocked(engine, schema, session => applyUnits(session, context, state, group))
+    made.push(...group.flatMap(({ changes }) => changes.map(({ key }) => key)))
+  }
+  const failed = new Set<string>()
+  await eachAlone(
+    units,
+    apply,
+    (unit, error) => {
+      for (const { key } of unit.changes) failed.add(key)
+      problems.push(...unit.changes.map(({ key }) => problemOf(key, error)))
+    },
+    signal,
+  )
+  await eachAlone(
+    obsolete.length > 0 ? [{ drops: obsolete, changes: [] }] : [],
+    async group => {
+      await apply(group)
+      dropped.push(...obsolete.map(keyOf))
+    },
+    (unit, error) => problems.push(...unit.drops.map(entry => problemOf(keyOf(entry), error))),
+    signal,
+  )
+  const refreshed = await refreshTables(context, wanted, { state, made, skip: failed, kept }, problems, signal)
+  return { made, dropped, refreshed, problems }
+}
+
+/** All at once, or, if that fails, each by itself, so that one that fails keeps none of the others. */
+async function eachAlone(
+  units: readonly Unit[],
+  apply: (units: readonly Unit[]) => Promise<void>,
+  failed: (unit: Unit, error: Error) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  if (units.length === 0) return
+  try {
+    return await apply(units)
+  } catch (error) {
+    rethrowIfHopeless(error, signal)
+  }
+  for (const unit of units)
+    try {
+      await apply([unit])
+    } catch (error) {
+      rethrowIfHopeless(error, signal)
+      if (error instanceof Error) failed(unit, error)
+    }
+}
+
+/** What concerns all views, and not one of them. */
+function rethrowIfHopeless(error: unknown, signal: AbortSignal): void {
+  const isHopeless = error instanceof SyncError && error.reaction === 'retry' && error.code !== 'locked'
+  if (signal.aborted || isHopeless || !(error instanceof Error)) throw error
+}
+
+const keyOf = ({ view_schema, name }: Pick<LedgerEntry, 'view_schema' | 'name'>): string => `${view_schema}.${name}`
+
+const AGAIN = 'Every sync tries again, and so does the command views.'
+
+function problemOf(view: string, error: Error): ViewProblem {
+  if (error instanceof SyncError) return { view, code: error.code, message: error.message, next: error.next }
+  return { view, code: 'refused', message: error.message.split('\n')[0] ?? '', next: AGAIN }
+}
+
+interface Plan {
+  readonly state: State
+  readonly units: readonly Unit[]
+  readonly obsolete: readonly LedgerEntry[]
+  /** The declared views that are ours, or can become it, in an order in which each comes after those that it reads. */
+  readonly kept: readonly View[]
+}
+
+async function plan(
+  session: Session,
+  context: ViewContext,
+  wanted: WantedViews,
+  problems: ViewProblem[],
+): Promise<Plan> {
+  const { engine, schema } = context
+  const { ledger, catalog } = await readOwnViews(session, context)
+  const zone = wanted.zone === STORE_ZONE ? await storeZone(session, schema, catalog, problems) : wanted.zone
+  const texts = viewTexts({ engine, session, schema, tables: wanted.tables, zone, catalog })
+  const state: State = { ledger, catalog, texts }
+  const changes: Change[] = []
+  const kept: View[] = []
+  const declared = new Set<string>()
+  for (const kind of ['analytics', 'fivetran'] as const) {
+    const views = wanted.views.filter(view => view.schema === kind)
+    const viewSchema = schema + VIEW_SCHEMAS[kind]
+    for (const { name } of views) declared.add(`${viewSchema}.${name}`)
+    if (views.length === 0) continue
+    const others = othersIn(viewSchema, state)
+    if (others.length > 0) {
+      problems.push(notOurSchema(viewSchema, others))
+      continue
+    }
+    for (const view of inOrder(views)) {
+      const key = `${viewSchema}.${view.name}`
+      if (catalog.has(key) && !ledger.has(key)) {
+        problems.push(notOurs(key, catalog.get(key)?.kind ?? 'relation'))
+        continue
+      }
+      kept.push(view)
+      const change = changeOf(view, viewSchema, state, schema, isMaterialized(view, wanted), engine.viewsHold)
+      if (change !== null) changes.push(change)
+    }
+  }
+  const old = [...ledger.values()].filter(entry => !declared.has(keyOf(entry)))
+  const needsUsers = engine.viewsHold && (old.length > 0 || changes.some(({ remade }) => remade))
+  const users = needsUsers ? await session.viewUsers(viewSchemasOf(schema)) : []
+  const again = (key: string): Change | null => {
+    const view = kept.find(({ schema: kind, name }) => `${schema + VIEW_SCHEMAS[kind]}.${name}` === key)
+    return view === undefined ? null : madeAnew(view, schema, state)
+  }
+  return {
+    state,
+    units: unitsOf(changes, { ledger, users, again, kept, schema }, problems),
+    obsolete: droppable(old, { ledger, users }, problems),
+    kept,
+  }
+}
+
+/** What is in a schema in which this program has made nothing yet. */
+function othersIn(viewSchema: string, { ledger, catalog }: State): readonly string[] {
+  if ([...ledger.values()].some(entry => entry.view_schema === viewSchema)) return []
+  return [...catalog.keys()].filter(key => key.startsWith(`${viewSchema}.`))
+}
+
+export const isMaterialized = ({ name, materialized }: View, { materialize: { add, except } }: WantedViews): boolean =>
+  (materialized || add.includes(name)) && !except.includes(name)
+
+/** @returns null: the view is as it should be. */
+function changeOf(
+  view: View,
+  viewSchema: string,
+  state: State,
+  schema: string,
+  isTable: boolean,
+  viewsHold: boolean,
+): Change | null {
+  const key = `${viewSchema}.${view.name}`
+  const { ledger, catalog, texts } = state
+  const before = ledger.get(key)
+  const isThere = catalog.has(key)
+  const ordered = columnOrder(view, before?.columns ?? [])
+  const hash = hashOf(view, texts.query(view, ordered))
+  const hasTable = before !== undefined && before.refreshed !== null
+  const tableFits = !hasTable || (isTable && catalog.has(`${schema}.${tableOf(view)}`))
+  if (before && isThere && before.hash === hash && tableFits) return null
+  const remade = viewsHold && isThere && before !== undefined && !keepsColumns(before.columns, ordered)
+  if (remade) return { ...madeAnew(view, schema, state), remade }
+  return changeWith(view, viewSchema, ordered, state, schema)
+}
+
+/** A view whose columns need not stay in their places: they get those of the declaration. */
+function madeAnew(view: View, schema: string, state: State): Change {
+  const viewSchema = schema + VIEW_SCHEMAS[view.schema]
+  return changeWith(view, viewSchema, columnOrder(view, []), state, schema)
+}
+
+function changeWith(
+  view: View,
+  viewSchema: string,
+  columns: LedgerEntry['columns'],
+  { ledger, texts }: State,
+  schema: string,
+): Change {
+  const key = `${viewSchema}.${view.name}`
+  const before = ledger.get(key)
+  const query = texts.query(view, columns)
+  return {
+    view,
+    key,
+    remade: false,
+    entry: {
+      view_schema: viewSchema,
+      name: view.name,
+      hash: hashOf(view, query),
+      columns,
+      comment: view.doc,
+      grants: [],
+      refreshed: null,
+    },
+    statements: [
+      texts.create(view, query),
+      ...texts.comments(view),
+      ...(before?.grants ?? []),
+      ...(before?.refreshed ? [`drop table if exists ${quoted(schema)}.${quoted(tableOf(view))}`] : []),
+    ],
+  }
+}
+
+interface Users {
+  readonly ledger: Ledger
+  readonly users: readonly ViewUser[]
+}
+
+/** The views that have to be dropped with this one, and what is not ours and keeps it from that. */
+function usersOf(key: string, { ledger, users }: Users): { ours: Set<string>; others: Set<string> } {
+  const ours = new Set([key])
+  const others = new Set<string>()
+  for (const one of ours)
+    for (const { used, what, view } of users) {
+      if (used !== one) continue
+      if (view !== null && ledger.has(view)) ours.add(view)
+      else others.add(what)
+    }
+  return { ours, others }
+}
+
+interface UnitOptions extends Users {
+  /** The change that makes a view again. */
+  readonly again: (key: string) => Change | null
+  readonly kept: readonly View[]
+  readonly schema: string
+}
+
+/**
+ * Views that can be replaced in place are a unit each. Those that cannot are dropped and made again together, with all views of
+ * this program that read them; one that somebody else's view reads is left as it was.
+ */
+function unitsOf(
+  changes: readonly Change[],
+  { ledger, users, again, kept, schema }: UnitOptions,
+  problems: ViewProblem[],
+): readonly Unit[] {
+  const dropped = new Set<string>()
+  const left = new Set<string>()
+  for (const { key, entry, remade } of changes) {
+    if (!remade) continue
+    const { ours, others } = usersOf(key, { ledger, users })
+    if (others.size > 0) {
+      left.add(key)
+      problems.push(inUse(key, lostColumns(ledger.get(key), entry), [...others]))
+    } else for (const one of ours) dropped.add(one)
+  }
+  const position = (key: string): number =>
+    kept.findIndex(({ schema: kind, name }) => `${schema + VIEW_SCHEMAS[kind]}.${name}` === key)
+  const together = [...dropped]
+    .sort((a, b) => position(a) - position(b))
+    .flatMap(key => changes.find(change => change.key === key) ?? again(key) ?? [])
+  const drops = [...dropped].flatMap(key => ledger.get(key) ?? [])
+  const alone = changes.filter(({ key }) => !dropped.has(key) && !left.has(key))
+  const last = Math.max(...together.map(({ key }) => position(key)))
+  const before = alone.filter(({ key }) => position(key) < last)
+  const after = alone.filter(({ key }) => position(key) >= last)
+  const single = (change: Change): Unit => ({ drops: [], changes: [change] })
+  return [
+    ...(drops.length > 0 ? before : alone).map(single),
+    ...(drops.length > 0 ? [{ drops, changes: together }, ...after.map(single)] : []),
+  ]
+}
+
+/**
+ * Views that are no longer declared and that nobody else uses. A view of this program that reads one by its old text has
+ * been replaced when they are dropped.
+ */
+function droppable(
+  old: readonly LedgerEntry[],
+  { ledger, users }: Users,
+  problems: ViewProblem[],
+): readonly LedgerEntry[] {
+  return old.filter(entry => {
+    const others = users.filter(({ used, view }) => used === keyOf(entry) && (view === null || !ledger.has(view)))
+    if (others.length > 0)
+      problems.push({
+        view: keyOf(entry),
+        code: 'in_use',
+        message: `the view is no longer made, and this uses it: ${others.map(({ what }) => what).join(', ')}`,
+        next: 'Drop what uses it. The next sync drops the view.',
+      })
+    return others.length === 0
+  })
+}
+
+const lostColumns = (before: LedgerEntry | undefined, after: LedgerEntry): readonly string[] =>
+  (before?.columns ?? [])
+    .filter(({ name, kind }) => !after.columns.some(column => column.name === name && column.kind === kind))
+    .map(({ name }) => name)
+
+const inUse = (view: string, columns: readonly string[], others: readonly string[]): ViewProblem => ({
+  view,
+  code: 'in_use',
+  message: `the view has to be made anew, because of ${columns.length > 0 ? `its columns ${columns.join(', ')}` : 'the order of its columns'}. It is left as it was, because this uses it: ${others.join(', ')}`,
+  next: `Drop what uses it (${others.join(', ')}), run the command views, and create again what was dropped.`,
+})
+
+const notOurs = (view: string, kind: string): ViewProblem => ({
+  view,
+  code: 'not_ours',
+  message: `a ${kind} that this program did not make has the name of one of its views`,
+  next: `Rename or drop it. ${AGAIN}`,
+})
+
+const notOurSchema = (schema: string, others: readonly string[]): ViewProblem => ({
+  view: schema,
+  code: 'not_ours',
+  message: `the schema has ${others.slice(0, 3).join(', ')}${others.length > 3 ? ' and more' : ''}, and this program has made nothing in it`,
+  next: 'Rename the schema, choose another one for the tables (destination.schema), or set views: false.',
+})
+
+async function applyUnits(
+  session: Session,
+  { engine, inSchema }: ViewContext,
+  { catalog }: Pick<State, 'catalog'>,
+  units: readonly Unit[],
+): Promise<void> {
+  const schemas = new Set(units.flatMap(({ changes }) => changes.map(({ entry }) => entry.view_schema)))
+  const statements: string[] = []
+  for (const schema of schemas) {
+    const isThere = [...catalog.keys()].some(key => key.startsWith(`${schema}.`)) || (await hasSchema(session, schema))
+    if (!isThere) statements.push(`create schema ${quoted(schema)}`)
+  }
+  for (const { drops, changes } of units) {
+    const there = drops.filter(entry => catalog.get(keyOf(entry))?.kind === 'view')
+    const grants = new Map<string, readonly string[]>()
+    for (const entry of there) grants.set(keyOf(entry), await session.grantsOn(entry.view_schema, entry.name))
+    statements.push(...dropStatements(there, engine.viewsHold))
+    for (const { key, statements: own } of changes) statements.push(...own, ...(grants.get(key) ?? []))
+  }
+  if (statements.length > 0)
+    await session.withLockTimeout(() => session.db.executeQuery(CompiledQuery.raw(statements.join(';\n'))))
+  await forgetViews(
+    inSchema(session),
+    units.flatMap(({ drops }) => drops),
+  )
+  await recordViews(
+    inSchema(session),
+    units.flatMap(({ changes }) => changes.map(({ entry }) => entry)),
+  )
+}
+
+async function hasSchema({ db }: Session, schema: string): Promise<boolean> {
+  const { rows } = await sql`select 1 from information_schema.schemata where schema_name = ${sql.lit(schema)}`.execute(
+    db,
+  )
+  return rows.length > 0
+}
+
+/** The zone that the table of the store names, or else that of the shop. */
+async function storeZone(
+  session: Session,
+  schema: string,
+  catalog: ReadonlyMap<string, CatalogEntry>,
+  problems: ViewProblem[],
+): Promise<string> {
+  const places = [
+    ['store', 'timezone_iana_name'],
+    ['shop', 'iana_timezone'],
+  ] as const
+  for (const [table, column] of places) {
+    if (!catalog.get(`${schema}.${table}`)?.columns.includes(column)) continue
+    const { rows } = await sql<{ zone: string | null }>`
+      select max(${sql.ref(column)}) as zone from ${sql.table(`${schema}.${table}`)} where _deleted_at is null`.execute(
+      session.db,
+    )
+    const zone = rows[0]?.zone
+    if (zone) return zone
+  }
+  problems.push({
+    view: schema + VIEW_SCHEMAS.analytics,
+    code: 'no_zone',
+    message: `analytics.zone is ${STORE_ZONE}, and no row of store or shop names a zone: days are counted in ${DEFAULT_ZONE}`,
+    next: 'Give the token the scope store_info, or write the name of a zone.',
+  })
+  return DEFAULT_ZONE
+}
+
+interface Refreshing {
+  readonly state: State
+  readonly made: readonly string[]
+  /** Views that could not be made. */
+  readonly skip: ReadonlySet<string>
+  readonly kept: readonly View[]
+}
+
+/** Makes the tables of views anew whose text or rows may have changed. @returns those views. */
+async function refreshTables(
+  context: ViewContext,
+  wanted: WantedViews,
+  { state, made, skip, kept }: Refreshing,
+  problems: ViewProblem[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { engine, schema, inSchema } = context
+  const keyOfView = ({ schema: kind, name }: View): string => `${schema + VIEW_SCHEMAS[kind]}.${name}`
+  const tables = kept.filter(view => isMaterialized(view, wanted) && !skip.has(keyOfView(view)))
+  if (tables.length === 0) return []
+  const entries = made.length === 0 ? state.ledger : await engine.transaction(s => readLedger(inSchema(s)))
+  const versions = await engine.transaction(session =>
+    dataVersions(session, schema, tables, { views: wanted.views, tables: wanted.tables, catalog: state.catalog }),
+  )
+  const refreshed: string[] = []
+  for (const view of tables) {
+    const key = keyOfView(view)
+    const entry = entries.get(key)
+    if (entry === undefined) continue
+    const version = versions(view, entry.hash)
+    if (entry.refreshed === version) continue
+    try {
+      signal.throwIfAborted()
+      engine.lost.throwIfAborted()
+      const found = state.catalog.get(`${schema}.${tableOf(view)}`)
+      await untilUnlocked(engine, schema, async session => {
+        await materialize(session, { engine, schema, view, entry, texts: state.texts, found }, signal)
+        await recordViews(inSchema(session), [{ ...entry, refreshed: version }])
+      })
+      refreshed.push(key)
+    } catch (error) {
+      rethrowIfHopeless(error, signal)
+      if (error instanceof Error) problems.push(problemOf(key, error))
+    }
+  }
+  return refreshed
+}
