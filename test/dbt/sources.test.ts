@@ -12,6 +12,9 @@ import { makeViews } from '../support/views.ts'
 
 /* The real dbt, as docs/dbt.md says to use it, over the sources file that the command writes. */
 
+/** dbt needs about ten seconds of CPU for all tests of a warehouse, which is more on a busy machine. */
+const PATIENCE = 600_000
+
 /** Not synced the last time. */
 const STALE = 'webhooks'
 
@@ -78,72 +81,80 @@ async function loadFixture(destination: DestinationConfig, folder: string): Prom
 }
 
 describe.skipIf(NO_DBT !== null).each(DESTINATIONS)('$name', place => {
-  test('dbt passes over the fixture, finds each planted fault and nothing else, and knows what is fresh', () =>
-    place.with(destination =>
-      withFolder(async folder => {
-        const config = await loadFixture(destination, folder)
-        const project = makeProject(join(folder, 'dbt'), destination)
-        await writeSources(config, project)
+  test(
+    'dbt passes over the fixture, finds each planted fault and nothing else, and knows what is fresh',
+    () =>
+      place.with(destination =>
+        withFolder(async folder => {
+          const config = await loadFixture(destination, folder)
+          const project = makeProject(join(folder, 'dbt'), destination)
+          await writeSources(config, project)
 
-        const empty = new Set<string>()
-        await withQuery(destination, async sql => {
-          for (const name of ['customers', 'charges__order_attributes', 'charges__utm_params']) {
-            const [row] = await sql(`select cast(count(*) as int) as n from recharge.${name}`)
-            if (row?.n === 0) empty.add(name)
-          }
-          const [quiet] = await sql(
-            `select cast(max(_synced_at at time zone 'UTC') as text) as at from recharge.customers`,
+          const empty = new Set<string>()
+          await withQuery(destination, async sql => {
+            for (const name of ['customers', 'charges__order_attributes', 'charges__utm_params']) {
+              const [row] = await sql(`select cast(count(*) as int) as n from recharge.${name}`)
+              if (row?.n === 0) empty.add(name)
+            }
+            const [quiet] = await sql(
+              `select cast(max(_synced_at at time zone 'UTC') as text) as at from recharge.customers`,
+            )
+            expect(String(quiet?.at)).toMatch(/^2025-/)
+          })
+          expect(empty.size).toBeGreaterThan(0)
+          expect(empty).not.toContain('customers')
+
+          const before = await withDbt(project, async dbt => {
+            const fresh = await dbt.run('source', 'freshness')
+            expect(fresh.length).toBeGreaterThan(50)
+            // The table and its live view.
+            expect(found(fresh)).toEqual([`error ${STALE}`, `error ${STALE}`])
+            for (const name of ['customers', ...empty]) expect(fresh.map(result => result.name)).toContain(name)
+            return await dbt.run('test')
+          })
+          expect(before.length).toBeGreaterThan(200)
+          expect(before.filter(({ status }) => status !== 'pass' && status !== 'warn')).toEqual([])
+
+          await withQuery(destination, async sql => {
+            if (destination.kind === 'postgres')
+              for (const table of ['customers', 'orders__line_items', 'charges__line_items'])
+                await sql(`alter table recharge.${table} drop constraint ${table}_pkey`)
+            for (const [, , statements] of FAULTS) for (const statement of statements) await sql(statement)
+          })
+          const after = await withDbt(project, dbt =>
+            dbt.run('test', '--select', ...TOUCHED.map(table => `source:recharge.${table}`)),
           )
-          expect(String(quiet?.at)).toMatch(/^2025-/)
-        })
-        expect(empty.size).toBeGreaterThan(0)
-        expect(empty).not.toContain('customers')
+          const known = new Set(found(before))
+          const news = found(after).filter(line => !known.has(line))
+          const expected = FAULTS.map(([name, status]) => `${status} ${name}`).sort()
+          expect(news).toHaveLength(expected.length)
+          news.forEach((line, i) => {
+            expect(line.startsWith(expected[i] ?? '–'), `${line} instead of ${expected[i]}`).toBe(true)
+          })
+        }),
+      ),
+    PATIENCE,
+  )
 
-        const before = await withDbt(project, async dbt => {
-          const fresh = await dbt.run('source', 'freshness')
-          expect(fresh.length).toBeGreaterThan(50)
-          // The table and its live view.
-          expect(found(fresh)).toEqual([`error ${STALE}`, `error ${STALE}`])
-          for (const name of ['customers', ...empty]) expect(fresh.map(result => result.name)).toContain(name)
-          return await dbt.run('test')
-        })
-        expect(before.length).toBeGreaterThan(200)
-        expect(before.filter(({ status }) => status !== 'pass' && status !== 'warn')).toEqual([])
-
-        await withQuery(destination, async sql => {
-          if (destination.kind === 'postgres')
-            for (const table of ['customers', 'orders__line_items', 'charges__line_items'])
-              await sql(`alter table recharge.${table} drop constraint ${table}_pkey`)
-          for (const [, , statements] of FAULTS) for (const statement of statements) await sql(statement)
-        })
-        const after = await withDbt(project, dbt =>
-          dbt.run('test', '--select', ...TOUCHED.map(table => `source:recharge.${table}`)),
-        )
-        const known = new Set(found(before))
-        const news = found(after).filter(line => !known.has(line))
-        const expected = FAULTS.map(([name, status]) => `${status} ${name}`).sort()
-        expect(news).toHaveLength(expected.length)
-        news.forEach((line, i) => {
-          expect(line.startsWith(expected[i] ?? '–'), `${line} instead of ${expected[i]}`).toBe(true)
-        })
-      }),
-    ))
-
-  test('dbt passes over the demo store', () =>
-    place.with(destination =>
-      withFolder(async folder => {
-        const config = await withSimulator({ store: makeStore({ customers: 40, months: 6 }) }, async simulator => {
-          const configured = { ...configFor(simulator, destination, folder), history: ['subscriptions'], views: true }
-          const ran = await runSync(configured)
-          if (ran.code !== 0) throw new Error(ran.text)
-          return configured
-        })
-        await makeViews(destination)
-        const project = makeProject(join(folder, 'dbt'), destination)
-        await writeSources(config, project)
-        const results = await withDbt(project, dbt => dbt.run('test'))
-        expect(results.length).toBeGreaterThan(200)
-        expect(results.filter(({ status }) => status !== 'pass' && status !== 'warn')).toEqual([])
-      }),
-    ))
+  test(
+    'dbt passes over the demo store',
+    () =>
+      place.with(destination =>
+        withFolder(async folder => {
+          const config = await withSimulator({ store: makeStore({ customers: 40, months: 6 }) }, async simulator => {
+            const configured = { ...configFor(simulator, destination, folder), history: ['subscriptions'], views: true }
+            const ran = await runSync(configured)
+            if (ran.code !== 0) throw new Error(ran.text)
+            return configured
+          })
+          await makeViews(destination)
+          const project = makeProject(join(folder, 'dbt'), destination)
+          await writeSources(config, project)
+          const results = await withDbt(project, dbt => dbt.run('test'))
+          expect(results.length).toBeGreaterThan(200)
+          expect(results.filter(({ status }) => status !== 'pass' && status !== 'warn')).toEqual([])
+        }),
+      ),
+    PATIENCE,
+  )
 })
