@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createApp, select } from '../../src/cli/app.ts'
@@ -19,14 +20,22 @@ const PATIENCE = 600_000
 const STALE = 'webhooks'
 
 /** What is wrong in a copy of the warehouse, and which test has to find it. */
-const FAULTS: readonly (readonly [found: string, status: string, statements: readonly string[]])[] = [
+const FAULTS: readonly (readonly [
+  found: string,
+  status: string,
+  /** With the variables that make references errors and values warnings. */
+  otherwise: string,
+  statements: readonly string[],
+])[] = [
   [
     'source_unique_recharge_customers_id',
+    'fail',
     'fail',
     ['insert into recharge.customers select * from recharge.customers where id = 1001'],
   ],
   [
     'not_null_orders__line_items_key',
+    'fail',
     'fail',
     [
       'alter table recharge.orders__line_items alter column "index" drop not null',
@@ -36,16 +45,19 @@ const FAULTS: readonly (readonly [found: string, status: string, statements: rea
   [
     'source_relationships_recharge_charges__line_items_charge_id__id__source_recharge_charges_',
     'fail',
+    'fail',
     ['update recharge.charges__line_items set charge_id = 1 where charge_id = 5001'],
   ],
   [
     'source_relationships_recharge_orders_customer_id__id__source_recharge_customers_',
     'warn',
+    'fail',
     ['update recharge.orders set customer_id = 1 where id = 6001'],
   ],
   [
     'source_accepted_values_recharge_charges_status__',
     'fail',
+    'warn',
     ["update recharge.charges set status = 'lost' where id = 5002"],
   ],
 ]
@@ -66,7 +78,7 @@ async function writeSources(config: Config, { sources }: DbtProject): Promise<vo
 async function loadFixture(destination: DestinationConfig, folder: string): Promise<Config> {
   const store = fixtureStore()
   return await withSimulator({ store }, async simulator => {
-    const config = { ...configFor(simulator, destination, folder), history: ['subscriptions'], views: true }
+    const config = { ...configFor(simulator, destination, folder), history: ['subscriptions'] }
     for (const time of FIXTURE_TIMES) {
       moveFixture(store, time)
       const ran = await runSync(config)
@@ -76,7 +88,41 @@ async function loadFixture(destination: DestinationConfig, folder: string): Prom
     const ran = await runSync({ ...config, streams: { except: [STALE] } })
     if (ran.code !== 0) throw new Error(ran.text)
     await makeViews(destination)
-    return config
+    return { ...config, views: true }
+  })
+}
+
+/** In Postgres the user of docs/dbt.md, who may read both schemas, without the salt, and write elsewhere. */
+async function asReader(
+  destination: DestinationConfig,
+  work: (reader: DestinationConfig) => Promise<void>,
+): Promise<void> {
+  if (destination.kind !== 'postgres') return await work(destination)
+  const role = `dbt_${randomUUID().replaceAll('-', '')}`
+  await withQuery(destination, async sql => {
+    await sql(`create role ${role} login password 'secret'`)
+    try {
+      for (const statement of [
+        `create schema analysts authorization ${role}`,
+        `grant usage on schema recharge, recharge_analytics to ${role}`,
+        `grant select on all tables in schema recharge, recharge_analytics to ${role}`,
+        `revoke select on recharge._sync_settings from ${role}`,
+        `alter default privileges for role current_user in schema recharge, recharge_analytics grant select on tables to ${role}`,
+      ])
+        await sql(statement)
+      const url = new URL(destination.url)
+      url.username = role
+      url.password = 'secret'
+      const reader = { ...destination, url: url.href }
+      await withQuery(reader, async query => {
+        await expect(query('select * from recharge._sync_settings')).rejects.toThrow('permission denied')
+        await expect(query('delete from recharge.orders')).rejects.toThrow('permission denied')
+      })
+      await work(reader)
+    } finally {
+      await sql(`drop owned by ${role} cascade`)
+      await sql(`drop role ${role}`)
+    }
   })
 }
 
@@ -119,14 +165,18 @@ describe.skipIf(NO_DBT !== null).each(DESTINATIONS)('$name', place => {
             if (destination.kind === 'postgres')
               for (const table of ['customers', 'orders__line_items', 'charges__line_items'])
                 await sql(`alter table recharge.${table} drop constraint ${table}_pkey`)
-            for (const [, , statements] of FAULTS) for (const statement of statements) await sql(statement)
+            for (const [, , , statements] of FAULTS) for (const statement of statements) await sql(statement)
           })
+          // In one of the databases with the variables that change what is an error.
+          const changed = destination.kind === 'postgres'
+          if (changed)
+            makeProject(project.folder, destination, { recharge_references: 'error', recharge_values: 'warn' })
           const after = await withDbt(project, dbt =>
             dbt.run('test', '--select', ...TOUCHED.map(table => `source:recharge.${table}`)),
           )
-          const known = new Set(found(before))
-          const news = found(after).filter(line => !known.has(line))
-          const expected = FAULTS.map(([name, status]) => `${status} ${name}`).sort()
+          const known = new Set(before.filter(({ status }) => status !== 'pass').map(({ name }) => name))
+          const news = found(after.filter(({ name }) => !known.has(name)))
+          const expected = FAULTS.map(([name, usual, otherwise]) => `${changed ? otherwise : usual} ${name}`).sort()
           expect(news).toHaveLength(expected.length)
           news.forEach((line, i) => {
             expect(line.startsWith(expected[i] ?? '–'), `${line} instead of ${expected[i]}`).toBe(true)
@@ -142,17 +192,19 @@ describe.skipIf(NO_DBT !== null).each(DESTINATIONS)('$name', place => {
       place.with(destination =>
         withFolder(async folder => {
           const config = await withSimulator({ store: makeStore({ customers: 40, months: 6 }) }, async simulator => {
-            const configured = { ...configFor(simulator, destination, folder), history: ['subscriptions'], views: true }
+            const configured = { ...configFor(simulator, destination, folder), history: ['subscriptions'] }
             const ran = await runSync(configured)
             if (ran.code !== 0) throw new Error(ran.text)
-            return configured
+            return { ...configured, views: true }
           })
           await makeViews(destination)
-          const project = makeProject(join(folder, 'dbt'), destination)
-          await writeSources(config, project)
-          const results = await withDbt(project, dbt => dbt.run('test'))
-          expect(results.length).toBeGreaterThan(200)
-          expect(results.filter(({ status }) => status !== 'pass' && status !== 'warn')).toEqual([])
+          await asReader(destination, async reader => {
+            const project = makeProject(join(folder, 'dbt'), reader)
+            await writeSources(config, project)
+            const results = await withDbt(project, dbt => dbt.run('test'))
+            expect(results.length).toBeGreaterThan(200)
+            expect(results.filter(({ status }) => status !== 'pass' && status !== 'warn')).toEqual([])
+          })
         }),
       ),
     PATIENCE,
