@@ -1,4 +1,4 @@
-import { flag, instant, int, json, oneOf, required, text } from '../src/schema/column.ts'
+import { flag, instant, int, json, listOf, oneOf, required, text } from '../src/schema/column.ts'
 import { child, stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -50,10 +50,34 @@ export default stream({
         enabled: flag('Whether it can be bought.'),
         external_variant_id: text('Variant id in the commerce platform.'),
         items_count: int('Number of items that fill it.'),
-        option_sources: json('Collections that its items are chosen from, with the least and the most units of each.'),
+        option_sources: listOf(
+          {
+            id: int('Recharge id of the option source.'),
+            option_source_id: text('Id of the collection in the commerce platform.'),
+            source_platform: text('Commerce platform that has the collection.'),
+            position: int('Place among the option sources.'),
+            quantity_min: int('Least units that are chosen from it.'),
+            quantity_max: int('Most units that are chosen from it.'),
+          },
+          json('Collections that its items are chosen from, with the least and the most units of each.'),
+        ),
         position: int('Place among the variants.'),
-        ranges: json('How many items it may have, as a list of ranges.'),
-        selection_defaults: json('Contents where a customer chooses nothing, as a list.'),
+        ranges: listOf(
+          {
+            id: int('Recharge id of the range.'),
+            quantity_min: int('Least items that it may have.'),
+            quantity_max: int('Most items that it may have.'),
+          },
+          json('How many items it may have, as a list of ranges.'),
+        ),
+        selection_defaults: listOf(
+          {
+            id: int('Recharge id of the default.'),
+            external_variant_id: text('Variant id in the commerce platform.'),
+            quantity: int('Number of units.'),
+          },
+          json('Contents where a customer chooses nothing, as a list.'),
+        ),
         title: text('Name of the variant.'),
         updated_at: instant('When the variant last changed.'),
       },

@@ -46,6 +46,8 @@ export interface Column<K extends ColumnKind = ColumnKind, R extends boolean = b
   readonly derived: boolean
   /** Inferred for an unknown field: a value that does not fit stays in `_extra`. */
   readonly inferred?: true
+  /** Members of the objects of a list in JSON, as columns of the view that has a row for each. Absent: there is no such view. */
+  readonly elements?: Columns
 }
 
 export type Columns = Readonly<Record<string, Column>>
@@ -156,3 +158,20 @@ export const referencesBy = <R extends boolean>(
   ...column,
   references: Object.entries(streams).map(([value, stream]) => ({ stream, when: { column: by, value } })),
 })
+
+/** The same column, a list of objects that have these members. A view has a row for each object. */
+export const listOf = <R extends boolean>(elements: Columns, column: Column<'json', R>): Column<'json', R> => ({
+  ...column,
+  elements,
+})
+
+/** A custom name and its value, as several lists have them. */
+export const PROPERTIES: Columns = { name: text('Name of the property.'), value: anyText('Value of the property.') }
+
+/** A tax, as lines and shipping methods list them. */
+export const TAX_LINES: Columns = {
+  title: text('Name of the tax.'),
+  price: money('Amount of the tax.'),
+  rate: rate('Rate of the tax as a fraction: 0.0725 is 7.25 percent.'),
+  unit_price: money('Tax on one unit, where given.'),
+}

@@ -1,6 +1,8 @@
+import type { ColumnKind, Columns } from './column.ts'
 import { historyTable } from './history-table.ts'
+import { childName, identifier } from './name.ts'
 import type { Stream } from './stream.ts'
-import { type Table, type TableColumn, tablesOf } from './table.ts'
+import { CHILD_INDEX, type Table, type TableColumn, tablesOf } from './table.ts'
 import type { View, ViewColumn } from './view.ts'
 
 /** System columns that the views show. */
@@ -18,13 +20,15 @@ export function liveViews(streams: readonly Stream[], versioned: readonly Stream
       const { root, children } = tablesOf(stream)
       return [
         liveView(root, `{{table ${root.name}}} as t where t._deleted_at is null`),
-        ...children.map(({ table }) => {
-          const owner = table.key[0] ?? ''
-          return liveView(
-            table,
-            `{{table ${table.name}}} as t
-              join {{table ${root.name}}} as o on o."${root.key[0]}" = t."${owner}" where o._deleted_at is null`,
-          )
+        ...children.flatMap(({ child, table }) => {
+          const joined = `{{table ${table.name}}} as t join {{table ${root.name}}} as o on o."${root.key[0]}" = t."${table.key[0]}"`
+          const exists = 'where o._deleted_at is null'
+          return [
+            liveView(table, `${joined} ${exists}`),
+            ...table.columns.flatMap(column =>
+              column.elements ? [listView(table, child, column, column.elements, joined, exists)] : [],
+            ),
+          ]
         }),
       ]
     }),
@@ -72,3 +76,51 @@ function liveView({ name, doc, key, columns }: Table, rows: string): View {
 /** `created_on` of `created_at`, `_synced_on` of `_synced_at`, `valid_from_on` of `valid_from`. */
 const dayName = (instant: string): string =>
   instant.endsWith('_at') ? instant.replace(/_at$/, '_on') : `${instant}_on`
+
+/** A row for each object of a list that is a column of a list's table. */
+function listView(
+  table: Table,
+  child: string,
+  { name: list, doc }: TableColumn,
+  elements: Columns,
+  joined: string,
+  exists: string,
+): View {
+  const [owner = ''] = table.key
+  const place = identifier(`${child.replace(/s$/, '')}_${CHILD_INDEX}`)
+  const members = Object.entries(elements).map(([name, column]) => ({ name: identifier(name), column }))
+  return {
+    name: identifier(childName(table.name, list)),
+    layer: 'live',
+    schema: 'analytics',
+    doc: `A row for each element of ${list} in ${table.name}. ${doc}`,
+    grain: [owner, place, CHILD_INDEX],
+    columns: {
+      [owner]: column('int', table.columns[0]?.doc ?? ''),
+      [place]: column('int', `Place in the list of ${table.name}, from 0. Joins to ${table.name}.${CHILD_INDEX}.`),
+      [CHILD_INDEX]: column('int', `Place in ${list}, from 0.`),
+      ...Object.fromEntries(members.map(({ name, column: { kind, doc } }) => [name, column(kind, doc)])),
+    },
+    sql: `select t."${owner}", t."${CHILD_INDEX}" as "${place}", e."${CHILD_INDEX}", ${members
+      .map(({ name, column: { kind, from } }) => `${memberOf(from ?? name, kind)} as "${name}"`)
+      .join(', ')} from ${joined} cross join lateral {{elements t."${list}"}} as e ${exists}`,
+    materialized: false,
+    checks: [],
+  }
+}
+
+const column = (kind: ColumnKind, doc: string): ViewColumn => ({ kind, doc, values: [] })
+
+/** A number as JSON and texts write it. Anything else in a column of numbers is null: it stands in the list itself. */
+const NUMBER = '^[-+]?[0-9]{1,12}([.][0-9]+)?([eE]-[0-9]{1,2})?$'
+const TYPES: Readonly<Partial<Record<ColumnKind, string>>> = {
+  int: 'decimal(18, 0)',
+  money: 'decimal(18, 6)',
+  rate: 'decimal(28, 10)',
+}
+
+function memberOf(name: string, kind: ColumnKind): string {
+  const member = `{{member e.element ${name}}}`
+  const type = TYPES[kind]
+  return type === undefined ? member : `case when ${member} ~ '${NUMBER}' then cast(${member} as ${type}) end`
+}

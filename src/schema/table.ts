@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Column, ColumnKind, Policy, Reference, Zone } from './column.ts'
+import type { Column, ColumnKind, Columns, Policy, Reference, Zone } from './column.ts'
 import { indexedColumns } from './indexed.ts'
 import { childName, identifier } from './name.ts'
 import type { Stream } from './stream.ts'
@@ -26,6 +26,8 @@ export interface TableColumn {
   readonly zone?: Exclude<Zone, 'America/New_York'>
   /** Keeps a part of the value that another column keeps whole. */
   readonly derived?: true
+  /** Members of the objects of a list in JSON; absent: they are not known. */
+  readonly elements?: Columns
 }
 
 export interface Table {
@@ -166,7 +168,7 @@ const STORED: Readonly<Record<Policy, string>> = {
 }
 
 function tableColumn(name: string, declared: Column): TableColumn {
-  const { kind, required, doc, policy, inferred, zone, derived, also, values, references } = declared
+  const { kind, required, doc, policy, inferred, zone, derived, also, values, references, elements } = declared
   const column = {
     name: identifier(name),
     kind,
@@ -178,6 +180,7 @@ function tableColumn(name: string, declared: Column): TableColumn {
     ...(inferred ? { inferred } : {}),
     ...(zone === 'UTC' ? { zone } : {}),
     ...(derived ? { derived } : {}),
+    ...(elements ? { elements } : {}),
   }
   return policy === 'keep' ? column : { ...column, policy }
 }

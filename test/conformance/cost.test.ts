@@ -5,8 +5,9 @@ import { expect, test } from 'vitest'
 import { charge } from '../../bench/charges.ts'
 import { STREAMS } from '../../src/cli/app.ts'
 import type { RowBatch } from '../../src/common/model.ts'
-import type { Destination, Warehouse } from '../../src/load/destination.ts'
+import type { Destination, WantedViews, Warehouse } from '../../src/load/destination.ts'
 import { openDestination } from '../../src/load/open.ts'
+import { liveViews } from '../../src/schema/live-views.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { allTables } from '../../src/schema/table.ts'
 import { DESTINATIONS, type DestinationConfig, withDatabase, withFolder } from '../support/destinations.ts'
@@ -113,6 +114,23 @@ test('indexes that exist cost a run no statement', async () => {
     expect(await statementsOf(create)).toBe(0)
     expect(await statementsOf(prepare)).toBe(without)
     expect(await statementsOf(create)).toBe(0)
+  })
+})
+
+test('views that are as they should be cost a run one read of the ledger and one of the catalog', async () => {
+  await counted(async (destination, sent) => {
+    const { signal } = new AbortController()
+    const wanted: WantedViews = {
+      views: liveViews([charges], []),
+      tables: allTables(charges),
+      zone: 'UTC',
+      materialize: { add: [], except: [] },
+    }
+    expect((await destination.keepViews(wanted, signal)).made.length).toBeGreaterThan(allTables(charges).length)
+    const before = sent.statements
+    expect(await destination.keepViews(wanted, signal)).toEqual({ made: [], dropped: [], refreshed: [], problems: [] })
+    // And the beginning and the end of their transaction.
+    expect(sent.statements - before).toBeLessThanOrEqual(4)
   })
 })
 

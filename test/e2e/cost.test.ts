@@ -13,7 +13,7 @@ describe.each(DESTINATIONS)('$name', place => {
     await withSimulator({ store: makeStore({ customers: 60, months: 6 }) }, simulator =>
       place.with(destination =>
         withFolder(async folder => {
-          const config = { ...configFor(simulator, destination, folder), refreshMs: () => DAY }
+          const config = { ...configFor(simulator, destination, folder), refreshMs: () => DAY, views: true }
           expect((await runSync(config)).code).toBe(0)
           simulator.clearRequests()
           const second = await runSync(config)
@@ -22,6 +22,7 @@ describe.each(DESTINATIONS)('$name', place => {
           expect(simulator.requests.map(({ path }) => path).sort()).toEqual(
             ['/token_information', ...incremental.map(({ path }) => path)].sort(),
           )
+          expect(second.report.views).toMatchObject({ made: [], dropped: [], problems: [] })
           for (const s of second.report.streams) expect([s.stream, s.added, s.changed]).toEqual([s.stream, 0, 0])
         }),
       ),

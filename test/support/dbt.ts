@@ -25,6 +25,9 @@ function whyNot(): string | null {
     : `.venv-dbt has other versions than .ci/dbt-requirements.txt: ${skipped}`
 }
 
+/** Neither logs nor files of results: they are a third of what dbt takes. */
+const QUIETLY = ['--log-level', 'none', '--log-level-file', 'none', '--no-write-json']
+
 /** What dbt says of one test, model or source. */
 export interface DbtResult {
   readonly name: string
@@ -74,7 +77,7 @@ function outputOf(warehouse: DestinationConfig): Record<string, unknown> {
     return {
       type: 'duckdb',
       path: ':memory:',
-      threads: 2,
+      threads: 1,
       attach: [{ path: warehouse.file, alias: 'warehouse', read_only: true }],
     }
   const { hostname, port, username, password, pathname } = new URL(warehouse.url)
@@ -86,7 +89,7 @@ function outputOf(warehouse: DestinationConfig): Record<string, unknown> {
     password: decodeURIComponent(password),
     dbname: pathname.slice(1),
     schema: 'dbt',
-    threads: 2,
+    threads: 1,
   }
 }
 
@@ -106,7 +109,7 @@ export async function withDbt<T>({ folder }: DbtProject, work: (dbt: Dbt) => Pro
   try {
     return await work({
       async run(...args) {
-        const flags = ['--log-level', 'none', '--project-dir', folder, '--profiles-dir', folder]
+        const flags = [...QUIETLY, '--project-dir', folder, '--profiles-dir', folder]
         const answered = new Promise<string>(resolve => lines.once('line', resolve))
         child.stdin.write(`${JSON.stringify([...args, ...flags])}\n`)
         const line = await Promise.race([answered, ended])

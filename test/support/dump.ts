@@ -7,7 +7,7 @@ import type { DestinationConfig } from './destinations.ts'
 /** Rows of each table in key order, values in the same form for every database. */
 export type Dump = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>
 
-type Query = (sql: string) => Promise<Record<string, unknown>[]>
+export type Query = (sql: string) => Promise<Record<string, unknown>[]>
 
 /**
  * All tables of the streams, without the columns that say when a row was written.
@@ -43,7 +43,7 @@ export async function dump(
 const flat = ({ root, children }: StreamTables) => [root, ...children.map(({ table }) => table)]
 
 /** One form for JSON, which Postgres formats again, and for decimals and instants, which the databases pad differently. */
-function canonical(kind: string, value: unknown): unknown {
+export function canonical(kind: string, value: unknown): unknown {
   if (value === null || typeof value !== 'string') return value
   if (kind === 'json') return sorted(JSON.parse(value))
   if (kind === 'money' || kind === 'rate') return value.replace(/\.?0+$/, '') || '0'

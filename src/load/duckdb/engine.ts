@@ -2,7 +2,7 @@ import { chmodSync, constants, existsSync, realpathSync } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
-import { Kysely, sql } from 'kysely'
+import { Kysely, type RawBuilder, sql } from 'kysely'
 import { DestinationError } from '../../common/errors.ts'
 import { makeFolder } from '../../common/make-folder.ts'
 import type { TableColumn } from '../../schema/table.ts'
@@ -169,10 +169,15 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
     lockTable: () => null,
     viewsHold: false,
     isRefusal,
-    jsonAsText: value => sql`case json_type(${value}) when 'VARCHAR' then ${value} ->> '$' when 'NULL' then null
-      else nullif(nullif(cast(${value} as text), '{}'), '[]') end`,
-    jsonElements: list => sql`(select unnest(range(json_array_length(${list}))) as "index",
+    jsonAsText,
+    jsonElements: list => sql`(select unnest(range(cast(json_array_length(${list}) as bigint))) as "index",
       unnest(json_extract(${list}, '$[*]')) as element)`,
+    jsonMember: (object, name) => {
+      const value = sql`(${object} -> ${sql.lit(name)})`
+      const number = sql`try_cast(${value} as decimal(28, 10))`
+      return sql`case when json_type(${value}) = 'DOUBLE' and ${number} is not null
+        then rtrim(rtrim(cast(${number} as text), '0'), '.') else ${jsonAsText(value)} end`
+    },
     lockHolders: async () => [],
     async checkAccess() {
       // DuckDB writes its log beside the file, so the folder must be writable too.
@@ -263,6 +268,10 @@ async function relationsIn(connection: DuckDBConnection, schema: string): Promis
     ]),
   )
 }
+
+const jsonAsText = (value: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`case json_type(${value}) when 'VARCHAR' then ${value} ->> '$' when 'NULL' then null
+    else nullif(nullif(cast(${value} as text), '{}'), '[]') end`
 
 async function catalogOf(
   connection: DuckDBConnection,

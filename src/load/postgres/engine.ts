@@ -8,7 +8,7 @@ import { append } from './append.ts'
 import { connectionTo } from './connection.ts'
 import { dependentsOf, grantsOn, viewUsers } from './dependents.ts'
 import { isRefusal, translate } from './errors.ts'
-import { jsonAsText, jsonElements } from './json-as-text.ts'
+import { jsonAsText, jsonElements, jsonMember } from './json-as-text.ts'
 import { mayContainKeys } from './key-lookup.ts'
 import { createLease, LEASE_TIMES, type LeaseTimes } from './lease.ts'
 import { cancelTransaction, lockHolders, longDdl, type RunningTransaction, withLockTimeout } from './locks.ts'
@@ -132,6 +132,7 @@ export function openPostgres({
     isRefusal,
     jsonAsText,
     jsonElements,
+    jsonMember,
     finalize: async () => {},
     checkAccess: tables => checkAccess(options, target, tables),
 

@@ -15,3 +15,10 @@ export const jsonAsText = (value: RawBuilder<unknown>): RawBuilder<unknown> =>
 export const jsonElements = (list: RawBuilder<unknown>): RawBuilder<unknown> =>
   sql`(select u.n - 1 as "index", u.element
     from jsonb_array_elements(case jsonb_typeof(${list}) when 'array' then ${list} end) with ordinality as u (element, n))`
+
+/** The text of a member of an object. Postgres keeps the zeros at the end of a number, and DuckDB does not. */
+export function jsonMember(object: RawBuilder<unknown>, name: string): RawBuilder<unknown> {
+  const value = sql`(${object} -> ${sql.lit(name)})`
+  return sql`case jsonb_typeof(${value}) when 'number' then cast(trim_scale(cast(${value} as numeric)) as text)
+    else ${jsonAsText(value)} end`
+}

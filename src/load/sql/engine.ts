@@ -211,6 +211,8 @@ export interface Engine extends AsyncDisposable {
    * 0, as bigint, and `element`, as JSON. What is no list has none.
    */
   jsonElements(list: RawBuilder<unknown>): RawBuilder<unknown>
+  /** The text of a member of an object, as `jsonAsText` gives it, but of a number without zeros at its end. */
+  jsonMember(object: RawBuilder<unknown>, name: string): RawBuilder<unknown>
   /**
    * Tries, within seconds, what a run needs: to connect, and to create and write in the schema. Leaves nothing behind.
    * @param tables names of the tables that a run writes to; those that exist must be writable.

@@ -2,23 +2,18 @@ import { createHash } from 'node:crypto'
 import { type RawBuilder, sql } from 'kysely'
 import type { Table } from '../../../schema/table.ts'
 import {
+  isColumnKind,
   type Rendering,
   render,
   type TypedColumn,
   VIEW_SCHEMAS,
+  VIEW_TYPES,
   type View,
   type ViewKind,
 } from '../../../schema/view.ts'
 import type { CatalogEntry, Engine, Session } from '../engine.ts'
 import { SYSTEM_TABLES } from '../system-tables.ts'
 import { literal, quoted } from './quoted.ts'
-
-/** Types of the kinds that only views have. */
-const TYPES: Readonly<Record<Exclude<ViewKind, Parameters<Engine['columnType']>[0]>, string>> = {
-  amount: 'decimal(18, 4)',
-  ratio: 'decimal(18, 6)',
-  time: 'timestamp',
-}
 
 export interface ViewTextOptions {
   readonly engine: Engine
@@ -50,9 +45,7 @@ export interface ViewTexts {
 export function viewTexts({ engine, session, schema, tables, zone, catalog }: ViewTextOptions): ViewTexts {
   const compiled = (part: RawBuilder<unknown>): string => part.compile(session.db).sql
   const typeOf = (kind: ViewKind): string =>
-    kind in TYPES
-      ? TYPES[kind as keyof typeof TYPES]
-      : compiled(sql`${engine.columnType(kind as Parameters<Engine['columnType']>[0])}`)
+    isColumnKind(kind) ? compiled(sql`${engine.columnType(kind)}`) : VIEW_TYPES[kind]
   const declared = new Map([...SYSTEM_TABLES, ...tables].map(table => [table.name, table]))
   const nullOf = ({ name, kind }: Table['columns'][number]): string =>
     `cast(null as ${typeOf(kind)}) as ${quoted(name)}`
@@ -84,7 +77,7 @@ export function viewTexts({ engine, session, schema, tables, zone, catalog }: Vi
         table: tableOf,
         zone,
         elements: list => compiled(engine.jsonElements(sql.raw(list))),
-        member: (object, name) => `(${compiled(engine.jsonAsText(sql.raw(`(${object} -> ${literal(name)})`)))})`,
+        member: (object, name) => `(${compiled(engine.jsonMember(sql.raw(object), name))})`,
       }
       return columnsFrom(columns, `(${render(view.sql, rendering)})`)
     },
