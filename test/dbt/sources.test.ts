@@ -67,6 +67,12 @@ const RECORDED = ['addresses', 'charges', 'customers', 'discounts', 'onetimes', 
 const TABLES = STREAMS.filter(({ name }) => RECORDED.includes(name))
   .flatMap(allTables)
   .map(({ name }) => name)
+/** Payment methods that the fixture names and does not have, and a onetime that was bought and is not there. */
+const LEADS_NOWHERE = [
+  'source_relationships_recharge_addresses_payment_method_id__id__source_recharge_payment_methods_',
+  'source_relationships_recharge_charges__line_items_purchase_item_id__id__source_recharge_onetimes_',
+  'source_relationships_recharge_orders__line_items_purchase_item_id__id__source_recharge_onetimes_',
+]
 const ANALYTICS = 'source:recharge_analytics'
 const TOUCHED = ['customers', 'orders', 'orders__line_items', 'charges', 'charges__line_items']
 
@@ -168,7 +174,8 @@ describe.skipIf(NO_DBT !== null).each(DESTINATIONS)('$name', place => {
             return await dbt.run('test', '--select', ...TABLES.map(name => `source:recharge.${name}`), ANALYTICS)
           })
           expect(before.length).toBeGreaterThan(100)
-          expect(found(before)).toEqual([])
+          const severity = changed ? 'fail' : 'warn'
+          expect(found(before)).toEqual(LEADS_NOWHERE.map(name => `${severity} ${name}`))
 
           await withQuery(destination, async sql => {
             if (destination.kind === 'postgres')
@@ -179,7 +186,7 @@ describe.skipIf(NO_DBT !== null).each(DESTINATIONS)('$name', place => {
           const after = await withDbt(project, dbt =>
             dbt.run('test', '--select', ...TOUCHED.map(table => `source:recharge.${table}`)),
           )
-          const news = found(after)
+          const news = found(after.filter(({ name }) => !LEADS_NOWHERE.includes(name)))
           const expected = FAULTS.map(([name, usual, otherwise]) => `${changed ? otherwise : usual} ${name}`).sort()
           expect(news).toHaveLength(expected.length)
           news.forEach((line, i) => {
