@@ -363,6 +363,36 @@ test('Postgres: a role that sees the schema of the views alone reads them all, a
     }
   }))
 
+test('Postgres: without the right to make the schema, or anything in it, one problem says so', () =>
+  onPostgres(async ({ config, ask }) => {
+    if (config.kind !== 'postgres') throw new Error('not Postgres')
+    await ask(
+      `do $$ begin create role loader login password 'secret'; exception when duplicate_object then null; end $$`,
+    )
+    await ask('grant usage, create on schema recharge to loader')
+    await ask('grant all on all tables in schema recharge to loader')
+    const url = new URL(config.url)
+    url.username = 'loader'
+    url.password = 'secret'
+    const keep = async () => {
+      await using warehouse = await openDestination({ ...config, url: url.href }, { mode: 'write', connections: 2 })
+      return await warehouse.keepViews(
+        { views: live, tables: allTables(parcels), zone: 'UTC', materialize: { add: [], except: [] } },
+        new AbortController().signal,
+      )
+    }
+    const problem = {
+      view: 'recharge_analytics',
+      code: 'denied',
+      next: expect.stringContaining('"recharge_analytics"'),
+    }
+    expect(await keep()).toMatchObject({ made: [], problems: [problem] })
+    await ask('create schema recharge_analytics')
+    expect(await keep()).toMatchObject({ made: [], problems: [problem] })
+    await ask('grant usage, create on schema recharge_analytics to loader')
+    expect(await keep()).toMatchObject({ made: LIVE, problems: [] })
+  }))
+
 test('Postgres: a view that a reader holds is refreshed later, and never read empty', () =>
   onPostgres(async ({ config, ask, keep, load }) => {
     const kept = [view({ ...sizes, materialized: true }), view(total)]
