@@ -4,4 +4,6 @@ import type { View } from '../../src/schema/view.ts'
 import as_of from './as_of.ts'
 
 /** Every declared view but those of the layer live. */
-export const views: readonly View[] = [as_of]
+export const views: readonly View[] = [
+  as_of,
+]
