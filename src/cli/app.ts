@@ -85,8 +85,8 @@ export function wantedViews(
     history,
     analytics,
     materialize,
-    fivetranViews,
-  }: Pick<Config, 'history' | 'analytics' | 'materialize' | 'fivetranViews'>,
+    fivetranViews = false,
+  }: Pick<Config, 'history' | 'analytics' | 'materialize'> & Partial<Pick<Config, 'fivetranViews'>>,
   streams: readonly Stream[],
 ): WantedViews {
   const versioned = streams.filter(({ name }) => history.includes(name) || READ_VERSIONS.includes(name))

@@ -82,12 +82,7 @@ put(
 put('docs/streams.md', streamsDocument(streams, await sqlTypes()))
 const { STREAMS, wantedViews } = await import('./app.ts')
 const { views } = wantedViews(
-  {
-    history: ['subscriptions'],
-    analytics: DEFAULT_ANALYTICS,
-    materialize: { add: [], except: [] },
-    fivetranViews: false,
-  },
+  { history: ['subscriptions'], analytics: DEFAULT_ANALYTICS, materialize: { add: [], except: [] } },
   STREAMS,
 )
 put('docs/views.md', viewsDocument(views, await sqlTypes()))

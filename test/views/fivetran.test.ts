@@ -157,6 +157,14 @@ lines', '{"a": 1}')`,
       texts.set(place.name, JSON.stringify(all, null, 1))
     }))
 
+  test('a view for analysts is kept as a table, and the one of the same name in this layout is not', () =>
+    withFixture(place, async (sql, destination) => {
+      const { refreshed } = await makeViews(destination, { materialize: { add: ['orders'], except: [] } })
+      expect(refreshed).toEqual(['recharge_analytics.orders'])
+      expect((await rowsOf(sql, 'orders')).map(({ id }) => id)).toContain('6001')
+      expect(await sql('select id from recharge_analytics.orders where id = 6001')).toHaveLength(1)
+    }))
+
   test('streams that were never read give empty views with the right types', () =>
     place.with(async destination => {
       {
