@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as timer } from 'node:timers/promises'
 import { ulid } from 'ulid'
 import { streams as declared } from '../../schemas/index.ts'
+import { fivetranViews as declaredFivetranViews } from '../../schemas/views/fivetran/index.ts'
 import { views as declaredViews } from '../../schemas/views/index.ts'
 import { ConfigError, Interrupted } from '../common/errors.ts'
 import { fromMillis } from '../common/instant.ts'
@@ -83,11 +84,17 @@ const READ_VERSIONS: readonly string[] = ['subscriptions']
 
 /** All views that a configuration asks for. @throws {ConfigError} for the name of a view that there is not. */
 export function wantedViews(
-  { history, analytics, materialize }: Pick<Config, 'history' | 'analytics' | 'materialize'>,
+  {
+    history,
+    analytics,
+    materialize,
+    fivetranViews = false,
+  }: Pick<Config, 'history' | 'analytics' | 'materialize'> & Partial<Pick<Config, 'fivetranViews'>>,
   streams: readonly Stream[],
 ): WantedViews {
   const versioned = streams.filter(({ name }) => history.includes(name) || READ_VERSIONS.includes(name))
   const views = [...liveViews(streams, versioned), ...lookupViews(analytics), ...declaredViews]
+  const layouts = fivetranViews ? declaredFivetranViews : []
   const names = views.map(({ name }) => name)
   const unknown = [...materialize.add, ...materialize.except].filter(name => !names.includes(name))
   if (unknown.length > 0)
@@ -100,7 +107,7 @@ export function wantedViews(
       })),
     )
   const tables = [...streams.flatMap(allTables), ...versioned.map(historyTable)]
-  return { views, tables, zone: analytics.zone, materialize }
+  return { views: [...views, ...layouts], tables, zone: analytics.zone, materialize }
 }
 
 export function createApp(config: Config, options: AppOptions): App {

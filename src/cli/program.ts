@@ -9,6 +9,7 @@ import { NO_PROGRESS, type Progress } from '../pipeline/progress.ts'
 import { type App, createApp, STREAM_NAMES, STREAMS, select } from './app.ts'
 import { backfill } from './commands/backfill.ts'
 import { check } from './commands/check.ts'
+import { dbtSourcesFile } from './commands/dbt-sources.ts'
 import { plan } from './commands/plan.ts'
 import { query } from './commands/query.ts'
 import { COMPARED, reconcile } from './commands/reconcile.ts'
@@ -330,6 +331,21 @@ configured(
     const { reportPage } = await import('./commands/report-page.ts')
     const months = { from: flags.from ?? null, to: flags.to ?? null }
     print(await reportPage(app(flags).app, { out: flags.out, months }), flags)
+  })
+
+selecting(
+  configured(
+    command(
+      'dbt-sources',
+      'Writes a sources file for dbt: tables and views with descriptions, keys, references, known values and freshness.',
+      'dbt-sources --out models/recharge.yml',
+    ),
+  ),
+)
+  .option('--out <file>', 'write to this file; default: stdout')
+  .action(async (flags: Flags & { readonly out?: string }) => {
+    const { app: opened } = app(flags)
+    print(await dbtSourcesFile(opened, select(opened, flags.streams ?? null), flags.out ?? null), flags)
   })
 
 /** Prints an error that ended a command, and sets the exit code. */

@@ -54,7 +54,11 @@ function liveView({ name, doc, key, columns }: Table, rows: string): View {
     doc,
     grain: key,
     columns: Object.fromEntries([
-      ...shown.map((column): [string, ViewColumn] => [column.name, { kind: column.kind, doc: column.doc, values: [] }]),
+      ...shown.map(({ name, kind, doc, policy, values = [] }): [string, ViewColumn] => [
+        name,
+        // A hash is none of the values, and what is omitted is null.
+        { kind, doc, values: policy === undefined ? values : [] },
+      ]),
       ...days.map((column): [string, ViewColumn] => [
         dayName(column.name),
         { kind: 'day', doc: `Day of ${column.name} in the reporting zone.`, values: [] },

@@ -14,6 +14,8 @@ export interface TableColumn {
   readonly also?: readonly string[]
   /** Absent: the values are stored unchanged. */
   readonly policy?: Exclude<Policy, 'keep'>
+  /** The values that are known; absent: not listed. Others are stored too. */
+  readonly values?: readonly string[]
   /** What the column joins to; absent: nothing. */
   readonly references?: readonly Reference[]
   /** Inferred for an unknown field. */
@@ -173,6 +175,7 @@ function tableColumn(name: string, declared: Column): TableColumn {
     required,
     doc: doc + namesOf(also) + valuesText(values) + referencesText(references) + STORED[policy],
     ...(also.length > 0 ? { also } : {}),
+    ...(values.length > 0 ? { values } : {}),
     ...(references.length > 0 ? { references } : {}),
     ...(inferred ? { inferred } : {}),
     ...(zone === 'UTC' ? { zone } : {}),

@@ -382,6 +382,7 @@ class Life {
       history: [],
       policies: { sensitive: 'keep', columns: {}, onMismatch: this.#onMismatch, drift: 'capture' },
       views: false,
+      fivetranViews: false,
       analytics: DEFAULT_ANALYTICS,
       materialize: { add: [], except: [] },
       indexes: true,

@@ -75,6 +75,7 @@ export function configFor(
     refreshMs: () => 0,
     history: [],
     views: false,
+    fivetranViews: false,
     analytics: DEFAULT_ANALYTICS,
     materialize: { add: [], except: [] },
     indexes: true,

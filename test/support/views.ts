@@ -13,9 +13,14 @@ const VERSIONED = STREAMS.filter(({ name }) => name === 'subscriptions')
 
 export const ZONE = 'America/New_York'
 
-/** Every view, as a configuration without settings asks for them. */
+/** Every view, those in other layouts too, as a configuration without other settings asks for them. */
 export const WANTED: WantedViews = wantedViews(
-  { history: ['subscriptions'], analytics: DEFAULT_ANALYTICS, materialize: { add: [], except: [] } },
+  {
+    history: ['subscriptions'],
+    analytics: DEFAULT_ANALYTICS,
+    materialize: { add: [], except: [] },
+    fivetranViews: true,
+  },
   STREAMS,
 )
 

@@ -52,6 +52,7 @@ test('a file with only a token and a destination gets the defaults', async () =>
     streams: 'all',
     history: ['subscriptions'],
     views: true,
+    fivetranViews: false,
     analytics: { zone: 'America/New_York', excludedSkus: [], reasonGroups: {}, errorGroups: {} },
     materialize: { add: [], except: [] },
     indexes: true,
@@ -539,6 +540,7 @@ describe('analytics', () => {
         RECHARGE,
         DUCKDB,
         'views: false',
+        'fivetran_views: true',
         'analytics:',
         '  zone: Europe/Berlin',
         '  excluded_skus: [GIFT-1]',
@@ -550,6 +552,7 @@ describe('analytics', () => {
     )
     expect(config).toMatchObject({
       views: false,
+      fivetranViews: true,
       history: [],
       analytics: {
         zone: 'Europe/Berlin',

@@ -26,6 +26,7 @@ export function demoConfig(baseUrl: string, token: string, file = 'state/demo.du
     refreshMs: () => 0,
     history: ['subscriptions'],
     views: true,
+    fivetranViews: false,
     analytics: DEMO_ANALYTICS,
     materialize: { add: [], except: [] },
     policies: { sensitive: 'hash', columns: {}, onMismatch: 'null', drift: 'capture' },

@@ -40,6 +40,8 @@ export interface Config {
   readonly history: readonly string[]
   /** Whether a sync makes the views. */
   readonly views: boolean
+  /** Whether the views in the layout of Fivetran's connector are among them. */
+  readonly fivetranViews: boolean
   readonly analytics: AnalyticsSettings
   /** Views that are kept as tables, besides those that say so themselves, and those of them that are not. */
   readonly materialize: { readonly add: readonly string[]; readonly except: readonly string[] }
@@ -210,6 +212,7 @@ function configOf(
     refreshMs: refreshOf(rest.refresh),
     history: rest.history,
     views: rest.views,
+    fivetranViews: rest.fivetran_views,
     analytics: {
       zone: rest.analytics.zone,
       excludedSkus: rest.analytics.excluded_skus,
