@@ -1,7 +1,6 @@
 import type { Draft, Json, ResourceName } from '../record.ts'
 import type { Store } from '../store.ts'
 import { DAY, easternText } from '../time.ts'
-import type { Box } from './box.ts'
 import { Diary } from './diary.ts'
 import { Random } from './random.ts'
 import { PLAIN, type Traits } from './traits.ts'
@@ -41,8 +40,8 @@ export class Scene {
   readonly random: Random
   readonly diary = new Diary()
   readonly traits: Traits
-  /** Every box that there ever was. */
-  readonly boxes: Box[] = []
+  /** Called when goods of a title get dearer: each customer's box has one. */
+  readonly onDearer: ((title: string, at: number) => void)[] = []
   /** What the shop will delete when it tidies up. */
   readonly toDelete: (() => void)[] = []
   /** Titles of goods that have got dearer. */
