@@ -39,6 +39,8 @@ export class Scene {
   readonly store: Store
   readonly random: Random
   readonly diary = new Diary()
+  /** Of events alone, where the story must not depend on how long ago they are: old ones are not drawn at all. */
+  readonly #eventRandom: Random
   readonly traits: Traits
   /** Called when goods of a title get dearer: each customer's box has one. */
   readonly onDearer: ((title: string, at: number) => void)[] = []
@@ -52,6 +54,7 @@ export class Scene {
     this.store = store
     this.traits = traits
     this.random = new Random(seed)
+    this.#eventRandom = traits.isVaried ? new Random(seed + 1) : this.random
   }
 
   get now(): number {
@@ -59,10 +62,10 @@ export class Scene {
   }
 
   /** Recharge serves many stores from one sequence, so the ids of one store have gaps. */
-  id(resource: ResourceName): number {
+  id(resource: ResourceName, random = this.random): number {
     // Whoever else writes to the store while the story goes on takes ids as well.
     const last = Math.max(this.#ids.get(resource) ?? 1000, this.store.newId(resource) - 1)
-    const id = last + this.random.between(1, 5)
+    const id = last + random.between(1, 5)
     this.#ids.set(resource, id)
     return id
   }
@@ -76,11 +79,11 @@ export class Scene {
   happened(at: number, { verb, type, id, customer, says, origin = 'system', changes = [] }: Happening): void {
     if (at < this.now - EVENTS_KEPT) return
     this.add('events', {
-      id: this.id('events'),
+      id: this.id('events', this.#eventRandom),
       customer_id: customer,
       object_id: id,
       created_at: easternText(at),
-      custom_attributes: this.random.chance(0.05) ? [{ key: 'reason', value: 'customer_request' }] : [],
+      custom_attributes: this.#eventRandom.chance(0.05) ? [{ key: 'reason', value: 'customer_request' }] : [],
       description: says,
       object_type: type,
       source: {
