@@ -41,6 +41,7 @@ function everyTable(types: SqlTypes): string[] {
 const readingThem = (): string[] => [
   '## How to read the tables',
   '',
+  '* **Views leave out what makes these tables hard to read**: [views.md](views.md) lists them. What follows is for the tables.',
   '* **Rows that are deleted stay**, and so do the rows of their lists. `_deleted_at is null` selects those that exist; for the',
   '  table of a list, join the table of the stream and ask there.',
   '* **Days and instants.** A `date` is a calendar day as the API counts it, in US Eastern. A `timestamptz` is an instant: choose a',
@@ -103,7 +104,7 @@ function historySection(streams: readonly Stream[], types: SqlTypes): string[] {
   return [
     `## Tables named ${code(childName('<stream>', HISTORY))}`,
     '',
-    `With \`history: [${example.name}]\` in the configuration, ${code(history.name)} has a row for each version of a row of`,
+    `Unless the configuration says \`history: []\`, ${code(history.name)} has a row for each version of a row of`,
     `${code(root.name)} that was seen. Its columns are those of ${code(root.name)} without ${left.join(', ')}, and these:`,
     '',
     ...heading(types),
@@ -121,7 +122,7 @@ function historySection(streams: readonly Stream[], types: SqlTypes): string[] {
     ),
     '',
     'Only versions that a run met are there: a change that was undone between two runs leaves none, and what happened before the',
-    'history was turned on is not known.',
+    'history was turned on is not known. `history` also takes other streams.',
     '',
   ]
 }

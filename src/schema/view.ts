@@ -28,6 +28,15 @@ export interface ViewColumn {
   readonly values: readonly string[]
 }
 
+/** SQL types of the kinds that only views have, the same in every database. */
+export const VIEW_TYPES: Readonly<Record<Exclude<ViewKind, ColumnKind>, string>> = {
+  amount: 'decimal(18, 4)',
+  ratio: 'decimal(18, 6)',
+  time: 'timestamp',
+}
+
+export const isColumnKind = (kind: ViewKind): kind is ColumnKind => !Object.hasOwn(VIEW_TYPES, kind)
+
 /** A column of a view that exists. */
 export interface TypedColumn {
   readonly name: string

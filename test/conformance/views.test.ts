@@ -217,6 +217,31 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(await ask(TOTAL)).toEqual([{ parcels: 3, size: '6.0000' }])
     }))
 
+  test('two streams that a view reads are converted at the same time', () =>
+    within(place, async ({ ask, keep, load, use }) => {
+      const boxes: Stream = { ...parcels, name: 'boxes', singular: 'box' }
+      await load([parcel(7, 1, { raw: 'Tin' })], boxes)
+      const both = view({
+        name: 'raws',
+        layer: 'metrics',
+        doc: 'What both say.',
+        grain: [],
+        columns: { raws: int('How many.') },
+        sql: `select count(p.raw) + (select count(b.raw) from {{table boxes}} as b) as raws from {{parcels}} as p`,
+      })
+      const retyped = [parcels, boxes].map(
+        (stream): Stream => ({ ...stream, columns: { ...stream.columns, raw: text('Anything.') } }),
+      )
+      const tables = { tables: [parcels, boxes].flatMap(allTables) }
+      expect((await keep([both], tables)).problems).toEqual([])
+      await use(async warehouse => {
+        await warehouse.prepare(retyped.flatMap(allTables))
+        await Promise.all(retyped.map(stream => warehouse.migrateColumns(stream, new AbortController().signal)))
+      })
+      expect((await keep([both], { tables: retyped.flatMap(allTables) }, retyped[0])).problems).toEqual([])
+      expect(await ask('select cast(raws as int) as n from recharge_analytics.raws')).toEqual([{ n: 3 }])
+    }))
+
   test("somebody's view on ours keeps a column from being converted, and is named", () =>
     within(place, async ({ ask, keep, load }) => {
       await keep()
@@ -336,6 +361,36 @@ test('Postgres: a role that sees the schema of the views alone reads them all, a
     } finally {
       await client.end()
     }
+  }))
+
+test('Postgres: without the right to make the schema, or anything in it, one problem says so', () =>
+  onPostgres(async ({ config, ask }) => {
+    if (config.kind !== 'postgres') throw new Error('not Postgres')
+    await ask(
+      `do $$ begin create role loader login password 'secret'; exception when duplicate_object then null; end $$`,
+    )
+    await ask('grant usage, create on schema recharge to loader')
+    await ask('grant all on all tables in schema recharge to loader')
+    const url = new URL(config.url)
+    url.username = 'loader'
+    url.password = 'secret'
+    const keep = async () => {
+      await using warehouse = await openDestination({ ...config, url: url.href }, { mode: 'write', connections: 2 })
+      return await warehouse.keepViews(
+        { views: live, tables: allTables(parcels), zone: 'UTC', materialize: { add: [], except: [] } },
+        new AbortController().signal,
+      )
+    }
+    const problem = {
+      view: 'recharge_analytics',
+      code: 'denied',
+      next: expect.stringContaining('"recharge_analytics"'),
+    }
+    expect(await keep()).toMatchObject({ made: [], problems: [problem] })
+    await ask('create schema recharge_analytics')
+    expect(await keep()).toMatchObject({ made: [], problems: [problem] })
+    await ask('grant usage, create on schema recharge_analytics to loader')
+    expect(await keep()).toMatchObject({ made: LIVE, problems: [] })
   }))
 
 test('Postgres: a view that a reader holds is refreshed later, and never read empty', () =>

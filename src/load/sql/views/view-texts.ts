@@ -2,23 +2,18 @@ import { createHash } from 'node:crypto'
 import { type RawBuilder, sql } from 'kysely'
 import type { Table } from '../../../schema/table.ts'
 import {
+  isColumnKind,
   type Rendering,
   render,
   type TypedColumn,
   VIEW_SCHEMAS,
+  VIEW_TYPES,
   type View,
   type ViewKind,
 } from '../../../schema/view.ts'
 import type { CatalogEntry, Engine, Session } from '../engine.ts'
 import { SYSTEM_TABLES } from '../system-tables.ts'
 import { literal, quoted } from './quoted.ts'
-
-/** Types of the kinds that only views have. */
-const TYPES: Readonly<Record<Exclude<ViewKind, Parameters<Engine['columnType']>[0]>, string>> = {
-  amount: 'decimal(18, 4)',
-  ratio: 'decimal(18, 6)',
-  time: 'timestamp',
-}
 
 export interface ViewTextOptions {
   readonly engine: Engine
@@ -44,15 +39,19 @@ export interface ViewTexts {
   create(view: View, query: string): string
   /** The comments of the view and of its columns. */
   comments(view: View): readonly string[]
-  typeOf(kind: ViewKind): string
 }
 
 export function viewTexts({ engine, session, schema, tables, zone, catalog }: ViewTextOptions): ViewTexts {
   const compiled = (part: RawBuilder<unknown>): string => part.compile(session.db).sql
-  const typeOf = (kind: ViewKind): string =>
-    kind in TYPES
-      ? TYPES[kind as keyof typeof TYPES]
-      : compiled(sql`${engine.columnType(kind as Parameters<Engine['columnType']>[0])}`)
+  const types = new Map<ViewKind, string>()
+  /** Compiled once: there are thousands of columns. */
+  const typeOf = (kind: ViewKind): string => {
+    const known = types.get(kind)
+    if (known !== undefined) return known
+    const type = isColumnKind(kind) ? compiled(sql`${engine.columnType(kind)}`) : VIEW_TYPES[kind]
+    types.set(kind, type)
+    return type
+  }
   const declared = new Map([...SYSTEM_TABLES, ...tables].map(table => [table.name, table]))
   const nullOf = ({ name, kind }: Table['columns'][number]): string =>
     `cast(null as ${typeOf(kind)}) as ${quoted(name)}`
@@ -77,7 +76,6 @@ export function viewTexts({ engine, session, schema, tables, zone, catalog }: Vi
       .join(', ')}\nfrom ${relation} as v`
   return {
     nameOf,
-    typeOf,
     query: (view, columns) => {
       const rendering: Rendering = {
         view: name => inSchema(view.schema, name),
