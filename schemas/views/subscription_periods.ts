@@ -211,6 +211,6 @@ select p.id as subscription_id, p.valid_from, p.valid_to,
   p.is_backcast, p.terms_from, e.end_kind, e.reason as cancellation_reason, e.reason_group
 from periods as p
 join subs as s on s.id = p.id
-left join end_kinds as e on p.is_end and e.subscription_id = p.id and e.ended_at = p.valid_to
+left join end_kinds as e on e.subscription_id = p.id and e.ended_at = p.valid_to
 where p.valid_to is null or p.valid_to > p.valid_from`,
 })
