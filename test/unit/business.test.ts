@@ -62,6 +62,25 @@ test('it is the same for the same times', () => {
   for (const resource of RESOURCES) expect(again.all(resource)).toEqual(store.all(resource))
 })
 
+test('told to different ends it is one story', () => {
+  const plannedTo = UNTIL + 20 * DAY
+  const opening = UNTIL - MONTHS * 30 * DAY
+  const told = (until: number) => {
+    const { store, liveTo } = makeBusiness({ opening, from: UNTIL - 30 * DAY, until, plannedTo })
+    liveTo(new Date(until))
+    return store
+  }
+  const paid = (store: ReturnType<typeof told>) =>
+    store
+      .all('charges')
+      .filter(({ processed_at }) => processed_at !== null && Date.parse(String(processed_at)) < UNTIL - DAY)
+      .map(({ id, processed_at, total_price, line_items }) => ({ id, processed_at, total_price, line_items }))
+  const [early, late] = [told(UNTIL), told(UNTIL + 9 * DAY + 5 * HOUR)]
+  expect(paid(early).length).toBeGreaterThan(1500)
+  expect(paid(late)).toEqual(paid(early))
+  expect(late.count('charges')).toBeGreaterThan(early.count('charges'))
+})
+
 test('it grows, loses a few per cent a month, and recovers most of what failed', () => {
   const customers = months.map(month => month.customers)
   expect(customers.at(-1)).toBeGreaterThan(250)
