@@ -61,13 +61,16 @@ export default view({
    */
   sql: `
 with
+periods as materialized (
+  select subscription_id, customer_id, valid_from_on, valid_to_on, valid_to, end_kind from {{subscription_periods}}
+),
 steps as (
   select subscription_id, customer_id, greatest(valid_from_on, date '2015-01-01') as on_day, 1 as step,
     cast(null as timestamptz) as ended_at, cast(null as text) as end_kind
-  from {{subscription_periods}} as p
+  from periods
   union all
   select subscription_id, customer_id, greatest(valid_to_on, date '2015-01-01'), -1, valid_to, end_kind
-  from {{subscription_periods}} as p
+  from periods
   where valid_to is not null
 ),
 changes as materialized (
