@@ -9,6 +9,15 @@ export default view({
   layer: 'metrics',
   doc: 'All that is known of each customer in one row for each currency that she orders or subscribes in: one row, for nearly every customer. To count customers, take the rows where is_main_currency is true.',
   grain: ['customer_id', 'currency'],
+  metrics: [
+    {
+      name: 'aov_of_customer',
+      column: 'aov',
+      definition: 'Net revenue of the realized orders of a customer, divided by their number.',
+      source: 'Average order value.',
+      differsFromRecharge: null,
+    },
+  ],
   columns: {
     customer_id: int('Id of the customer. Join to other systems by external_customer_id, never by email first.'),
     currency: text(`${CURRENCY_DOC} That of the store for a customer without orders and subscriptions.`),

@@ -13,6 +13,7 @@ interface Planted {
   readonly currency?: string
   readonly sku?: string
   readonly deleted?: string
+  readonly maxRetries?: boolean
   /** Versions, oldest first: from when, and in what they differ from the row. */
   readonly versions?: readonly (Partial<Pick<Planted, 'status' | 'cancelled' | 'price'>> & { readonly from: string })[]
 }
@@ -22,13 +23,25 @@ const word = (value: string | undefined): string => (value === undefined ? 'null
 
 /** Writes a subscription and its versions straight into the tables. */
 export async function plantSubscription(query: Query, id: number, planted: Planted): Promise<void> {
-  const { customer, created, updated, reason, unit = 'month', every = 1, currency = 'USD', sku, deleted } = planted
+  const {
+    customer,
+    created,
+    updated,
+    reason,
+    unit = 'month',
+    every = 1,
+    currency = 'USD',
+    sku,
+    deleted,
+    maxRetries = false,
+  } = planted
   const own = ({ status = 'active', cancelled, price }: Pick<Planted, 'status' | 'cancelled' | 'price'>): string =>
     `${id}, ${customer}, ${at(created)}, ${at(cancelled)}, ${word(reason)}, '${status}', ${price}, 1, '${unit}', ${every}, ${every}, '${currency}', ${word(sku)}`
   const columns =
     'id, customer_id, created_at, cancelled_at, cancellation_reason, status, price, quantity, order_interval_unit, order_interval_frequency, charge_interval_frequency, presentment_currency, sku'
   await query(
-    `insert into recharge.subscriptions (${columns}, updated_at, _synced_at, _hash, _deleted_at) values (${own(planted)}, ${at(updated)}, ${at(updated)}, 1, ${at(deleted)})`,
+    `insert into recharge.subscriptions (${columns}, max_retries_reached, updated_at, _synced_at, _hash, _deleted_at)
+     values (${own(planted)}, ${maxRetries}, ${at(updated)}, ${at(updated)}, 1, ${at(deleted)})`,
   )
   const { versions = [] } = planted
   for (const [i, { from, ...version }] of versions.entries())
@@ -49,11 +62,12 @@ export async function plantOrder(
     readonly status?: string
     readonly charge?: number
     readonly currency?: string
+    readonly prepaid?: boolean
   },
 ): Promise<void> {
   await query(
-    `insert into recharge.orders (id, charge_id, status, processed_at, created_at, currency, _synced_at, _hash)
-     values (${id}, ${order.charge ?? 'null'}, '${order.status ?? 'success'}', ${at(order.at)}, ${at(order.at)}, '${order.currency ?? 'USD'}', ${at(order.at)}, 1)`,
+    `insert into recharge.orders (id, is_prepaid, charge_id, status, processed_at, created_at, currency, _synced_at, _hash)
+     values (${id}, ${order.prepaid ?? false}, ${order.charge ?? 'null'}, '${order.status ?? 'success'}', ${at(order.at)}, ${at(order.at)}, '${order.currency ?? 'USD'}', ${at(order.at)}, 1)`,
   )
   await query(
     `insert into recharge.orders__line_items (order_id, "index", purchase_item_id, purchase_item_type, original_price, quantity)

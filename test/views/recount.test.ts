@@ -110,6 +110,8 @@ describe.each(DESTINATIONS)('$name', place => {
               'mrr_movements_monthly',
               'mrr_current',
               'cohort_retention',
+              'cohort_revenue',
+              'customers_360',
             ])
               expect(await problemsOf(sql, viewNamed(name))).toEqual([])
           })

@@ -203,7 +203,7 @@ describe.each(DESTINATIONS)('$name', place => {
         // Another currency, an old spelling of the unit, a price on the edge of rounding.
         await plant(14, { ...still, customer: 14, currency: 'EUR' })
         await plant(15, { ...still, customer: 15, price: 30, unit: 'Days', every: 30 })
-        await plant(16, { ...still, customer: 16, price: 0.02, unit: 'day' })
+        await plant(16, { ...still, customer: 16, price: 0.22, unit: 'day', every: 25 })
         // Charges without attempts left: two ended three days and two weeks after it, one goes on.
         await plant(17, {
           ...still,
@@ -249,6 +249,49 @@ describe.each(DESTINATIONS)('$name', place => {
         await plant(25, { ...still, customer: 24, status: 'cancelled', cancelled: '2025-02-10T15:00:00' })
         await plant(26, { ...still, customer: 26, status: 'cancelled', cancelled: '2025-02-12T15:00:00' })
         await plant(27, { ...still, customer: 26, created: '2025-02-12T18:00:00' })
+        // A later shipment whose first order is not known, an end that only max_retries_reached explains, and two ends on one day.
+        await plant(28, { ...still, customer: 28, price: 90, every: 3, updated: '2025-03-20T15:00:00' })
+        await plantOrder(sql, 281, { subscription: 28, at: '2025-02-05T15:01:00', price: 0, prepaid: true })
+        await plant(29, {
+          ...still,
+          customer: 29,
+          status: 'cancelled',
+          cancelled: '2025-03-18T15:00:00',
+          reason: 'Other',
+          maxRetries: true,
+        })
+        await plant(30, {
+          ...still,
+          customer: 30,
+          status: 'cancelled',
+          cancelled: '2025-03-19T15:00:00',
+          reason: 'Too expensive',
+        })
+        await plant(31, {
+          ...still,
+          customer: 30,
+          status: 'cancelled',
+          cancelled: '2025-03-19T12:00:00',
+          reason: 'Failed Payments',
+        })
+        // One price in all orders, and another in the row; and a customer who left in the month in which she came.
+        await plant(33, { ...still, customer: 33, price: 20, updated: '2025-03-01T15:00:00' })
+        await plantOrder(sql, 331, { subscription: 33, at: '2025-01-05T15:01:00', price: 15 })
+        await plant(34, {
+          ...still,
+          customer: 34,
+          status: 'cancelled',
+          cancelled: '2025-01-20T15:00:00',
+          reason: 'Other',
+        })
+        // A row that changed after its last version, as if the history had been turned off.
+        await plant(32, {
+          ...still,
+          customer: 32,
+          price: 12,
+          updated: '2025-02-10T15:00:00',
+          versions: [{ from: '2025-01-05T15:00:00', price: 10 }],
+        })
       })
       await makeViews(
         destination,
@@ -280,7 +323,7 @@ describe.each(DESTINATIONS)('$name', place => {
           '13 2025-03-01 USD 20.0000 expansion',
           '14 2025-01-01 EUR 10.0000 new',
           '15 2025-01-01 USD 30.4375 new',
-          '16 2025-01-01 USD 0.6088 new',
+          '16 2025-01-01 USD 0.2679 new',
           '17 2025-01-01 USD 10.0000 new',
           '17 2025-03-01 USD 0.0000 churn_passive',
           '18 2025-01-01 USD 10.0000 new',
@@ -294,6 +337,15 @@ describe.each(DESTINATIONS)('$name', place => {
           '24 2025-01-01 USD 20.0000 new',
           '24 2025-02-01 USD 10.0000 contraction',
           '26 2025-01-01 USD 10.0000 new',
+          '28 2025-01-01 USD 30.0000 new',
+          '29 2025-01-01 USD 10.0000 new',
+          '29 2025-03-01 USD 0.0000 churn_passive',
+          '30 2025-01-01 USD 20.0000 new',
+          '30 2025-03-01 USD 0.0000 churn_active',
+          '32 2025-01-01 USD 10.0000 new',
+          '32 2025-02-01 USD 12.0000 expansion',
+          '33 2025-01-01 USD 15.0000 new',
+          '33 2025-03-01 USD 20.0000 expansion',
         ])
         expect(
           await lines(
@@ -311,7 +363,19 @@ describe.each(DESTINATIONS)('$name', place => {
           '22 active_churn 2025-02-14 false 0.0000',
           '25 active_churn 2025-02-10 false 0.0000',
           '26 active_churn 2025-02-12 false 0.0000',
+          '29 passive_churn 2025-03-18 false 0.0000',
+          '30 active_churn 2025-03-19 false 0.0000',
+          '31 passive_churn 2025-03-19 false 0.0000',
+          '34 active_churn 2025-01-20 false 0.0000',
         ])
+        // Who was there and gone on one day is in no cohort.
+        expect(
+          await lines(
+            sql,
+            ['cohort_month', 'currency', 'cohort_size', 'active'],
+            'recharge_analytics.cohort_retention as v where v.months_since = 0 order by v.currency',
+          ),
+        ).toEqual(['2025-01-01 EUR 1 1', '2025-01-01 USD 20 20'])
         expect(
           await lines(
             sql,
@@ -327,7 +391,8 @@ describe.each(DESTINATIONS)('$name', place => {
             `recharge_analytics.subscribers_daily as v where v.net_change <> 0 or v.net_change_subscriptions <> 0 or v.date_day in (date '2025-02-03', date '2025-02-12') order by v.date_day`,
           ),
         ).toEqual([
-          '2025-01-05 14 0 0 0 0 15',
+          '2025-01-05 20 0 0 0 0 22',
+          '2025-01-20 0 0 1 0 0 -1',
           '2025-01-31 1 0 0 0 0 1',
           '2025-02-03 0 0 0 0 0 0',
           '2025-02-10 0 0 0 0 1 -2',
@@ -336,6 +401,8 @@ describe.each(DESTINATIONS)('$name', place => {
           '2025-02-20 0 0 1 0 0 -1',
           '2025-03-05 0 1 0 0 0 1',
           '2025-03-15 0 0 1 1 0 -2',
+          '2025-03-18 0 0 0 1 0 -1',
+          '2025-03-19 0 0 1 0 0 -2',
         ])
       })
     }))
