@@ -90,8 +90,8 @@ export function makeBusiness({
     for (const tell of scene.onDearer) tell('House Blend', at)
   })
   // Late enough for the events that tell of it to be served at the end.
-  scene.diary.add(until - 3 * DAY, () => {
-    for (const remove of scene.toDelete) remove()
+  scene.diary.add(until - 3 * DAY, at => {
+    for (const remove of scene.toDelete) remove(at)
   })
   scene.diary.run(from - MINUTE)
   return living(scene)

@@ -126,6 +126,15 @@ test('subscriptions change in each way that a movement of MRR is made of', () =>
   }
 })
 
+test('the counters of customers are right, also after subscriptions were deleted', () => {
+  const own = Map.groupBy(store.all('subscriptions'), each => each.customer_id)
+  for (const { id, subscriptions_active_count, subscriptions_total_count } of store.all('customers')) {
+    const theirs = own.get(id) ?? []
+    const active = theirs.filter(({ status }) => status === 'active')
+    expect([id, subscriptions_active_count, subscriptions_total_count]).toEqual([id, active.length, theirs.length])
+  }
+})
+
 test('each record is in one currency, and there are two', () => {
   expect(values('subscriptions', 'presentment_currency')).toEqual(new Set(['USD', 'CAD']))
   const currencies = new Map(store.all('subscriptions').map(each => [each.id, each.presentment_currency]))

@@ -45,7 +45,7 @@ export class Scene {
   /** Called when goods of a title get dearer: each customer's box has one. */
   readonly onDearer: ((title: string, at: number) => void)[] = []
   /** What the shop will delete when it tidies up. */
-  readonly toDelete: (() => void)[] = []
+  readonly toDelete: ((at: number) => void)[] = []
   /** Titles of goods that have got dearer. */
   readonly dearer = new Set<string>()
   readonly #ids = new Map<ResourceName, number>(Object.entries(FIRST_IDS) as [ResourceName, number][])
