@@ -1,3 +1,5 @@
+import { copyFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { STREAMS, wantedViews } from '../../src/cli/app.ts'
 import { DEFAULT_ANALYTICS } from '../../src/schema/lookup-views.ts'
@@ -154,6 +156,43 @@ describe.each(DESTINATIONS)('$name', place => {
           ),
         ).toEqual([])
     }))
+})
+
+const count = (view: View, catalog = ''): string => `select count(*) as n from ${catalog}${nameOf(view)}`
+
+test('DuckDB: every view answers when the file is opened by its path, as a copy, and attached under another name', async () => {
+  const place = DESTINATIONS.find(({ name }) => name === 'duckdb')
+  if (!place) throw new Error('there is no DuckDB')
+  await withFixture(place, async (_sql, config) => {
+    if (config.kind !== 'duckdb') throw new Error('not DuckDB')
+    const copy = join(dirname(config.file), 'copy of it.duckdb')
+    copyFileSync(config.file, copy)
+    const readAll = (file: string, attached: string | null): Promise<void> =>
+      withQuery({ ...config, file }, async query => {
+        if (attached !== null) await query(`attach '${attached}' as warehouse (read_only)`)
+        for (const view of WANTED.views)
+          expect(await query(count(view, attached === null ? '' : 'warehouse.'))).toHaveLength(1)
+      })
+    await readAll(config.file, null)
+    await readAll(copy, null)
+    await readAll(':memory:', copy)
+  })
+})
+
+test('Postgres: a role that sees the schema of the views alone reads every view', async () => {
+  const place = DESTINATIONS.find(({ name }) => name === 'postgres')
+  if (!place) throw new Error('there is no Postgres')
+  await withFixture(place, (_sql, config) =>
+    withQuery(config, async query => {
+      await query(`do $$ begin create role analyst login; exception when duplicate_object then null; end $$`)
+      await query('grant usage on schema recharge_analytics to analyst')
+      await query('grant select on all tables in schema recharge_analytics to analyst')
+      await query('set role analyst')
+      for (const view of WANTED.views.filter(({ schema }) => schema === 'analytics'))
+        expect(await query(count(view))).toHaveLength(1)
+      await expect(query('select 1 from recharge.orders')).rejects.toThrow(/permission denied/)
+    }),
+  )
 })
 
 test('materialize takes only names of views', () => {
