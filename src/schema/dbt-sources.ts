@@ -59,21 +59,30 @@ const DATABASE = "{{ var('recharge_database', target.database) }}"
 const REFERENCES = "{{ var('recharge_references', 'warn') }}"
 const VALUES = "{{ var('recharge_values', 'error') }}"
 
+/**
+ * The name of the source that has the tables. Not that of the schema: the package dbt_recharge has a source `recharge`, and
+ * dbt would give its models the tables of the project's own source of that name, without a word.
+ */
+const sourceOf = (schema: string): string => `${schema}_tables`
+
 /** A sources file of dbt: every table and view with its description, keys, references, known values and freshness. */
 export function dbtSources(options: DbtSourcesOptions): DbtSources {
   const { schema, tables, views } = options
-  const source = (name: string, description: string, members: readonly DbtTable[]): DbtSource[] =>
-    members.length === 0 ? [] : [{ name, description, database: DATABASE, schema: name, tables: members }]
+  const source = (name: string, schema: string, description: string, members: readonly DbtTable[]): DbtSource[] =>
+    members.length === 0 ? [] : [{ name, description, database: DATABASE, schema, tables: members }]
+  const analytics = schema + VIEW_SCHEMAS.analytics
   return {
     version: 2,
     sources: [
       ...source(
+        sourceOf(schema),
         schema,
         'Recharge, as recharge-sync loads it. Rows that are deleted at the source stay, with the time in _deleted_at.',
         tables.map(table => tableOf(table, options)),
       ),
       ...source(
-        schema + VIEW_SCHEMAS.analytics,
+        analytics,
+        analytics,
         'Views of recharge-sync: the rows that exist, and metrics computed from them.',
         views.map(view => viewOf(view, options)),
       ),
@@ -170,7 +179,7 @@ function relationship(
   return [
     {
       relationships: {
-        arguments: { to: `source('${schema}', '${target}')`, field },
+        arguments: { to: `source('${sourceOf(schema)}', '${target}')`, field },
         config: {
           ...(when === null ? {} : { where: `${quoted(when.column)} = '${when.value}'` }),
           ...(owner ? {} : { severity: REFERENCES }),

@@ -29,7 +29,7 @@ const FAULTS: readonly (readonly [
   statements: readonly string[],
 ])[] = [
   [
-    'source_unique_recharge_customers_id',
+    'source_unique_recharge_tables_customers_id',
     'fail',
     'fail',
     ['insert into recharge.customers select * from recharge.customers where id = 1001'],
@@ -44,19 +44,19 @@ const FAULTS: readonly (readonly [
     ],
   ],
   [
-    'source_relationships_recharge_charges__line_items_charge_id__id__source_recharge_charges_',
+    'source_relationships_recharge_tables_charges__line_items_charge_id__id__source_recharge_tables_charges_',
     'fail',
     'fail',
     ['update recharge.charges__line_items set charge_id = 1 where charge_id = 5001'],
   ],
   [
-    'source_relationships_recharge_orders_customer_id__id__source_recharge_customers_',
+    'source_relationships_recharge_tables_orders_customer_id__id__source_recharge_tables_customers_',
     'warn',
     'fail',
     ['update recharge.orders set customer_id = 1 where id = 6001'],
   ],
   [
-    'source_accepted_values_recharge_charges_status__',
+    'source_accepted_values_recharge_tables_charges_status__',
     'fail',
     'warn',
     ["update recharge.charges set status = 'lost' where id = 5002"],
@@ -69,9 +69,9 @@ const TABLES = STREAMS.filter(({ name }) => RECORDED.includes(name))
   .map(({ name }) => name)
 /** Payment methods that the fixture names and does not have, and a onetime that was bought and is not there. */
 const LEADS_NOWHERE = [
-  'source_relationships_recharge_addresses_payment_method_id__id__source_recharge_payment_methods_',
-  'source_relationships_recharge_charges__line_items_purchase_item_id__id__source_recharge_onetimes_',
-  'source_relationships_recharge_orders__line_items_purchase_item_id__id__source_recharge_onetimes_',
+  'source_relationships_recharge_tables_addresses_payment_method_id__id__source_recharge_tables_payment_methods_',
+  'source_relationships_recharge_tables_charges__line_items_purchase_item_id__id__source_recharge_tables_onetimes_',
+  'source_relationships_recharge_tables_orders__line_items_purchase_item_id__id__source_recharge_tables_onetimes_',
 ]
 const ANALYTICS = 'source:recharge_analytics'
 const TOUCHED = ['customers', 'orders', 'orders__line_items', 'charges', 'charges__line_items']
@@ -167,11 +167,11 @@ describe.skipIf(NO_DBT !== null).each(DESTINATIONS)('$name', place => {
           expect(empty).not.toContain('customers')
 
           const before = await withDbt(project, async dbt => {
-            const fresh = await dbt.run('source', 'freshness', '--select', 'source:recharge')
+            const fresh = await dbt.run('source', 'freshness', '--select', 'source:recharge_tables')
             expect(fresh.length).toBeGreaterThan(50)
             expect(found(fresh)).toEqual([`error ${STALE}`])
             for (const name of ['customers', ...empty]) expect(fresh.map(result => result.name)).toContain(name)
-            return await dbt.run('test', '--select', ...TABLES.map(name => `source:recharge.${name}`), ANALYTICS)
+            return await dbt.run('test', '--select', ...TABLES.map(name => `source:recharge_tables.${name}`), ANALYTICS)
           })
           expect(before.length).toBeGreaterThan(100)
           const severity = changed ? 'fail' : 'warn'
@@ -184,7 +184,7 @@ describe.skipIf(NO_DBT !== null).each(DESTINATIONS)('$name', place => {
             for (const [, , , statements] of FAULTS) for (const statement of statements) await sql(statement)
           })
           const after = await withDbt(project, dbt =>
-            dbt.run('test', '--select', ...TOUCHED.map(table => `source:recharge.${table}`)),
+            dbt.run('test', '--select', ...TOUCHED.map(table => `source:recharge_tables.${table}`)),
           )
           const news = found(after.filter(({ name }) => !LEADS_NOWHERE.includes(name)))
           const expected = FAULTS.map(([name, usual, otherwise]) => `${changed ? otherwise : usual} ${name}`).sort()

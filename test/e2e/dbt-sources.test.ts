@@ -31,8 +31,8 @@ test('the file has what the warehouse has, without the tables that hold the salt
       expect(namesIn(sources).sort()).toEqual([...orders.flatMap(allTables).map(({ name }) => name), ...own].sort())
       // What an order names is in tables that are not there.
       const texts = JSON.stringify(sources)
-      expect(texts).not.toContain("source('recharge', 'customers')")
-      expect(texts).toContain("source('recharge', 'orders')")
+      expect(texts).not.toContain("source('recharge_tables', 'customers')")
+      expect(texts).toContain("source('recharge_tables', 'orders')")
     }),
   ))
 

@@ -66,7 +66,7 @@ test('a key is unique and not null, and a compound key is so as one text', () =>
 })
 
 test('a row of a list without its owner is an error, and what another id names a warning', () => {
-  const to = (target: string) => ({ to: `source('shop', '${target}')`, field: 'id' })
+  const to = (target: string) => ({ to: `source('shop_tables', '${target}')`, field: 'id' })
   expect(testsOf('visits__parts', 'visit_id')).toEqual([{ relationships: { arguments: to('visits'), config: {} } }])
   const severity = "{{ var('recharge_references', 'warn') }}"
   expect(testsOf('visits', 'person_id')).toEqual([{ relationships: { arguments: to('people'), config: { severity } } }])
@@ -133,6 +133,11 @@ test('dbt finds no template in a description, and the file is the document', () 
     views: WANTED.views.filter(({ schema }) => schema === 'analytics'),
   })
   expect(parse(yamlText(document))).toEqual(document)
+  // The package dbt_recharge has a source of the name recharge.
+  expect(document.sources.map(({ name, schema }) => [name, schema])).toEqual([
+    ['recharge_tables', 'recharge'],
+    ['recharge_analytics', 'recharge_analytics'],
+  ])
   const names = document.sources.flatMap(({ tables: all }) =>
     all.flatMap(({ data_tests = [] }) => data_tests.flatMap(one => Object.values(one).map(({ name }) => name))),
   )
