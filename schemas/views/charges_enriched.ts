@@ -69,7 +69,7 @@ with lines as (
   group by l.charge_id
 ),
 shipping as (
-  select l.charge_id, sum(l.price) as shipping from {{charges__shipping_lines}} as l group by l.charge_id
+  select l.charge_id, cast(sum(cast(l.price as decimal(18, 4))) as decimal(18, 4)) as shipping from {{charges__shipping_lines}} as l group by l.charge_id
 ),
 facts as (
   select
@@ -80,13 +80,13 @@ facts as (
     cast(c.processed_at at time zone 'America/New_York' as date) as paid_on,
     cast(c.retry_date at time zone 'America/New_York' as date) as retry_on,
     case when c.error_type is not null then coalesce(g.error_group, 'other') end as error_group,
-    cast(coalesce(c.total_line_items_price, 0) as decimal(18, 4)) as items_gross,
-    cast(coalesce(c.total_discounts, 0) as decimal(18, 4)) as discounts,
-    cast(coalesce(c.total_tax, 0) as decimal(18, 4)) as tax,
-    cast(coalesce(s.shipping, 0) as decimal(18, 4)) as shipping,
-    cast(coalesce(c.total_duties, 0) as decimal(18, 4)) as duties,
-    cast(coalesce(c.total_price, 0) as decimal(18, 4)) as total,
-    cast(coalesce(c.total_refunds, 0) as decimal(18, 4)) as refunds,
+    coalesce(cast(c.total_line_items_price as decimal(18, 4)), 0) as items_gross,
+    coalesce(cast(c.total_discounts as decimal(18, 4)), 0) as discounts,
+    coalesce(cast(c.total_tax as decimal(18, 4)), 0) as tax,
+    coalesce(s.shipping, 0) as shipping,
+    coalesce(cast(c.total_duties as decimal(18, 4)), 0) as duties,
+    coalesce(cast(c.total_price as decimal(18, 4)), 0) as total,
+    coalesce(cast(c.total_refunds as decimal(18, 4)), 0) as refunds,
     coalesce(l.lines, 0) as lines,
     coalesce(l.lines_subscription, 0) as lines_subscription,
     coalesce(l.lines_onetime, 0) as lines_onetime

@@ -11,6 +11,32 @@ export default view({
   layer: 'metrics',
   doc: 'Customers and subscriptions that were lost in each month, by kind, and their share of those at its start. The counts are those of subscribers_daily, summed: a customer who leaves and returns within a month is in both.',
   grain: ['month_start'],
+  metrics: [
+    {
+      name: 'subscriber_churn_rate',
+      column: 'churned_rate',
+      definition:
+        'Customers who lost their last active subscription in the month, divided by those active at its start. Customers who are new in the month are not in the denominator.',
+      source: 'Churned in the period / active at its start.',
+      differsFromRecharge: 'A denominator that contains the new customers gives a lower rate.',
+    },
+    {
+      name: 'passive_churn',
+      column: 'churned_passive',
+      definition:
+        'Customers who were lost because payment failed: the reason is in the group payment_failed, or max_retries_reached is true, or a charge of the subscription ran out of attempts in the seven days before the end.',
+      source: 'Recharge: passive churn.',
+      differsFromRecharge:
+        'Where the shop does nothing after the last attempt there is no cancellation; such subscriptions are active and is_lapsed in subscriptions_current.',
+    },
+    {
+      name: 'subscription_churn_rate',
+      column: 'churned_rate_subscriptions',
+      definition: 'Subscriptions that ended in the month, divided by those active at its start.',
+      source: 'Churned in the period / active at its start.',
+      differsFromRecharge: null,
+    },
+  ],
   columns: {
     month_start: day('The first day of the month.'),
     is_complete: flag('Whether the month had ended at as_of.'),

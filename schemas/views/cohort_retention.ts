@@ -9,6 +9,24 @@ export default view({
   layer: 'metrics',
   doc: 'Customers by the month of their first subscription, and how many of them were active, with what revenue, in each month since. There are no rows for months that have not begun.',
   grain: ['cohort_month', 'currency', 'months_since'],
+  metrics: [
+    {
+      name: 'retention_rate',
+      column: 'retention_rate',
+      definition:
+        'Customers of a cohort who are active at the end of a month, divided by all of the cohort. The cohort is the month of the first subscription, and month 0 is that month.',
+      source: 'Recharge: cohort performance.',
+      differsFromRecharge:
+        'Recharge calls the end of the sign-up month month 1, which is month 0 here. In month 0 active has all of the cohort; active_at_month_end leaves out those who left in the same month.',
+    },
+    {
+      name: 'mrr_retention',
+      column: 'mrr_retention',
+      definition: 'MRR of a cohort at the end of a month, divided by its MRR at the end of month 0.',
+      source: 'Cohorts by revenue.',
+      differsFromRecharge: null,
+    },
+  ],
   columns: {
     cohort_month: day(
       'The first day of the month of the first subscription. A subscription that ended on its first day does not count.',

@@ -6,7 +6,9 @@ import as_of from './as_of.ts'
 import charges_enriched from './charges_enriched.ts'
 import churn_monthly from './churn_monthly.ts'
 import cohort_retention from './cohort_retention.ts'
+import cohort_revenue from './cohort_revenue.ts'
 import completeness from './completeness.ts'
+import customers_360 from './customers_360.ts'
 import dates from './dates.ts'
 import discount_performance from './discount_performance.ts'
 import dunning_open from './dunning_open.ts'
@@ -36,7 +38,9 @@ export const views: readonly View[] = withMetricDefinitions([
   charges_enriched,
   churn_monthly,
   cohort_retention,
+  cohort_revenue,
   completeness,
+  customers_360,
   dates,
   discount_performance,
   dunning_open,

@@ -8,6 +8,16 @@ export default view({
   layer: 'metrics',
   doc: 'Monthly recurring revenue of the subscriptions that are active now, by currency and product.',
   grain: ['currency', 'product_id'],
+  metrics: [
+    {
+      name: 'arpu',
+      column: 'arpu',
+      definition: 'MRR of the active subscriptions of a product, divided by the customers who have them.',
+      source: 'Average revenue per subscriber and month.',
+      differsFromRecharge:
+        'Recharge calls the lifetime revenue of a customer ARPU; that is net_revenue in customers_360.',
+    },
+  ],
   columns: {
     currency: text(CURRENCY_DOC),
     product_id: text('Product id in the commerce platform; null for the subscriptions without one.'),

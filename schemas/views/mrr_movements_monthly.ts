@@ -9,6 +9,46 @@ export default view({
   layer: 'metrics',
   doc: 'Monthly recurring revenue at the start and the end of each month, and what changed it. start_mrr + new + expansion + contraction + churn + reactivation = end_mrr.',
   grain: ['month_start', 'currency'],
+  metrics: [
+    {
+      name: 'mrr',
+      column: 'end_mrr',
+      definition:
+        'Contract MRR: the sum over active subscriptions at the end of the month of price × quantity × charges a month, before discounts, tax and shipping, without one-time items. A month has 30.4375 days.',
+      source: 'Contract MRR, by the charge interval, because the price is that of a charge.',
+      differsFromRecharge:
+        'Tools that count four weeks a month show 8 % less for weekly plans.',
+    },
+    {
+      name: 'arr',
+      column: 'arr',
+      definition: '12 × MRR.',
+      source: 'Annual recurring revenue.',
+      differsFromRecharge: null,
+    },
+    {
+      name: 'nrr',
+      column: 'nrr',
+      definition: '(Start + expansion + contraction + churn) / start. New and returning customers are not in it.',
+      source: 'Net revenue retention.',
+      differsFromRecharge: null,
+    },
+    {
+      name: 'grr',
+      column: 'grr',
+      definition: '(Start + contraction + churn) / start.',
+      source: 'Gross revenue retention.',
+      differsFromRecharge: null,
+    },
+    {
+      name: 'mrr_churn_rate',
+      column: 'mrr_churn_rate',
+      definition:
+        'MRR of the customers who have none any more at the end of the month, divided by the MRR at its start.',
+      source: 'Churned in the period / active at its start.',
+      differsFromRecharge: null,
+    },
+  ],
   columns: {
     month_start: day('The first day of the month.'),
     currency: text(CURRENCY_DOC),

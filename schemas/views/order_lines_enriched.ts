@@ -4,11 +4,11 @@ import { quotient } from '../../src/schema/view-sql/quotient.ts'
 
 /** What each line but the last gets of an amount of its order. */
 const spread = (part: string): string =>
-  `case when w.${part} = 0 or w.line_index = w.last_index then 0 else ${quotient(`cast(w.${part} as decimal(28, 4)) * w.weight`, 'w.weights', 4)} end as line_${part}`
+  `cast(case when w.${part} = 0 or w.line_index = w.last_index then 0 else ${quotient(`cast(w.${part} as decimal(28, 4)) * w.weight`, 'w.weights', 4)} end as decimal(18, 4)) as line_${part}`
 
 /** The last line takes what the others leave. */
 const rest = (part: string): string =>
-  `case when q.line_index = q.last_index then q.${part} - sum(q.line_${part}) over (partition by q.order_id) else q.line_${part} end as line_${part}`
+  `cast(case when q.line_index = q.last_index then q.${part} - sum(q.line_${part}) over (partition by q.order_id) else q.line_${part} end as decimal(18, 4)) as line_${part}`
 
 const PARTS = ['gross', 'discounts', 'refunds', 'net_revenue'] as const
 const SHOWN = `
@@ -38,6 +38,7 @@ export default view({
   layer: 'metrics',
   doc: 'One row for each line of an order, without the SKUs in excluded_skus. The amounts of the order are spread over its lines by their price, and add up to those in orders_enriched to the last digit. A line of a later prepaid order that costs nothing counts with its price in the other orders of the charge. Metrics count the rows in which is_realized is true.',
   grain: ['order_id', 'line_index'],
+  materialized: true,
   columns: {
     order_id: int('Id of the order.'),
     line_index: int('Place of the line in the order, from 0.'),
@@ -77,7 +78,7 @@ export default view({
     ),
   },
   sql: `
-with lines as (
+with lines as materialized (
   select
     l.order_id,
     l."index" as line_index,
@@ -119,22 +120,21 @@ prices as (
 priced as (
   select l.*, case when l.own = 0 and l.is_prepaid then coalesce(p.own, 0) else l.own end as price
   from lines as l
-  left join prices as p on p.charge_id = l.charge_id and p.purchase_item_id = l.purchase_item_id and l.is_prepaid and l.own = 0
+  left join prices as p
+    on p.charge_id = case when l.is_prepaid and l.own = 0 then l.charge_id end and p.purchase_item_id = l.purchase_item_id
   where l.lines > 1
 ),
-weighed as (
-  select
-    p.*,
-    max(p.line_index) over (partition by p.order_id) as last_index,
-    sum(p.price) over (partition by p.order_id) as prices
-  from priced as p
+totals as (
+  select p.order_id, max(p.line_index) as last_index, sum(p.price) as prices from priced as p group by p.order_id
 ),
 weights as (
   select
-    w.*,
-    case when w.prices = 0 then 1 else w.price end as weight,
-    cast(case when w.prices = 0 then w.lines else w.prices end as decimal(38, 4)) as weights
-  from weighed as w
+    p.*,
+    t.last_index,
+    case when t.prices = 0 then 1 else p.price end as weight,
+    cast(case when t.prices = 0 then p.lines else t.prices end as decimal(38, 4)) as weights
+  from priced as p
+  join totals as t on t.order_id = p.order_id
 ),
 quotients as (
   select w.*, ${PARTS.map(spread).join(',\n    ')}
@@ -174,7 +174,7 @@ select
   s.line_refunds as line_refund,
   case when s.is_over_refunded then 0 else s.line_gross - s.line_discounts - s.line_refunds end as line_net
 from spreads as s
-left join first_orders as f on f.purchase_item_id = s.purchase_item_id and s.item_type = 'subscription'`,
+left join first_orders as f on f.purchase_item_id = case when s.item_type = 'subscription' then s.purchase_item_id end`,
   checks: [
     {
       name: 'lines add up',

@@ -3,24 +3,42 @@ import { amount, ratio, view } from '../../src/schema/view.ts'
 import { quotient } from '../../src/schema/view-sql/quotient.ts'
 
 /** The share of one order in a part of its charge. The last order takes what rounding leaves. */
-const share = (part: string): string => `case
+const share = (part: string): string => `cast(case
       when p.place > p.orders then 0
       when p.place < p.orders then ${quotient(`p.${part}`, 'p.orders', 4)}
       else p.${part} - (p.orders - 1) * ${quotient(`p.${part}`, 'p.orders', 4)}
-    end`
+    end as decimal(18, 4))`
 
-/** The part of an order without its excluded lines. */
-const without = (part: string, excluded: string, all: string): string => `case
-      when x.order_id is null then s.${part}
-      when x.lines = x.excluded_lines then 0
-      else s.${part} - coalesce(${quotient(`cast(s.${part} as decimal(28, 4)) * x.${excluded}`, `x.${all}`, 4)}, 0)
-    end`
+/**
+ * An amount of the API as the views have it. DuckDB computes with 64 bits as long as all decimals are DECIMAL(18,4), and
+ * with 128 when they are mixed, which takes several times as long.
+ */
+const money = (column: string): string => `cast(${column} as decimal(18, 4))`
+
+/** The amounts of an order `o` before products are excluded, from its share `p`, its shipping `os` and its refund `r`. */
+const AMOUNTS = `
+    coalesce(p.gross, ${money('o.total_line_items_price')}, 0) as gross,
+    coalesce(p.discounts, ${money('o.total_discounts')}, 0) as discounts,
+    coalesce(p.tax, ${money('o.total_tax')}, 0) as tax,
+    coalesce(p.shipping, os.shipping, 0) as shipping,
+    coalesce(p.duties, ${money('o.total_duties')}, 0) as duties,
+    coalesce(p.total, ${money('o.total_price')}, 0) as total,
+    case
+      when p.order_id is not null then p.refunds
+      when r.total_refunds > coalesce(${money('o.total_refunds')}, 0) then r.total_refunds
+      else coalesce(${money('o.total_refunds')}, 0)
+    end as refunds`
+
+/** A part of an order without its excluded lines. */
+const without = (part: string, excluded: string, all: string): string =>
+  `case when s.lines = s.excluded_lines then 0 else s.${part} - coalesce(${quotient(`cast(s.${part} as decimal(28, 4)) * s.${excluded}`, `s.${all}`, 4)}, 0) end as ${part}`
 
 export default view({
   name: 'orders_enriched',
   layer: 'metrics',
   doc: 'One row for each order, with what analyses of revenue ask. Several orders of one prepaid charge share its amounts, so that a sum over orders is right. Metrics count the rows in which is_realized is true.',
   grain: ['order_id'],
+  materialized: true,
   columns: {
     order_id: int('Recharge id of the order.'),
     customer_id: int('Id of the customer who ordered.'),
@@ -37,7 +55,6 @@ export default view({
     processed_at: instant('When the order was sent to the commerce platform.'),
     processed_on: day('Its day in the reporting zone. Revenue is counted on this day.'),
     scheduled_on: day('Planned day.'),
-    created_on: day('Day on which the order was created, in the reporting zone.'),
     order_sequence: int(
       '1 for the first realized order of the customer, 2 for the next, by processed_at; null if not realized.',
     ),
@@ -98,7 +115,7 @@ known as materialized (
   where c.total_price is not null and (c.orders_count > 1 or (c.orders_count = 1 and s.charge_id is not null))
 ),
 shipping as (
-  select l.order_id, sum(l.price) as shipping from {{orders__shipping_lines}} as l group by l.order_id
+  select l.order_id, cast(sum(cast(l.price as decimal(18, 4))) as decimal(18, 4)) as shipping from {{orders__shipping_lines}} as l group by l.order_id
 ),
 charge_shipping as (
   select l.charge_id, sum(l.price) as shipping
@@ -114,7 +131,8 @@ prepaid as (
       partition by o.charge_id
       order by
         case when lower(o.status) in ('success', 'pending_charge_status', 'queued') then 0 else 1 end,
-        coalesce(o.scheduled_on, o.processed_on, o.created_on),
+        o.scheduled_on nulls last,
+        coalesce(o.processed_at, o.created_at),
         o.id
     ) as place,
     cast(coalesce(case when k.charge_id is null then first_value(o.total_line_items_price) over largest else k.total_line_items_price end, 0) as decimal(18, 4)) as gross,
@@ -132,7 +150,7 @@ prepaid as (
   where s.charge_id is not null or k.charge_id is not null
   window largest as (partition by o.charge_id order by o.total_price desc nulls last, o.id)
 ),
-shared as (
+shared as materialized (
   select
     p.order_id,
     p.orders,
@@ -147,7 +165,7 @@ shared as (
   from prepaid as p
 ),
 refunded as (
-  select c.id as charge_id, c.total_refunds from {{charges}} as c where c.total_refunds > 0
+  select c.id as charge_id, ${money('c.total_refunds')} as total_refunds from {{charges}} as c where c.total_refunds > 0
 ),
 lines as (
   select
@@ -155,12 +173,12 @@ lines as (
     count(*) as lines,
     count(*) filter (where lower(l.purchase_item_type) = 'subscription') as lines_subscription,
     count(*) filter (where lower(l.purchase_item_type) = 'onetime') as lines_onetime,
-    sum(l.quantity) as units
+    cast(sum(l.quantity) as bigint) as units
   from {{orders__line_items}} as l
   where not exists (select 1 from {{excluded_skus}} as e where e.sku = l.sku)
   group by l.order_id
 ),
-excluded as (
+excluded as materialized (
   select
     l.order_id,
     count(*) as lines,
@@ -173,6 +191,46 @@ excluded as (
   left join {{excluded_skus}} as e on e.sku = l.sku
   where l.order_id in (select i.order_id from {{orders__line_items}} as i join {{excluded_skus}} as s on s.sku = i.sku)
   group by l.order_id
+),
+excluded_parts as (
+  select o.id as order_id, x.lines, x.excluded_lines, x.gross as lines_gross, x.excluded_gross, x.tax as lines_tax, x.excluded_tax,${AMOUNTS}
+  from {{orders}} as o
+  join excluded as x on x.order_id = o.id
+  left join shared as p on p.order_id = o.id
+  left join (
+    select l.order_id, cast(sum(cast(l.price as decimal(18, 4))) as decimal(18, 4)) as shipping
+    from {{orders__shipping_lines}} as l
+    where l.order_id in (select x.order_id from excluded as x)
+    group by l.order_id
+  ) as os on os.order_id = o.id
+  left join refunded as r on r.charge_id = o.charge_id
+),
+remaining as (
+  select
+    s.order_id,
+    ${without('gross', 'excluded_gross', 'lines_gross')},
+    ${without('discounts', 'excluded_gross', 'lines_gross')},
+    ${without('tax', 'excluded_tax', 'lines_tax')},
+    case when s.lines = s.excluded_lines then 0 else s.shipping end as shipping,
+    case when s.lines = s.excluded_lines then 0 else s.duties end as duties,
+    case
+      when s.lines = s.excluded_lines then 0
+      else s.total - s.gross + s.discounts - s.tax - s.shipping - s.duties
+    end as other,
+    ${without('refunds', 'excluded_gross', 'lines_gross')}
+  from excluded_parts as s
+),
+adjusted as materialized (
+  select
+    a.order_id,
+    cast(a.gross as decimal(18, 4)) as gross,
+    cast(a.discounts as decimal(18, 4)) as discounts,
+    cast(a.tax as decimal(18, 4)) as tax,
+    cast(a.shipping as decimal(18, 4)) as shipping,
+    cast(a.duties as decimal(18, 4)) as duties,
+    cast(a.gross - a.discounts + a.tax + a.shipping + a.duties + a.other as decimal(18, 4)) as total,
+    cast(a.refunds as decimal(18, 4)) as refunds
+  from remaining as a
 ),
 parts as (
   select
@@ -188,29 +246,15 @@ parts as (
     o.processed_at,
     o.processed_on,
     o.scheduled_on,
-    o.created_on,
     coalesce(p.orders, 1) as prepaid_orders,
-    coalesce(p.place, 1) as prepaid_place,
-    cast(coalesce(p.gross, o.total_line_items_price, 0) as decimal(18, 4)) as gross,
-    cast(coalesce(p.discounts, o.total_discounts, 0) as decimal(18, 4)) as discounts,
-    cast(coalesce(p.tax, o.total_tax, 0) as decimal(18, 4)) as tax,
-    cast(coalesce(p.shipping, os.shipping, 0) as decimal(18, 4)) as shipping,
-    cast(coalesce(p.duties, o.total_duties, 0) as decimal(18, 4)) as duties,
-    cast(coalesce(p.total, o.total_price, 0) as decimal(18, 4)) as total,
-    cast(
-      case
-        when p.order_id is not null then p.refunds
-        when r.total_refunds > coalesce(o.total_refunds, 0) then r.total_refunds
-        else coalesce(o.total_refunds, 0)
-      end
-    as decimal(18, 4)) as refunds,
+    coalesce(p.place, 1) as prepaid_place,${AMOUNTS},
     o.total_price as reported_total
   from {{orders}} as o
   left join shared as p on p.order_id = o.id
   left join shipping as os on os.order_id = o.id
   left join refunded as r on r.charge_id = o.charge_id
 ),
-sold as (
+counted as (
   select
     s.order_id,
     s.customer_id,
@@ -224,7 +268,6 @@ sold as (
     s.processed_at,
     s.processed_on,
     s.scheduled_on,
-    s.created_on,
     s.prepaid_orders,
     s.prepaid_place,
     s.reported_total,
@@ -234,29 +277,24 @@ sold as (
     coalesce(l.lines_subscription, 0) as lines_subscription,
     coalesce(l.lines_onetime, 0) as lines_onetime,
     coalesce(l.units, 0) as units,
-    ${without('gross', 'excluded_gross', 'gross')} as gross,
-    ${without('discounts', 'excluded_gross', 'gross')} as discounts,
-    ${without('tax', 'excluded_tax', 'tax')} as tax,
-    case when x.lines = x.excluded_lines then 0 else s.shipping end as shipping,
-    case when x.lines = x.excluded_lines then 0 else s.duties end as duties,
-    case
-      when x.lines = x.excluded_lines then 0
-      else s.total - s.gross + s.discounts - s.tax - s.shipping - s.duties
-    end as other,
-    ${without('refunds', 'excluded_gross', 'gross')} as refunds
+    coalesce(a.gross, s.gross) as gross,
+    coalesce(a.discounts, s.discounts) as discounts,
+    coalesce(a.tax, s.tax) as tax,
+    coalesce(a.shipping, s.shipping) as shipping,
+    coalesce(a.duties, s.duties) as duties,
+    coalesce(a.total, s.total) as total,
+    coalesce(a.refunds, s.refunds) as refunds
   from parts as s
   left join lines as l on l.order_id = s.order_id
   left join excluded as x on x.order_id = s.order_id
+  left join adjusted as a on a.order_id = s.order_id
 ),
-counted as (
-  select
-    s.*,
-    s.gross - s.discounts + s.tax + s.shipping + s.duties + s.other as total,
-    case
-      when s.is_realized and s.customer_id is not null
-      then row_number() over (partition by s.customer_id, s.is_realized order by s.processed_at, s.order_id)
-    end as order_sequence
-  from sold as s
+sequences as (
+  select o.id as order_id, row_number() over (partition by o.customer_id order by o.processed_at, o.id) as order_sequence
+  from {{orders}} as o
+  left join excluded as x on x.order_id = o.id
+  where lower(o.status) in ('success', 'pending_charge_status') and o.customer_id is not null
+    and (x.order_id is null or x.lines > x.excluded_lines)
 )
 select
   c.order_id,
@@ -272,13 +310,12 @@ select
   c.processed_at,
   c.processed_on,
   c.scheduled_on,
-  c.created_on,
-  c.order_sequence,
-  coalesce(c.order_sequence = 1, false) as is_first_order,
+  q.order_sequence,
+  coalesce(q.order_sequence = 1, false) as is_first_order,
   c.prepaid_orders > 1 as is_prepaid,
   c.prepaid_orders,
   c.prepaid_place,
-  1.0 / c.prepaid_orders as prepaid_share,
+  case when c.prepaid_orders > 1 then 1.0 / c.prepaid_orders else 1 end as prepaid_share,
   c.lines,
   c.lines_subscription,
   c.lines_onetime,
@@ -288,14 +325,15 @@ select
   c.tax,
   c.shipping,
   c.duties,
-  c.other,
+  c.total - c.gross + c.discounts - c.tax - c.shipping - c.duties as other,
   c.total,
   c.refunds,
   c.total - c.refunds as net_revenue,
   c.total - c.refunds as allocated_net_revenue,
   case when c.gross > c.discounts + c.refunds then c.gross - c.discounts - c.refunds else 0 end as net_items,
   c.reported_total
-from counted as c`,
+from counted as c
+left join sequences as q on q.order_id = c.order_id`,
   checks: [
     {
       name: 'parts add up',

@@ -17,6 +17,34 @@ export default view({
   layer: 'metrics',
   doc: 'Active subscribers and subscriptions at the end of each day, and how many came and went. What happens within a day is netted: who joins and leaves on one day counts nowhere.',
   grain: ['date_day'],
+  metrics: [
+    {
+      name: 'active_subscribers',
+      column: 'active_subscribers',
+      definition:
+        'Customers with at least one subscription whose status is active at the end of the day. Paused and skipped ones are active, and so are lapsed ones. A cancelled prepaid subscription with open shipments is not: see open_prepaid_orders in subscriptions_current.',
+      source: 'Recharge: active subscribers.',
+      differsFromRecharge:
+        'Recharge refreshes once a day. Recharge counts days in Eastern time; here they are days of the setting analytics.zone. A time of cancellation that was taken back before the first sync is not known here.',
+    },
+    {
+      name: 'new_subscribers',
+      column: 'new',
+      definition:
+        'Customers who are active at the end of a day and never were before. Who joins and leaves on one day counts nowhere.',
+      source: 'Recharge: new subscribers, net within a day.',
+      differsFromRecharge: 'Recharge counts days in Eastern time; here they are days of the setting analytics.zone.',
+    },
+    {
+      name: 'reactivated_subscribers',
+      column: 'reactivated',
+      definition:
+        'Customers who were active once, were not at the end of the day before, and are again, with any product.',
+      source: 'Recharge: reactivated subscribers.',
+      differsFromRecharge:
+        'Here a subscription that was cancelled and activated again before the first sync was active all the time.',
+    },
+  ],
   columns: {
     date_day: day('The day, in the reporting zone; from the first subscription to as_of.'),
     active_subscribers: int('Customers with an active subscription at the end of the day.'),

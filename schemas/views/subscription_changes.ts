@@ -1,5 +1,6 @@
 import { day, instant, int, oneOf, text } from '../../src/schema/column.ts'
 import { amount, view } from '../../src/schema/view.ts'
+import { isOneOf } from '../../src/schema/view-sql/is-one-of.ts'
 import {
   CURRENCY,
   CURRENCY_DOC,
@@ -29,6 +30,7 @@ export default view({
   layer: 'metrics',
   doc: 'What changed in subscriptions: a row for each kind of change between two versions that follow each other. Only versions that were seen are compared. So it begins with the first sync, and of several changes between two syncs only the sum is known.',
   grain: ['subscription_id', 'changed_at', 'kind'],
+  materialized: true,
   columns: {
     subscription_id: int('Id of the subscription.'),
     changed_at: instant('From when the newer version is valid.'),
@@ -60,7 +62,7 @@ versions as (
   from {{subscriptions__history}} as s
   join {{subscriptions}} as live on live.id = s.id
   cross join ${STORE_CURRENCY} as m
-  where lower(s.status) in ${SUBSCRIPTION_STATES} and not exists (select 1 from {{excluded_skus}} as x where x.sku = s.sku)
+  where ${isOneOf('s.status', SUBSCRIPTION_STATES)} and not exists (select 1 from {{excluded_skus}} as x where x.sku = s.sku)
 ),
 compared as (
   select versions.*, row_number() over w as n, ${COMPARED.map(name => `lag(${name}) over w as old_${name}`).join(', ')}

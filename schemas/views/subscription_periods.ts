@@ -1,6 +1,7 @@
 import { day, flag, instant, int, money, oneOf, text } from '../../src/schema/column.ts'
 import { amount, view } from '../../src/schema/view.ts'
 import { END_KINDS, endKind } from '../../src/schema/view-sql/end-kind.ts'
+import { isOneOf } from '../../src/schema/view-sql/is-one-of.ts'
 import {
   CURRENCY,
   CURRENCY_DOC,
@@ -35,6 +36,7 @@ export default view({
   layer: 'metrics',
   doc: 'The times in which each subscription was active, cut where its price, quantity, interval or product changed. MRR, churn and cohorts are computed from it.',
   grain: ['subscription_id', 'valid_from'],
+  materialized: true,
   columns: {
     subscription_id: int('Id of the subscription.'),
     valid_from: instant('When the period began.'),
@@ -97,17 +99,17 @@ subs as materialized (
   select s.id, s.customer_id, s.created_at, lower(s.status) as status, s.cancellation_reason as reason,
     s.max_retries_reached as max_retries, ${CURRENCY} as currency
   from {{subscriptions}} as s cross join ${STORE_CURRENCY} as m
-  where lower(s.status) in ${SUBSCRIPTION_STATES} and not exists (select 1 from {{excluded_skus}} as x where x.sku = s.sku)
+  where ${isOneOf('s.status', SUBSCRIPTION_STATES)} and not exists (select 1 from {{excluded_skus}} as x where x.sku = s.sku)
 ),
 seen as (
   select v.id, v.valid_from, ${VERSION}
   from {{subscriptions__history}} as v
-  where lower(v.status) in ${SUBSCRIPTION_STATES}
+  where ${isOneOf('v.status', SUBSCRIPTION_STATES)}
   union all
   select v.id, coalesce(v.updated_at, v.created_at, v._synced_at) as valid_from, ${VERSION}
   from {{subscriptions}} as v
   left join (select id, max(valid_from) as newest from {{subscriptions__history}} group by id) as h on h.id = v.id
-  where lower(v.status) in ${SUBSCRIPTION_STATES} and (h.newest is null or v.updated_at > h.newest)
+  where ${isOneOf('v.status', SUBSCRIPTION_STATES)} and (h.newest is null or v.updated_at > h.newest)
 ),
 compared as (
   select seen.*, row_number() over w as n, lag(is_active) over w as was_active, ${TERMS.map(name => `lag(${name}) over w as old_${name}`).join(', ')}
@@ -115,7 +117,7 @@ compared as (
   window w as (partition by id order by valid_from)
 ),
 kept as (
-  select id, valid_from, n, is_active, status, cancelled_at, reason, max_retries, ${TERMS.join(', ')},
+  select id, valid_from, n = 1 as is_first, is_active, status, cancelled_at, reason, max_retries, ${TERMS.join(', ')},
     coalesce(cancelled_at, valid_from) as ended_at
   from compared
   where n = 1 or is_active <> was_active
@@ -129,7 +131,7 @@ placed as materialized (
   window w as (partition by id order by valid_from)
 ),
 seen_periods as (
-  select p.id, case when p.n = 1 then greatest(p.valid_from, s.created_at) else p.valid_from end as valid_from,
+  select p.id, case when p.is_first then greatest(p.valid_from, s.created_at) else p.valid_from end as valid_from,
     case when p.next_from is null or p.next_active then p.next_from
       else least(p.next_from, greatest(p.next_ended_at, p.valid_from)) end as valid_to,
     ${terms('p')}, false as is_backcast, 'version' as terms_from,
@@ -147,7 +149,7 @@ before as materialized (
     case when p.next_from is null then s.reason else p.reason end as reason,
     case when p.next_from is null then s.max_retries else p.max_retries end as max_retries
   from placed as p join subs as s on s.id = p.id
-  where p.n = 1 and s.created_at < case when p.is_active then p.valid_from else p.ended_at end
+  where p.is_first and s.created_at < case when p.is_active then p.valid_from else p.ended_at end
 ),
 billed as materialized (
   select b.id, coalesce(o.charge_id, -o.id) as charge_id, coalesce(o.processed_at, o.created_at) as billed_at,
@@ -156,7 +158,7 @@ billed as materialized (
   join {{orders}} as o on o.id = l.order_id
   join before as b on b.id = l.purchase_item_id
   where l.purchase_item_type = 'subscription' and l.original_price is not null and l.quantity is not null
-    and lower(o.status) = 'success' and coalesce(o.processed_at, o.created_at) < b.stops
+    and ${isOneOf('o.status', ['success'])} and coalesce(o.processed_at, o.created_at) < b.stops
     and coalesce(o.currency, b.currency) = b.currency
     and (l.original_price > 0 or not coalesce(o.is_prepaid, false))
 ),

@@ -1,6 +1,7 @@
 import { day, flag, instant, int, money, oneOf, rate, text } from '../../src/schema/column.ts'
 import { amount, view } from '../../src/schema/view.ts'
 import { END_KINDS, endKind } from '../../src/schema/view-sql/end-kind.ts'
+import { isOneOf } from '../../src/schema/view-sql/is-one-of.ts'
 import {
   CURRENCY,
   CURRENCY_DOC,
@@ -19,6 +20,7 @@ export default view({
   layer: 'metrics',
   doc: 'Each subscription as it is now, active or ended, with its monthly revenue and what was delivered. Records of status onetime are not subscriptions.',
   grain: ['subscription_id'],
+  materialized: true,
   columns: {
     subscription_id: int('Id of the subscription.'),
     customer_id: int('Id of the customer.'),
@@ -85,7 +87,7 @@ subs as materialized (
   select s.*, lower(s.status) as state, ${unitOf('s.order_interval_unit')} as unit,
     coalesce(s.charge_interval_frequency, s.order_interval_frequency) as frequency, ${CURRENCY} as currency
   from {{subscriptions}} as s cross join ${STORE_CURRENCY} as m
-  where lower(s.status) in ${SUBSCRIPTION_STATES} and not exists (select 1 from {{excluded_skus}} as x where x.sku = s.sku)
+  where ${isOneOf('s.status', SUBSCRIPTION_STATES)} and not exists (select 1 from {{excluded_skus}} as x where x.sku = s.sku)
 ),
 first_seen as (
   select h.id, min(h.valid_from) as ended_at
@@ -111,13 +113,13 @@ orders_of as (
     min(case when lower(o.status) = 'success' then o.processed_at end) as first_at,
     max(case when lower(o.status) = 'success' then o.processed_at end) as last_at
   from {{orders__line_items}} as l join {{orders}} as o on o.id = l.order_id
-  where l.purchase_item_type = 'subscription' and lower(o.status) in ('success', 'queued')
+  where l.purchase_item_type = 'subscription' and ${isOneOf('o.status', ['success', 'queued'])}
   group by l.purchase_item_id
 ),
 newest as (
   select l.purchase_item_id as id, max((c.scheduled_at - date '2000-01-01') * ${ID} + c.id) as packed
   from {{charges__line_items}} as l join {{charges}} as c on c.id = l.charge_id
-  where l.purchase_item_type = 'subscription' and lower(c.status) in ('success', 'refunded', 'partially_refunded', 'queued')
+  where l.purchase_item_type = 'subscription' and ${isOneOf('c.status', ['success', 'refunded', 'partially_refunded', 'queued'])}
   group by l.purchase_item_id
 ),
 discounted as (

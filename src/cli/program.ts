@@ -90,8 +90,9 @@ const configured = (of: Command): Command => of.option('--config <file>', 'confi
 const selecting = (of: Command): Command =>
   of.option('--streams <names>', 'only these streams, separated by commas', list)
 
-function app(flags: Flags): { app: App; config: Config } {
-  const config = loadConfig(flags.config, STREAMS)
+/** @param needsToken false: the command only reads the warehouse, and works without a token. */
+function app(flags: Flags, needsToken = true): { app: App; config: Config } {
+  const config = loadConfig(flags.config, STREAMS, process.env, needsToken)
   const opened = createApp(config, { level: levelOf(flags), proxy: proxyFromEnvironment() })
   secrets = opened.secrets
   return { app: opened, config }
@@ -238,7 +239,7 @@ With --json an integer is a number as long as a float holds it, and text beyond 
       sql: string | undefined,
       flags: Flags & { readonly file?: string; readonly csv?: true; readonly list?: true },
     ) => {
-      const { app: opened } = app(flags)
+      const { app: opened } = app(flags, false)
       const { file = null, csv = false, list: isList = false } = flags
       const asked = { argument: sql ?? null, file, list: isList, csv }
       print(await query(opened, asked, process, interruption), flags)

@@ -1,7 +1,6 @@
 import { RESOURCES } from './record.ts'
 import { Store } from './store.ts'
 import { stockUp } from './story/assortment.ts'
-import { raisePrices } from './story/habits.ts'
 import { storeNote } from './story/metafields.ts'
 import { furnish } from './story/office.ts'
 import { person } from './story/people.ts'
@@ -67,19 +66,32 @@ export interface BusinessOptions {
   readonly opening: number
   readonly from: number
   readonly until: number
+  /**
+   * Up to when its customers are planned: what is planned after `until` does not happen. Stories that differ only in
+   * `until` are one story, told to different ends. Default: `until`.
+   */
+  readonly plannedTo?: number
 }
 
 /** A varied shop that grows from its opening on. At first it has lived up to `from`; it may live up to `until`. */
-export function makeBusiness({ seed = 1, customers = 400, opening, from, until }: BusinessOptions): LivingStore {
+export function makeBusiness({
+  seed = 1,
+  customers = 400,
+  opening,
+  from,
+  until,
+  plannedTo = until,
+}: BusinessOptions): LivingStore {
   const scene = new Scene(new Store(new Date(from)), seed, BUSINESS)
-  begin(scene, opening, until, customers)
-  const span = until - opening
-  scene.diary.add(opening + Math.floor((span * 0.62) / DAY) * DAY + 15 * HOUR, at =>
-    raisePrices(scene, 'House Blend', at),
-  )
+  begin(scene, opening, plannedTo, customers)
+  const span = plannedTo - opening
+  scene.diary.add(opening + Math.floor((span * 0.62) / DAY) * DAY + 15 * HOUR, at => {
+    scene.dearer.add('House Blend')
+    for (const tell of scene.onDearer) tell('House Blend', at)
+  })
   // Late enough for the events that tell of it to be served at the end.
-  scene.diary.add(until - 3 * DAY, () => {
-    for (const remove of scene.toDelete) remove()
+  scene.diary.add(until - 3 * DAY, at => {
+    for (const remove of scene.toDelete) remove(at)
   })
   scene.diary.run(from - MINUTE)
   return living(scene)

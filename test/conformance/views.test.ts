@@ -41,7 +41,7 @@ interface Opened {
   readonly config: DestinationConfig
   ask(sql: string): Promise<Record<string, unknown>[]>
   use<T>(work: (warehouse: Warehouse) => Promise<T>): Promise<T>
-  load(records: readonly unknown[], stream?: Stream): Promise<void>
+  load(records: readonly unknown[], stream?: Stream, minutes?: number): Promise<void>
   /** What a run does about views after its streams. */
   keep(views?: readonly View[], more?: Partial<WantedViews>, stream?: Stream): Promise<ViewsReport>
 }
@@ -56,12 +56,13 @@ const within = (place: TestDestination, work: (opened: Opened) => Promise<void>)
       config,
       ask: statement => withQuery(config, ask => ask(statement)),
       use,
-      load: (records, stream = parcels) =>
+      load: (records, stream = parcels, minutes = 1_000_000) =>
         use(async warehouse => {
           await warehouse.prepare(allTables(stream))
           await warehouse.migrateColumns(stream, new AbortController().signal)
           const from = await warehouse.checkpoint(stream.name)
-          await warehouse.commit(batchOf(stream, records), from, moved(from, at(9)))
+          const batch = { ...batchOf(stream, records), receivedAt: at(minutes) }
+          await warehouse.commit(batch, from, moved(from, at(9)))
         }),
       keep: (views = [view(sizes), view(total)], more = {}, stream = parcels) =>
         use(warehouse =>
@@ -269,6 +270,9 @@ describe.each(DESTINATIONS)('$name', place => {
       await load([parcel(4, 10)])
       expect(await keep(kept)).toEqual({ ...NOTHING, refreshed })
       expect(await ask(TOTAL)).toEqual([{ parcels: 4, size: '10.0000' }])
+      // A row that changes is seen by its time: there are as many as before.
+      await load([parcel(4, 11)], parcels, 1_000_001)
+      expect(await keep(kept)).toEqual({ ...NOTHING, refreshed })
       const double = view({ ...sizes, materialized: true, sql: `select id, 2 * id as size from {{parcels}}` })
       expect(await keep([double, view(total)])).toEqual({ ...NOTHING, made: refreshed, refreshed })
       expect(await ask(TOTAL)).toEqual([{ parcels: 4, size: '20.0000' }])
@@ -361,6 +365,38 @@ test('Postgres: a role that sees the schema of the views alone reads them all, a
     } finally {
       await client.end()
     }
+  }))
+
+test('Postgres: without the right to make the schema, or anything in it, one problem says so', () =>
+  onPostgres(async ({ config, ask }) => {
+    if (config.kind !== 'postgres') throw new Error('not Postgres')
+    await ask(
+      `do $$ begin create role loader login password 'secret'; exception when duplicate_object then null; end $$`,
+    )
+    await ask('grant usage, create on schema recharge to loader')
+    await ask('grant all on all tables in schema recharge to loader')
+    const url = new URL(config.url)
+    url.username = 'loader'
+    url.password = 'secret'
+    const keep = async () => {
+      await using warehouse = await openDestination({ ...config, url: url.href }, { mode: 'write', connections: 2 })
+      return await warehouse.keepViews(
+        { views: live, tables: allTables(parcels), zone: 'UTC', materialize: { add: [], except: [] } },
+        new AbortController().signal,
+      )
+    }
+    const problem = {
+      view: 'recharge_analytics',
+      code: 'denied',
+      next: expect.stringContaining('"recharge_analytics"'),
+    }
+    expect(await keep()).toMatchObject({ made: [], problems: [problem] })
+    await ask('create schema recharge_analytics')
+    expect(await keep()).toMatchObject({ made: [], problems: [problem] })
+    await ask('grant usage on schema recharge_analytics to loader')
+    expect(await keep()).toMatchObject({ made: [], problems: [problem] })
+    await ask('grant create on schema recharge_analytics to loader')
+    expect(await keep()).toMatchObject({ made: LIVE, problems: [] })
   }))
 
 test('Postgres: a view that a reader holds is refreshed later, and never read empty', () =>

@@ -79,8 +79,9 @@ describe.each(DESTINATIONS)('$name', place => {
       expect([...bookmarks.keys()].sort()).toEqual(UNDER_WAY.map(([stream]) => stream))
       expect(bookmarks.get('customers')).toHaveLength(2)
 
-      const ran = await runSync(config)
+      const ran = await runSync({ ...config, views: true })
       expect(ran.code, ran.text).toBe(0)
+      expect(ran.report.views?.problems).toEqual([])
       const asked = simulator.requests.flatMap(({ query }) => query.cursor ?? query.page_info ?? [])
       for (const [stream, resumes] of bookmarks)
         for (const resume of resumes)

@@ -62,6 +62,25 @@ test('it is the same for the same times', () => {
   for (const resource of RESOURCES) expect(again.all(resource)).toEqual(store.all(resource))
 })
 
+test('told to different ends it is one story', () => {
+  const plannedTo = UNTIL + 20 * DAY
+  const opening = UNTIL - MONTHS * 30 * DAY
+  const told = (until: number) => {
+    const { store, liveTo } = makeBusiness({ opening, from: UNTIL - 30 * DAY, until, plannedTo })
+    liveTo(new Date(until))
+    return store
+  }
+  const paid = (store: ReturnType<typeof told>) =>
+    store
+      .all('charges')
+      .filter(({ processed_at }) => processed_at !== null && Date.parse(String(processed_at)) < UNTIL - DAY)
+      .map(({ id, processed_at, total_price, line_items }) => ({ id, processed_at, total_price, line_items }))
+  const [early, late] = [told(UNTIL), told(UNTIL + 9 * DAY + 5 * HOUR)]
+  expect(paid(early).length).toBeGreaterThan(1500)
+  expect(paid(late)).toEqual(paid(early))
+  expect(late.count('charges')).toBeGreaterThan(early.count('charges'))
+})
+
 test('it grows, loses a few per cent a month, and recovers most of what failed', () => {
   const customers = months.map(month => month.customers)
   expect(customers.at(-1)).toBeGreaterThan(250)
@@ -104,6 +123,15 @@ test('subscriptions change in each way that a movement of MRR is made of', () =>
       .filter(({ processed_at }) => processed_at !== null)
       .filter(charge => linesOf(charge).some(line => line.purchase_item_id === each.id))
     expect(paid.length).toBe(each.expire_after_specific_number_of_charges)
+  }
+})
+
+test('the counters of customers are right, also after subscriptions were deleted', () => {
+  const own = Map.groupBy(store.all('subscriptions'), each => each.customer_id)
+  for (const { id, subscriptions_active_count, subscriptions_total_count } of store.all('customers')) {
+    const theirs = own.get(id) ?? []
+    const active = theirs.filter(({ status }) => status === 'active')
+    expect([id, subscriptions_active_count, subscriptions_total_count]).toEqual([id, active.length, theirs.length])
   }
 })
 

@@ -1,4 +1,8 @@
+import { copyFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { STREAMS, wantedViews } from '../../src/cli/app.ts'
+import { DEFAULT_ANALYTICS } from '../../src/schema/lookup-views.ts'
 import { render, VIEW_SCHEMAS, type View } from '../../src/schema/view.ts'
 import { DESTINATIONS, type TestDestination } from '../support/destinations.ts'
 import { canonical, type Query, withQuery } from '../support/dump.ts'
@@ -150,6 +154,48 @@ describe.each(DESTINATIONS)('$name', place => {
           ),
         ).toEqual([])
     }))
+})
+
+const count = (view: View, catalog = ''): string => `select count(*) as n from ${catalog}${nameOf(view)}`
+
+test('DuckDB: every view answers when the file is opened by its path, as a copy, and attached under another name', async () => {
+  const place = DESTINATIONS.find(({ name }) => name === 'duckdb')
+  if (!place) throw new Error('there is no DuckDB')
+  await withFixture(place, async (_sql, config) => {
+    if (config.kind !== 'duckdb') throw new Error('not DuckDB')
+    const copy = join(dirname(config.file), 'copy of it.duckdb')
+    copyFileSync(config.file, copy)
+    const readAll = (file: string, attached: string | null): Promise<void> =>
+      withQuery({ ...config, file }, async query => {
+        if (attached !== null) await query(`attach '${attached}' as warehouse (read_only)`)
+        for (const view of WANTED.views)
+          expect(await query(count(view, attached === null ? '' : 'warehouse.'))).toHaveLength(1)
+      })
+    await readAll(config.file, null)
+    await readAll(copy, null)
+    await readAll(':memory:', copy)
+  })
+})
+
+test('Postgres: a role that sees the schema of the views alone reads every view', async () => {
+  const place = DESTINATIONS.find(({ name }) => name === 'postgres')
+  if (!place) throw new Error('there is no Postgres')
+  await withFixture(place, (_sql, config) =>
+    withQuery(config, async query => {
+      await query(`do $$ begin create role analyst login; exception when duplicate_object then null; end $$`)
+      await query('grant usage on schema recharge_analytics to analyst')
+      await query('grant select on all tables in schema recharge_analytics to analyst')
+      await query('set role analyst')
+      for (const view of WANTED.views.filter(({ schema }) => schema === 'analytics'))
+        expect(await query(count(view))).toHaveLength(1)
+      await expect(query('select 1 from recharge.orders')).rejects.toThrow(/permission denied/)
+    }),
+  )
+})
+
+test('materialize takes only names of views', () => {
+  const settings = { history: [], analytics: DEFAULT_ANALYTICS, materialize: { add: ['order'], except: [] } }
+  expect(() => wantedViews(settings, STREAMS)).toThrow(/materialize: there is no view order; did you mean orders\?/)
 })
 
 test('every view has the same rows in every database', async () => {

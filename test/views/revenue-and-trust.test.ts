@@ -1,10 +1,24 @@
 import { describe, expect, test } from 'vitest'
+import { views } from '../../schemas/views/index.ts'
+import { STREAMS, wantedViews } from '../../src/cli/app.ts'
+import { DEFAULT_ANALYTICS } from '../../src/schema/lookup-views.ts'
 import { DESTINATIONS } from '../support/destinations.ts'
 import { problemsOf, viewNamed } from '../support/view-checks.ts'
-import { withFixture } from '../support/views.ts'
+import { makeViews, withFixture } from '../support/views.ts'
 
 const money = (column: string) => `cast(cast(${column} as decimal(18, 2)) as text) as ${column}`
 const count = (column: string) => `cast(${column} as int) as ${column}`
+
+/** Every view, none of them kept as a table, so that a change to the tables shows at once. */
+const unkept = (excludedSkus: readonly string[] = []) =>
+  wantedViews(
+    {
+      history: ['subscriptions'],
+      analytics: { ...DEFAULT_ANALYTICS, excludedSkus },
+      materialize: { add: [], except: views.map(({ name }) => name) },
+    },
+    STREAMS,
+  )
 
 describe.each(DESTINATIONS)('$name', place => {
   test('orders share their charge, and charges have an outcome', () =>
@@ -218,7 +232,8 @@ describe.each(DESTINATIONS)('$name', place => {
     }))
 
   test('a share of a prepaid charge is right in every shape, and SKUs can be left out', () =>
-    withFixture(place, async sql => {
+    withFixture(place, async (sql, destination) => {
+      await makeViews(destination, unkept())
       const shares = async () =>
         (
           await sql(`select cast(cast(net_revenue as decimal(18, 4)) as text) as net from recharge_analytics.orders_enriched
@@ -256,7 +271,7 @@ describe.each(DESTINATIONS)('$name', place => {
         ['subscription_recurring', '30.00', '2.00', '28.00', '32.77'],
         ['onetime_addon', '15.00', '1.00', '14.00', '16.39'],
       ])
-      await sql(`create or replace view recharge_analytics.excluded_skus as select cast('MUG-BL' as text) as sku`)
+      await makeViews(destination, unkept(['MUG-BL']))
       const orders =
         await sql(`select ${count('order_id')}, is_realized, ${count('lines')}, ${money('gross')}, ${money('discounts')}, ${money('shipping')},
           ${money('total')} from recharge_analytics.orders_enriched where order_id in (6002, 6060) order by order_id`)
@@ -275,7 +290,8 @@ describe.each(DESTINATIONS)('$name', place => {
     }))
 
   test('each quality check finds what it is for', () =>
-    withFixture(place, async sql => {
+    withFixture(place, async (sql, destination) => {
+      await makeViews(destination, unkept())
       const failing = async () =>
         new Map(
           (await sql(`select name, ${count('failing_rows')} from recharge_analytics.quality_checks`)).map(row => [

@@ -36,15 +36,13 @@ export interface Year {
   readonly living: LivingStore
 }
 
-/** The same for the same time, to the last byte. */
+/** Within a month it is one story, told to different ends. */
 export function makeYear(until: number): Year {
-  const visits = endsOfMonths(until)
+  const visits = firstsOfMonths(until, -MONTHS + 1, 0).map(first => first - HOUR / 2)
+  const [plannedTo = until] = firstsOfMonths(until, 1, 1)
   const [from = until] = visits
-  return {
-    until,
-    visits,
-    living: makeBusiness({ customers: CUSTOMERS, opening: from - DAYS_BEFORE * DAY, from, until }),
-  }
+  const opening = from - DAYS_BEFORE * DAY
+  return { until, visits, living: makeBusiness({ customers: CUSTOMERS, opening, from, until, plannedTo }) }
 }
 
 export const serveYear = ({ living }: Year): Promise<Simulator> =>
@@ -90,13 +88,12 @@ export async function syncYear(
   return { app, selection, result: await sync(app, selection, progress, signal) }
 }
 
-/** The last half hour of each of the months before, in the zone of the API, oldest first. */
-function endsOfMonths(until: number): readonly number[] {
-  const today = new Date(easternDay(until) * DAY)
-  return Array.from({ length: MONTHS }, (_, i) => {
-    const next = Date.UTC(today.getUTCFullYear(), today.getUTCMonth() - (MONTHS - 1 - i), 1)
-    return easternMidnight(next / DAY) - HOUR / 2
-  })
+/** When months begin in the zone of the API, oldest first: from the `first` to the `last` one after that of a time. */
+function firstsOfMonths(time: number, first: number, last: number): readonly number[] {
+  const today = new Date(easternDay(time) * DAY)
+  return Array.from({ length: last - first + 1 }, (_, i) =>
+    easternMidnight(Date.UTC(today.getUTCFullYear(), today.getUTCMonth() + first + i, 1) / DAY),
+  )
 }
 
 /** One line for the sync of a month. */

@@ -59,9 +59,15 @@ type Origin = Pick<Config, 'file' | 'directory' | 'secretFiles'>
 /**
  * Reads the file, and the environment variables that it names.
  * @param declared every stream, to check names of streams, tables and columns against.
+ * @param needsToken false: the token may be missing, and is then empty. Whoever only reads the warehouse may have none.
  * @throws {ConfigError} with every problem at once.
  */
-export function loadConfig(file: string, declared: readonly Stream[], environment = process.env): Config {
+export function loadConfig(
+  file: string,
+  declared: readonly Stream[],
+  environment = process.env,
+  needsToken = true,
+): Config {
   const path = resolve(file)
   const lines = new LineCounter()
   const document = parseDocument(read(file, path), { lineCounter: lines, prettyErrors: false })
@@ -74,11 +80,9 @@ export function loadConfig(file: string, declared: readonly Stream[], environmen
   const directory = dirname(path)
   const literal = SECRETS.some(at => holdsSecret(document.getIn(at)))
   const { problems, files } = replaceVariables(document, environment, directory, lineAt)
-  return checked(givenFile(file, document, plain(document, file) ?? {}, lineAt), declared, problems, {
-    file: path,
-    directory,
-    secretFiles: [...(literal ? [path] : []), ...files],
-  })
+  const given = givenFile(file, document, plain(document, file) ?? {}, lineAt)
+  const origin = { file: path, directory, secretFiles: [...(literal ? [path] : []), ...files] }
+  return checked(given, declared, problems, origin, needsToken)
 }
 
 /**
@@ -131,14 +135,16 @@ function checked(
   declared: readonly Stream[],
   missing: readonly ConfigProblem[],
   origin: Origin,
+  needsToken = true,
 ): Config {
   const token = tokenOf(given, origin.directory)
-  const parsed = configSchema.safeParse(given.value)
+  const isTokenMissing = !needsToken && missing.some(({ path }) => path === 'recharge.token')
+  const parsed = configSchema.safeParse(isTokenMissing ? withoutToken(given.value) : given.value)
   const empty = new Set(missing.map(({ path }) => path))
   const invalid = parsed.success ? [] : parsed.error.issues.flatMap(issue => problemsOf(issue, given))
   const problems = [
-    ...missing,
-    ...token.problems,
+    ...missing.filter(({ path }) => needsToken || path !== 'recharge.token'),
+    ...(needsToken ? token.problems : []),
     ...invalid.filter(({ path }) => !empty.has(path)),
     ...unknownStreams(
       given,
@@ -159,6 +165,12 @@ function checked(
     ...origin,
     secretFiles: [...origin.secretFiles, ...token.files],
   })
+}
+
+/** An empty token would be refused, and none is not. */
+function withoutToken(value: unknown): unknown {
+  const { token: _, ...recharge } = membersOf(membersOf(value).recharge)
+  return { ...membersOf(value), recharge }
 }
 
 /** The token from its file. @returns null: the setting has it, or nothing has. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseInstant } from '../../common/instant.ts'
+import { isZone } from '../../common/zone.ts'
 import { DEFAULT_ZONE, type Groups, STORE_ZONE } from '../../schema/lookup-views.ts'
 import { duckdbProblem, nameProblem, postgresProblem, schemaProblem } from './address.ts'
 import { nearest } from './nearest.ts'
@@ -74,16 +75,7 @@ function reporting<T>(problemOf: (value: T) => string | null) {
   }
 }
 
-/** The name of a zone, as every database knows it. An offset is none: databases do not agree on its sign. */
 const zone = z.string().superRefine(reporting(text => (text === STORE_ZONE || isZone(text) ? null : zoneProblem(text))))
-
-function isZone(text: string): boolean {
-  try {
-    return /^[A-Za-z]/.test(text) && new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== ''
-  } catch {
-    return false
-  }
-}
 
 const zoneProblem = (text: string): string =>
   `is no time zone${nearest(text, [...Intl.supportedValuesOf('timeZone'), 'UTC', STORE_ZONE])}; a zone has a name such as Europe/Berlin`

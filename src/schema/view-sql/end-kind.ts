@@ -13,10 +13,10 @@ grouped_reasons as (
   from (select distinct reason from ends where reason is not null) as r
   join {{reason_groups}} as g on strpos(lower(r.reason), g.pattern) > 0
 ),
-exhausted as (
+exhausted as materialized (
   select l.purchase_item_id as subscription_id, c.updated_at
   from {{charges}} as c join {{charges__line_items}} as l on l.charge_id = c.id
-  where lower(c.status) = 'error' and upper(c.error_type) = 'CLOSED_MAX_RETRIES_REACHED' and l.purchase_item_type = 'subscription'
+  where lower(c.status) = 'error' and c.error_type = 'CLOSED_MAX_RETRIES_REACHED' and l.purchase_item_type = 'subscription'
 ),
 ended_by_charge as (
   select distinct e.subscription_id, e.ended_at

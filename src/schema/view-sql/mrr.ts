@@ -1,7 +1,7 @@
 import { quotient } from './quotient.ts'
 
 /** The states of a subscription that metrics know. One in another state is in no metric, and `onetime` is no subscription. */
-export const SUBSCRIPTION_STATES = `('active', 'cancelled', 'expired')`
+export const SUBSCRIPTION_STATES = ['active', 'cancelled', 'expired'] as const
 
 /** The SQL of a unit of an interval in one spelling: `day`, `week` or `month`; null for an unknown one. */
 export const unitOf = (unit: string): string =>

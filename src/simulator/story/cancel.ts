@@ -36,12 +36,13 @@ function perhapsDelete(scene: Scene, box: Box): void {
   const { store, random } = scene
   const erased = random.chance(VARIED.erased)
   if (!erased && !random.chance(VARIED.subscriptionsDeleted)) return
-  scene.toDelete.push(() => {
+  scene.toDelete.push(at => {
     box.state = 'deleted'
     for (const { subscription } of box.contents)
       store.remove('subscriptions', subscription.id as number, { event: true })
     const { customer, address, card } = box.person
-    customer.subscriptions_total_count = (customer.subscriptions_total_count as number) - box.contents.length
+    const total = (customer.subscriptions_total_count as number) - box.contents.length
+    Object.assign(customer, { subscriptions_total_count: total, updated_at: utcText(at) })
     if (!erased) return
     store.remove('payment_methods', card.id as number)
     for (const row of [...store.table('payment_sources').by('id').after(undefined, 'asc')])

@@ -194,23 +194,20 @@ function alsoSubscribe(scene: Scene, box: Box, at: number): void {
   regenerateCharge(scene, box, at)
 }
 
-/** Goods get dearer, for those who have them as well. */
-export function raisePrices(scene: Scene, title: string, at: number): void {
-  scene.dearer.add(title)
-  for (const box of scene.boxes) {
-    if (box.state !== 'active' || !box.charge) continue
-    let touched = false
-    for (const content of box.contents) {
-      if (content.variant.title !== title) continue
-      const catalogued = SUBSCRIBED.find(({ variantId }) => variantId === content.variant.variantId)
-      if (!catalogued) continue
-      touched = true
-      content.variant = offered(scene, catalogued, box.person)
-      const price = amount(content.variant.price * box.deliveries)
-      Object.assign(content.subscription, { price, updated_at: utcText(at) })
-    }
-    if (touched) regenerateCharge(scene, box, at)
+/** Goods in the box have got dearer: it costs more from its next charge on. */
+export function raisePrice(scene: Scene, box: Box, title: string, at: number): void {
+  if (box.state !== 'active' || !box.charge) return
+  let isTouched = false
+  for (const content of box.contents) {
+    if (content.variant.title !== title) continue
+    const catalogued = SUBSCRIBED.find(({ variantId }) => variantId === content.variant.variantId)
+    if (!catalogued) continue
+    isTouched = true
+    content.variant = offered(scene, catalogued, box.person)
+    const price = amount(content.variant.price * box.deliveries)
+    Object.assign(content.subscription, { price, updated_at: utcText(at) })
   }
+  if (isTouched) regenerateCharge(scene, box, at)
 }
 
 function updated(scene: Scene, box: Box, { subscription }: Content, at: number, changes: readonly Draft[]): void {

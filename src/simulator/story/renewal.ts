@@ -7,7 +7,7 @@ import { applied, REBATES } from './catalogue.ts'
 import { chargeDraft, queueCharge } from './charge.ts'
 import { subscribed } from './content.ts'
 import { decline } from './dunning.ts'
-import { live } from './habits.ts'
+import { live, raisePrice } from './habits.ts'
 import { perhapsNote } from './metafields.ts'
 import { placeOrders } from './order.ts'
 import type { Person } from './people.ts'
@@ -60,7 +60,7 @@ export function subscribe(scene: Scene, person: Person, at: number): void {
     },
     paid: (then, charge) => succeed(scene, box, charge, then),
   }
-  scene.boxes.push(box)
+  scene.onDearer.push((title, then) => raisePrice(scene, box, title, then))
   const { customer, address } = person
   if (box.rebate) address.discounts = [applied(box.rebate, false)]
   customer.subscriptions_active_count = (customer.subscriptions_active_count as number) + contents.length

@@ -1,7 +1,6 @@
 import type { Draft, Json, ResourceName } from '../record.ts'
 import type { Store } from '../store.ts'
 import { DAY, easternText } from '../time.ts'
-import type { Box } from './box.ts'
 import { Diary } from './diary.ts'
 import { Random } from './random.ts'
 import { PLAIN, type Traits } from './traits.ts'
@@ -40,11 +39,13 @@ export class Scene {
   readonly store: Store
   readonly random: Random
   readonly diary = new Diary()
+  /** Of events alone, where the story must not depend on how long ago they are: old ones are not drawn at all. */
+  readonly #eventRandom: Random
   readonly traits: Traits
-  /** Every box that there ever was. */
-  readonly boxes: Box[] = []
+  /** Called when goods of a title get dearer: each customer's box has one. */
+  readonly onDearer: ((title: string, at: number) => void)[] = []
   /** What the shop will delete when it tidies up. */
-  readonly toDelete: (() => void)[] = []
+  readonly toDelete: ((at: number) => void)[] = []
   /** Titles of goods that have got dearer. */
   readonly dearer = new Set<string>()
   readonly #ids = new Map<ResourceName, number>(Object.entries(FIRST_IDS) as [ResourceName, number][])
@@ -53,6 +54,7 @@ export class Scene {
     this.store = store
     this.traits = traits
     this.random = new Random(seed)
+    this.#eventRandom = traits.isVaried ? new Random(seed + 1) : this.random
   }
 
   get now(): number {
@@ -60,10 +62,10 @@ export class Scene {
   }
 
   /** Recharge serves many stores from one sequence, so the ids of one store have gaps. */
-  id(resource: ResourceName): number {
+  id(resource: ResourceName, random = this.random): number {
     // Whoever else writes to the store while the story goes on takes ids as well.
     const last = Math.max(this.#ids.get(resource) ?? 1000, this.store.newId(resource) - 1)
-    const id = last + this.random.between(1, 5)
+    const id = last + random.between(1, 5)
     this.#ids.set(resource, id)
     return id
   }
@@ -77,11 +79,11 @@ export class Scene {
   happened(at: number, { verb, type, id, customer, says, origin = 'system', changes = [] }: Happening): void {
     if (at < this.now - EVENTS_KEPT) return
     this.add('events', {
-      id: this.id('events'),
+      id: this.id('events', this.#eventRandom),
       customer_id: customer,
       object_id: id,
       created_at: easternText(at),
-      custom_attributes: this.random.chance(0.05) ? [{ key: 'reason', value: 'customer_request' }] : [],
+      custom_attributes: this.#eventRandom.chance(0.05) ? [{ key: 'reason', value: 'customer_request' }] : [],
       description: says,
       object_type: type,
       source: {

@@ -1,6 +1,7 @@
 import { CompiledQuery, sql } from 'kysely'
 import { SyncError } from '../../../common/errors.ts'
 import type { ViewProblem, ViewsReport } from '../../../common/model.ts'
+import { isZone } from '../../../common/zone.ts'
 import { DEFAULT_ZONE, STORE_ZONE } from '../../../schema/lookup-views.ts'
 import { inOrder, VIEW_SCHEMAS, type View } from '../../../schema/view.ts'
 import type { WantedViews } from '../../destination.ts'
@@ -60,12 +61,19 @@ export async function keepViews(context: ViewContext, wanted: WantedViews, signa
     made.push(...group.flatMap(({ changes }) => changes.map(({ key }) => key)))
   }
   const failed = new Set<string>()
+  const possible = await makeSchemas(context, state, units, problems, signal)
   await eachAlone(
-    units,
+    possible,
     apply,
     (unit, error) => {
+      const closed = unit.changes.map(({ entry }) => entry.view_schema).find(name => isDeniedIn(name, error))
+      if (closed !== undefined) {
+        problems.push(deniedIn(closed, error))
+        return closed
+      }
       for (const { key } of unit.changes) failed.add(key)
       problems.push(...unit.changes.map(({ key }) => problemOf(key, error)))
+      return null
     },
     signal,
   )
@@ -75,18 +83,63 @@ export async function keepViews(context: ViewContext, wanted: WantedViews, signa
       await apply(group)
       dropped.push(...obsolete.map(keyOf))
     },
-    (unit, error) => problems.push(...unit.drops.map(entry => problemOf(keyOf(entry), error))),
+    (unit, error) => {
+      problems.push(...unit.drops.map(entry => problemOf(keyOf(entry), error)))
+      return null
+    },
     signal,
   )
   const refreshed = await refreshTables(context, wanted, { state, made, skip: failed, kept }, problems, signal)
   return { made, dropped, refreshed, problems }
 }
 
-/** All at once, or, if that fails, each by itself, so that one that fails keeps none of the others. */
+/** @returns the changes whose schema is there: without the right to make one, no view in it can be made. */
+async function makeSchemas(
+  { engine }: ViewContext,
+  { catalog }: State,
+  units: readonly Unit[],
+  problems: ViewProblem[],
+  signal: AbortSignal,
+): Promise<readonly Unit[]> {
+  const schemas = new Set(units.flatMap(({ changes }) => changes.map(({ entry }) => entry.view_schema)))
+  const missing = new Set<string>()
+  for (const schema of schemas) {
+    if ([...catalog.keys()].some(key => key.startsWith(`${schema}.`))) continue
+    try {
+      await engine.transaction(async session => {
+        if (await hasSchema(session, schema)) return
+        await session.db.executeQuery(CompiledQuery.raw(`create schema ${quoted(schema)}`))
+      })
+    } catch (error) {
+      rethrowIfHopeless(error, signal)
+      missing.add(schema)
+      if (error instanceof Error) problems.push(deniedIn(schema, error))
+    }
+  }
+  return units.filter(({ changes }) => !changes.some(({ entry }) => missing.has(entry.view_schema)))
+}
+
+/** Whether this user may make nothing in a schema. */
+const isDeniedIn = (schema: string, error: Error): boolean =>
+  error instanceof SyncError && error.code === 'denied' && error.message.includes(`for schema ${schema}`)
+
+const deniedIn = (schema: string, error: Error): ViewProblem => ({
+  ...problemOf(schema, error),
+  ...(error instanceof SyncError && error.code === 'denied'
+    ? {
+        next: `Run as an administrator: create schema if not exists ${quoted(schema)}; grant usage, create on schema ${quoted(schema)} to the role of this program. Or set views: false.`,
+      }
+    : {}),
+})
+
+/**
+ * All at once, or, if that fails, each by itself, so that one that fails keeps none of the others.
+ * @param failed returns the schema in which no other can be made either; null: the others are tried.
+ */
 async function eachAlone(
   units: readonly Unit[],
   apply: (units: readonly Unit[]) => Promise<void>,
-  failed: (unit: Unit, error: Error) => void,
+  failed: (unit: Unit, error: Error) => string | null,
   signal: AbortSignal,
 ): Promise<void> {
   if (units.length === 0) return
@@ -95,13 +148,17 @@ async function eachAlone(
   } catch (error) {
     rethrowIfHopeless(error, signal)
   }
-  for (const unit of units)
+  const closed = new Set<string>()
+  for (const unit of units) {
+    if (unit.changes.some(({ entry }) => closed.has(entry.view_schema))) continue
     try {
       await apply([unit])
     } catch (error) {
       rethrowIfHopeless(error, signal)
-      if (error instanceof Error) failed(unit, error)
+      const schema = error instanceof Error ? failed(unit, error) : null
+      if (schema !== null) closed.add(schema)
     }
+  }
 }
 
 /** What concerns all views, and not one of them. */
@@ -362,12 +419,7 @@ async function applyUnits(
   { catalog }: Pick<State, 'catalog'>,
   units: readonly Unit[],
 ): Promise<void> {
-  const schemas = new Set(units.flatMap(({ changes }) => changes.map(({ entry }) => entry.view_schema)))
   const statements: string[] = []
-  for (const schema of schemas) {
-    const isThere = [...catalog.keys()].some(key => key.startsWith(`${schema}.`)) || (await hasSchema(session, schema))
-    if (!isThere) statements.push(`create schema ${quoted(schema)}`)
-  }
   for (const { drops, changes } of units) {
     const there = drops.filter(entry => catalog.get(keyOf(entry))?.kind === 'view')
     const grants = new Map<string, readonly string[]>()
@@ -412,7 +464,7 @@ async function storeZone(
       session.db,
     )
     const zone = rows[0]?.zone
-    if (zone) return zone
+    if (zone && isZone(zone)) return zone
   }
   problems.push({
     view: schema + VIEW_SCHEMAS.analytics,

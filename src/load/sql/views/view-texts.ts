@@ -39,13 +39,19 @@ export interface ViewTexts {
   create(view: View, query: string): string
   /** The comments of the view and of its columns. */
   comments(view: View): readonly string[]
-  typeOf(kind: ViewKind): string
 }
 
 export function viewTexts({ engine, session, schema, tables, zone, catalog }: ViewTextOptions): ViewTexts {
   const compiled = (part: RawBuilder<unknown>): string => part.compile(session.db).sql
-  const typeOf = (kind: ViewKind): string =>
-    isColumnKind(kind) ? compiled(sql`${engine.columnType(kind)}`) : VIEW_TYPES[kind]
+  const types = new Map<ViewKind, string>()
+  /** Compiled once: there are thousands of columns. */
+  const typeOf = (kind: ViewKind): string => {
+    const known = types.get(kind)
+    if (known !== undefined) return known
+    const type = isColumnKind(kind) ? compiled(sql`${engine.columnType(kind)}`) : VIEW_TYPES[kind]
+    types.set(kind, type)
+    return type
+  }
   const declared = new Map([...SYSTEM_TABLES, ...tables].map(table => [table.name, table]))
   const nullOf = ({ name, kind }: Table['columns'][number]): string =>
     `cast(null as ${typeOf(kind)}) as ${quoted(name)}`
@@ -70,7 +76,6 @@ export function viewTexts({ engine, session, schema, tables, zone, catalog }: Vi
       .join(', ')}\nfrom ${relation} as v`
   return {
     nameOf,
-    typeOf,
     query: (view, columns) => {
       const rendering: Rendering = {
         view: name => inSchema(view.schema, name),
