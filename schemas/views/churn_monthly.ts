@@ -67,46 +67,6 @@ export default view({
     churned_passive_rate_subscriptions: ratio('churned_passive_subscriptions / subscriptions_start.'),
     completed_rate_subscriptions: ratio('completed_subscriptions / subscriptions_start.'),
   },
-  metrics: [
-    {
-      name: 'Subscriber churn rate',
-      column: 'churned_rate',
-      definition:
-        'Customers who were lost in the month, divided by those who were active at its start. Those who came in the month are not in the denominator.',
-      source: 'Recharge, Customer churn, as described in its help centre.',
-      differsFromRecharge: null,
-    },
-    {
-      name: 'Active churn rate',
-      column: 'churned_active_rate',
-      definition: 'The part of it that cancelled, or was cancelled by the shop.',
-      source: 'Recharge, Customer churn, as described in its help centre.',
-      differsFromRecharge:
-        'The API does not say which cancellations follow from a failed payment. Here the reason of the cancellation, the retries and the last charge decide.',
-    },
-    {
-      name: 'Passive churn rate',
-      column: 'churned_passive_rate',
-      definition: 'The part of it that was lost because payment failed.',
-      source: 'Recharge, Customer churn, as described in its help centre.',
-      differsFromRecharge: 'As with the active churn rate.',
-    },
-    {
-      name: 'Completed rate',
-      column: 'completed_rate',
-      definition: 'The part of it whose last subscription had all its charges: its status is expired.',
-      source: 'The statuses of subscriptions in the API.',
-      differsFromRecharge: null,
-    },
-    {
-      name: 'New subscribers',
-      column: 'new',
-      definition:
-        'Customers who were active at the end of a day for the first time. Who joins and leaves within a day counts nowhere.',
-      source: 'Recharge, Customer overview, as described in its help centre.',
-      differsFromRecharge: null,
-    },
-  ],
   checks: [
     {
       name: 'start_and_changes_make_the_end',

@@ -44,17 +44,6 @@ export default view({
     mrr: amount('Monthly recurring revenue of the cohort at the end of the month.'),
     mrr_retention: ratio('mrr / mrr of month 0. It may be above 1.'),
   },
-  metrics: [
-    {
-      name: 'Cohort retention',
-      column: 'retention_rate',
-      definition:
-        'Of the customers who began their first subscription in a month, the share that was active at the end of a later month. The base is always the whole cohort.',
-      source: 'Recharge, Cohort performance, as described in its help centre.',
-      differsFromRecharge:
-        'Recharge calls the month of the first subscription month 1. Here it is month 0, and all of the cohort count in it.',
-    },
-  ],
   checks: [
     {
       name: 'month_0_is_the_cohort',

@@ -16,8 +16,7 @@ export default view({
       definition:
         'Contract MRR: the sum over active subscriptions at the end of the month of price × quantity × charges a month, before discounts, tax and shipping, without one-time items. A month has 30.4375 days.',
       source: 'Contract MRR, by the charge interval, because the price is that of a charge.',
-      differsFromRecharge:
-        'Tools that count four weeks a month show 8 % less for weekly plans.',
+      differsFromRecharge: 'Tools that count four weeks a month show 8 % less for weekly plans.',
     },
     {
       name: 'arr',
@@ -46,6 +45,43 @@ export default view({
       definition:
         'MRR of the customers who have none any more at the end of the month, divided by the MRR at its start.',
       source: 'Churned in the period / active at its start.',
+      differsFromRecharge: null,
+    },
+    {
+      name: 'new_mrr',
+      column: 'new',
+      definition: 'MRR of customers who had none before in this currency.',
+      source: 'MRR movements: a customer’s MRR compared with the month before.',
+      differsFromRecharge: null,
+    },
+    {
+      name: 'expansion_mrr',
+      column: 'expansion',
+      definition:
+        'What customers pay more than at the end of the month before, by a higher price, quantity or frequency, or by another subscription.',
+      source: 'MRR movements: a customer’s MRR compared with the month before.',
+      differsFromRecharge: null,
+    },
+    {
+      name: 'contraction_mrr',
+      column: 'contraction',
+      definition: 'What customers pay less than at the end of the month before, and still pay something.',
+      source: 'MRR movements: a customer’s MRR compared with the month before.',
+      differsFromRecharge: null,
+    },
+    {
+      name: 'churned_mrr',
+      column: 'churn',
+      definition:
+        'MRR at the end of the month before of customers who have none any more. It is booked in the month in which they were lost.',
+      source: 'MRR movements: a customer’s MRR compared with the month before.',
+      differsFromRecharge: null,
+    },
+    {
+      name: 'reactivation_mrr',
+      column: 'reactivation',
+      definition: 'MRR of customers who had none at the end of the month before, and some earlier.',
+      source: 'MRR movements: a customer’s MRR compared with the month before.',
       differsFromRecharge: null,
     },
   ],
@@ -78,67 +114,6 @@ export default view({
       'customers_churned / customers_start. It compares the ends of months; churn_monthly counts each day.',
     ),
   },
-  metrics: [
-    {
-      name: 'MRR',
-      column: 'end_mrr',
-      definition:
-        'Price × quantity × charges a month, over the subscriptions that are active at the end of the month. Discounts, tax, shipping and one-time items are not in it. A month has 30.4375 days.',
-      source: 'The MRR playbook of dbt Labs, and the report of Fivetran’s package for Stripe.',
-      differsFromRecharge: null,
-    },
-    {
-      name: 'New MRR',
-      column: 'new',
-      definition: 'MRR of customers who had none before in this currency.',
-      source: 'The MRR playbook of dbt Labs, and the report of Fivetran’s package for Stripe.',
-      differsFromRecharge: null,
-    },
-    {
-      name: 'Expansion MRR',
-      column: 'expansion',
-      definition: 'What customers pay more than at the end of the month before.',
-      source: 'The MRR playbook of dbt Labs, and the report of Fivetran’s package for Stripe.',
-      differsFromRecharge: null,
-    },
-    {
-      name: 'Contraction MRR',
-      column: 'contraction',
-      definition: 'What customers pay less than at the end of the month before, and still pay something.',
-      source: 'The MRR playbook of dbt Labs, and the report of Fivetran’s package for Stripe.',
-      differsFromRecharge: null,
-    },
-    {
-      name: 'Churned MRR',
-      column: 'churn',
-      definition:
-        'MRR at the end of the month before of customers who have none any more. It is booked in the month in which they were lost.',
-      source: 'The MRR playbook of dbt Labs, and the report of Fivetran’s package for Stripe.',
-      differsFromRecharge: null,
-    },
-    {
-      name: 'Reactivation MRR',
-      column: 'reactivation',
-      definition: 'MRR of customers who had none at the end of the month before, and some earlier.',
-      source: 'The MRR playbook of dbt Labs, and the report of Fivetran’s package for Stripe.',
-      differsFromRecharge: null,
-    },
-    {
-      name: 'Net revenue retention',
-      column: 'nrr',
-      definition:
-        'MRR at the end of the month of the customers who had some at its start, divided by MRR at its start. Reactivation is not in it.',
-      source: 'The MRR playbook of dbt Labs, and the report of Fivetran’s package for Stripe.',
-      differsFromRecharge: null,
-    },
-    {
-      name: 'Gross revenue retention',
-      column: 'grr',
-      definition: 'The same without what customers pay more.',
-      source: 'The MRR playbook of dbt Labs, and the report of Fivetran’s package for Stripe.',
-      differsFromRecharge: null,
-    },
-  ],
   checks: [
     {
       name: 'start_and_movements_make_the_end',

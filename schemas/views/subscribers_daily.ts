@@ -66,16 +66,6 @@ export default view({
     completed_subscriptions: int('Subscriptions that ended because they had all their charges.'),
     net_change_subscriptions: int('The sum of the five before it, those that ended negative.'),
   },
-  metrics: [
-    {
-      name: 'Active subscribers',
-      column: 'active_subscribers',
-      definition:
-        'Customers with at least one active subscription at the end of the day. Skipped and paused ones count.',
-      source: 'Recharge, Customer overview, as described in its help centre.',
-      differsFromRecharge: 'An older definition of Recharge also asked for a queued order.',
-    },
-  ],
   checks: [
     {
       name: 'nobody_below_zero',

@@ -20,7 +20,7 @@ export class Definitions {
       this.#rows.filter(row => row.view === view && (column === null || row.column === column)),
     )
     if (found.length === 0) return null
-    const names = found.map(({ name }) => name ?? '').join(', ')
+    const names = found.map(nameOf).join(', ')
     return html`<details><summary>Definition<span class="hidden"> of ${names}</span></summary><dl>${found.map(described)}</dl></details>`
   }
 
@@ -34,8 +34,11 @@ export class Definitions {
   }
 }
 
+/** A metric that is named like a column, in words. */
+const nameOf = ({ name }: Pick<Definition, 'name'>): string => (name ?? '').replaceAll('_', ' ')
+
 const described = ({ name, view, column, definition, source, differs_from_recharge }: Definition): Html =>
-  html`<dt>${name}</dt><dd>${definition}${
+  html`<dt>${nameOf({ name })}</dt><dd>${definition}${
     differs_from_recharge
       ? html` <span class="differs">Differs from Recharge’s dashboard: ${differs_from_recharge}</span>`
       : null

@@ -77,7 +77,7 @@ export function tilesOf(data: PageData, period: Period, currency: string | null)
       value: count(churn(full)?.new ?? null),
       change: countChangeOf(churn(full)?.new ?? null, churn(before)?.new ?? null, against),
       note: inMonth,
-      metrics: [['churn_monthly', 'new']],
+      metrics: [['subscribers_daily', 'new']],
     },
     ...(money$ ? [money$.kept, money$.recovered, money$.coming] : []),
   ]

@@ -81,7 +81,10 @@ function activeCard({ rows: { subscribers } }: PageData, period: Period): AnyCar
 function churnCard({ rows: { churn } }: PageData, period: Period): AnyCard {
   const id = 'churn'
   const title = 'Subscribers lost each month, by kind'
-  const metrics = KINDS.map(([column]) => ['churn_monthly', column] as const)
+  const metrics = [
+    ['churn_monthly', 'churned_rate'],
+    ['churn_monthly', 'churned_passive'],
+  ] as const
   const rows = churn.rows.filter(
     ({ month_start, subscribers_start }) => period.list.includes(month_start ?? '') && subscribers_start !== null,
   )
