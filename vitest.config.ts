@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/postgres-server.ts'],
-    setupFiles: ['test/support/seed.ts'],
+    setupFiles: ['test/support/each-file.ts'],
     reporters: ['default', './test/support/closing-line.ts'],
     // A line for each file, and one for each test that takes longer than this.
     slowTestThreshold: 5_000,
@@ -17,5 +17,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // One more than the cores of CI: much of a test is waiting for a server or a process.
     maxWorkers: 3,
+    // A worker keeps the modules from one file to the next: to import the program takes a second of processor for each file.
+    isolate: false,
   },
 })

@@ -1,7 +1,6 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
 import type { Store } from '../../src/simulator/store.ts'
 import {
   createDatabase,
@@ -18,9 +17,11 @@ export type Load = (destination: DestinationConfig) => Promise<Store>
 export type FirstLoad = <T>(work: (destination: DestinationConfig, store: Store) => Promise<T>) => Promise<T>
 
 const cleanups: (() => void | Promise<void>)[] = []
-afterAll(async () => {
-  for (const cleanup of cleanups) await cleanup()
-})
+
+/** Drops the first loads of the test file that has ended. The next file makes its own. */
+export async function dropFirstLoads(): Promise<void> {
+  for (const cleanup of cleanups.splice(0)) await cleanup()
+}
 
 /**
  * A first load that is made once in a test file, when a test first asks for it, and copied for each test: what a test
@@ -29,7 +30,12 @@ afterAll(async () => {
 export function firstLoad(place: TestDestination, load: Load): FirstLoad {
   let original: Promise<Original> | null = null
   return async work => {
-    original ??= place.name === 'postgres' ? loadDatabase(load) : loadFile(place, load)
+    if (original === null) {
+      cleanups.push(() => {
+        original = null
+      })
+      original = place.name === 'postgres' ? loadDatabase(load) : loadFile(place, load)
+    }
     const { store, copy } = await original
     return await copy(destination => work(destination, store.copy()))
   }

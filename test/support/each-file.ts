@@ -1,6 +1,7 @@
 import fc from 'fast-check'
-import { expect } from 'vitest'
+import { afterAll, expect } from 'vitest'
 import { Random } from '../../src/simulator/story/random.ts'
+import { dropFirstLoads } from './first-load.ts'
 
 /*
  * Runs before each test file. Whatever is drawn in it, by a test, a property or the program under test, comes from the
@@ -13,6 +14,8 @@ const { testPath = '' } = expect.getState()
 const random = new Random(Array.from(testPath.slice(testPath.lastIndexOf('/test/'))).reduce(mix, seed))
 Math.random = () => random.next()
 fc.configureGlobal({ ...fc.readConfigureGlobal(), seed })
+
+afterAll(dropFirstLoads)
 
 function mix(state: number, letter: string): number {
   return Math.imul(state ^ letter.charCodeAt(0), 0x01000193)
