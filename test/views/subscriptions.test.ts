@@ -274,6 +274,16 @@ describe.each(DESTINATIONS)('$name', place => {
           cancelled: '2025-03-19T12:00:00',
           reason: 'Failed Payments',
         })
+        // One price in all orders, and another in the row; and a customer who left in the month in which she came.
+        await plant(33, { ...still, customer: 33, price: 20, updated: '2025-03-01T15:00:00' })
+        await plantOrder(sql, 331, { subscription: 33, at: '2025-01-05T15:01:00', price: 15 })
+        await plant(34, {
+          ...still,
+          customer: 34,
+          status: 'cancelled',
+          cancelled: '2025-01-20T15:00:00',
+          reason: 'Other',
+        })
         // A row that changed after its last version, as if the history had been turned off.
         await plant(32, {
           ...still,
@@ -334,6 +344,8 @@ describe.each(DESTINATIONS)('$name', place => {
           '30 2025-03-01 USD 0.0000 churn_active',
           '32 2025-01-01 USD 10.0000 new',
           '32 2025-02-01 USD 12.0000 expansion',
+          '33 2025-01-01 USD 15.0000 new',
+          '33 2025-03-01 USD 20.0000 expansion',
         ])
         expect(
           await lines(
@@ -354,6 +366,7 @@ describe.each(DESTINATIONS)('$name', place => {
           '29 passive_churn 2025-03-18 false 0.0000',
           '30 active_churn 2025-03-19 false 0.0000',
           '31 passive_churn 2025-03-19 false 0.0000',
+          '34 active_churn 2025-01-20 false 0.0000',
         ])
         // Who was there and gone on one day is in no cohort.
         expect(
@@ -362,7 +375,7 @@ describe.each(DESTINATIONS)('$name', place => {
             ['cohort_month', 'currency', 'cohort_size', 'active'],
             'recharge_analytics.cohort_retention as v where v.months_since = 0 order by v.currency',
           ),
-        ).toEqual(['2025-01-01 EUR 1 1', '2025-01-01 USD 18 18'])
+        ).toEqual(['2025-01-01 EUR 1 1', '2025-01-01 USD 20 20'])
         expect(
           await lines(
             sql,
@@ -378,7 +391,8 @@ describe.each(DESTINATIONS)('$name', place => {
             `recharge_analytics.subscribers_daily as v where v.net_change <> 0 or v.net_change_subscriptions <> 0 or v.date_day in (date '2025-02-03', date '2025-02-12') order by v.date_day`,
           ),
         ).toEqual([
-          '2025-01-05 18 0 0 0 0 20',
+          '2025-01-05 20 0 0 0 0 22',
+          '2025-01-20 0 0 1 0 0 -1',
           '2025-01-31 1 0 0 0 0 1',
           '2025-02-03 0 0 0 0 0 0',
           '2025-02-10 0 0 0 0 1 -2',
