@@ -6,6 +6,7 @@ export default view({
   layer: 'metrics',
   doc: 'One row for each charge, with what analyses of billing ask: failed, recovered, lost. The API forgets processed charges after 90 days, so revenue is counted over orders_enriched.',
   grain: ['charge_id'],
+  materialized: true,
   columns: {
     charge_id: int('Recharge id of the charge; a queued one gets a new id whenever it is rebuilt.'),
     customer_id: int('Id of the customer who is billed.'),

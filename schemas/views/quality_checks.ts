@@ -199,6 +199,7 @@ export default view({
   layer: 'trust',
   doc: 'What in the data should not be, one row for each check, with 0 failing rows if all is well. A check that fails says what it does to the metrics.',
   grain: ['name'],
+  materialized: true,
   columns: {
     name: text('Name of the check.'),
     severity: oneOf(

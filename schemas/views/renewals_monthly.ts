@@ -10,6 +10,7 @@ export default view({
   layer: 'metrics',
   doc: 'How many subscriptions were due to renew in each month, and what became of it. It counts each subscription and due day once, over recurring charges.',
   grain: ['month_start'],
+  materialized: true,
   columns: {
     month_start: day(
       'First day of the month in which the subscriptions were due. A charge that was rescheduled is due on the day before it was.',
