@@ -12,7 +12,7 @@ import { DESTINATIONS } from '../support/destinations.ts'
 
 const FILE = '../../docs/analysts.md'
 const document = readFileSync(new URL(FILE, import.meta.url), 'utf8')
-const QUERY = /^```sql\n([\s\S]*?)^```\n(?:\n\|[\s\S]*?(?=\n\n))?/gm
+const QUERY = /^```sql\n([\s\S]*?)^```\n(?:\n(?:\|.*\n)+)?/gm
 
 test('there are twelve questions, each with a query', () => {
   expect([...document.matchAll(QUERY)]).toHaveLength(12)
@@ -41,7 +41,7 @@ describe.each(DESTINATIONS)('$name', place => {
         expect(answer.rows.length, sql).toBeGreaterThan(0)
         answers.push(table(answer))
       }
-      const written = document.replace(QUERY, (_, sql) => `\`\`\`sql\n${sql}\`\`\`\n\n${answers.shift()}`)
+      const written = document.replace(QUERY, (_, sql) => `\`\`\`sql\n${sql}\`\`\`\n\n${answers.shift()}\n`)
       await expect(written).toMatchFileSnapshot(FILE)
     })
   })
