@@ -16,8 +16,7 @@ export default view({
       definition:
         'Contract MRR: the sum over active subscriptions at the end of the month of price × quantity × charges a month, before discounts, tax and shipping, without one-time items. A month has 30.4375 days.',
       source: 'Contract MRR, by the charge interval, because the price is that of a charge.',
-      differsFromRecharge:
-        'Tools that count four weeks a month show 8 % less for weekly plans.',
+      differsFromRecharge: 'Tools that count four weeks a month show 8 % less for weekly plans.',
     },
     {
       name: 'arr',
