@@ -1,5 +1,6 @@
 import { ContractError } from '../../common/errors.ts'
 import type { Checkpoint, DecodedPage, Problem, RowBatch } from '../../common/model.ts'
+import { statedDeletion } from '../../common/stated-deletion.ts'
 import { writeOnce } from '../../pipeline/commit.ts'
 import { schemaHashOf } from '../../schema/table.ts'
 import { mergePages, singlePage } from '../../transform/batch.ts'
@@ -55,7 +56,7 @@ export async function repairDifferences(comparison: Comparison, diff: Diff): Pro
     for (const { key, verdict, changedAt } of await warehouse.compare(batch, comparison.now)) {
       if (verdict === 'same') diff.repaired.add(key)
       // A record that changed while the list was read may have moved past the reader.
-      const stood = changedAt === null || changedAt <= comparison.now
+      const stood = (changedAt === null || changedAt <= comparison.now) && !isStatedDeleted(batch, key)
       if (stood && diff.differing.get(key)?.difference === 'gone') diff.omitted.add(key)
     }
     for (const key of gone) diff.repaired.add(key)
@@ -63,6 +64,13 @@ export async function repairDifferences(comparison: Comparison, diff: Diff): Pro
   if (problem === null && diff.repaired.size < diff.differing.size)
     problem = notRepaired('some records cannot be loaded without loss', stream.name)
   return problem ?? listIncomplete(diff, stream.name)
+}
+
+/** Whether the record itself says that it was deleted: a list need not have it. */
+function isStatedDeleted({ stream, records }: RowBatch, key: string): boolean {
+  const deletionIn = statedDeletion(stream)
+  const record = records.get(key)
+  return deletionIn !== null && record !== undefined && deletionIn(record) >= 0
 }
 
 /** A list that lacks records which exist may lack others too, and of those nothing is known. */
