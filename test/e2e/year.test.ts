@@ -20,8 +20,11 @@ const PAUSE = { from: 80, to: 101 }
 
 /** Days on which a sync runs, as fractions: daily, for a while hourly, then every few days, never more than six apart. */
 const CADENCE: readonly number[] = [
-  ...Array.from({ length: 12 }, (_, day) => day),
-  ...Array.from({ length: 4 }, (_, hour) => 13 + hour / 24),
+  ...rounds(
+    [0, 2, 4, 6, 7, 8, 10, 11],
+    Array.from({ length: 12 }, (_, day) => day),
+  ),
+  ...Array.from({ length: rounds(2, 4) }, (_, hour) => 13 + hour / 24),
   ...Array.from({ length: 11 }, (_, i) => 19 + i * 6),
   PAUSE.from,
   PAUSE.to,

@@ -8,7 +8,7 @@ const { TEST_LONG, SOAK_RUNS, SOAK_SEED, SOAK_LIFE } = process.env
 const LONG = TEST_LONG === '1'
 /** A fixed seed, so that a change is judged by the same lives as the one before it; in the long test a new one each time. */
 const SEED = Number(SOAK_SEED ?? (LONG ? Math.floor(Math.random() * 1e9) : 20261129))
-const RUNS = Number(SOAK_RUNS ?? (LONG ? 1000 : 30))
+const RUNS = Number(SOAK_RUNS ?? (LONG ? 1000 : 16))
 
 const options = (database: DatabaseKind): SoakOptions => ({
   database,

@@ -1,5 +1,5 @@
 /** Set by `npm run test:long`. */
-const LONG = process.env.TEST_LONG === '1'
+export const LONG = process.env.TEST_LONG === '1'
 
-/** How often something dear is repeated: `usual` times by default, `long` times in a long run. */
-export const rounds = (usual: number, long: number): number => (LONG ? long : usual)
+/** How often something dear is repeated, or what is repeated: `usual` by default, `long` in a long run. */
+export const rounds = <T>(usual: T, long: T): T => (LONG ? long : usual)

@@ -42,6 +42,12 @@ async function problems(sql: Sql): Promise<string[]> {
 describe.each(DESTINATIONS)('$name', place => {
   test('the fixture gives the revenue, churn and cohorts that its story says', () =>
     withFixture(place, async sql => {
+      expect(await sql('select cast(as_of_on as text) as day from recharge_analytics.as_of')).toEqual([
+        { day: '2025-04-01' },
+      ])
+      expect(await sql('select cast(count(*) as int) as n from recharge_analytics.subscriptions__history')).toEqual([
+        { n: 10 },
+      ])
       expect(await problems(sql)).toEqual([])
       expect(
         await lines(
