@@ -372,5 +372,11 @@ try {
 } catch (error) {
   fail(error)
 }
+// What was printed into a pipe goes out as its reader takes it, and an exit would cut it off.
+for (const stream of [process.stdout, process.stderr])
+  await new Promise<void>(resolve => {
+    if (stream.destroyed) resolve()
+    else stream.write('', () => resolve())
+  })
 // Only idle connections are still open.
 process.exit()
