@@ -505,8 +505,16 @@ export const BENDS: readonly Bend[] = [
         const there = scene.provable()
         // Filters may be read as Eastern time, and a queued record may be deleted: such rows prove nothing.
         const from = Date.parse(asked.query.get('updated_at_min') ?? '1970-01-01') + 5 * 3_600_000
-        const isProof = ({ updated_at: at, status }: Page['records'][number]): boolean =>
-          status !== 'queued' && (at === undefined || Number.isNaN(from) || Date.parse(String(at)) > from)
+        // So does a record that is within a day of being forgotten.
+        const retention = streamOf(asked)?.retention ?? null
+        const kept = scene.now() - ((retention?.days ?? 0) - 1) * 86_400_000
+        const isForgettable = (record: Page['records'][number]): boolean =>
+          retention !== null && Date.parse(String(record[retention.by])) < kept
+        const isProof = (record: Page['records'][number]): boolean => {
+          const { updated_at: at, status } = record
+          if (status === 'queued' || isForgettable(record)) return false
+          return at === undefined || Number.isNaN(from) || Date.parse(String(at)) > from
+        }
         return page.records.some(record => there.has(String(record.id)) && isProof(record))
       }
       if (!decided(asked, scene, strikes)) return null
