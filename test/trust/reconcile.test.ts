@@ -85,4 +85,21 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(mended.of('plans')).toMatchObject({ missing: 1, repaired: 1, settled: true, problem: null })
     })
   })
+
+  test('I22: a listed record without a key that can be read is not compared, and the comparison is not settled', async () => {
+    await synced(place, ['plans'], async ({ simulator, config, sql }) => {
+      const { store, faults } = simulator
+      for (const id of [null, '[object Object]', { is: 1 }]) {
+        const [first, ...others] = store.all('plans')
+        const body = { plans: [{ ...first, id }, ...others], next_cursor: null }
+        faults.add({ kind: 'body', body, match: ({ path }) => path === '/plans' })
+        const bent = await runReconcile(config, ['plans'], { repair: true })
+        expect(bent.code, `${bent.text} ${id}`).toBe(1)
+        expect(bent.of('plans')).toMatchObject({ agrees: false, settled: false, problem: { code: 'not_compared' } })
+      }
+      expect(await sql('select id from recharge.plans where _deleted_at is not null')).toEqual([])
+      const mended = await runReconcile(config, ['plans'])
+      expect(mended.code, mended.text).toBe(0)
+    })
+  })
 })

@@ -66,13 +66,18 @@ async function comparePages(
   read: (signal: AbortSignal) => AsyncIterable<Page>,
   within: (month: Month) => boolean,
 ): Promise<void> {
+  // A record that was rejected for its key has none that can be read.
+  const keyPaths = new Set(stream.key.map(name => stream.columns[name]?.from ?? name))
   for await (const pages of prefetch(read, signal)) {
     const batch = mergePages(stream, pages)
     for (const compared of await warehouse.compare(withoutDeleted(batch), now))
       diff.add(compared, watermark, writtenBy, within)
-    for (const { key } of batch.rejects)
-      if (key !== null) diff.addRejected(key)
-      else diff.partial ??= 'a record without a key was listed'
+    for (const { key, path } of batch.rejects)
+      if (key !== null && !keyPaths.has(path)) diff.addRejected(key)
+      else {
+        diff.keyless += 1
+        diff.partial ??= 'a record without a key was listed'
+      }
     stats.records += batch.read
   }
 }

@@ -19,6 +19,8 @@ export class Diff {
   readonly #outside = new Set<string>()
   /** Listed records that cannot be loaded, so they were not compared. */
   rejected = 0
+  /** Listed records without a key that can be read: which rows they are of is not known. */
+  keyless = 0
   /** Keys that the list of the source lacks, although the API serves the record by its id: the list is not whole. */
   readonly omitted = new Set<string>()
   /** Why the list of the source may be incomplete, so that no row counts as gone; null: it is complete. */
@@ -76,12 +78,12 @@ export class Diff {
   }
 
   get agrees(): boolean {
-    return this.differing.size === 0
+    return this.differing.size === 0 && this.keyless === 0
   }
 
   /** Everything that differed has been repaired, and nothing shows that more differs. */
   get resolved(): boolean {
-    return this.differing.size === this.repaired.size && this.omitted.size === 0
+    return this.differing.size === this.repaired.size && this.omitted.size === 0 && this.keyless === 0
   }
 }
 

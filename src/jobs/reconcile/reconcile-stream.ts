@@ -71,7 +71,7 @@ export async function reconcileStream(
     known: selection.known,
     leftOut,
     lines,
-    problem: notRepaired ?? partlyCompared(diff) ?? miscounted(stream, diff, counted, months),
+    problem: notRepaired ?? keyless(diff) ?? partlyCompared(diff) ?? miscounted(stream, diff, counted, months),
   }
 }
 
@@ -98,6 +98,15 @@ function sampleOf({ months, known }: MonthSelection, most: number, random: () =>
   while (chosen.length < most && rest.length > 0) chosen.push(...rest.splice(Math.floor(random() * rest.length), 1))
   return chosen
 }
+
+const keyless = ({ keyless: n }: Diff): Problem | null =>
+  n === 0
+    ? null
+    : {
+        code: 'not_compared',
+        message: `${n} listed records have no key that can be read, so they were not compared, and no row counts as gone`,
+        next: 'Run reconcile again. If this stays, please report it.',
+      }
 
 const partlyCompared = ({ partial }: Diff): Problem | null =>
   partial === null
