@@ -122,12 +122,8 @@ describe.each(DESTINATIONS)('$name', place => {
       store.advance(60_000)
       const [customer] = store.all('customers')
       store.edit('customers', Number(customer?.id), { first_name: 'Later' })
-      store.insert('customers', {
-        ...customer,
-        id: store.newId('customers'),
-        created_at: '2027-01-01T00:00:00+00:00',
-        updated_at: '2027-01-01T00:00:00+00:00',
-      })
+      const now = `${store.now().toISOString().slice(0, 19)}+00:00`
+      store.insert('customers', { ...customer, id: store.newId('customers'), created_at: now, updated_at: now })
       const found = await runReconcile(config, ['customers'])
       expect(found.code, found.text).toBe(0)
       expect(found.of('customers')).toMatchObject({ agrees: true, pending: 2, changed: 0, missing: 0 })

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { STREAMS } from '../../src/cli/app.ts'
 import type { Stream } from '../../src/schema/stream.ts'
@@ -38,8 +39,8 @@ const isObject = (value: unknown): value is Draft =>
 
 /** The page in an answer; null: it has none. */
 function pageOf({ status, body }: Answer): Page | null {
-  // What another bend has nested too deep cannot be written again.
-  if (status !== 200 || body.includes('[[[[[[[[')) return null
+  // What another bend has nested too deep cannot be written again, and bytes that are no text would become another text.
+  if (status !== 200 || body.includes('[[[[[[[[') || !isUtf8(body)) return null
   try {
     const members: unknown = JSON.parse(body.toString())
     if (!isObject(members)) return null

@@ -102,4 +102,18 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(mended.code, mended.text).toBe(0)
     })
   })
+
+  test('I22: K1/2: a record that is missing and dated 2099 is not left to the next sync, which would not read it', async () => {
+    await synced(place, ['plans'], async ({ simulator, config, sql }) => {
+      const { store, faults } = simulator
+      const [first, ...others] = store.all('plans')
+      await sql(`delete from recharge.plans where id = ${first?.id}`)
+      const body = { plans: [{ ...first, updated_at: '2099-01-01T00:00:00+00:00' }, ...others], next_cursor: null }
+      faults.add({ kind: 'body', body, match: ({ path }) => path === '/plans' })
+      const repaired = await runReconcile(config, ['plans'], { repair: true })
+      expect(repaired.code, repaired.text).toBe(0)
+      expect(repaired.of('plans')).toMatchObject({ missing: 1, pending: 0, repaired: 1 })
+      expect(await sql(`select id from recharge.plans where id = ${first?.id}`)).toHaveLength(1)
+    })
+  })
 })

@@ -61,7 +61,7 @@ export async function compareMonth(
 }
 
 async function comparePages(
-  { stream, warehouse, watermark, now, writtenBy, stats, signal }: Comparison,
+  { stream, source, warehouse, watermark, now, writtenBy, stats, signal }: Comparison,
   diff: Diff,
   read: (signal: AbortSignal) => AsyncIterable<Page>,
   within: (month: Month) => boolean,
@@ -71,7 +71,7 @@ async function comparePages(
   for await (const pages of prefetch(read, signal)) {
     const batch = mergePages(stream, pages)
     for (const compared of await warehouse.compare(withoutDeleted(batch), now))
-      diff.add(compared, watermark, writtenBy, within)
+      diff.add(compared, { watermark, clock: source.clock() }, writtenBy, within)
     for (const { key, path } of batch.rejects)
       if (key !== null && !keyPaths.has(path)) diff.addRejected(key)
       else {

@@ -1,5 +1,9 @@
+import { minus } from '../../common/instant.ts'
 import type { Instant } from '../../common/model.ts'
 import type { ComparableKey, Compared, Month } from '../../load/destination.ts'
+
+/** Milliseconds by which a time of the API may be ahead of its clock. */
+const CLOCKS_DIFFER = 5 * 60_000
 
 /** How a record and its row differ. */
 export type Difference = 'missing' | 'changed' | 'gone'
@@ -30,19 +34,21 @@ export class Diff {
    * Counts at the source what the count of comparable rows counts in the warehouse: the difference of the two is then that
    * of the missing and the gone.
    * @param watermark records that changed after it are left to the next sync.
+   * @param clock the API's. A record that changed later than that says nothing of when it changed: no sync is sure to read it.
    * @param writtenBy rows written after it may be newer than the listed records; null: no other run can write.
    * @param within whether the months that are compared include a month.
    */
   add(
     { key, created, changedAt, verdict, writtenAt, forgettable }: Compared,
-    watermark: Instant,
+    { watermark, clock }: { readonly watermark: Instant; readonly clock: Instant },
     writtenBy: Instant | null,
     within: (month: Month) => boolean,
   ): void {
     const isNew = !this.seen.has(key) || this.#outside.delete(key)
     this.seen.add(key)
     const isNewer = writtenBy !== null && writtenAt !== null && writtenAt > writtenBy
-    const isPending = verdict !== 'same' && (isNewer || (changedAt !== null && changedAt > watermark))
+    const isLater = changedAt !== null && changedAt > watermark && changedAt <= minus(clock, -CLOCKS_DIFFER)
+    const isPending = verdict !== 'same' && (isNewer || isLater)
     const differs = verdict !== 'same' && !isPending
     if (differs) this.differing.set(key, { difference: verdict, created })
     else if (isPending) this.pending.add(key)
