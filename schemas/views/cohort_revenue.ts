@@ -6,6 +6,7 @@ import { quotient } from '../../src/schema/view-sql/quotient.ts'
 export default view({
   name: 'cohort_revenue',
   layer: 'metrics',
+  materialized: true,
   doc: 'Customers by the month of their first realized order, and what their orders brought in each month since. There are no rows for months that have not begun.',
   grain: ['cohort_month', 'currency', 'months_since'],
   metrics: [

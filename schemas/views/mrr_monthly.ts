@@ -6,6 +6,7 @@ import { MOVEMENTS } from './mrr_changes.ts'
 export default view({
   name: 'mrr_monthly',
   layer: 'metrics',
+  materialized: true,
   doc: 'Monthly recurring revenue of each customer at the end of each month, with its movement against the month before. After the last month with revenue there is one row more, with the churn.',
   grain: ['customer_id', 'month_start', 'currency'],
   columns: {

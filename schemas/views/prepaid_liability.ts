@@ -45,7 +45,8 @@ with counts as (
 ),
 charged as (
   select n.*, coalesce(c.total_price, n.total) as charge_total,
-    n.waiting + case when n.orders_count > n.known then n.orders_count - n.known else 0 end as open
+    -- An order in error may stand beside others that took its place, so not more are open than are left to ship.
+    least(n.waiting + greatest(n.orders_count - n.known, 0), greatest(n.orders_count - n.shipped, 0)) as open
   from counts as n
   left join {{charges}} as c on c.id = n.charge_id
 )

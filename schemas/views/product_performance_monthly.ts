@@ -28,6 +28,7 @@ const isEnd = '(p.valid_to is not null and (p.next_from is null or p.next_from >
 export default view({
   name: 'product_performance_monthly',
   layer: 'metrics',
+  materialized: true,
   doc: 'What each variant of a product brought in each month, and what became of the subscriptions to it. Sales count realized orders on the day on which they were processed.',
   grain: ['product_id', 'variant_id', 'currency', 'month_start'],
   columns: {

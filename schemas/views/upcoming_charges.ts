@@ -4,6 +4,7 @@ import { amount, view } from '../../src/schema/view.ts'
 export default view({
   name: 'upcoming_charges',
   layer: 'metrics',
+  materialized: true,
   doc: 'The queued charges: what customers will be billed, when, and what may come in between. Recharge queues one charge ahead of a subscription, so later ones are not here.',
   grain: ['charge_id'],
   columns: {
