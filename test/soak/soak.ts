@@ -316,7 +316,7 @@ class Life {
         return await hand.act({ query, kind, schema, copies: 'soak_copy', stream, streams: this.#streams, random })
       } catch (error) {
         // What an earlier hand has left can be in the way of this one.
-        if (/does not exist|already exists|depends on/i.test(String(error))) return null
+        if (/does not exist|already exists|depends? on/i.test(String(error))) return null
         throw new Error(`hand ${hand.name} on ${stream.name}: ${error}`)
       }
     })
