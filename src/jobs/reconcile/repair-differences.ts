@@ -54,14 +54,14 @@ export async function repairDifferences(comparison: Comparison, diff: Diff): Pro
     await writeOnce(write, async () => gone.length, to, { ...comparison, destination: warehouse }, signal)
     checkpoint = to
     for (const { key, verdict, changedAt } of await warehouse.compare(batch, comparison.now)) {
-      if (verdict === 'same') diff.repaired.add(key)
       // A record that changed while the list was read may have moved past the reader.
       const stood = (changedAt === null || changedAt <= comparison.now) && !isStatedDeleted(batch, key)
       if (stood && diff.differing.get(key)?.difference === 'gone') diff.omitted.add(key)
+      else if (verdict === 'same') diff.repaired.add(key)
     }
     for (const key of gone) diff.repaired.add(key)
   }
-  if (problem === null && diff.repaired.size < diff.differing.size)
+  if (problem === null && diff.repaired.size + diff.omitted.size < diff.differing.size)
     problem = notRepaired('some records cannot be loaded without loss', stream.name)
   return problem ?? listIncomplete(diff, stream.name)
 }
