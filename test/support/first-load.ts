@@ -1,6 +1,17 @@
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { inject } from 'vitest'
 import type { Store } from '../../src/simulator/store.ts'
 import {
   createDatabase,
@@ -9,6 +20,8 @@ import {
   type TestDestination,
   withDatabase,
 } from './destinations.ts'
+
+const SCHEMA = 'recharge'
 
 /** Fills the warehouse. @returns the store that it was filled from, as it is afterwards. */
 export type Load = (destination: DestinationConfig) => Promise<Store>
@@ -49,24 +62,79 @@ interface Original {
 async function loadDatabase(load: Load): Promise<Original> {
   const { name, url } = await createDatabase()
   cleanups.push(() => dropDatabase(name))
-  const config = { kind: 'postgres', url, schema: 'recharge' } as const
-  const store = await load(config)
-  return { store, copy: work => withDatabase(copied => work({ ...config, url: copied }), name) }
+  const store = await load({ kind: 'postgres', url, schema: SCHEMA })
+  return { store, copy: work => withCopyOfDatabase(name, work) }
 }
 
 async function loadFile(place: TestDestination, load: Load): Promise<Original> {
   const folder = mkdtempSync(join(tmpdir(), 'recharge-sync-'))
   cleanups.push(() => rmSync(folder, { recursive: true, force: true }))
-  const file = join(folder, 'warehouse.duckdb')
-  const store = await load({ kind: 'duckdb', file, schema: 'recharge' })
-  return {
-    store,
-    copy: work =>
-      place.with(config => {
-        if (config.kind !== 'duckdb') throw new Error(`${place.name} has no file to copy`)
-        for (const end of ['', '.wal'])
-          if (existsSync(`${file}${end}`)) copyFileSync(`${file}${end}`, `${config.file}${end}`)
-        return work(config)
-      }),
+  const file = join(folder, FILE)
+  const store = await load({ kind: 'duckdb', file, schema: SCHEMA })
+  return { store, copy: work => withCopyOfFile(place, file, work) }
+}
+
+type Work<T> = (destination: DestinationConfig) => Promise<T>
+
+const withCopyOfDatabase = <T>(name: string, work: Work<T>): Promise<T> =>
+  withDatabase(url => work({ kind: 'postgres', url, schema: SCHEMA }), name)
+
+const withCopyOfFile = <T>(place: TestDestination, file: string, work: Work<T>): Promise<T> =>
+  place.with(config => {
+    if (config.kind !== 'duckdb') throw new Error(`${place.name} has no file to copy`)
+    for (const end of ['', '.wal'])
+      if (existsSync(`${file}${end}`)) copyFileSync(`${file}${end}`, `${config.file}${end}`)
+    return work(config)
+  })
+
+/**
+ * As `firstLoad`, for a load that several test files use: it is made once in a run of the tests, by the file that asks
+ * first, and the others wait for it.
+ * @param name of the load, the same in each file.
+ */
+export function sharedLoad(name: string, place: TestDestination, load: Work<void>): <T>(work: Work<T>) => Promise<T> {
+  return async work => {
+    const folder = join(inject('sharedLoads'), `${name}-${place.name}`)
+    if (isFirst(folder)) await loadInto(folder, place, load)
+    while (!existsSync(join(folder, LOADED))) {
+      if (existsSync(join(folder, FAILED)))
+        throw new Error(`the load ${name} failed in another test file: ${readFileSync(join(folder, FAILED), 'utf8')}`)
+      await setTimeout(100)
+    }
+    return place.name === 'postgres'
+      ? await withCopyOfDatabase(readFileSync(join(folder, LOADED), 'utf8'), work)
+      : await withCopyOfFile(place, join(folder, FILE), work)
+  }
+}
+
+const FILE = 'warehouse.duckdb'
+/** Holds the name of the database. */
+const LOADED = 'loaded'
+const FAILED = 'failed'
+
+/** Whether nobody has made the folder before. */
+function isFirst(folder: string): boolean {
+  try {
+    mkdirSync(folder)
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    throw error
+  }
+}
+
+async function loadInto(folder: string, place: TestDestination, load: Work<void>): Promise<void> {
+  try {
+    let database = ''
+    if (place.name === 'postgres') {
+      const { name, url } = await createDatabase()
+      await load({ kind: 'postgres', url, schema: SCHEMA })
+      database = name
+    } else await load({ kind: 'duckdb', file: join(folder, FILE), schema: SCHEMA })
+    writeFileSync(join(folder, `${LOADED}.part`), database)
+    renameSync(join(folder, `${LOADED}.part`), join(folder, LOADED))
+  } catch (error) {
+    writeFileSync(join(folder, FAILED), String(error))
+    throw error
   }
 }

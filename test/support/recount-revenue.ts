@@ -11,8 +11,9 @@ import type { Store } from '../../src/simulator/store.ts'
 const PAID = ['success', 'refunded', 'partially_refunded']
 const PARTS = ['gross', 'discounts', 'tax', 'shipping', 'duties', 'total', 'refunds'] as const
 type Part = (typeof PARTS)[number]
-type Amounts = Readonly<Record<Part, bigint>>
+export type Amounts = Readonly<Record<Part, bigint>>
 
+/** Ten-thousandths. */
 const money = (value: unknown): bigint => {
   const [whole = '0', rest = ''] = String(value ?? '0').split('.')
   return BigInt(whole + rest.padEnd(4, '0').slice(0, 4))
@@ -21,8 +22,9 @@ export const asText = (value: bigint): string => {
   const digits = String(value < 0n ? -value : value).padStart(5, '0')
   return `${value < 0n ? '-' : ''}${digits.slice(0, -4)}.${digits.slice(-4)}`
 }
-const halfUp = (a: bigint, b: bigint): bigint => (2n * a + b) / (2n * b)
-const list = (value: unknown): readonly StoreRecord[] => (Array.isArray(value) ? (value as StoreRecord[]) : [])
+/** a / b to the nearest whole, half up; both positive. */
+export const halfUp = (a: bigint, b: bigint): bigint => (2n * a + b) / (2n * b)
+export const list = (value: unknown): readonly StoreRecord[] => (Array.isArray(value) ? (value as StoreRecord[]) : [])
 const amountsOf = (record: StoreRecord): Amounts => ({
   gross: money(record.total_line_items_price),
   discounts: money(record.total_discounts),
@@ -33,9 +35,9 @@ const amountsOf = (record: StoreRecord): Amounts => ({
   refunds: money(record.total_refunds),
 })
 const largest = (values: readonly bigint[]): bigint => values.reduce((most, value) => (value > most ? value : most), 0n)
-const dayIn = (zone: string, at: unknown): string =>
+export const dayIn = (zone: string, at: unknown): string =>
   Temporal.Instant.from(String(at)).toZonedDateTimeISO(zone).toPlainDate().toString()
-const monthOf = (day: string): string => `${day.slice(0, 7)}-01`
+export const monthOf = (day: string): string => `${day.slice(0, 7)}-01`
 
 /** What a warehouse knows of charges: those that a sync could read, as it last read them, but for deleted ones. */
 export class KnownCharges {
@@ -98,27 +100,35 @@ function divide(orders: readonly StoreRecord[], charge: StoreRecord | undefined)
   })
 }
 
-/** A line for each month, currency and type: orders, gross, discounts, tax, shipping, duties, total, refunds, net revenue. */
-export function recountRevenue(orders: readonly StoreRecord[], charges: KnownCharges, zone: string): readonly string[] {
+/** The orders that metrics count, each with what it gets of its charge. */
+export function realizedOrders(
+  orders: readonly StoreRecord[],
+  charges: KnownCharges,
+): readonly (readonly [StoreRecord, Amounts])[] {
   const byCharge = new Map<string, StoreRecord[]>()
   for (const order of orders) {
     const { id } = (order.charge ?? {}) as StoreRecord
     const key = id === undefined || id === null ? `order ${order.id}` : String(id)
     byCharge.set(key, [...(byCharge.get(key) ?? []), order])
   }
+  return [...byCharge]
+    .flatMap(([key, group]) => divide(group, charges.get(Number(key))))
+    .filter(([order]) => ['success', 'pending_charge_status'].includes(String(order.status)) && order.processed_at)
+}
+
+/** A line for each month, currency and type: orders, gross, discounts, tax, shipping, duties, total, refunds, net revenue. */
+export function recountRevenue(orders: readonly StoreRecord[], charges: KnownCharges, zone: string): readonly string[] {
   const sums = new Map<string, { orders: number; amounts: Record<Part, bigint> }>()
-  for (const [key, group] of byCharge)
-    for (const [order, amounts] of divide(group, charges.get(Number(key)))) {
-      if (!['success', 'pending_charge_status'].includes(String(order.status)) || !order.processed_at) continue
-      const row = `${monthOf(dayIn(zone, order.processed_at))} ${order.currency} ${order.type}`
-      const sum = sums.get(row) ?? {
-        orders: 0,
-        amounts: { gross: 0n, discounts: 0n, tax: 0n, shipping: 0n, duties: 0n, total: 0n, refunds: 0n },
-      }
-      sums.set(row, sum)
-      sum.orders += 1
-      for (const part of PARTS) sum.amounts[part] += amounts[part]
+  for (const [order, amounts] of realizedOrders(orders, charges)) {
+    const row = `${monthOf(dayIn(zone, order.processed_at))} ${order.currency} ${order.type}`
+    const sum = sums.get(row) ?? {
+      orders: 0,
+      amounts: { gross: 0n, discounts: 0n, tax: 0n, shipping: 0n, duties: 0n, total: 0n, refunds: 0n },
     }
+    sums.set(row, sum)
+    sum.orders += 1
+    for (const part of PARTS) sum.amounts[part] += amounts[part]
+  }
   return [...sums]
     .map(([row, { orders, amounts }]) =>
       [row, orders, ...PARTS.map(part => asText(amounts[part])), asText(amounts.total - amounts.refunds)].join(' '),
@@ -166,7 +176,7 @@ export async function countedAttempts(sql: Query): Promise<readonly string[]> {
   return linesOf(sql, 'payment_attempts_monthly', ['month_start', 'currency', ...columns], 'error_rate is not null')
 }
 
-async function linesOf(
+export async function linesOf(
   sql: Query,
   view: string,
   columns: readonly string[],

@@ -1,5 +1,7 @@
 import { Temporal } from 'temporal-polyfill'
+import { DEFAULT_ZONE } from '../../src/schema/lookup-views.ts'
 import type { StoreRecord } from '../../src/simulator/record.ts'
+import type { Store } from '../../src/simulator/store.ts'
 
 /*
  * The metrics of subscriptions once more, from the records of the made-up store: day by day and customer by customer, by the
@@ -367,5 +369,65 @@ export function recount(books: Books): Recount {
       [month, ...Object.values(sums), fraction(sums.churned, sums.start)].join(' '),
     ),
     cohorts: cohorts.sort(),
+  }
+}
+
+/** The monthly revenue of each active subscription, in ten-thousandths. */
+export function mrrBySubscription(books: Books): ReadonlyMap<number, bigint> {
+  const end = Number.POSITIVE_INFINITY
+  const active = subscriptionsOf(books).filter(one => isActiveAt(one, end))
+  return new Map(active.map(one => [one.id, mrrAt(one, end)]))
+}
+
+type Sql = (statement: string) => Promise<Record<string, unknown>[]>
+
+/** What the views say, in the form of the recount. */
+export async function counted(sql: Sql): Promise<Recount> {
+  const lines = async (columns: string, from: string): Promise<string[]> => {
+    const texts = columns.split(' ').map(column => `coalesce(cast(v.${column} as text), '-')`)
+    const rows = await sql(`select ${texts.join(` || ' ' || `)} as line from recharge_analytics.${from} as v`)
+    return rows.map(({ line }) => String(line)).sort()
+  }
+  return {
+    movements: await lines(
+      'month_start currency start_mrr new expansion contraction churn_active churn_passive churn_completed reactivation end_mrr customers_end nrr',
+      'mrr_movements_monthly',
+    ),
+    mrr: await lines('customer_id month_start currency mrr', 'mrr_monthly'),
+    daily: await lines(
+      'date_day active_subscribers new reactivated churned_active churned_passive completed active_subscriptions new_subscriptions reactivated_subscriptions churned_active_subscriptions churned_passive_subscriptions completed_subscriptions',
+      'subscribers_daily',
+    ),
+    churn: await lines(
+      'month_start subscribers_start new reactivated churned subscribers_end churned_rate',
+      'churn_monthly',
+    ),
+    cohorts: await lines(
+      'cohort_month currency months_since cohort_size active retention_rate mrr',
+      'cohort_retention',
+    ),
+  }
+}
+
+export const sighting = (store: Store): Sighting => ({
+  at: store.now().getTime(),
+  subscriptions: structuredClone(store.all('subscriptions')) as StoreRecord[],
+})
+
+/** @param charges those that the warehouse knows. */
+export async function booksOf(
+  store: Store,
+  sightings: readonly Sighting[],
+  charges: readonly StoreRecord[],
+  sql: Sql,
+): Promise<Books> {
+  const [asOf] = await sql('select cast(as_of_on as text) as today from recharge_analytics.as_of')
+  return {
+    sightings,
+    orders: store.all('orders'),
+    charges,
+    currency: String(store.all('store')[0]?.currency),
+    zone: DEFAULT_ZONE,
+    today: String(asOf?.today),
   }
 }

@@ -6,7 +6,7 @@ import { DEFAULT_ANALYTICS } from '../../src/schema/lookup-views.ts'
 import { FIXTURE_TIMES, fixtureStore, moveFixture } from './analytics-store.ts'
 import { type DestinationConfig, type TestDestination, withFolder } from './destinations.ts'
 import { withQuery } from './dump.ts'
-import { type FirstLoad, firstLoad } from './first-load.ts'
+import { sharedLoad } from './first-load.ts'
 import { configFor, runSync, withSimulator } from './run.ts'
 
 const VERSIONED = STREAMS.filter(({ name }) => name === 'subscriptions')
@@ -36,35 +36,30 @@ export async function makeViews(
   return report
 }
 
-const loads = new Map<string, FirstLoad>()
-
-/** The fixture of test/fixtures/analytics, synced version by version, with all views. Tests of a file share the load. */
-export async function withFixture(
+/**
+ * The fixture of test/fixtures/analytics, synced version by version, with all views. All tests of a run share the load;
+ * each call gets a copy of it.
+ */
+export function withFixture(
   place: TestDestination,
   work: (
     sql: (statement: string) => Promise<Record<string, unknown>[]>,
     destination: DestinationConfig,
   ) => Promise<void>,
 ): Promise<void> {
-  const load =
-    loads.get(place.name) ??
-    firstLoad(place, async destination => {
-      const store = fixtureStore()
-      await withSimulator({ store }, simulator =>
-        withFolder(async folder => {
-          const config = { ...configFor(simulator, destination, folder), history: ['subscriptions'] }
-          for (const time of FIXTURE_TIMES) {
-            moveFixture(store, time)
-            const ran = await runSync(config)
-            if (ran.code !== 0) throw new Error(ran.text)
-          }
-        }),
-      )
-      await makeViews(destination)
-      return store
-    })
-  loads.set(place.name, load)
-  await load(async destination => {
-    await work(statement => withQuery(destination, query => query(statement)), destination)
+  const load = sharedLoad('fixture', place, async destination => {
+    const store = fixtureStore()
+    await withSimulator({ store }, simulator =>
+      withFolder(async folder => {
+        const config = { ...configFor(simulator, destination, folder), history: ['subscriptions'] }
+        for (const time of FIXTURE_TIMES) {
+          moveFixture(store, time)
+          const ran = await runSync(config)
+          if (ran.code !== 0) throw new Error(ran.text)
+        }
+      }),
+    )
+    await makeViews(destination)
   })
+  return load(destination => work(statement => withQuery(destination, query => query(statement)), destination))
 }
