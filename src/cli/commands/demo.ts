@@ -8,6 +8,7 @@ import { tablesOf } from '../../schema/table.ts'
 import { SECOND } from '../../simulator/time.ts'
 import { type AppOptions, clock, type Selection } from '../app.ts'
 import { demoConfig, demoFile } from '../config/demo.ts'
+import { STARTED_AS } from '../started-as.ts'
 import { textTable } from '../text-table.ts'
 import { makeYear, serveYear, syncYear } from './demo-year.ts'
 import type { Result } from './result.ts'
@@ -30,9 +31,6 @@ group by currency order by revenue desc`,
   },
 ] as const
 
-/** In a checkout, and in an installed package. */
-const PROGRAM = import.meta.url.endsWith('.ts') ? 'npm run -s cli --' : 'npx recharge-sync'
-
 /** Lives the last year of a made-up store, syncs it into a new DuckDB file, and says what to look at next. */
 export async function demo(options: AppOptions, progress: Progress, signal: AbortSignal): Promise<Result> {
   const year = makeYear(Math.floor((options.now ?? clock)() / SECOND) * SECOND)
@@ -49,7 +47,7 @@ export async function demo(options: AppOptions, progress: Progress, signal: Abor
   const figures = await figuresOf(destination, signal)
   const shown = (path: string): string => relative(app.config.directory, path)
   const [mrr] = FIGURES
-  const command = `${PROGRAM} query --config ${shown(configFile)}`
+  const command = `${STARTED_AS} query --config ${shown(configFile)}`
   const question = `${command} "${mrr.sql}"`
   const { writeReportPage } = await import('./report-page.ts')
   const out = join(dirname(file), 'report.html')
@@ -74,7 +72,7 @@ export async function demo(options: AppOptions, progress: Progress, signal: Abor
         `  all views       ${command} --list`,
         `  look around     duckdb ${shown(file)}   (or any program that opens DuckDB files)`,
         '  questions       docs/analysts.md',
-        `  your own store  put a token in RECHARGE_ACCESS_TOKEN, then: ${PROGRAM} check`,
+        `  your own store  put a token in RECHARGE_ACCESS_TOKEN, then: ${STARTED_AS} check`,
       ),
     ),
   }
