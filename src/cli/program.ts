@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { ConfigError, QueryError, SyncError } from '../common/errors.ts'
 import { below, lines } from '../common/printable.ts'
+import { VERSION } from '../common/version.ts'
 import { BUG, exitCodeOf, USAGE } from './exit-codes.ts'
 import { interruptOnSignals } from './interruption.ts'
 import { createCli } from './program/cli.ts'
@@ -20,6 +21,7 @@ process.umask(0o077)
 
 const program = new Command('recharge-sync')
   .description('Syncs a Recharge store into typed tables in Postgres or DuckDB.')
+  .version(VERSION, '--version', 'print the version')
   .exitOverride()
   .showHelpAfterError('(add --help for the flags and an example)')
 
