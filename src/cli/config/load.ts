@@ -9,6 +9,7 @@ import type { AnalyticsSettings } from '../../schema/lookup-views.ts'
 import type { Policies } from '../../schema/policy.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { columnProblems } from './columns.ts'
+import { readEnvFile, withEnvFile } from './env-file.ts'
 import { type GivenConfig, givenFile, givenObject } from './given.ts'
 import { expandHome } from './home.ts'
 import { emptySelection, membersOf, problemsOf, unknownStreams } from './problems.ts'
@@ -81,9 +82,14 @@ export function loadConfig(
     )
   const directory = dirname(path)
   const literal = SECRETS.some(at => holdsSecret(document.getIn(at)))
-  const { problems, files } = replaceVariables(document, environment, directory, lineAt)
+  const envFile = readEnvFile(document, directory, lineAt)
+  const replaced = replaceVariables(document, withEnvFile(environment, envFile), directory, lineAt)
+  // Where every variable is set elsewhere, in a container for example, the file is not needed.
+  const isNeeded = envFile.problem !== null && (envFile.isThere || replaced.problems.length > 0)
+  const problems = [...(isNeeded && envFile.problem ? [envFile.problem] : []), ...replaced.problems]
   const given = givenFile(file, document, plain(document, file) ?? {}, lineAt)
-  const origin = { file: path, directory, secretFiles: [...(literal ? [path] : []), ...files] }
+  const secretFiles = [...(literal ? [path] : []), ...envFile.files, ...replaced.files]
+  const origin = { file: path, directory, secretFiles }
   return checked(given, declared, problems, origin, needsToken)
 }
 
@@ -94,7 +100,10 @@ export function loadConfig(
  */
 export function configFrom(settings: unknown, declared: readonly Stream[]): Config {
   const name = 'the configuration object'
-  return checked(givenObject(name, settings), declared, [], { file: name, directory: resolve('.'), secretFiles: [] })
+  const given = givenObject(name, settings)
+  // A program has its own ways to read a file of variables, and nothing in an object could name one.
+  const unread = given.has(['env_file']) ? [{ path: 'env_file', line: null, message: 'is read in a file only' }] : []
+  return checked(given, declared, unread, { file: name, directory: resolve('.'), secretFiles: [] })
 }
 
 /** Settings that are secrets, or contain one. */
@@ -125,14 +134,14 @@ function plain(document: Document, file: string): unknown {
 }
 
 /** The parser's message, without the part of the file that it quotes: that may be a secret. */
-const syntaxProblem = (message: string, line: number | null): ConfigProblem => ({
+export const syntaxProblem = (message: string, line: number | null): ConfigProblem => ({
   path: '',
   line,
   message: message.split('\n')[0]?.replace(/: ["|>&*!].*$/, '') ?? message,
 })
 
 /** @param missing variables that are not set: what validation says about their empty values is left out. */
-function checked(
+export function checked(
   given: GivenConfig,
   declared: readonly Stream[],
   missing: readonly ConfigProblem[],

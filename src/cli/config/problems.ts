@@ -34,7 +34,8 @@ const expectation = (issue: z.core.$ZodIssue): string =>
     ? `should be ${/^[aeio]/.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`
     : issue.message.replace(/^(?=a |an |all|auto|keep|reject|capture|true)/, 'should be ')
 
-function knownKeys(path: readonly string[]): string[] {
+/** Names of the settings in the section at `path`. */
+export function knownKeys(path: readonly string[]): string[] {
   let schema: unknown = configSchema
   for (const part of path) schema = fieldsOf(schema)[part]
   return Object.keys(fieldsOf(schema))

@@ -93,6 +93,13 @@ const policy = z.enum(['keep', 'hash', 'omit'], 'keep, hash or omit')
 
 /** All settings. Their descriptions become the JSON Schema that editors read. */
 export const configSchema = z.strictObject({
+  env_file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'File with lines NAME=value for the variables that this file names; relative to this file. What the environment sets goes before it.',
+    ),
   recharge: z.strictObject({
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the syntax of the file
     token: token.optional().describe('API token of the store. ${NAME} reads the environment, ${file:PATH} a file.'),
@@ -233,4 +240,4 @@ export const configSchema = z.strictObject({
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T
 
 /** The settings as the file or a program gives them: durations and days as text, defaults left out. */
-export type Settings = DeepReadonly<z.input<typeof configSchema>>
+export type Settings = DeepReadonly<Omit<z.input<typeof configSchema>, 'env_file'>>

@@ -7,13 +7,15 @@ import type { Secrets } from '../../common/secrets.ts'
 import { NO_PROGRESS, type Progress } from '../../pipeline/progress.ts'
 import { type App, createApp, STREAMS } from '../app.ts'
 import type { Result } from '../commands/result.ts'
-import { type Config, loadConfig } from '../config/load.ts'
+import { DEFAULT_FILE, readConfig } from '../config/from-environment.ts'
+import type { Config } from '../config/load.ts'
 import { proxyFromEnvironment } from '../config/proxy.ts'
 import { createProgress } from '../progress.ts'
 import { STARTED_AS } from '../started-as.ts'
 
 export interface Flags {
-  readonly config: string
+  /** Default: the usual file, and without it the environment. */
+  readonly config?: string
   readonly json?: true
   readonly logLevel?: Level
   readonly progress: boolean
@@ -50,7 +52,7 @@ export function createCli(program: Command, interruption: AbortSignal): Cli {
         .addOption(new Option('--log-level <level>', 'log lines of this level and above, on stderr').choices(LEVELS))
         .option('--no-progress', 'do not show progress on stderr'),
     open(flags, needsToken = true) {
-      const config = loadConfig(flags.config, STREAMS, process.env, needsToken)
+      const config = readConfig(flags.config ?? null, STREAMS, process.env, needsToken)
       const app = createApp(config, { level: levelOf(flags), proxy: proxyFromEnvironment() })
       secrets = app.secrets
       return { app, config }
@@ -74,7 +76,7 @@ const levelOf = (flags: Flags): Level => flags.logLevel ?? (process.stderr.isTTY
 const list = (value: string): string[] => value.split(',').map(name => name.trim())
 
 export const configured = (of: Command): Command =>
-  of.option('--config <file>', 'configuration file', 'sync.config.yaml')
+  of.option('--config <file>', `configuration file (default: ${DEFAULT_FILE}; without one, the environment)`)
 
 export const selecting = (of: Command): Command =>
   of.option('--streams <names>', 'only these streams, separated by commas', list)
