@@ -6,6 +6,7 @@ import { BUG, exitCodeOf, USAGE } from './exit-codes.ts'
 import { interruptOnSignals } from './interruption.ts'
 import { createCli } from './program/cli.ts'
 import { addReadingCommands } from './program/reading.ts'
+import { addSetupCommands } from './program/setup.ts'
 import { addWritingCommands } from './program/writing.ts'
 
 /*
@@ -32,6 +33,8 @@ program.configureOutput({
 })
 
 const cli = createCli(program, interruptOnSignals())
+program.commandsGroup('Commands to begin with:')
+addSetupCommands(cli)
 program.commandsGroup('Commands that load:')
 addWritingCommands(cli)
 program.commandsGroup('Commands that show:')

@@ -3,10 +3,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+/** The program, as Node runs it. */
+export const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 /** One home for all, so that each start finds compiled what the one before it left there. */
-const HOME = fileURLToPath(new URL('../../node_modules/.cache/recharge-sync-tests', import.meta.url))
+export const HOME = fileURLToPath(new URL('../../node_modules/.cache/recharge-sync-tests', import.meta.url))
 
 /** Where the program keeps what it compiled, for processes that are not started by it. */
 export const CACHE = `${HOME}/.cache/recharge-sync`

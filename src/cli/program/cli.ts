@@ -30,6 +30,8 @@ export interface Cli {
   command(name: string, description: string, example: string): Command
   /** @param needsToken false: the command only reads the warehouse, and works without a token. */
   open(flags: Flags, needsToken?: boolean): { readonly app: App; readonly config: Config }
+  /** The parts for a configuration. Its secrets are hidden from then on. */
+  use(flags: Flags, config: Config): App
   progressOf(flags: Flags, app: App | null): Progress
   /** Prints the result and sets the exit code. */
   print(result: Result, flags: Flags): void
@@ -40,8 +42,14 @@ export interface Cli {
 export function createCli(program: Command, interruption: AbortSignal): Cli {
   /** Set once the configuration is read; before that nothing secret is known. */
   let secrets: Secrets = { scrub: text => text }
+  const use: Cli['use'] = (flags, config) => {
+    const app = createApp(config, { level: levelOf(flags), proxy: proxyFromEnvironment() })
+    secrets = app.secrets
+    return app
+  }
   return {
     interruption,
+    use,
     command: (name, description, example) =>
       program
         .command(name)
@@ -53,9 +61,7 @@ export function createCli(program: Command, interruption: AbortSignal): Cli {
         .option('--no-progress', 'do not show progress on stderr'),
     open(flags, needsToken = true) {
       const config = readConfig(flags.config ?? null, STREAMS, process.env, needsToken)
-      const app = createApp(config, { level: levelOf(flags), proxy: proxyFromEnvironment() })
-      secrets = app.secrets
-      return { app, config }
+      return { app: use(flags, config), config }
     },
     progressOf(flags, app) {
       if (!flags.progress) return NO_PROGRESS
