@@ -3,16 +3,17 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import { sqlTypes } from '../load/open.ts'
 import { checkReferences } from '../schema/check.ts'
-import { streamsDocument, streamsTable } from '../schema/docs.ts'
+import { streamsDocument } from '../schema/docs.ts'
 import { erdGraph } from '../schema/erd.ts'
 import { DEFAULT_ANALYTICS } from '../schema/lookup-views.ts'
 import type { Stream } from '../schema/stream.ts'
 import { viewsDocument } from '../schema/views-document.ts'
+import { settingVariables } from './config/from-environment.ts'
 import { configSchema } from './config/schema.ts'
 
 /*
  * Writes the files that are generated from the declarations: the lists of streams and views, docs/streams.md, docs/views.md,
- * the diagram of the tables, the table in the README and the JSON Schema of the configuration. With --check it writes nothing,
+ * the diagram of the tables, the list of variables and the JSON Schema of the configuration. With --check it writes nothing,
  * names the stale files, and fails.
  */
 const root = new URL('../..', import.meta.url)
@@ -26,6 +27,21 @@ function read(file: string): string {
   } catch {
     return ''
   }
+}
+
+/** The variable of each setting, with the description of the setting. */
+function variablesTable(): string {
+  const { properties } = z.toJSONSchema(configSchema, { io: 'input' }) as { properties: Described }
+  const rows = [...settingVariables()].map(([variable, path]) => {
+    const [section, key] = path
+    const found = key === undefined ? properties[section] : properties[section]?.properties?.[key]
+    return `| \`${variable}\` | \`${path.join('.')}\` | ${(found?.description ?? '').replaceAll('|', '\\|')} |`
+  })
+  return ['| variable | setting | what it is |', '| --- | --- | --- |', ...rows].join('\n')
+}
+
+interface Described {
+  readonly [name: string]: { readonly description?: string; readonly properties?: Described } | undefined
 }
 
 function put(file: string, content: string): void {
@@ -127,11 +143,10 @@ if (!read('docs/erd.svg').includes(mark)) {
   }
 }
 
-const MARKED = /(<!-- streams -->\n)[\s\S]*?(\n<!-- \/streams -->)/
-const readme = readFileSync(new URL('README.md', root), 'utf8')
+const MARKED = /(<!-- variables -->\n)[\s\S]*?(<!-- \/variables -->)/
 put(
-  'README.md',
-  readme.replace(MARKED, (_all, open, close) => open + streamsTable(streams) + close),
+  'docs/environment.md',
+  read('docs/environment.md').replace(MARKED, (_all, open, close) => `${open}${variablesTable()}\n${close}`),
 )
 
 if (stale.length > 0) {

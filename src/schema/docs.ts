@@ -46,14 +46,13 @@ export function deletionsOf({ deletions: { absence, except, event, stated }, par
   return rules.join('; ') || 'never, because the API does not show it'
 }
 
-/** The table in the README. */
-export function streamsTable(streams: readonly Stream[]): string {
+function streamsTable(streams: readonly Stream[]): string {
   return [
     row('stream', 'one row is', 'scope', 'mode', 'source retention', 'tables'),
     row('---', '---', '---', '---', '---', '---:'),
     ...streams.map(stream =>
       row(
-        `[${stream.name}](docs/streams.md#${stream.name})`,
+        `[${stream.name}](#${stream.name})`,
         stream.doc.split('. ')[0]?.replace(/\.$/, '') ?? '',
         scopeCell(stream),
         modeOf(stream),
@@ -74,6 +73,8 @@ export function streamsDocument(streams: readonly Stream[], types: SqlTypes): st
     'one customer at a time and is not read either.',
     '',
     'What is stored of sensitive columns is the default. `sensitive` and `columns` in the configuration change it.',
+    '',
+    streamsTable(streams),
     '',
     ...guide(streams, types),
     ...streams.flatMap(stream => section(stream, types)),

@@ -1,8 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import {
   ConfigError,
@@ -18,103 +16,6 @@ import { withDatabase, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { whileListening } from '../support/listening.ts'
 import { withSimulator } from '../support/run.ts'
-
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
-
-interface Exited {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** Runs a program with no more of the environment than is given. */
-function run(
-  folder: string,
-  program: string,
-  args: readonly string[],
-  environment: Record<string, string> = {},
-): Promise<Exited> {
-  const child: ChildProcess = spawn(program, args, { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
-  let stdout = ''
-  let stderr = ''
-  child.stdout?.on('data', data => {
-    stdout += data
-  })
-  child.stderr?.on('data', data => {
-    stderr += data
-  })
-  return new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', code => resolve({ code, stdout, stderr }))
-  })
-}
-
-/** The example of the README. */
-const PROGRAM = exampleIn(readFileSync(join(ROOT, 'README.md'), 'utf8'))
-
-function exampleIn(readme: string): string {
-  const found = /<!-- library example: checked by test -->\n```ts\n([\s\S]*?)```/.exec(readme)?.[1]
-  if (found === undefined)
-    throw new Error('the README has no example of the library between its marker and the code fence')
-  return found
-}
-
-/*
- * The tarball is unpacked and gets exactly the dependencies that it names, from the checkout: an installation by npm
- * takes 15 s and a registry, and this finds an undeclared dependency as well.
- */
-async function install(folder: string): Promise<void> {
-  const { PATH = '', HOME = '' } = process.env
-  const packed = await run(ROOT, 'npm', ['pack', '--silent', '--pack-destination', folder], { PATH, HOME })
-  expect(packed.code, packed.stderr).toBe(0)
-  const target = join(folder, 'node_modules', 'recharge-sync')
-  mkdirSync(target, { recursive: true })
-  const tarball = join(folder, packed.stdout.trim())
-  const unpacked = await run(folder, 'tar', ['-xzf', tarball, '-C', target, '--strip-components=1'], { PATH })
-  expect(unpacked.code, unpacked.stderr).toBe(0)
-  const { dependencies } = JSON.parse(readFileSync(join(target, 'package.json'), 'utf8'))
-  for (const name of [...Object.keys(dependencies), '@types/node']) {
-    const link = join(folder, 'node_modules', name)
-    mkdirSync(dirname(link), { recursive: true })
-    symlinkSync(join(ROOT, 'node_modules', name), link)
-  }
-}
-
-test('a program imports the packed package with its types and syncs, without environment and without output', async () => {
-  await withSimulator({}, simulator =>
-    withFolder(async installed => {
-      await install(installed)
-      writeFileSync(join(installed, 'package.json'), JSON.stringify({ type: 'module' }))
-      writeFileSync(join(installed, 'program.ts'), PROGRAM)
-      const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--types', 'node']
-      const typed = await run(installed, process.execPath, [TSC, ...options, 'program.ts'])
-      expect([typed.code, typed.stdout]).toEqual([0, ''])
-      const before = readdirSync(installed)
-      const ran = await run(installed, process.execPath, ['program.ts', simulator.token, simulator.url])
-      expect(ran).toEqual({ code: 0, stdout: '', stderr: '' })
-      // Nothing but the warehouse and what the program itself writes.
-      expect(
-        readdirSync(installed)
-          .filter(name => !before.includes(name))
-          .sort(),
-      ).toEqual(['result.json', 'warehouse.duckdb'])
-      const { report, events } = JSON.parse(readFileSync(join(installed, 'result.json'), 'utf8'))
-      expect(report).toMatchObject({ outcome: 'complete', problem: null })
-      const customers = simulator.store.all('customers').length
-      expect(report.streams).toMatchObject([
-        { stream: 'customers', outcome: 'complete', added: customers },
-        { stream: 'orders', outcome: 'complete' },
-      ])
-      expect(events).toEqual(expect.arrayContaining(['started customers', 'ended customers', 'ended orders']))
-      const warehouse = { kind: 'duckdb', file: join(installed, 'warehouse.duckdb'), schema: 'recharge' } as const
-      const [rows] = await withQuery(warehouse, query =>
-        query('select cast(count(*) as text) as n from recharge.customers'),
-      )
-      expect(rows?.n).toBe(String(customers))
-    }),
-  )
-}, 180_000)
 
 const settingsFor = ({ token, url }: Simulator, folder: string): Settings => ({
   recharge: { token, base_url: url, rate: { bucket: 100_000, per_second: 10_000 } },

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { chargesCsv } from '../support/charges-csv.ts'
 import { cli, type Exited, writeConfig } from '../support/cli.ts'
 import { withFolder } from '../support/destinations.ts'
+import { olderNode } from '../support/older-node.ts'
 import { makeStore, withSimulator } from '../support/run.ts'
 
 const TOKEN = 'sk_test_0123456789'
@@ -183,21 +184,9 @@ test('3: a database that cannot be reached, with the next step and without the p
     }),
   ))
 
-/** A folder with a Node that is too old for the program; null: there is none on this machine. */
-function oldNode(): string | null {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin', '/usr/local/bin']
-  for (const folder of folders) {
-    if (folder.includes('node_modules')) continue
-    const { stdout } = spawnSync(join(folder, 'node'), ['--version'])
-    const [major = 99, minor = 0] = String(stdout).trim().slice(1).split('.').map(Number)
-    if (stdout && (major < 22 || (major === 22 && minor < 12))) return folder
-  }
-  return null
-}
-
 test('K7/38: an older Node says in one sentence which one is needed', () =>
   withFolder(async folder => {
-    const old = oldNode()
+    const old = olderNode()
     if (old === null) {
       console.log('K7/38 is skipped: this machine has no Node that is older than 22.12')
       return
