@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { completeAnswers, type InitFlags, knownAnswers } from '../../src/cli/init/answers.ts'
-import { scheduleOf } from '../../src/cli/init/schedule.ts'
+import { crontabLine, scheduleOf } from '../../src/cli/init/schedule.ts'
 import { configText } from '../../src/cli/init/settings.ts'
 import { ConfigError } from '../../src/common/errors.ts'
 import { makeFolder } from '../../src/common/make-folder.ts'
@@ -11,6 +11,7 @@ import type { Simulator } from '../../src/simulator/server.ts'
 import { atTerminal, KEYS, NO_PTY } from '../support/at-terminal.ts'
 import { cli } from '../support/cli.ts'
 import { withDatabase, withFolder } from '../support/destinations.ts'
+import { runProgram } from '../support/program.ts'
 import { makeStore, withSimulator } from '../support/run.ts'
 
 const store = () => makeStore({ customers: 5, months: 1 })
@@ -72,14 +73,14 @@ test('by flags: tries token and destination, writes what only this user may read
     expect(failed.mail).not.toContain('sk_1x1_revoked')
   }))
 
-const runByCron = (command: string): Promise<{ code: number | null; mail: string }> =>
-  import('../support/program.ts').then(async ({ runProgram }) => {
-    const { code, stdout, stderr } = await runProgram('/', '/bin/sh', ['-c', command], {
-      HOME: '/',
-      PATH: '/usr/bin:/bin',
-    })
-    return { code, mail: stdout + stderr }
+/** As cron does: in another folder, with hardly any environment. What is printed would be mailed. */
+async function runByCron(command: string): Promise<{ code: number | null; mail: string }> {
+  const { code, stdout, stderr } = await runProgram('/', '/bin/sh', ['-c', command], {
+    HOME: '/',
+    PATH: '/usr/bin:/bin',
   })
+  return { code, mail: stdout + stderr }
+}
 
 test('Postgres, with its address from the environment, and a token that stays in its file', () =>
   withStore((simulator, folder) =>
@@ -142,16 +143,24 @@ test.each<[string, InitFlags, Record<string, string>]>([
   expect(thrown.message).not.toContain('secret')
 })
 
-test.each(FILES)('a %s that is there stays as it is, and nothing is written beside it', name =>
+test.each([
+  ['sync.config.yaml', 'file'],
+  ['sync.env', 'file'],
+  // A link to nowhere is there too.
+  ['sync.config.yaml', 'link'],
+  ['sync.env', 'link'],
+])('a %s that is there, as a %s, stays as it is, and nothing is left beside it', (name, kind) =>
   withStore(async (simulator, folder) => {
-    // A link to nowhere is there too.
-    if (name === 'sync.env') symlinkSync(join(folder, 'elsewhere'), join(folder, name))
+    if (kind === 'link') symlinkSync(join(folder, 'elsewhere'), join(folder, name))
     else writeFileSync(join(folder, name), 'mine')
     const given = { ...at(simulator), RECHARGE_ACCESS_TOKEN: simulator.token }
     const exited = await cli(folder, ['init', '--yes'], given)
     expect([exited.code, exited.stderr]).toEqual([2, expect.stringMatching(new RegExp(`  ${name}: is there already`))])
     expect(readdirSync(folder)).toEqual([name])
-    if (name !== 'sync.env') expect(readFileSync(join(folder, name), 'utf8')).toBe('mine')
+    if (kind === 'link') return
+    expect(readFileSync(join(folder, name), 'utf8')).toBe('mine')
+    // It is said before anybody is asked for anything.
+    expect(simulator.requests).toEqual([])
   }),
 )
 
@@ -216,27 +225,38 @@ const NO_SYSTEMD =
     : 'systemd-analyze is not installed: the units were not verified'
 if (NO_SYSTEMD) console.log(NO_SYSTEMD)
 
-test.skipIf(NO_SYSTEMD !== null)('the systemd units that are printed pass systemd-analyze, whatever the path has', () =>
-  withFolder(async home => {
-    const folder = join(home, `a "b" 'c' $d %e \\f`)
-    const node = join(folder, 'no de')
-    makeFolder(folder)
-    writeFileSync(node, '#!/bin/sh\n', { mode: 0o700 })
-    const installation = {
-      node,
-      flags: ['--a=1'],
-      main: join(folder, 'main.js'),
-      isCached: { node: false, main: false },
-    }
-    for (const isRoot of [false, true]) {
-      const { text } = scheduleOf('systemd', folder, installation, isRoot)
-      const units = isRoot ? join(home, 'system') : join(home, '.config/systemd/user')
-      mkdirSync(units, { recursive: true })
-      const commands = (text ?? '').replaceAll('/etc/systemd/system', units).replace(/^(systemctl|loginctl).*$/gm, '')
-      expect(spawnSync('sh', ['-ec', commands], { env: { HOME: home, PATH: process.env.PATH } }).status).toBe(0)
-      const files = ['service', 'timer'].map(kind => join(units, `recharge-sync.${kind}`))
-      const verified = spawnSync('systemd-analyze', ['verify', ...files], { encoding: 'utf8' })
-      expect([verified.status, verified.stderr.replaceAll(/^.*(SystemdRunner|binfmt|snapd).*$/gm, '')]).toEqual([0, ''])
-    }
-  }),
+test.skipIf(NO_SYSTEMD !== null)(
+  'the crontab line runs and the systemd units pass systemd-analyze, whatever the path has',
+  () =>
+    withFolder(async home => {
+      const folder = join(home, `a "b" 'c' $d %e \\f`)
+      const node = join(folder, 'no de')
+      makeFolder(folder)
+      writeFileSync(node, '#!/bin/sh\npwd\nexit 3\n', { mode: 0o700 })
+      const line = crontabLine(folder, [node])
+      expect(line).not.toMatch(/(?<!\\)%/)
+      expect(await runByCron(line.split(' ').slice(5).join(' ').replaceAll('\\%', '%'))).toEqual({
+        code: 1,
+        mail: `${folder}\n`,
+      })
+      const installation = {
+        node,
+        flags: ['--a=1'],
+        main: join(folder, 'main.js'),
+        isCached: { node: false, main: false },
+      }
+      for (const isRoot of [false, true]) {
+        const { text } = scheduleOf('systemd', folder, installation, isRoot)
+        const units = isRoot ? join(home, 'system') : join(home, '.config/systemd/user')
+        mkdirSync(units, { recursive: true })
+        const commands = (text ?? '').replaceAll('/etc/systemd/system', units).replace(/^(systemctl|loginctl).*$/gm, '')
+        expect(spawnSync('sh', ['-ec', commands], { env: { HOME: home, PATH: process.env.PATH } }).status).toBe(0)
+        const files = ['service', 'timer'].map(kind => join(units, `recharge-sync.${kind}`))
+        const verified = spawnSync('systemd-analyze', ['verify', ...files], { encoding: 'utf8' })
+        expect([verified.status, verified.stderr.replaceAll(/^.*(SystemdRunner|binfmt|snapd).*$/gm, '')]).toEqual([
+          0,
+          '',
+        ])
+      }
+    }),
 )

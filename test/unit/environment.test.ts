@@ -2,11 +2,13 @@
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { STREAMS } from '../../src/cli/app.ts'
-import { configFromEnvironment, settingVariables } from '../../src/cli/config/from-environment.ts'
+import { createApp, STREAMS, select } from '../../src/cli/app.ts'
+import { check } from '../../src/cli/commands/check.ts'
+import { configFromEnvironment, readConfig, settingVariables } from '../../src/cli/config/from-environment.ts'
 import { type Config, loadConfig } from '../../src/cli/config/load.ts'
 import { ConfigError } from '../../src/common/errors.ts'
 import { withFolder } from '../support/destinations.ts'
+import { configFor, makeStore, withSimulator } from '../support/run.ts'
 
 type Environment = Record<string, string>
 
@@ -114,6 +116,25 @@ test('each mistake is reported with the name of its variable, and without its va
     expect.stringMatching(/^DESTINATION: cannot be read as an address/),
   ])
 })
+
+test('with a file, variables that it does not name are not read, and that is known', () =>
+  withFolder(async folder => {
+    const file = join(folder, 'sync.config.yaml')
+    writeFileSync(
+      file,
+      `recharge: { token: ${TOKEN}, start: "\${RECHARGE_SYNC_START}" }\ndestination: { duckdb: w.duckdb }\n`,
+    )
+    const environment = { RECHARGE_SYNC_START: '2024-01-01', RECHARGE_SYNC_STREAMS: 'orders', DESTINATION: 'other' }
+    const config = readConfig(file, STREAMS, environment)
+    expect([config.streams, config.recharge.start]).toEqual(['all', '2024-01-01T00:00:00.000000Z'])
+    expect(config.unread).toEqual(['RECHARGE_SYNC_STREAMS'])
+    await withSimulator({ store: makeStore({ customers: 1, months: 1 }) }, async simulator => {
+      const { recharge } = configFor(simulator, config.destination, folder)
+      const app = createApp({ ...config, recharge }, { level: 'silent', runsDirectory: null })
+      const { text } = await check(app, select(app, ['store']), new AbortController().signal)
+      expect(text).toContain('warning  configuration: RECHARGE_SYNC_STREAMS is set, and not read')
+    })
+  }))
 
 test('token and destination come from files, and a command that only reads needs no token', () =>
   withFolder(async folder => {

@@ -28,6 +28,13 @@ const OF_ONE_STREAM: ReadonlySet<string> = new Set(['scope', 'stream'])
 /** Checks configuration, token, scopes and destination, and says what to do about each problem. Writes nothing. */
 export async function check(app: App, { streams, explicit }: Selection, signal: AbortSignal): Promise<Result> {
   const findings: Finding[] = [{ what: 'configuration', state: 'ok', message: app.config.file, next: null }]
+  for (const name of app.config.unread ?? [])
+    findings.push({
+      what: 'configuration',
+      state: 'warning',
+      message: `${name} is set, and not read: there is a file, and it does not name the variable`,
+      next: `Write \${${name}} into the file where it belongs, or move the file away: then variables say everything.`,
+    })
   if (app.proxy !== null)
     findings.push({ what: 'proxy', state: 'ok', message: `requests go through ${app.proxy}`, next: null })
   for (const open of openFiles(app)) findings.push({ what: 'files', state: 'warning', ...open })

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import { ConfigError, type ConfigProblem } from '../../common/errors.ts'
@@ -56,8 +56,13 @@ export function readConfig(
   environment = process.env,
   needsToken = true,
 ): Config {
-  if (named !== null || existsSync(DEFAULT_FILE))
-    return loadConfig(named ?? DEFAULT_FILE, declared, environment, needsToken)
+  if (named !== null || existsSync(DEFAULT_FILE)) {
+    const file = named ?? DEFAULT_FILE
+    const config = loadConfig(file, declared, environment, needsToken)
+    const text = readFileSync(file, 'utf8')
+    const unread = [...settingVariables().keys()].filter(name => environment[name] && !text.includes(name))
+    return { ...config, unread }
+  }
   const given = [TOKEN, DESTINATION].flatMap(name => [name, `${name}_FILE`])
   const isGiven = Object.keys(environment).some(
     name => environment[name] && (given.includes(name) || settingVariables().has(name)),

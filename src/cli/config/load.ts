@@ -53,6 +53,8 @@ export interface Config {
   readonly maxRejects: number
   /** Files that the token or other values were read from, also this one if it holds a secret itself. */
   readonly secretFiles: readonly string[]
+  /** Variables that would be settings if there were no file, and that the file does not name. */
+  readonly unread?: readonly string[]
   /** The token, and addresses that contain a password: never shown. */
   readonly secrets: readonly string[]
 }
