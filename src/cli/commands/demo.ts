@@ -72,7 +72,7 @@ export async function demo(options: AppOptions, progress: Progress, signal: Abor
         `  all views       ${command} --list`,
         `  look around     duckdb ${shown(file)}   (or any program that opens DuckDB files)`,
         '  questions       docs/analysts.md',
-        `  your own store  put a token in RECHARGE_ACCESS_TOKEN, then: ${STARTED_AS} check`,
+        `  your own store  ${STARTED_AS} init`,
       ),
     ),
   }
