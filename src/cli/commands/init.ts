@@ -5,11 +5,11 @@ import type { Progress } from '../../pipeline/progress.ts'
 import { StreamStats } from '../../pipeline/stream-stats.ts'
 import { allTables } from '../../schema/table.ts'
 import { type App, STREAMS, select } from '../app.ts'
+import { completeAnswers, type InitFlags, knownAnswers } from '../config/init/answers.ts'
+import { ignoreInGit, refuseExisting, writeFiles } from '../config/init/files.ts'
+import { type Scheduler, scheduleOf, scheduleText, usualScheduler } from '../config/init/schedule.ts'
+import { type Answers, CONFIG_FILE, settingsOf, USUAL_PLACE } from '../config/init/settings.ts'
 import { type Config, configFrom, loadConfig } from '../config/load.ts'
-import { completeAnswers, type InitFlags, knownAnswers } from '../init/answers.ts'
-import { ignoreInGit, refuseExisting, writeFiles } from '../init/files.ts'
-import { type Scheduler, scheduleOf, scheduleText, usualScheduler } from '../init/schedule.ts'
-import { type Answers, CONFIG_FILE, DEFAULT_DUCKDB, DEFAULT_SCHEMA, settingsOf } from '../init/settings.ts'
 import { thisInstallation } from '../installation.ts'
 import { STARTED_AS } from '../started-as.ts'
 import { check } from './check.ts'
@@ -96,12 +96,14 @@ async function findAnswers(options: InitOptions, context: InitContext): Promise<
     await reach(answers)
     return { answers, token }
   }
-  const ask = await import('../init/ask.ts')
+  const ask = await import('../config/init/ask.ts')
   ask.begin()
   const { baseUrl } = known
-  // Only the token is used of this.
-  const usual = { destination: { duckdb: DEFAULT_DUCKDB }, schema: DEFAULT_SCHEMA, baseUrl }
-  const { token, seen } = await ask.askToken(known, given => tokenInformation({ ...usual, token: given }), signal)
+  const { token, seen } = await ask.askToken(
+    known,
+    given => tokenInformation({ ...USUAL_PLACE, token: given, baseUrl }),
+    signal,
+  )
   const { readable, missing } = streamsOf(seen)
   ask.say(lines(`The token may read ${readable.length} of ${readable.length + missing.length} streams.`))
   const place = await ask.askDestination(known, chosen => reach({ ...chosen, token, baseUrl }), signal)
@@ -128,7 +130,7 @@ const effortText = ({ requests, minutes }: Effort): string =>
 
 const offerSync = async (effort: Effort, parts: Printable[], context: InitContext): Promise<boolean> => {
   if (!context.isInteractive) return false
-  const { confirm, say } = await import('../init/ask.ts')
+  const { confirm, say } = await import('../config/init/ask.ts')
   // What was done so far is shown before the question, and not once more at the end.
   for (const part of parts.splice(0)) say(part)
   return await confirm(`Run the first sync now? It takes ${effortText(effort)}.`, context.signal)

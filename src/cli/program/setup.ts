@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import type { InitOptions } from '../commands/init.ts'
-import { SCHEDULERS } from '../init/schedule.ts'
+import { SCHEDULERS } from '../config/init/schedule.ts'
 import type { Cli, Flags } from './cli.ts'
 
 /** The command that makes the settings. */

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { lines, type Printable, paragraphs } from '../../common/printable.ts'
-import { VERSION } from '../../common/version.ts'
-import type { Installation } from '../installation.ts'
+import { lines, type Printable, paragraphs } from '../../../common/printable.ts'
+import { VERSION } from '../../../common/version.ts'
+import type { Installation } from '../../installation.ts'
 
 export const SCHEDULERS = ['cron', 'systemd', 'none'] as const
 export type Scheduler = (typeof SCHEDULERS)[number]

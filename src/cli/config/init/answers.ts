@@ -1,7 +1,7 @@
-import { ConfigError, type ConfigProblem } from '../../common/errors.ts'
-import { duckdbProblem, nameProblem, postgresProblem } from '../config/address.ts'
-import { token as tokenSchema } from '../config/schema.ts'
-import { readSecret } from '../config/variables.ts'
+import { ConfigError, type ConfigProblem } from '../../../common/errors.ts'
+import { duckdbProblem, nameProblem, postgresProblem } from '../address.ts'
+import { token as tokenSchema } from '../schema.ts'
+import { readSecret } from '../variables.ts'
 import { type Answers, DEFAULT_DUCKDB, DEFAULT_SCHEMA } from './settings.ts'
 
 export interface InitFlags {

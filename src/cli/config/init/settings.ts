@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { VERSION } from '../../common/version.ts'
-import { PACKAGE_ROOT } from '../installation.ts'
+import { VERSION } from '../../../common/version.ts'
+import { PACKAGE_ROOT } from '../../installation.ts'
 
 /** What the files are to say. */
 export interface Answers {
@@ -17,6 +17,8 @@ export const CONFIG_FILE = 'sync.config.yaml'
 export const ENV_FILE = 'sync.env'
 export const DEFAULT_SCHEMA = 'recharge'
 export const DEFAULT_DUCKDB = 'state/warehouse.duckdb'
+/** Where rows go if nobody says otherwise. */
+export const USUAL_PLACE = { destination: { duckdb: DEFAULT_DUCKDB }, schema: DEFAULT_SCHEMA }
 
 /** The answers as a program gives settings. */
 export const settingsOf = ({ token, destination, schema, baseUrl }: Answers) => ({

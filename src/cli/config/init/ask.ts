@@ -1,7 +1,7 @@
 /* The questions of `init`, at a terminal. */
 import * as clack from '@clack/prompts'
-import { SyncError } from '../../common/errors.ts'
-import { lines, type Printable } from '../../common/printable.ts'
+import { SyncError } from '../../../common/errors.ts'
+import { lines, type Printable } from '../../../common/printable.ts'
 import { addressProblem, fileProblem, type Known, tokenProblem } from './answers.ts'
 import { type Answers, DEFAULT_DUCKDB, DEFAULT_SCHEMA } from './settings.ts'
 

@@ -1,8 +1,8 @@
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import { ConfigError, type ConfigProblem } from '../../common/errors.ts'
-import { expandHome } from '../config/home.ts'
-import { STARTED_AS } from '../started-as.ts'
+import { ConfigError, type ConfigProblem } from '../../../common/errors.ts'
+import { STARTED_AS } from '../../started-as.ts'
+import { expandHome } from '../home.ts'
 import { type Answers, CONFIG_FILE, configText, ENV_FILE, envText } from './settings.ts'
 
 export interface WrittenFile {
