@@ -3,7 +3,7 @@ import { createApp, STREAM_NAMES, STREAMS, select } from './cli/app.ts'
 import { runJob } from './cli/commands/run.ts'
 import { syncWork } from './cli/commands/sync.ts'
 import { configFrom } from './cli/config/load.ts'
-import type { Settings } from './cli/config/schema.ts'
+import type { Settings as FileSettings } from './cli/config/schema.ts'
 import { createProgressEvents, type ProgressEvent } from './cli/progress-events.ts'
 import type { Level } from './common/log.ts'
 import type { RunReport } from './common/model.ts'
@@ -15,7 +15,6 @@ import { NO_PROGRESS } from './pipeline/progress.ts'
  * own variables (`PGUSER`, `PGSSLMODE`, …), for what the address of the database leaves out.
  */
 
-export type { Settings } from './cli/config/schema.ts'
 export type { ProgressEvent, StreamProgress } from './cli/progress-events.ts'
 export {
   ConfigError,
@@ -27,6 +26,9 @@ export {
   SyncError,
 } from './common/errors.ts'
 export type { Gap, Instant, Outcome, Problem, RunId, RunReport, StreamReport } from './common/model.ts'
+
+/** The settings of `sync.config.yaml` but for `notify` and `metrics`: the program that gets the report acts on it. */
+export type Settings = Omit<FileSettings, 'notify' | 'metrics'>
 
 /** Names of all streams, for `streams`. */
 export const streamNames: readonly string[] = STREAM_NAMES
@@ -80,7 +82,7 @@ export interface Sync {
  * const report = await sync.run({ signal, onProgress: ({ stream, records }) => show(stream, records) })
  * ```
  *
- * @param settings the keys, values and defaults of `sync.config.yaml`, as `docs/sync.config.schema.json` describes them:
+ * @param settings the keys, values and defaults of `sync.config.yaml` without `notify` and `metrics`, as `docs/sync.config.schema.json` describes them:
  * durations are text with a unit (`90s`, `1d`), days are text (`2015-01-01`). A text is taken as it is: `${NAME}` does not
  * read the environment. A relative path starts in the working directory at the time of this call.
  * @throws {ConfigError} naming every wrong, missing and unknown setting by its path.

@@ -25,6 +25,7 @@ import { allTables } from '../schema/table.ts'
 import type { Config } from './config/load.ts'
 import { nearest } from './config/nearest.ts'
 import { unknownStream } from './config/problems.ts'
+import { secretAddresses } from './notify/settings.ts'
 
 /** Milliseconds since 1970, by the clock of this machine. */
 export const clock = (): number => Date.now()
@@ -44,6 +45,8 @@ export interface App {
   readonly source: Source
   /** Host and port of the proxy that requests to the API go through; null: they go there directly. */
   readonly proxy: string | null
+  /** Proxies for requests to other services; null: they go there directly. */
+  readonly proxies: ProxyOptions | null
   /** Every declared stream, with the policies of the configuration. */
   readonly streams: readonly Stream[]
   readonly run: RunId
@@ -114,7 +117,11 @@ export function createApp(config: Config, options: AppOptions): App {
   const { level, patience, proxy: proxies, runsDirectory, now = clock } = options
   const { recharge, destination, indexes } = config
   const proxy = proxies ? proxyFor(new URL(recharge.baseUrl), proxies) : null
-  const secrets = secretsOf([...config.secrets, ...(proxy ? [proxy.href] : [])])
+  const { pushgateway } = config.metrics
+  const secrets = secretsOf(
+    [...config.secrets, ...(proxy ? [proxy.href] : []), ...(pushgateway === null ? [] : [pushgateway])],
+    secretAddresses(config.notify),
+  )
   const monotonic = (): number => performance.now()
   const salt = new Salt()
   const streams = STREAMS.map(stream => withPolicies(stream, config.policies, salt))
@@ -135,6 +142,7 @@ export function createApp(config: Config, options: AppOptions): App {
     secrets,
     log: createLog(level, secrets),
     proxy: proxy?.host ?? null,
+    proxies: proxies ?? null,
     source: createSource(api, { streams, readers: recharge.concurrency, sleep }),
     streams,
     run: ulid(now()) as RunId,

@@ -10,11 +10,12 @@ import type { Stream } from '../schema/stream.ts'
 import { viewsDocument } from '../schema/views-document.ts'
 import { settingVariables } from './config/from-environment.ts'
 import { configSchema } from './config/schema.ts'
+import { metricsTable } from './notify/metrics-text.ts'
 
 /*
  * Writes the files that are generated from the declarations: the lists of streams and views, docs/streams.md, docs/views.md,
- * the diagram of the tables, the list of variables and the JSON Schema of the configuration. With --check it writes nothing,
- * names the stale files, and fails.
+ * the diagram of the tables, the list of variables, the table of metrics and the JSON Schema of the configuration. With --check it
+ * writes nothing, names the stale files, and fails.
  */
 const root = new URL('../..', import.meta.url)
 const checking = process.argv.includes('--check')
@@ -147,6 +148,12 @@ const MARKED = /(<!-- variables -->\n)[\s\S]*?(<!-- \/variables -->)/
 put(
   'docs/environment.md',
   read('docs/environment.md').replace(MARKED, (_all, open, close) => `${open}${variablesTable()}\n${close}`),
+)
+
+const METRICS = /(<!-- metrics -->\n)[\s\S]*?(\n<!-- \/metrics -->)/
+put(
+  'docs/notify.md',
+  read('docs/notify.md').replace(METRICS, (_all, open, close) => open + metricsTable() + close),
 )
 
 if (stale.length > 0) {

@@ -15,6 +15,8 @@ export interface Attempt {
   /** `broken_off`: its process is gone, and did not say how it ended. */
   readonly outcome: Outcome | 'running' | 'broken_off'
   readonly problem: Problem | null
+  /** The problem is that of the whole run. Absent: it is not known, or not so. */
+  readonly isOfRun?: boolean
 }
 
 /** What is known of the runs into one destination. */
@@ -103,12 +105,18 @@ function attemptAt(stream: string, found: RecordedRun, writer: RunId | null): At
   }
   const of = { run, started_at }
   if (found.outcome !== 'running')
-    return { ...of, finished_at, outcome: (own ?? found).outcome, problem: own ? own.problem : found.problem }
+    return {
+      ...of,
+      finished_at,
+      outcome: (own ?? found).outcome,
+      problem: own ? own.problem : found.problem,
+      isOfRun: found.problem !== null && (own?.problem ?? found.problem).code === found.problem.code,
+    }
   if (own && own.outcome !== 'running') return { ...of, finished_at, outcome: own.outcome, problem: own.problem }
   const isAtWork = found.process && isVisible(found.process) ? !isDead(found.process) : writer === run
   return isAtWork
     ? { ...of, finished_at: null, outcome: 'running', problem: null }
-    : { ...of, finished_at: null, outcome: 'broken_off', problem: brokenOff(found) }
+    : { ...of, finished_at: null, outcome: 'broken_off', problem: brokenOff(found), isOfRun: true }
 }
 
 const brokenOff = ({ run, started_at }: RecordedRun): Problem => ({

@@ -32,8 +32,8 @@ const ENCODINGS = [...DECODERS.keys()].join(', ')
 const CHUNK_SIZE = 64 * 1024
 
 /**
- * The only file that talks HTTP. `request` of undici follows no redirect: that would send the token to wherever the
- * redirect points.
+ * The only way to the API. `request` of undici follows no redirect: that would send the token to wherever the redirect
+ * points.
  */
 export function createHttpGet(options: HttpGetOptions): HttpGet {
   const dispatcher = dispatcherOf(options)
@@ -52,7 +52,7 @@ export function createHttpGet(options: HttpGetOptions): HttpGet {
   }
 }
 
-function dispatcherOf({ connections, connectTimeoutMs, proxy }: HttpGetOptions): Dispatcher {
+export function dispatcherOf({ connections, connectTimeoutMs, proxy }: HttpGetOptions): Dispatcher {
   const timeout = { timeout: connectTimeoutMs }
   if (proxy === null) return new Agent({ connections, connect: timeout })
   const { username, password } = proxy
@@ -98,12 +98,12 @@ class ProxyPool extends Pool {
 type ConnectCallback = Parameters<Pool['connect']>[1]
 
 /** Without a tunnel undici reports a 407 as an error that only its message tells apart. */
-function refusal(error: unknown): never {
+export function refusal(error: unknown): never {
   throw error instanceof errors.InvalidArgumentError && error.message.includes('(407)') ? new ProxyRefusal(407) : error
 }
 
 /** While a request waits for its connection, undici notices no abort. */
-async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const abort = (): void => reject(signal.reason)
   signal.addEventListener('abort', abort)

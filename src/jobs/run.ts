@@ -53,6 +53,8 @@ export interface RunOptions extends Omit<ScanOptions, 'readable' | 'destination'
   readonly lock?: boolean
   /** Whether the destination records the run, and its streams' reports as their last ones. Default: true. */
   readonly recorded?: boolean
+  /** Looks at the destination when the streams have ended and the run is recorded. Never throws. Default: nobody looks. */
+  readonly observe?: ((destination: RunDestination) => Promise<void>) | null
   /** Makes the progress line of a stream that has ended. Default: its counts. */
   readonly line?: (report: StreamReport) => string
 }
@@ -148,6 +150,7 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
         retryDestination(() => destination.record(report), options, signal),
         GRACE.report,
       )
+    if (options.observe && !ending.aborted) await ended(options.observe(destination), GRACE.report)
     await ended(destination.finalize(), GRACE.report)
     return report
   }

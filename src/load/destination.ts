@@ -103,6 +103,23 @@ export interface RowCounts {
   hasRows(stream: Stream): Promise<boolean>
 }
 
+/** What a warehouse has of one stream. */
+export interface StreamTotals {
+  readonly stream: string
+  /** Null: it was never complete. */
+  readonly complete_to: Instant | null
+  /** Rows that the commits have left in the stream's own table, deleted ones included; null: they are not counted yet. */
+  readonly rows: number | null
+  readonly rejects: number
+  readonly gaps: number
+}
+
+/** Sums up what the system tables say. */
+export interface Totals {
+  /** Of each stream that has a checkpoint. Called after `prepare`. @throws {DestinationError} `unreadable` */
+  streamTotals(): Promise<readonly StreamTotals[]>
+}
+
 /** Makes indexes for those who read the tables. */
 export interface Indexing {
   /**
@@ -137,6 +154,7 @@ export interface RunDestination
     ColumnMigrations,
     InferredColumns,
     RowCounts,
+    Totals,
     Indexing,
     DeletionSupport,
     StoreIdentification,

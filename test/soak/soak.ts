@@ -7,6 +7,7 @@ import { sync } from '../../src/cli/commands/sync.ts'
 import type { Config } from '../../src/cli/config/load.ts'
 import { BUG, exitCodeOf } from '../../src/cli/exit-codes.ts'
 import { fixturesOf } from '../../src/cli/fixtures.ts'
+import { NO_METRICS, NO_NOTIFY } from '../../src/cli/notify/settings.ts'
 import { SyncError } from '../../src/common/errors.ts'
 import { fromMillis } from '../../src/common/instant.ts'
 import type { RunReport, StreamReport } from '../../src/common/model.ts'
@@ -387,6 +388,8 @@ class Life {
       materialize: { add: [], except: [] },
       indexes: true,
       maxRejects: 100,
+      notify: NO_NOTIFY,
+      metrics: NO_METRICS,
       secrets: [key],
       secretFiles: [],
     }

@@ -69,7 +69,7 @@ const DOORS: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^vega(-lite)?$/, ['src/cli/report-page']],
   [/^ulid$/, ['src/cli/app.ts']],
   [/^temporal-polyfill$/, ['src/common/instant.ts']],
-  [/^undici$|^node:(https?|zlib)$/, ['src/extract/http-get.ts', 'src/simulator']],
+  [/^undici$|^node:(https?|zlib)$/, ['src/extract/http-get.ts', 'src/extract/http-send.ts', 'src/simulator']],
 ]
 
 const notAllowed = (found: readonly Import[]): string[] => found.map(({ from, to }) => `${from} → ${to}: not allowed`)

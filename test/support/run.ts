@@ -7,6 +7,7 @@ import type { Result } from '../../src/cli/commands/result.ts'
 import { sync } from '../../src/cli/commands/sync.ts'
 import type { Config } from '../../src/cli/config/load.ts'
 import { fixturesOf } from '../../src/cli/fixtures.ts'
+import { NO_METRICS, NO_NOTIFY } from '../../src/cli/notify/settings.ts'
 import type { RunReport, StreamReport, Window } from '../../src/common/model.ts'
 import { NO_PROGRESS, type Progress } from '../../src/pipeline/progress.ts'
 import { DEFAULT_ANALYTICS } from '../../src/schema/lookup-views.ts'
@@ -82,6 +83,8 @@ export function configFor(
     // Not hashed, so that two warehouses can be compared: each has its own salt.
     policies: { sensitive: 'keep', columns: {}, onMismatch: 'null', drift: 'capture' },
     maxRejects: 100,
+    notify: NO_NOTIFY,
+    metrics: NO_METRICS,
     secretFiles: [],
     secrets: [simulator.token],
   }
@@ -105,7 +108,7 @@ export async function runSync(
   progress: Progress = NO_PROGRESS,
 ): Promise<Ran> {
   const app = quickApp(config)
-  return ran(await sync(app, select(app, streams), progress, signal))
+  return ran(await told(await sync(app, select(app, streams), progress, signal)))
 }
 
 /** One `backfill` in this process. */
@@ -118,7 +121,7 @@ export async function runBackfill(
   const { signal } = new AbortController()
   const range = { window, newestFirst }
   const app = quickApp(config)
-  return ran(await backfill(app, select(app, streams), range, NO_PROGRESS, signal))
+  return ran(await told(await backfill(app, select(app, streams), range, NO_PROGRESS, signal)))
 }
 
 /** One `reset` in this process. */
@@ -137,7 +140,9 @@ export async function runReconcile(
   signal: AbortSignal = new AbortController().signal,
 ) {
   const app = quickApp(config)
-  const { code, json, text } = await reconcile(app, select(app, streams), { sample, repair }, NO_PROGRESS, signal)
+  const { code, json, text } = await told(
+    await reconcile(app, select(app, streams), { sample, repair }, NO_PROGRESS, signal),
+  )
   const document = json as ReconcileDocument
   return {
     code,
@@ -149,6 +154,12 @@ export async function runReconcile(
       return found
     },
   }
+}
+
+/** As the program does when it has printed the result. */
+async function told(result: Result): Promise<Result> {
+  await result.after?.()
+  return result
 }
 
 function ran({ code, json, text }: Result): Ran {

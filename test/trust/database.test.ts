@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { TLSSocket } from 'node:tls'
@@ -16,6 +16,7 @@ import { allTables } from '../../src/schema/table.ts'
 import { cli, writeConfig } from '../support/cli.ts'
 import { DESTINATIONS, type DestinationConfig, withDatabase, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
+import { gated } from '../support/gate.ts'
 import { configFor, runSync, withSimulator } from '../support/run.ts'
 import { at, batchOf, moved, parcel, parcels } from '../support/samples.ts'
 
@@ -468,37 +469,6 @@ async function withTls(url: string, work: (port: number) => Promise<void>): Prom
     await work(typeof address === 'object' && address ? address.port : 0)
   } finally {
     server.close()
-  }
-}
-
-/** A proxy that can be shut, all its connections with it, and opened again at the same port. */
-async function gated(url: string): Promise<{ url: string; shut(): void; reopen(): Promise<void> }> {
-  const target = new URL(url)
-  const sockets = new Set<Socket>()
-  const server = createServer(near => {
-    const far = connect(Number(target.port), target.hostname)
-    for (const socket of [near, far]) {
-      sockets.add(socket)
-      socket.on('error', () => {})
-    }
-    near.pipe(far).pipe(near)
-  })
-  const listen = (port: number): Promise<void> => new Promise(resolve => server.listen(port, '127.0.0.1', resolve))
-  await listen(0)
-  const address = server.address()
-  const port = typeof address === 'object' && address ? address.port : 0
-  let shut = false
-  return {
-    url: withAddress(url, at => {
-      at.port = String(port)
-    }),
-    shut() {
-      if (shut) return
-      shut = true
-      server.close()
-      for (const socket of sockets) socket.destroy()
-    },
-    reopen: () => (server.listening ? Promise.resolve() : listen(port)),
   }
 }
 

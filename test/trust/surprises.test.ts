@@ -41,7 +41,14 @@ describe.each(DESTINATIONS)('$name', place => {
             async run(name, other, signal = new AbortController().signal) {
               const own = syncWork(app)
               const either: StreamWork = (stream, ...rest) => (stream.name === name ? other : own)(stream, ...rest)
-              const { code, json, text } = await runCommand(app, select(app, STREAMS), either, NO_PROGRESS, signal)
+              const { code, json, text } = await runCommand(
+                app,
+                'sync',
+                select(app, STREAMS),
+                either,
+                NO_PROGRESS,
+                signal,
+              )
               return { code, report: json as RunReport, text }
             },
             sql: statement => withQuery(destination, query => query(statement)),

@@ -581,3 +581,80 @@ describe('analytics', () => {
     expect(problem).toContain('is named as a schema of its views, recharge_analytics')
   })
 })
+
+describe('notify and metrics', () => {
+  const SECRET = 'made-up-part-of-an-address'
+  const given = (text: string): string => `${RECHARGE}\n${DUCKDB}\n${text}\n`
+
+  test('the settings are read, from the environment too, and those without a value have their defaults', async () => {
+    const config = await load(
+      given(
+        'notify:\n  webhook: { url: "${HOOK}" }\n  command: { run: [mail, me], on: always, timeout: 3s }\n  max_age: 2h\nmetrics: { textfile: a.prom, mode: 640 }',
+      ),
+      { HOOK: `https://hooks.example/${SECRET}` },
+    )
+    expect(config.notify).toEqual({
+      ping: null,
+      webhook: { url: `https://hooks.example/${SECRET}`, format: 'json', on: ['failure', 'recovery'] },
+      command: { run: ['mail', 'me'], on: ['always'], timeoutMs: 3000 },
+      maxAgeMs: 7_200_000,
+    })
+    expect(config.metrics).toEqual({
+      textfile: join(config.directory, 'a.prom'),
+      mode: 0o640,
+      pushgateway: null,
+      job: 'recharge_sync',
+    })
+  })
+
+  const CASES = [
+    ['notify: { pin: x }', 'notify.pin @3: unknown; did you mean ping?'],
+    [
+      'notify: { webhook: { ulr: x } }',
+      'notify.webhook.url @3: is missing',
+      'notify.webhook.ulr @3: unknown; did you mean url?',
+    ],
+    [`notify: { ping: ${SECRET} }`, 'notify.ping @3: should be an http: or https: address'],
+    [`notify: { webhook: ${SECRET} }`, 'notify.webhook @3: should be an object'],
+    [
+      `notify: { webhook: { url: "ftp://x/${SECRET}" } }`,
+      'notify.webhook.url @3: should be an http: or https: address',
+    ],
+    [
+      `notify: { command: { run: [1, "${SECRET}"] } }`,
+      'notify.command.run @3: should be a command for the shell, or a list of a program and its arguments',
+    ],
+    [
+      'notify: { command: { run: x, timeout: 2m } }',
+      'notify.command.timeout @3: should be 30s at most: a run waits for it, not "2m"',
+    ],
+    [
+      'notify: { command: { run: x, on: sometimes } }',
+      'notify.command.on @3: should be failure, recovery or always, or a list of them, not "sometimes"',
+    ],
+    ['metrics: { mode: 7777 }', 'metrics.mode @3: should be a mode such as 644, not 7777'],
+    ['metrics: { job: a/b }', 'metrics.job @3: should be a name of letters, digits, _ . and -, not "a/b"'],
+  ] as const
+  test.each(CASES)('%s', async (text, ...expected) => {
+    const found = await problems(given(text))
+    expect(found).toEqual(expected)
+    expect(found.join()).not.toContain(SECRET)
+  })
+
+  test('a command that only reads the warehouse needs none of their variables', async () => {
+    const text = given('notify: { ping: "${HC_PING}" }')
+    expect(await problems(text)).toEqual([
+      'notify.ping @3: the environment has no HC_PING; set it, or write ${HC_PING:-default}',
+    ])
+    await withFolder(async folder => {
+      const file = join(folder, 'sync.config.yaml')
+      writeFileSync(file, text)
+      expect(loadConfig(file, STREAMS, {}, false).notify.ping).toBeNull()
+    })
+  })
+
+  test('a program that gets the report is told that they are not for it', () => {
+    const settings = { recharge: { token: TOKEN }, destination: { duckdb: 'a.duckdb' }, notify: {} }
+    expect(() => configFrom(settings, STREAMS)).toThrow(/notify: is for the command line/)
+  })
+})

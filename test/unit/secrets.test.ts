@@ -25,6 +25,21 @@ describe('secrets are replaced in any text', () => {
   })
 })
 
+test('of the address of a webhook the path and the query are secrets, and the host is not', () => {
+  const address = 'https://hooks.example/services/T0001/made-up-part-of-it?key=0123456789abcdefg'
+  const { scrub } = secretsOf([], [address, 'http://gateway.example:9091/', 'https://x.example/api'])
+  for (const text of [
+    address,
+    new URL(address).href,
+    '/services/T0001/made-up-part-of-it',
+    'made-up-part-of-it',
+    'of 0123456789abcdefg',
+  ])
+    expect(scrub(`it is ${text}.`)).toMatch(/^it is (of )?\[secret\](\?key=\[secret\])?\.$/)
+  expect(scrub('https://api.example/api')).toBe('https://api.example/api')
+  expect(scrub('http://gateway.example:9091/ and hooks.example')).toBe('http://gateway.example:9091/ and hooks.example')
+})
+
 describe('other text is not changed', () => {
   test.each([
     ['nothing to hide', [], 'text'],

@@ -34,6 +34,7 @@ export function backfill(
   const ranged = streams.filter(({ sync }) => sync.mode === 'incremental')
   return runCommand(
     app,
+    'backfill',
     { streams: ranged, explicit },
     (stream, options, stats, stop) =>
       backfillStream(stream, { ...options, run: app.run, window, newestFirst }, stats, stop),

@@ -9,6 +9,7 @@ import { isInFuture, watermarkInFuture } from '../../pipeline/checkpoint.ts'
 import { problemOf, StreamStats } from '../../pipeline/stream-stats.ts'
 import { allTables } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
+import { tryTargets } from '../notify/try-targets.ts'
 import { second } from '../runs.ts'
 import { openFiles } from './check-files.ts'
 import type { Result } from './result.ts'
@@ -22,8 +23,8 @@ interface Finding {
   readonly code?: string
 }
 
-/** Findings about one stream: the others can be synced all the same. */
-const OF_ONE_STREAM: ReadonlySet<string> = new Set(['scope', 'stream'])
+/** Findings about one stream, or about those who are told: the others can be synced all the same. */
+const OF_ONE_STREAM: ReadonlySet<string> = new Set(['scope', 'stream', 'notify'])
 
 /** Checks configuration, token, scopes and destination, and says what to do about each problem. Writes nothing. */
 export async function check(app: App, { streams, explicit }: Selection, signal: AbortSignal): Promise<Result> {
@@ -90,6 +91,8 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
       findings.push({ what: 'stream', state: 'problem', message: `${stream}: ${message}`, next })
     findings.push(...(await streamFindings(destination, information, streams, app.now())))
   })
+  for (const { code, next, ...tried } of await tryTargets(app))
+    findings.push({ what: 'notify', ...tried, ...(tried.state === 'ok' ? { next: null } : { next, code }) })
   const problems = findings.filter(({ state }) => state === 'problem')
   const nothingRuns = problems.some(({ what }) => !OF_ONE_STREAM.has(what))
   return {

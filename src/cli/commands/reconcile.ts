@@ -5,6 +5,7 @@ import { runStreams } from '../../jobs/run.ts'
 import type { Warehouse } from '../../load/destination.ts'
 import type { Progress } from '../../pipeline/progress.ts'
 import { type App, type Selection, STREAMS } from '../app.ts'
+import { createNotifier } from '../notify/notifier.ts'
 import { exitCode, problemText } from '../report.ts'
 import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
@@ -30,6 +31,7 @@ export async function reconcile(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Result> {
+  const notifier = createNotifier(app, 'reconcile')
   const found = new Map<string, Reconciled>()
   const opened = Promise.withResolvers<Warehouse>()
   const report = await runStreams(
@@ -71,7 +73,7 @@ export async function reconcile(
     sample,
     streams: compared,
   }
-  return { code, json, text: textOf(report, compared, code) }
+  return { code, json, text: textOf(report, compared, code), after: () => notifier.ended(json, json, code) }
 }
 
 type Summary = ReturnType<typeof summary>

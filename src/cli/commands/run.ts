@@ -3,6 +3,7 @@ import { runStreams, type StreamWork } from '../../jobs/run.ts'
 import { describeDestination } from '../../load/open.ts'
 import type { Progress } from '../../pipeline/progress.ts'
 import type { App, Selection } from '../app.ts'
+import { createNotifier, type Notifier } from '../notify/notifier.ts'
 import { exitCode, keepReport, reportText } from '../report.ts'
 import type { Result } from './result.ts'
 
@@ -13,6 +14,7 @@ export async function runJob(
   work: StreamWork,
   progress: Progress,
   signal: AbortSignal,
+  observe: Notifier['observe'] = null,
 ): Promise<RunReport> {
   const { maxRejects } = app.config
   const open = () => app.open('write')
@@ -32,19 +34,23 @@ export async function runJob(
   }
   const declared = app.streams
   return await runStreams(
-    { ...app, declared, open, keep, scrub, streams, explicit, work, progress, maxRejects },
+    { ...app, declared, open, keep, scrub, streams, explicit, work, progress, maxRejects, observe },
     signal,
   )
 }
 
-/** `runJob` as a command. */
+/** `runJob` as a command, which tells those whom the configuration names how it ended. */
 export async function runCommand(
   app: App,
+  command: 'sync' | 'backfill',
   selection: Selection,
   work: StreamWork,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Result> {
-  const report = await runJob(app, selection, work, progress, signal)
-  return { code: exitCode(report), json: report, text: reportText(report) }
+  const notifier = createNotifier(app, command)
+  notifier.started()
+  const report = await runJob(app, selection, work, progress, signal, notifier.observe)
+  const code = exitCode(report)
+  return { code, json: report, text: reportText(report), after: () => notifier.ended(report, report, code) }
 }

@@ -1,6 +1,6 @@
-import type { ContractError } from '../../common/errors.ts'
+import { type ContractError, SyncError } from '../../common/errors.ts'
 import { toMillis } from '../../common/instant.ts'
-import type { Instant, Problem } from '../../common/model.ts'
+import type { Instant, Problem, RunId } from '../../common/model.ts'
 import { lines, type Printable, paragraphs } from '../../common/printable.ts'
 import { describeDestination } from '../../load/open.ts'
 import { isInFuture, watermarkInFuture } from '../../pipeline/checkpoint.ts'
@@ -10,6 +10,9 @@ import { retentionOf } from '../../schema/docs.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { tablesOf } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
+import { exitCodeOf } from '../exit-codes.ts'
+import { type Condition, nameOf } from '../notify/condition.ts'
+import { createNotifier, type Seen } from '../notify/notifier.ts'
 import { problemText } from '../report.ts'
 import { attemptsAt, completeFromText, readKept, second, standingOf } from '../runs.ts'
 import { textTable } from '../text-table.ts'
@@ -24,7 +27,34 @@ const RUNS = 50
  * @param maxAgeMs exit 1 if a stream is older, in milliseconds; null: any age is accepted. A stream without a cursor, which
  * is scanned once per `refresh`, may be older by that time.
  */
-export async function status(app: App, { streams, explicit }: Selection, maxAgeMs: number | null): Promise<Result> {
+export async function status(app: App, selection: Selection, maxAgeMs: number | null): Promise<Result> {
+  return (await look(app, selection, maxAgeMs)).result
+}
+
+/** `status`, which then tells those whom the configuration names what is wrong, as a run does. */
+export async function statusThatNotifies(app: App, selection: Selection, maxAgeMs: number | null): Promise<Result> {
+  const notifier = createNotifier(app, 'status')
+  try {
+    const { result, found, seen } = await look(app, selection, maxAgeMs)
+    return { ...result, after: () => notifier.looked(found, seen, result.json, result.code) }
+  } catch (error) {
+    if (error instanceof SyncError) {
+      const { code, message, next } = error
+      const found = conditionsOf(null, code === 'held' ? [] : [{ code, message, next }], app.now())
+      await notifier.looked(found, null, null, exitCodeOf(error))
+    }
+    throw error
+  }
+}
+
+/** What `status` shows, and of it what others are told. */
+interface Looked {
+  readonly result: Result
+  readonly found: readonly Condition[]
+  readonly seen: readonly Seen[]
+}
+
+async function look(app: App, { streams, explicit }: Selection, maxAgeMs: number | null): Promise<Looked> {
   const { refreshMs, destination: target } = app.config
   const now = app.now()
   await using destination = await app.open('read')
@@ -34,6 +64,7 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
       : readKept(app.runsDirectory, RUNS, describeDestination(target).name)
   const runs = { kept, recorded: await destination.runs(RUNS), writer: await destination.writer() }
   const all = []
+  const conditions: Condition[] = []
   for (const stream of streams) {
     const watermark = await destination.watermark(stream.name)
     const completeFrom = await destination.completeFrom(stream.name)
@@ -45,6 +76,12 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
     // A stream that the token may not read and that was not selected by name has nothing that could be stale.
     const exempt = watermark === null && shown?.outcome === 'skipped' && !explicit.has(stream.name)
     const accepted = maxAgeMs === null ? null : maxAgeMs + (stream.sync.mode === 'full' ? refreshMs(stream.name) : 0)
+    const lacking = missing.length > 0 ? { tables: missing, ...rowsMissing(missing, stream) } : null
+    const wrong = impossible(stream, { watermark, rows, lastRun: shown?.finished_at ?? null, now })
+    conditions.push(
+      ...conditionsOf(failed?.isOfRun ? null : stream.name, failed?.problem ? [failed.problem] : [], now, failed?.run),
+      ...conditionsOf(stream.name, [...(lacking ? [lacking] : []), ...wrong], now),
+    )
     all.push({
       stream: stream.name,
       complete_from: knownCompleteFrom({ completeFrom, watermark }, stream),
@@ -60,10 +97,10 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
       problem: shown?.problem ?? null,
       // The last run that ended has failed, whatever one that is at work now may come to.
       failed: failed && { run: failed.run, outcome: failed.outcome, problem: failed.problem },
-      impossible: impossible(stream, { watermark, rows, lastRun: shown?.finished_at ?? null, now }),
+      impossible: wrong,
       gaps: await destination.gaps(stream.name),
       imported: stream.export === null ? null : await destination.imported(stream),
-      missing: missing.length > 0 ? { tables: missing, ...rowsMissing(missing, stream) } : null,
+      missing: lacking,
       stale: accepted !== null && !exempt && (age === null || age > accepted),
     })
   }
@@ -113,7 +150,7 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
     of.length > 0 ? [lines(`${what}: ${of.map(s => s.stream).join(', ')}`)] : []
   const wrong = all.filter(s => s.failed || s.missing || s.impossible.length > 0)
   const stale = all.filter(s => s.stale)
-  return {
+  const result = {
     code: stale.length + wrong.length > 0 ? 1 : 0,
     json: { streams: all },
     text: paragraphs(
@@ -127,7 +164,18 @@ export async function status(app: App, { streams, explicit }: Selection, maxAgeM
       ...named('Not right', wrong),
     ),
   }
+  // What ended a whole run is the problem of all its streams, and one thing to tell.
+  const found = [...new Map(conditions.map(condition => [nameOf(condition), condition])).values()]
+  return { result, found, seen: all }
 }
+
+const conditionsOf = (
+  stream: string | null,
+  problems: readonly Problem[],
+  since: Instant,
+  run: RunId | null = null,
+): readonly Condition[] =>
+  problems.map(({ code, message, next }) => ({ about: 'sync', stream, code, message, next, since, run }))
 
 interface Facts {
   readonly watermark: Instant | null

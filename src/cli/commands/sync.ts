@@ -7,7 +7,7 @@ import { runCommand } from './run.ts'
 
 /** One incremental run over the selected streams. */
 export const sync = (app: App, selection: Selection, progress: Progress, signal: AbortSignal): Promise<Result> =>
-  runCommand(app, selection, syncWork(app), progress, signal)
+  runCommand(app, 'sync', selection, syncWork(app), progress, signal)
 
 /** Syncs one stream as the configuration says. */
 export function syncWork({ run, config }: Pick<App, 'run' | 'config'>): StreamWork {

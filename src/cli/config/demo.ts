@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { DEFAULT_ANALYTICS } from '../../schema/lookup-views.ts'
+import { NO_METRICS, NO_NOTIFY } from '../notify/settings.ts'
 import type { Config } from './load.ts'
 import { DAY } from './schema.ts'
 
@@ -32,6 +33,8 @@ export function demoConfig(baseUrl: string, token: string, file = 'state/demo.du
     policies: { sensitive: 'hash', columns: {}, onMismatch: 'null', drift: 'capture' },
     indexes: true,
     maxRejects: 100,
+    notify: NO_NOTIFY,
+    metrics: NO_METRICS,
     secretFiles: [],
     secrets: [token],
   }

@@ -8,6 +8,7 @@ import type { DestinationConfig } from '../../load/open.ts'
 import type { AnalyticsSettings } from '../../schema/lookup-views.ts'
 import type { Policies } from '../../schema/policy.ts'
 import type { Stream } from '../../schema/stream.ts'
+import type { MetricsSettings, NotifySettings } from '../notify/settings.ts'
 import { columnProblems } from './columns.ts'
 import { readEnvFile, withEnvFile } from './env-file.ts'
 import { type GivenConfig, givenFile, givenObject } from './given.ts'
@@ -51,6 +52,8 @@ export interface Config {
   /** What is stored of each column. */
   readonly policies: Policies
   readonly maxRejects: number
+  readonly notify: NotifySettings
+  readonly metrics: MetricsSettings
   /** Files that the token or other values were read from, also this one if it holds a secret itself. */
   readonly secretFiles: readonly string[]
   /** Variables that would be settings if there were no file, and that the file does not name. */
@@ -83,7 +86,9 @@ export function loadConfig(
       document.errors.map(e => syntaxProblem(e.message, lineAt(e.pos[0]))),
     )
   const directory = dirname(path)
-  const literal = SECRETS.some(at => holdsSecret(document.getIn(at)))
+  const literal =
+    SECRETS.some(at => holdsSecret(document.getIn(at))) ||
+    SECRET_ADDRESSES.some(at => /^[^$]+$/.test(String(document.getIn(at) ?? '')))
   const envFile = readEnvFile(document, directory, lineAt)
   const replaced = replaceVariables(document, withEnvFile(environment, envFile), directory, lineAt)
   // Where every variable is set elsewhere, in a container for example, the file is not needed.
@@ -105,13 +110,27 @@ export function configFrom(settings: unknown, declared: readonly Stream[]): Conf
   const given = givenObject(name, settings)
   // A program has its own ways to read a file of variables, and nothing in an object could name one.
   const unread = given.has(['env_file']) ? [{ path: 'env_file', line: null, message: 'is read in a file only' }] : []
-  return checked(given, declared, unread, { file: name, directory: resolve('.'), secretFiles: [] })
+  const others = COMMAND_LINE_ONLY.filter(key => given.has([key])).map(path => ({
+    path,
+    line: null,
+    message: 'is for the command line: here the report is the result of run, for the program to act on',
+  }))
+  const origin = { file: name, directory: resolve('.'), secretFiles: [] }
+  return checked(given, declared, [...unread, ...others], origin)
 }
+
+/** Settings that a program does not give. */
+const COMMAND_LINE_ONLY = ['notify', 'metrics']
 
 /** Settings that are secrets, or contain one. */
 const SECRETS = [
   ['recharge', 'token'],
   ['destination', 'postgres'],
+]
+/** Settings that are secrets as a whole, although they are addresses. */
+const SECRET_ADDRESSES = [
+  ['notify', 'ping'],
+  ['notify', 'webhook', 'url'],
 ]
 const holdsSecret = (value: unknown): boolean =>
   typeof value === 'string' && !value.includes('${') && (!value.includes('://') || /:[^/@]+@/.test(value))
@@ -151,12 +170,12 @@ export function checked(
   needsToken = true,
 ): Config {
   const token = tokenOf(given, origin.directory)
-  const isTokenMissing = !needsToken && missing.some(({ path }) => path === 'recharge.token')
-  const parsed = configSchema.safeParse(isTokenMissing ? withoutToken(given.value) : given.value)
+  const unneeded = needsToken ? [] : missing.filter(({ path }) => isForRuns(path))
+  const parsed = configSchema.safeParse(unneeded.length > 0 ? withoutRuns(given.value) : given.value)
   const empty = new Set(missing.map(({ path }) => path))
   const invalid = parsed.success ? [] : parsed.error.issues.flatMap(issue => problemsOf(issue, given))
   const problems = [
-    ...missing.filter(({ path }) => needsToken || path !== 'recharge.token'),
+    ...missing.filter(problem => !unneeded.includes(problem)),
     ...(needsToken ? token.problems : []),
     ...invalid.filter(({ path }) => !empty.has(path)),
     ...unknownStreams(
@@ -180,10 +199,14 @@ export function checked(
   })
 }
 
-/** An empty token would be refused, and none is not. */
-function withoutToken(value: unknown): unknown {
-  const { token: _, ...recharge } = membersOf(membersOf(value).recharge)
-  return { ...membersOf(value), recharge }
+/** Whether a setting is only for commands that read from Recharge. */
+const isForRuns = (path: string): boolean => path === 'recharge.token' || /^(notify|metrics)\b/.test(path)
+
+/** An empty token or address would be refused, and none is not. */
+function withoutRuns(value: unknown): unknown {
+  const { notify: _notify, metrics: _metrics, ...rest } = membersOf(value)
+  const { token: _token, ...recharge } = membersOf(rest.recharge)
+  return { ...rest, recharge }
 }
 
 /** The token from its file. @returns null: the setting has it, or nothing has. */
@@ -246,6 +269,20 @@ function configOf(
     indexes: rest.indexes,
     policies: { sensitive: rest.sensitive, columns: rest.columns, onMismatch: rest.on_mismatch, drift: rest.drift },
     maxRejects: rest.max_rejects,
+    notify: {
+      ping: rest.notify.ping ?? null,
+      webhook: rest.notify.webhook ?? null,
+      command: rest.notify.command
+        ? { run: rest.notify.command.run, on: rest.notify.command.on, timeoutMs: rest.notify.command.timeout }
+        : null,
+      maxAgeMs: rest.notify.max_age ?? null,
+    },
+    metrics: {
+      textfile: rest.metrics.textfile ? resolve(origin.directory, expandHome(rest.metrics.textfile)) : null,
+      mode: rest.metrics.mode,
+      pushgateway: rest.metrics.pushgateway ?? null,
+      job: rest.metrics.job,
+    },
     secrets: [token, ...(postgres === undefined ? [] : [postgres])],
   }
 }

@@ -26,13 +26,18 @@ export function problemsOf(issue: z.core.$ZodIssue, given: GivenConfig): ConfigP
 
 /** Keys whose value is a secret. What stands in place of a file may be the address of a service, with its token. A text in place of a section may be one too, where a level of the file was left out. */
 const SECRET = new Set(['token', 'postgres', 'duckdb'])
-const mayHoldSecret = (issue: z.core.$ZodIssue): boolean =>
-  SECRET.has(String(issue.path.at(-1))) || (issue.code === 'invalid_type' && issue.expected === 'object')
+/** Of the settings with addresses of services, which are secrets, those that hold none. */
+const SERVICES = new Set<PropertyKey | undefined>(['notify', 'metrics'])
+const NO_SECRET = new Set(['on', 'format', 'timeout', 'max_age', 'textfile', 'mode', 'job'])
+const mayHoldSecret = ({ path, ...issue }: z.core.$ZodIssue): boolean =>
+  SECRET.has(String(path.at(-1))) ||
+  (issue.code === 'invalid_type' && issue.expected === 'object') ||
+  (SERVICES.has(path[0]) && !NO_SECRET.has(String(path.findLast(part => typeof part === 'string'))))
 
 const expectation = (issue: z.core.$ZodIssue): string =>
   issue.code === 'invalid_type'
     ? `should be ${/^[aeio]/.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`
-    : issue.message.replace(/^(?=a |an |all|auto|keep|reject|capture|true)/, 'should be ')
+    : issue.message.replace(/^(?=a |an |all|auto|keep|reject|capture|true|failure|json|30s)/, 'should be ')
 
 /** Names of the settings in the section at `path`. */
 export function knownKeys(path: readonly string[]): string[] {
@@ -42,7 +47,7 @@ export function knownKeys(path: readonly string[]): string[] {
 }
 
 function fieldsOf(schema: unknown): Record<string, unknown> {
-  if (schema instanceof z.ZodPrefault) return fieldsOf(schema.unwrap())
+  if (schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) return fieldsOf(schema.unwrap())
   return schema instanceof z.ZodObject ? schema.shape : {}
 }
 

@@ -89,6 +89,30 @@ function groupedTwice(groups: Groups): string | null {
   return twice.length === 0 ? null : `has ${twice.join(', ')} in two places; a type belongs to one group`
 }
 
+const MONITOR = 'an http: or https: address'
+/** An address that is a secret as a whole, so nothing of it is quoted. */
+const monitor = z
+  .string()
+  .refine(text => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), MONITOR)
+  .refine(text => {
+    try {
+      return decodeURIComponent(`${new URL(text).username}${new URL(text).password}`) !== null
+    } catch {
+      return !URL.canParse(text)
+    }
+  }, 'contains a user or a password with a % that is not an escape; write it as %25')
+
+const occasion = z.enum(['failure', 'recovery', 'always'])
+const occasions = z
+  .union([occasion, z.array(occasion).min(1)], 'failure, recovery or always, or a list of them')
+  .default(['failure', 'recovery'])
+  .transform(given => (Array.isArray(given) ? given : [given]))
+  .describe(
+    'When it is told: when something begins to be wrong (failure), when nothing is wrong any more (recovery), or after each run (always). Default: [failure, recovery].',
+  )
+
+const MOST_COMMAND_MS = 30 * UNITS.s
+
 const policy = z.enum(['keep', 'hash', 'omit'], 'keep, hash or omit')
 
 /** All settings. Their descriptions become the JSON Schema that editors read. */
@@ -235,6 +259,72 @@ export const configSchema = z.strictObject({
   max_rejects: whole
     .default(100)
     .describe('How many records of one stream may be rejected in one run before the stream fails.'),
+  notify: z
+    .strictObject({
+      ping: monitor
+        .optional()
+        .describe(
+          'Address of a check of healthchecks.io or one like it. Each sync requests it with /start at its beginning, and at its end as it is, or with /fail.',
+        ),
+      webhook: z
+        .strictObject({
+          url: monitor.describe('Address that gets a POST.'),
+          format: z
+            .enum(['json', 'slack'], 'json or slack')
+            .default('json')
+            .describe('What is sent: a JSON document with the report, or a message for Slack. Default: json.'),
+          on: occasions,
+        })
+        .optional()
+        .describe('A webhook that is told.'),
+      command: z
+        .strictObject({
+          run: z
+            .union(
+              [z.string().regex(/\S/), z.array(z.string()).min(1)],
+              'a command for the shell, or a list of a program and its arguments',
+            )
+            .describe('A command for the shell, or a program and its arguments. It gets the JSON document on stdin.'),
+          on: occasions,
+          timeout: positiveDuration
+            .refine(ms => ms === null || ms <= MOST_COMMAND_MS, '30s at most: a run waits for it')
+            .default(10_000)
+            .describe('After this time the command is ended, with all its processes. Default: 10s, at most 30s.'),
+        })
+        .optional()
+        .describe('A command that is told.'),
+      max_age: positiveDuration
+        .optional()
+        .describe(
+          'How far behind a stream may be before that is told, for example 3h. A stream without a cursor may be older by refresh. Default: it is not told.',
+        ),
+    })
+    .prefault({})
+    .describe('Whom runs tell how they ended.'),
+  metrics: z
+    .strictObject({
+      textfile: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'File for the textfile collector of the node exporter of Prometheus, replaced by each sync; relative to this file. Its folder has to exist.',
+        ),
+      mode: z
+        .union([z.string(), z.number().transform(String)])
+        .refine(text => /^0?[67][0-7]{2}$/.test(text), 'a mode such as 644')
+        .default('644')
+        .transform(text => Number.parseInt(text, 8))
+        .describe('Mode of that file. Default: 644.'),
+      pushgateway: monitor.optional().describe('Address of a Pushgateway of Prometheus that each sync pushes to.'),
+      job: z
+        .string()
+        .regex(/^[A-Za-z0-9_.-]+$/, 'a name of letters, digits, _ . and -')
+        .default('recharge_sync')
+        .describe('Its job in the grouping key of the Pushgateway. Default: recharge_sync.'),
+    })
+    .prefault({})
+    .describe('Where each sync leaves its figures for Prometheus.'),
 })
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T

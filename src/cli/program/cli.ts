@@ -35,6 +35,8 @@ export interface Cli {
   progressOf(flags: Flags, app: App | null): Progress
   /** Prints the result and sets the exit code. */
   print(result: Result, flags: Flags): void
+  /** Prints the result, and then tells others of it: whoever waits for the output does not wait for them. */
+  finish(result: Result, flags: Flags): Promise<void>
   /** Removes secrets from a text. */
   scrub(text: string): string
 }
@@ -46,6 +48,10 @@ export function createCli(program: Command, interruption: AbortSignal): Cli {
     const app = createApp(config, { level: levelOf(flags), proxy: proxyFromEnvironment() })
     secrets = app.secrets
     return app
+  }
+  const print: Cli['print'] = ({ code, json, text }, flags) => {
+    process.stdout.write(`${secrets.scrub(flags.json ? printableJson(json) : text)}\n`)
+    process.exitCode = code
   }
   return {
     interruption,
@@ -68,9 +74,10 @@ export function createCli(program: Command, interruption: AbortSignal): Cli {
       const perSecond = app && (() => app.source.tier.perSecond)
       return createProgress({ out: process.stderr, monotonic: () => performance.now(), perSecond })
     },
-    print({ code, json, text }, flags) {
-      process.stdout.write(`${secrets.scrub(flags.json ? printableJson(json) : text)}\n`)
-      process.exitCode = code
+    print,
+    async finish(result, flags) {
+      print(result, flags)
+      await result.after?.()
     },
     scrub: text => secrets.scrub(text),
   }

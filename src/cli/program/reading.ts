@@ -5,13 +5,13 @@ import { dbtSourcesFile } from '../commands/dbt-sources.ts'
 import { plan } from '../commands/plan.ts'
 import { query } from '../commands/query.ts'
 import { COMPARED, reconcile } from '../commands/reconcile.ts'
-import { status } from '../commands/status.ts'
+import { status, statusThatNotifies } from '../commands/status.ts'
 import { streams } from '../commands/streams.ts'
 import { durationMs } from '../config/schema.ts'
 import { type Cli, configured, type Flags, monthOf, selecting } from './cli.ts'
 
 /** Commands that say what there is. */
-export function addReadingCommands({ command, open, progressOf, print, interruption }: Cli): void {
+export function addReadingCommands({ command, open, progressOf, print, finish, interruption }: Cli): void {
   selecting(
     configured(command('check', 'Checks configuration, token, scopes and destination. Writes nothing.', 'check')),
   ).action(async (flags: Flags) => {
@@ -41,14 +41,21 @@ export function addReadingCommands({ command, open, progressOf, print, interrupt
       ),
     ),
   )
-    .option('--max-age <duration>', 'exit 1 if a stream is older than this, for example 30m or 2h', text => {
-      const ms = durationMs(text)
-      if (ms === null) throw new InvalidArgumentError('Give a number with a unit: 30s, 15m, 2h or 1d.')
-      return ms
-    })
-    .action(async (flags: Flags & { readonly maxAge?: number }) => {
-      const { app: opened } = open(flags)
-      print(await status(opened, select(opened, flags.streams ?? null), flags.maxAge ?? null), flags)
+    .option(
+      '--max-age <duration>',
+      'exit 1 if a stream is older than this, for example 30m or 2h; default: notify.max_age',
+      text => {
+        const ms = durationMs(text)
+        if (ms === null) throw new InvalidArgumentError('Give a number with a unit: 30s, 15m, 2h or 1d.')
+        return ms
+      },
+    )
+    .option('--notify', 'tell what is wrong to those whom `notify` in the configuration names, as a run does')
+    .action(async (flags: Flags & { readonly maxAge?: number; readonly notify?: true }) => {
+      const { app: opened, config } = open(flags)
+      const look = flags.notify ? statusThatNotifies : status
+      const maxAge = flags.maxAge ?? config.notify.maxAgeMs
+      await finish(await look(opened, select(opened, flags.streams ?? null), maxAge), flags)
     })
 
   configured(
@@ -101,7 +108,7 @@ export function addReadingCommands({ command, open, progressOf, print, interrupt
       const { app: opened } = open(flags)
       using progress = progressOf(flags, opened)
       const how = { sample: flags.sample ?? null, repair: flags.repair ?? false }
-      print(await reconcile(opened, select(opened, flags.streams ?? null), how, progress, interruption), flags)
+      await finish(await reconcile(opened, select(opened, flags.streams ?? null), how, progress, interruption), flags)
     })
 
   configured(

@@ -9,7 +9,7 @@ import { nearest } from '../config/nearest.ts'
 import { type Cli, configured, type Flags, instantOf, selecting } from './cli.ts'
 
 /** Commands that write to the warehouse. */
-export function addWritingCommands({ command, open, progressOf, print, interruption }: Cli): void {
+export function addWritingCommands({ command, open, progressOf, print, finish, interruption }: Cli): void {
   command('demo', 'Syncs a made-up store into a DuckDB file. Needs no account and no configuration.', 'demo').action(
     async (flags: Flags) => {
       // Loaded only for this command: the simulator takes memory that the other commands need not pay for.
@@ -30,7 +30,7 @@ export function addWritingCommands({ command, open, progressOf, print, interrupt
   ).action(async (flags: Flags) => {
     const { app: opened } = open(flags)
     using progress = progressOf(flags, opened)
-    print(await sync(opened, select(opened, flags.streams ?? null), progress, interruption), flags)
+    await finish(await sync(opened, select(opened, flags.streams ?? null), progress, interruption), flags)
   })
 
   selecting(
@@ -51,7 +51,7 @@ export function addWritingCommands({ command, open, progressOf, print, interrupt
       const window = { since: flags.from ?? config.recharge.start, until: flags.to ?? null }
       const range = { window, newestFirst: flags.newestFirst ?? false }
       const selection = select(opened, flags.streams ?? null)
-      print(await backfill(opened, selection, range, progress, interruption), flags)
+      await finish(await backfill(opened, selection, range, progress, interruption), flags)
     })
 
   selecting(

@@ -18,6 +18,7 @@ import { createRejectReader } from './rejects.ts'
 import { hasColumn } from './schema-changes.ts'
 import { resetSeen } from './seen-keys.ts'
 import { createStoreIdentification } from './store-identification.ts'
+import { createTotals } from './totals.ts'
 import { keepViews } from './views/keep-views.ts'
 
 /** A destination with all optional capabilities, for every database that has an `Engine`. */
@@ -37,6 +38,7 @@ export function createWarehouse(...options: Parameters<typeof createContext>): W
     ...createInferredColumns(context),
     ...createReconciliation(context),
     ...createViewSupport(context),
+    ...createTotals(context),
     ...createQueries(context),
   }
 }
