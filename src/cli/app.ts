@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { setTimeout as timer } from 'node:timers/promises'
-import { ulid } from 'ulid'
+import { encodeTime, ulid } from 'ulid'
 import { streams as declared } from '../../schemas/index.ts'
 import { fivetranViews as declaredFivetranViews } from '../../schemas/views/fivetran/index.ts'
 import { views as declaredViews } from '../../schemas/views/index.ts'
 import { ConfigError, Interrupted } from '../common/errors.ts'
-import { fromMillis } from '../common/instant.ts'
+import { fromMillis, toMillis } from '../common/instant.ts'
 import { createLog, type Level, type Log } from '../common/log.ts'
 import type { Instant, RunId } from '../common/model.ts'
 import { type Secrets, secretsOf } from '../common/secrets.ts'
@@ -35,6 +35,9 @@ export const STREAMS: readonly Stream[] = declared
 /** Four streams may commit at the same moment, and one connection is for other queries. */
 const CONNECTIONS = 5
 
+/** Characters of a run's id that are its time. */
+const TIME_LENGTH = 10
+
 export const STREAM_NAMES: readonly string[] = STREAMS.map(({ name }) => name)
 
 /** What a command works with. Only this file reads the clock and draws random numbers. */
@@ -50,6 +53,8 @@ export interface App {
   /** Every declared stream, with the policies of the configuration. */
   readonly streams: readonly Stream[]
   readonly run: RunId
+  /** No run that began before this time has a later id than this text. */
+  readonly firstRunAt: (at: Instant) => string
   /** Hash of the token with the warehouse's salt, which a destination has to have opened. */
   readonly tokenHash: () => string
   readonly now: () => Instant
@@ -146,6 +151,7 @@ export function createApp(config: Config, options: AppOptions): App {
     source: createSource(api, { streams, readers: recharge.concurrency, sleep }),
     streams,
     run: ulid(now()) as RunId,
+    firstRunAt: at => encodeTime(Math.max(0, toMillis(at)), TIME_LENGTH),
     tokenHash: () => salt.digest(recharge.token),
     now: () => fromMillis(now()),
     monotonic,

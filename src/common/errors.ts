@@ -163,6 +163,7 @@ const DESTINATION = {
     'Restore the file from a backup, or move it away: the next sync makes a new one and reads everything.',
   ],
   unreadable: ['fail', 'Reset the stream; its rows stay.'],
+  not_compacted: ['fail', 'Nothing was changed, and the file keeps its size. Please report it, with the message.'],
 } as const satisfies Record<string, readonly [Reaction, string]>
 
 export type DestinationProblem = keyof typeof DESTINATION

@@ -16,6 +16,7 @@ import { bugOf, problemOf, StreamStats } from '../pipeline/stream-stats.ts'
 import type { Readable, Stream } from '../schema/stream.ts'
 import { allTables } from '../schema/table.ts'
 import { backfillKey } from './backfill.ts'
+import { compactDestination } from './compact.ts'
 import { GRACE, graceOf, type Within } from './grace.ts'
 import { identifyStore } from './identify-store.ts'
 
@@ -53,8 +54,8 @@ export interface RunOptions extends Omit<ScanOptions, 'readable' | 'destination'
   readonly lock?: boolean
   /** Whether the destination records the run, and its streams' reports as their last ones. Default: true. */
   readonly recorded?: boolean
-  /** Looks at the destination when the streams have ended and the run is recorded. Never throws. Default: nobody looks. */
-  readonly observe?: ((destination: RunDestination) => Promise<void>) | null
+  /** Works with the destination when the streams have ended and the run is recorded. Never throws. Default: nothing is done. */
+  readonly atEnd?: ((destination: RunDestination) => Promise<void>) | null
   /** Makes the progress line of a stream that has ended. Default: its counts. */
   readonly line?: (report: StreamReport) => string
 }
@@ -150,8 +151,9 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
         retryDestination(() => destination.record(report), options, signal),
         GRACE.report,
       )
-    if (options.observe && !ending.aborted) await ended(options.observe(destination), GRACE.report)
+    if (options.atEnd && !ending.aborted) await ended(options.atEnd(destination), GRACE.report)
     await ended(destination.finalize(), GRACE.report)
+    if (!ending.aborted) await ended(compactDestination(destination, log, ending), GRACE.report)
     return report
   }
   try {

@@ -22,6 +22,7 @@ import type {
   StartedRun,
   ViewsReport,
 } from '../common/model.ts'
+import type { LastAttempt } from '../common/needed-runs.ts'
 import type { InferredColumn } from '../schema/inferred-columns.ts'
 import type { Stream } from '../schema/stream.ts'
 import type { StreamTables, Table } from '../schema/table.ts'
@@ -120,6 +121,36 @@ export interface Totals {
   streamTotals(): Promise<readonly StreamTotals[]>
 }
 
+/** Forgets what nobody needs to know of runs any more. Called after `prepare`. */
+export interface OldRuns {
+  /** The last run of each stream, as its checkpoint names it. @throws {DestinationError} `unreadable` */
+  lastAttempts(): Promise<ReadonlyMap<string, LastAttempt>>
+  /**
+   * Deletes the rows of runs that began, and of comparisons that ended, before a time. Those stay that say something of a stream
+   * which no newer one says. Called by a run that has the lock, so that no other one is at work.
+   * @param current the run that asks.
+   * @returns how many runs were forgotten.
+   * @throws {DestinationError} `unreadable`
+   */
+  forgetRuns(before: Instant, current: RunId): Promise<number>
+}
+
+/** A file was replaced by a copy of its contents. In bytes. */
+export interface Compacted {
+  readonly before: number
+  readonly after: number
+}
+
+/** Gives space back to the disk. */
+export interface Compaction {
+  /**
+   * Replaces the file by a copy without free blocks, where that pays. Called after `finalize`, by a run that has the lock.
+   * @returns null: it does not pay, or the database does that itself.
+   * @throws {DestinationError} `not_compacted`: nothing was changed. @throws {Interrupted}
+   */
+  compact(signal: AbortSignal): Promise<Compacted | null>
+}
+
 /** Makes indexes for those who read the tables. */
 export interface Indexing {
   /**
@@ -155,6 +186,8 @@ export interface RunDestination
     InferredColumns,
     RowCounts,
     Totals,
+    OldRuns,
+    Compaction,
     Indexing,
     DeletionSupport,
     StoreIdentification,

@@ -388,6 +388,7 @@ class Life {
       materialize: { add: [], except: [] },
       indexes: true,
       maxRejects: 100,
+      retentionMs: 90 * 86_400_000,
       notify: NO_NOTIFY,
       metrics: NO_METRICS,
       secrets: [key],

@@ -83,6 +83,7 @@ export function configFor(
     // Not hashed, so that two warehouses can be compared: each has its own salt.
     policies: { sensitive: 'keep', columns: {}, onMismatch: 'null', drift: 'capture' },
     maxRejects: 100,
+    retentionMs: 90 * 86_400_000,
     notify: NO_NOTIFY,
     metrics: NO_METRICS,
     secretFiles: [],

@@ -1,8 +1,11 @@
+import { fromMillis, toMillis } from '../../common/instant.ts'
 import type { RunReport, StartedRun } from '../../common/model.ts'
 import { runStreams, type StreamWork } from '../../jobs/run.ts'
+import type { RunDestination } from '../../load/destination.ts'
 import { describeDestination } from '../../load/open.ts'
 import type { Progress } from '../../pipeline/progress.ts'
 import type { App, Selection } from '../app.ts'
+import { forgetReports } from '../forget-reports.ts'
 import { createNotifier, type Notifier } from '../notify/notifier.ts'
 import { exitCode, keepReport, reportText } from '../report.ts'
 import type { Result } from './result.ts'
@@ -33,10 +36,33 @@ export async function runJob(
     }
   }
   const declared = app.streams
-  return await runStreams(
-    { ...app, declared, open, keep, scrub, streams, explicit, work, progress, maxRejects, observe },
+  let hasForgotten = false
+  const atEnd = async (destination: RunDestination): Promise<void> => {
+    hasForgotten = true
+    await forgetOldRuns(app, intent.destination, destination)
+    await observe?.(destination)
+  }
+  const report = await runStreams(
+    { ...app, declared, open, keep, scrub, streams, explicit, work, progress, maxRejects, atEnd },
     signal,
   )
+  if (!hasForgotten) await forgetOldRuns(app, intent.destination, null)
+  return report
+}
+
+/** Forgets the runs that are older than `retention`. What fails there is logged, and fails no run. */
+async function forgetOldRuns(app: App, name: string, destination: RunDestination | null): Promise<void> {
+  const { runsDirectory, run, log, config } = app
+  const before = fromMillis(toMillis(app.now()) - config.retentionMs)
+  try {
+    const runs = destination ? await destination.forgetRuns(before, run) : 0
+    const last = destination && (await destination.lastAttempts())
+    const old = { before: app.firstRunAt(before), current: run, destination: name, last }
+    const reports = runsDirectory === null ? 0 : forgetReports(runsDirectory, old)
+    if (runs + reports > 0) log.info({ event: 'old_runs_forgotten', runs, reports })
+  } catch (error) {
+    log.warn({ event: 'old_runs_kept', message: String(error) })
+  }
 }
 
 /** `runJob` as a command, which tells those whom the configuration names how it ended. */

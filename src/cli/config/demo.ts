@@ -33,6 +33,7 @@ export function demoConfig(baseUrl: string, token: string, file = 'state/demo.du
     policies: { sensitive: 'hash', columns: {}, onMismatch: 'null', drift: 'capture' },
     indexes: true,
     maxRejects: 100,
+    retentionMs: 90 * 86_400_000,
     notify: NO_NOTIFY,
     metrics: NO_METRICS,
     secretFiles: [],

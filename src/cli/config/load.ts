@@ -52,6 +52,8 @@ export interface Config {
   /** What is stored of each column. */
   readonly policies: Policies
   readonly maxRejects: number
+  /** How long reports of runs are kept, in milliseconds. */
+  readonly retentionMs: number
   readonly notify: NotifySettings
   readonly metrics: MetricsSettings
   /** Files that the token or other values were read from, also this one if it holds a secret itself. */
@@ -269,6 +271,7 @@ function configOf(
     indexes: rest.indexes,
     policies: { sensitive: rest.sensitive, columns: rest.columns, onMismatch: rest.on_mismatch, drift: rest.drift },
     maxRejects: rest.max_rejects,
+    retentionMs: rest.retention,
     notify: {
       ping: rest.notify.ping ?? null,
       webhook: rest.notify.webhook ?? null,

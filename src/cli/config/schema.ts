@@ -259,6 +259,11 @@ export const configSchema = z.strictObject({
   max_rejects: whole
     .default(100)
     .describe('How many records of one stream may be rejected in one run before the stream fails.'),
+  retention: positiveDuration
+    .default(90 * DAY)
+    .describe(
+      'How long reports of runs and results of reconcile are kept, in state/runs and in the warehouse. The last run of each stream, and the last one that was complete, are always kept. Default: 90d.',
+    ),
   notify: z
     .strictObject({
       ping: monitor

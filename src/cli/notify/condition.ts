@@ -74,8 +74,11 @@ export function evidenceOf(ended: Ended, about: 'sync' | 'reconcile', selected: 
     ),
   ]
   const replaced = new Set(found.map(({ stream }) => stream))
+  // A stream that the token may not read, and never could, counts as complete.
   const read = new Set(
-    streams.flatMap(({ stream, outcome, settled = true }) => (outcome === 'complete' && settled ? [stream] : [])),
+    streams.flatMap(({ stream, outcome: own, settled = true }) =>
+      (own === 'complete' && settled) || own === 'skipped' ? [stream] : [],
+    ),
   )
   return {
     found,

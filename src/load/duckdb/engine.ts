@@ -10,6 +10,7 @@ import type { CatalogEntry, Engine, Relation } from '../sql/engine.ts'
 import type { SystemTables } from '../sql/system-tables.ts'
 import { answer } from './answer.ts'
 import { append, type Layouts } from './append.ts'
+import { compact, PAYS } from './compact.ts'
 import { dependentsOf } from './dependents.ts'
 import { describeColumns } from './describe-columns.ts'
 import { dialectOn } from './dialect.ts'
@@ -216,6 +217,19 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
       })
     },
 
+    compact(signal) {
+      if (readOnly || path === ':memory:') return Promise.resolve(null)
+      const done = queue.then(async () => {
+        try {
+          return await compact(connection, { catalog: CATALOG, path, attach: attachStatement, when: PAYS }, signal)
+        } catch (error) {
+          throw translate(error)
+        }
+      })
+      queue = done.catch(() => {})
+      return done
+    },
+
     async [Symbol.asyncDispose]() {
       await queue
       connection.closeSync()
@@ -238,14 +252,10 @@ async function attach(path: string, readOnly: boolean): Promise<DuckDBInstance> 
   // Temporary files lie beside the file, where there is space, and not in the working directory.
   const spill = path === ':memory:' ? {} : { temp_directory: `${path}.tmp` }
   const instance = await DuckDBInstance.create(':memory:', { ...SETTINGS, ...spill })
-  // A file keeps the block size that it was created with.
   const isNew = !existsSync(path)
-  const block = isNew ? [`block_size ${BLOCK}`] : []
-  // Without the type DuckDB would look for an extension that reads a SQLite file.
-  const options = ['type duckdb', `row_group_size ${ROW_GROUP}`, ...block, ...(readOnly ? ['read_only'] : [])]
   try {
     const connection = await instance.connect()
-    await connection.run(`attach '${path.replaceAll("'", "''")}' as ${CATALOG} (${options.join(', ')})`)
+    await connection.run(attachStatement(path, CATALOG, readOnly))
     connection.closeSync()
     // Of a file that was there, its owner has decided who may read it.
     if (isNew && path !== ':memory:') chmodSync(path, 0o600)
@@ -254,6 +264,14 @@ async function attach(path: string, readOnly: boolean): Promise<DuckDBInstance> 
     instance.closeSync()
     throw unopened(path, error)
   }
+}
+
+function attachStatement(path: string, catalog: string, readOnly = false): string {
+  // A file keeps the block size that it was created with.
+  const block = existsSync(path) ? [] : [`block_size ${BLOCK}`]
+  // Without the type DuckDB would look for an extension that reads a SQLite file.
+  const options = ['type duckdb', `row_group_size ${ROW_GROUP}`, ...block, ...(readOnly ? ['read_only'] : [])]
+  return `attach '${path.replaceAll("'", "''")}' as ${catalog} (${options.join(', ')})`
 }
 
 /** Replaces a table of the same name. To empty it instead would keep the space of deleted rows until the run ends. */

@@ -140,6 +140,8 @@ export function openPostgres({
     jsonElements,
     jsonMember,
     finalize: async () => {},
+    // Autovacuum makes the space of deleted rows free again.
+    compact: async () => null,
     checkAccess: tables => checkAccess(options, target, tables),
     answer: (question, path, signal) => inTransaction(client => answer(client, question, path, signal, cancel)),
     describeColumns: schemas => inTransaction(client => describeColumns(client, schemas)),

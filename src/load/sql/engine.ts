@@ -3,7 +3,7 @@ import type { Block } from '../../common/cells.ts'
 import type { RunId } from '../../common/model.ts'
 import type { ColumnKind } from '../../schema/column.ts'
 import type { Table, TableColumn } from '../../schema/table.ts'
-import type { Answer } from '../destination.ts'
+import type { Answer, Compacted } from '../destination.ts'
 import type { KeyRange } from './key-ranges.ts'
 import type { SystemTables } from './system-tables.ts'
 
@@ -245,4 +245,10 @@ export interface Engine extends AsyncDisposable {
   lockHolders(schema: string): Promise<readonly string[]>
   /** Moves committed data to its final place, at the end of a run; for instance a log into its file. */
   finalize(): Promise<void>
+  /**
+   * Gives space back to the disk by copying everything, where that pays. Calls of `transaction` that come later work on the copy.
+   * @returns null: it does not pay, or the database does that itself.
+   * @throws {DestinationError} `not_compacted`: nothing was changed. @throws {Interrupted}
+   */
+  compact(signal: AbortSignal): Promise<Compacted | null>
 }

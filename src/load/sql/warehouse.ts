@@ -6,6 +6,7 @@ import { createColumnMigrations } from './column-migrations.ts'
 import { type Context, createContext } from './context.ts'
 import { createDestination } from './destination.ts'
 import { createExpectedRows } from './expected-rows.ts'
+import { createOldRuns } from './forget-runs.ts'
 import { createImportedRows } from './imported-rows.ts'
 import { createIndexing } from './indexing.ts'
 import { readInferredColumns, recordInferredColumns } from './inferred-columns.ts'
@@ -39,7 +40,9 @@ export function createWarehouse(...options: Parameters<typeof createContext>): W
     ...createReconciliation(context),
     ...createViewSupport(context),
     ...createTotals(context),
+    ...createOldRuns(context),
     ...createQueries(context),
+    compact: signal => context.engine.compact(signal),
   }
 }
 
