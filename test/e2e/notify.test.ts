@@ -99,7 +99,6 @@ test("an operator's day: each thing that goes wrong, and that all is well again,
           }
 
           expect(await run()).toEqual({ ...WELL, code: 0 })
-          expect((statSync(metricsFile).mode & 0o777).toString(8)).toBe('644')
           const text = readFileSync(metricsFile, 'utf8')
           expect(text).toMatch(/^recharge_sync_stream_rows\{destination="postgres [^"]*",stream="customers"\} 10$/m)
           expect(text).toMatch(/^recharge_sync_last_run_outcome\{.*outcome="complete"\} 1$/m)
@@ -174,6 +173,8 @@ test("an operator's day: each thing that goes wrong, and that all is well again,
           })
           expect(await runThere(256)).toEqual({ ...NOTHING, ...full })
           expect(await runThere(null)).toEqual({ ...RECOVERED, code: 0 })
+          // Not for this user alone, as all other files are: the collector is another user.
+          expect((statSync(metricsFile).mode & 0o777).toString(8)).toBe('644')
 
           for (const { body } of listener.heard) expect(body).not.toContain(simulator.token)
           const kept = readdirSync(join(folder, 'state', 'runs')).map(name => join(folder, 'state', 'runs', name))
@@ -185,7 +186,7 @@ test("an operator's day: each thing that goes wrong, and that all is well again,
 })
 
 /** Ignores SIGTERM, and has a child that does too; leaves what it was told, and the ids of both. */
-const DEAF = `trap '' TERM; cat > told.json; (trap '' TERM; exec sleep 1000) & echo $$ $! > pids; sleep 1000`
+const DEAF = `trap '' TERM; cat > told.json; env > environment; (trap '' TERM; exec sleep 1000) & echo $$ $! > pids; sleep 1000`
 
 test('whom a run tells may hang, fail or be gone: its exit code and its report stay, and it ends', async () => {
   await withSimulator({ store: makeStore({ customers: 5, months: 1 }) }, simulator =>
@@ -202,7 +203,8 @@ notify:
 metrics: { pushgateway: "http://127.0.0.1:9/behind-a-made-up-path", textfile: nowhere/recharge.prom }
 `
         writeConfig(folder, yamlOf(simulator.url, simulator.token, 'duckdb: warehouse.duckdb', told('always')))
-        const exited = await cli(folder, ['sync', '--json', '--no-progress'])
+        const variables = { TOKEN_OF_THE_STORE: simulator.token, OF_THE_COMMAND: 'is there' }
+        const exited = await cli(folder, ['sync', '--json', '--no-progress'], variables)
         expect([exited.code, exited.signal], exited.stderr).toEqual([0, null])
         const report = JSON.parse(exited.stdout)
         const runs = join(folder, 'state', 'runs')
@@ -222,6 +224,9 @@ metrics: { pushgateway: "http://127.0.0.1:9/behind-a-made-up-path", textfile: no
         for (const secret of [HOOK, PING, 'behind-a-made-up-path']) expect(exited.stderr).not.toContain(secret)
         // The command was told all the same, and none of its processes is left.
         expect(JSON.parse(readFileSync(join(folder, 'told.json'), 'utf8'))).toMatchObject({ event: 'success', report })
+        const environment = readFileSync(join(folder, 'environment'), 'utf8')
+        expect(environment).toContain('OF_THE_COMMAND=is there')
+        expect(environment).not.toContain(simulator.token)
         const pids = readFileSync(join(folder, 'pids'), 'utf8').trim().split(' ').map(Number)
         expect(pids).toHaveLength(2)
         for (const pid of pids) expect(isDead({ ...thisProcess(), pid, started: null })).toBe(true)

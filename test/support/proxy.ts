@@ -41,12 +41,11 @@ export async function withProxy(
     if (refused !== undefined) return void response.writeHead(refused).end()
     const { method, url = '', headers } = incoming
     const { 'proxy-authorization': _, ...passed } = headers
-    request(url, { method, headers: passed }, answer => {
+    const outgoing = request(url, { method, headers: passed }, answer => {
       response.writeHead(answer.statusCode ?? 0, answer.rawHeaders)
       answer.pipe(response)
-    })
-      .on('error', () => response.destroy())
-      .end()
+    }).on('error', () => response.destroy())
+    incoming.pipe(outgoing)
   })
   server.on('connect', (incoming: IncomingMessage, client: Duplex) => {
     client.on('error', () => {})
