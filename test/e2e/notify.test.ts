@@ -261,6 +261,34 @@ metrics: { pushgateway: "http://127.0.0.1:9/behind-a-made-up-path", textfile: no
   )
 })
 
+test('a run that is ended by SIGTERM tells so in the time that it has, and one that finds it at work tells nothing', async () => {
+  await withSimulator({ store: makeStore({ customers: 5, months: 1 }) }, simulator =>
+    withListener(listener =>
+      withFolder(async folder => {
+        const asked = Promise.withResolvers<void>()
+        simulator.faults.add({ kind: 'hang', match: ({ path }) => path === '/customers' })
+        simulator.faults.before(({ path }) => {
+          if (path === '/customers') asked.resolve()
+        })
+        const told = `notify: { ping: "${listener.url}${PING}", webhook: { url: "${listener.url}${HOOK}" } }\n`
+        writeConfig(folder, yamlOf(simulator.url, simulator.token, 'duckdb: warehouse.duckdb', told))
+        const first = cli(folder, ['sync', '--no-progress'], {}, async child => {
+          await asked.promise
+          const second = await cli(folder, ['sync', '--no-progress'])
+          expect([second.code, listener.news(HOOK)], second.stderr).toEqual([4, []])
+          child.kill('SIGTERM')
+        })
+        expect((await first).code).toBe(130)
+        const messages = listener.news(HOOK).map(({ body }) => JSON.parse(body) as Message)
+        expect(messages.map(({ event, exit_code, problems }) => [event, exit_code, problems[0]?.code])).toEqual([
+          ['failure', 130, 'interrupted'],
+        ])
+        expect(listener.news(PING).map(({ path }) => path.slice(PING.length))).toEqual(['/start', '/start', '/fail'])
+      }),
+    ),
+  )
+})
+
 const quiet = ({ url }: Listener): Config['notify'] => ({
   ping: `${url}${PING}`,
   webhook: { url: `${url}${HOOK}`, format: 'json', on: ['failure', 'recovery'] },
