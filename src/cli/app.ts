@@ -6,7 +6,7 @@ import { fivetranViews as declaredFivetranViews } from '../../schemas/views/five
 import { views as declaredViews } from '../../schemas/views/index.ts'
 import { ConfigError, Interrupted } from '../common/errors.ts'
 import { fromMillis, toMillis } from '../common/instant.ts'
-import { createLog, type Level, type Log } from '../common/log.ts'
+import { createLog, type Level, type Log, type LogWriter } from '../common/log.ts'
 import type { Instant, RunId } from '../common/model.ts'
 import { type Secrets, secretsOf } from '../common/secrets.ts'
 import { createApiClient } from '../extract/api-client.ts'
@@ -25,7 +25,9 @@ import { allTables } from '../schema/table.ts'
 import type { Config } from './config/load.ts'
 import { nearest } from './config/nearest.ts'
 import { unknownStream } from './config/problems.ts'
+import { type Look, PLAIN } from './look.ts'
 import { secretAddresses } from './notify/settings.ts'
+import { matchStreams, type StreamFlags } from './stream-patterns.ts'
 
 /** Milliseconds since 1970, by the clock of this machine. */
 export const clock = (): number => Date.now()
@@ -39,6 +41,8 @@ const CONNECTIONS = 5
 const TIME_LENGTH = 10
 
 export const STREAM_NAMES: readonly string[] = STREAMS.map(({ name }) => name)
+/** Streams that are read only when they are named. */
+const OPT_IN: ReadonlySet<string> = new Set(STREAMS.filter(({ optIn }) => optIn).map(({ name }) => name))
 
 /** What a command works with. Only this file reads the clock and draws random numbers. */
 export interface App {
@@ -68,6 +72,8 @@ export interface App {
   readonly isVersioned: (stream: Stream) => boolean
   /** Folder in which reports of runs are kept; null: they are not kept in files. */
   readonly runsDirectory: string | null
+  /** How results look where they are printed. */
+  readonly look: Look
   /** The views that the configuration asks for. */
   readonly wanted: WantedViews
   /** Those that a run makes; null: none. */
@@ -77,6 +83,10 @@ export interface App {
 
 export interface AppOptions {
   readonly level: Level
+  /** Takes the lines of the log. Default: stderr, as JSON. */
+  readonly writer?: LogWriter
+  /** Default: without colours, and of any width. */
+  readonly look?: Look
   /** How often a request is retried, and the wait before the first retry. Default: that of `extract/retry.ts`. */
   readonly patience?: { readonly firstWaitMs: number; readonly tries: number }
   /** Default: `state/runs` beside the configuration. */
@@ -119,7 +129,7 @@ export function wantedViews(
 }
 
 export function createApp(config: Config, options: AppOptions): App {
-  const { level, patience, proxy: proxies, runsDirectory, now = clock } = options
+  const { level, writer, look = PLAIN, patience, proxy: proxies, runsDirectory, now = clock } = options
   const { recharge, destination, indexes } = config
   const proxy = proxies ? proxyFor(new URL(recharge.baseUrl), proxies) : null
   const { pushgateway } = config.metrics
@@ -145,7 +155,8 @@ export function createApp(config: Config, options: AppOptions): App {
   return {
     config,
     secrets,
-    log: createLog(level, secrets),
+    log: createLog(level, secrets, writer),
+    look,
     proxy: proxy?.host ?? null,
     proxies: proxies ?? null,
     source: createSource(api, { streams, readers: recharge.concurrency, sleep }),
@@ -184,11 +195,13 @@ export interface Selection {
 /**
  * The streams to work on.
  * @param flag names from the command line, which replace the selection of the configuration; null: there are none.
- * @throws {ConfigError} for an unknown name.
+ * @param patterns `select` replaces the selection of the configuration too, and `exclude` takes from what is selected.
+ * @throws {ConfigError} for an unknown name, a pattern that matches nothing, and if nothing is left.
  */
 export function select(
   { streams, config: { streams: config } }: Pick<App, 'streams' | 'config'>,
   flag: readonly string[] | null,
+  { select: patterns, exclude = [] }: Omit<StreamFlags, 'streams'> = {},
 ): Selection {
   const unknown = (flag ?? []).filter(name => !STREAM_NAMES.includes(name))
   if (unknown.length > 0)
@@ -200,11 +213,19 @@ export function select(
         message: unknownStream(name, STREAM_NAMES),
       })),
     )
-  const names = flag ?? (Array.isArray(config) ? config : null)
-  if (names) return { streams: streams.filter(({ name }) => names.includes(name)), explicit: new Set(names) }
+  const { named, matched } = matchStreams(patterns ?? [], STREAM_NAMES, '--select', OPT_IN)
+  const out = matchStreams(exclude, STREAM_NAMES, '--exclude')
+  const excluded = new Set([...out.named, ...out.matched])
+  const isOnCommandLine = flag !== null || patterns !== undefined
+  const names = isOnCommandLine ? [...(flag ?? []), ...named] : Array.isArray(config) ? config : null
+  const explicit = new Set((names ?? []).filter(name => !excluded.has(name)))
   const except = typeof config === 'object' && 'except' in config ? config.except : []
-  return {
-    streams: streams.filter(({ name, optIn }) => !optIn && !except.includes(name)),
-    explicit: new Set(),
-  }
+  const isSelected = ({ name, optIn }: Stream): boolean =>
+    names ? explicit.has(name) || matched.includes(name) : !optIn && !except.includes(name)
+  const selected = streams.filter(stream => isSelected(stream) && !excluded.has(stream.name))
+  if (selected.length === 0 && exclude.length > 0)
+    throw new ConfigError('the command line', [
+      { path: '--exclude', line: null, message: 'leaves out every stream that is selected' },
+    ])
+  return { streams: selected, explicit }
 }

@@ -4,10 +4,11 @@ import { below, lines } from '../common/printable.ts'
 import { VERSION } from '../common/version.ts'
 import { BUG, exitCodeOf, USAGE } from './exit-codes.ts'
 import { interruptOnSignals } from './interruption.ts'
-import { createCli } from './program/cli.ts'
+import { createCli, styleHelp } from './program/cli.ts'
 import { addReadingCommands } from './program/reading.ts'
 import { addSetupCommands } from './program/setup.ts'
 import { addWritingCommands } from './program/writing.ts'
+import { STARTED_AS } from './started-as.ts'
 
 /*
  * `head` and the like close the pipe early. That ends neither the run nor what is known of it: what is printed from then
@@ -20,7 +21,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
  */
 process.umask(0o077)
 
-const program = new Command('recharge-sync')
+const program = styleHelp(new Command(STARTED_AS))
   .description('Syncs a Recharge store into typed tables in Postgres or DuckDB.')
   .version(VERSION, '--version', 'print the version')
   .exitOverride()

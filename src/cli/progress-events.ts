@@ -46,6 +46,8 @@ export function createProgressEvents(emit: (event: ProgressEvent) => void, faile
   // Alone it is no reason for the process to live on.
   timer.unref()
   return {
+    showsEnds: false,
+    planned() {},
     started(stats) {
       running.add(stats)
       send({ type: 'started', ...progressOf(stats) })

@@ -1,11 +1,13 @@
+import type { Log } from '../common/log.ts'
 import { lines } from '../common/printable.ts'
 import type { Progress } from '../pipeline/progress.ts'
 import type { StreamStats } from '../pipeline/stream-stats.ts'
+import { cut, type Look, PLAIN } from './look.ts'
+import { type Overall, overall, overallText, streamText } from './progress-text.ts'
 import { streamLine } from './report.ts'
+import type { Screen } from './screen.ts'
 
 export interface ProgressOptions {
-  /** A terminal is redrawn; anything else gets a line every ten seconds. */
-  readonly out: { readonly isTTY?: boolean; write(text: string): unknown }
   /** Milliseconds. */
   readonly monotonic: () => number
   /** Requests a second that the token allows; null: the share is not shown. */
@@ -16,72 +18,81 @@ export interface ProgressOptions {
 const REDRAW = 200
 /** Milliseconds. */
 const LINE_EVERY = 10_000
-/** Characters. */
-const BAR = 20
 
-export function createProgress({ out, monotonic, perSecond }: ProgressOptions): Progress {
-  const running = new Map<StreamStats, number>()
-  const all = new Set<StreamStats>()
-  const startedAt = monotonic()
-  let drawn = 0
-  const erase = (): void => {
-    if (drawn > 0) out.write(`\x1b[${drawn}A\x1b[J`)
-    drawn = 0
-  }
-  const show = (): string[] => {
-    const seconds = Math.max(0.001, (monotonic() - startedAt) / 1000)
-    const requests = [...all].reduce((sum, { requestStats }) => sum + requestStats.requests, 0)
-    const streams = [...running].map(([stats, since]) => describe(stats, (monotonic() - since) / 1000))
-    const rate = (requests / seconds).toFixed(1)
-    const share =
-      perSecond === null
-        ? ''
-        : `, ${Math.min(100, Math.round((100 * requests) / (seconds * perSecond())))} % of the token's rate`
-    return streams.length === 0 ? [] : [...streams, `all: ${requests} requests, ${rate}/s${share}`]
-  }
+/** On a terminal: a line for each stream that is read, one for all of them, and above them one for each that has ended. */
+export function createProgress(screen: Screen, options: ProgressOptions, look: Look = PLAIN): Progress {
+  const run = follow(options)
   const draw = (): void => {
-    const shown = show()
-    erase()
-    for (const line of shown) out.write(`  ${line}\n`)
-    drawn = shown.length
+    const room = look.width - INDENT
+    const all = run.overall()
+    const streams = run.running().map(([stats, seconds]) => streamText(stats, seconds, room))
+    if (all.streams > 0) screen.draw([...streams, overallText(all, room)], line => look.paint('aside', line))
   }
-  const print = (): void => {
-    for (const line of show()) out.write(`${line}\n`)
-  }
-  const timer = setInterval(out.isTTY ? draw : print, out.isTTY ? REDRAW : LINE_EVERY)
+  const timer = setInterval(draw, REDRAW)
   timer.unref()
   return {
-    started(stats) {
-      running.set(stats, monotonic())
-      all.add(stats)
-    },
+    showsEnds: true,
+    planned: run.planned,
+    started: run.started,
     ended(stats, report, line) {
-      running.delete(stats)
-      if (out.isTTY) erase()
-      out.write(`${line === undefined ? streamLine(report) : lines(line)}\n`)
+      run.ended(stats)
+      // The end of the run lists the scopes that are missing.
+      if (report.problem?.code === 'missing_scope' && report.outcome === 'skipped') return
+      screen.print(line === undefined ? streamLine(report, look) : cut(lines(line), look.width))
     },
     [Symbol.dispose]() {
       clearInterval(timer)
-      if (out.isTTY) erase()
+      screen.clear()
     },
   }
 }
 
-/** One stream: records, speed and time left. Without a count from the API, the time left is not known. */
-export function describe({ stream, records, expected, requestStats }: StreamStats, seconds: number): string {
-  const rate = records / Math.max(0.001, seconds)
-  const known = expected !== null && expected > 0
-  const share = known ? Math.min(1, records / expected) : 0
-  const bar = known ? `[${'#'.repeat(Math.round(share * BAR)).padEnd(BAR, '.')}] ${Math.floor(share * 100)} %, ` : ''
-  const of = known ? ` of ${expected}` : ''
-  const remaining = known && rate > 0 ? `, ${clock((expected - Math.min(records, expected)) / rate)} left` : ''
-  const throttled = requestStats.throttled > 0 ? `, throttled ${requestStats.throttled} times` : ''
-  return `${stream}: ${bar}${records}${of} records, ${Math.round(rate)}/s${remaining}${throttled}`
+/** Columns before a line that is drawn, and one that stays free behind it. */
+const INDENT = 3
+
+/** In a log: one line every ten seconds. The log itself tells the end of each stream. */
+export function createLogProgress(log: Log, options: ProgressOptions): Progress {
+  const run = follow(options)
+  const timer = setInterval(() => {
+    const reading = run.running().map(([{ stream, records, expected }]) => ({ stream, records, expected }))
+    if (reading.length > 0) log.info({ event: 'progress', ...run.overall(), reading })
+  }, LINE_EVERY)
+  timer.unref()
+  return {
+    showsEnds: false,
+    planned: run.planned,
+    started: run.started,
+    ended: run.ended,
+    [Symbol.dispose]() {
+      clearInterval(timer)
+    },
+  }
 }
 
-function clock(seconds: number): string {
-  const whole = Math.ceil(seconds)
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)]
-  const pad = (n: number): string => String(n).padStart(2, '0')
-  return hours > 0 ? `${hours}:${pad(minutes)}:${pad(whole % 60)}` : `${minutes}:${pad(whole % 60)}`
+/** Keeps which streams are read at the moment. */
+function follow({ monotonic, perSecond }: ProgressOptions) {
+  const planned = new Set<StreamStats>()
+  const running = new Map<StreamStats, number>()
+  const done = new Set<StreamStats>()
+  const startedAt = monotonic()
+  const since = (start: number): number => (monotonic() - start) / 1000
+  const runningNow = (): readonly (readonly [StreamStats, number])[] =>
+    [...running].map(([stats, start]) => [stats, since(start)] as const)
+  return {
+    planned(streams: readonly StreamStats[]): void {
+      planned.clear()
+      done.clear()
+      for (const stats of streams) planned.add(stats)
+    },
+    started(stats: StreamStats): void {
+      running.set(stats, monotonic())
+    },
+    ended(stats: StreamStats): void {
+      // One that is skipped without a request was not planned.
+      if (running.delete(stats)) done.add(stats)
+    },
+    running: runningNow,
+    overall: (): Overall =>
+      overall(planned, new Map(runningNow()), done, since(startedAt), perSecond === null ? null : perSecond()),
+  }
 }

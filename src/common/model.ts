@@ -268,6 +268,11 @@ export interface StreamReport extends Counts {
   readonly complete_from: Instant | null
   /** Every record that last changed at or before this is in the tables. Null: not known. */
   readonly complete_to: Instant | null
+  /**
+   * The stream is read completely, and that was so recently that this run sent no request for it: the first run from this
+   * time on reads it again. Null: this run read it, or tried to.
+   */
+  readonly not_due_until: Instant | null
   /** For each path that is not declared, the number of records that had a value there. */
   readonly undeclared: Readonly<Record<string, number>>
   /** For each declared path, the number of records whose value did not fit its column and is in `_extra`. */

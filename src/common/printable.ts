@@ -1,6 +1,9 @@
+import { styleText } from 'node:util'
+
 /**
- * Text that a terminal or a log of lines may be given. Apart from the breaks between its lines it has no control
- * character. Only `lines` and `paragraphs` make one, so what a command prints cannot have missed them.
+ * Text that a terminal or a log of lines may be given. Apart from the breaks between its lines, and from colours that
+ * `styled` put around it, it has no control character. Only the functions of this file make one, so what a command prints
+ * cannot have missed them.
  */
 export type Printable = string & { readonly __printable: true }
 
@@ -26,6 +29,16 @@ export const paragraphs = (...parts: readonly Printable[]): Printable => parts.j
 
 /** Parts one below the other. */
 export const below = (...parts: readonly Printable[]): Printable => parts.join('\n') as Printable
+
+/** Parts on one line. */
+export const beside = (...parts: readonly Printable[]): Printable => parts.join('') as Printable
+
+/** What follows the first `from` characters of a text. */
+export const rest = (text: Printable, from: number): Printable => text.slice(from) as Printable
+
+/** A text in a colour. It is printable already, so no colour comes from data. */
+export const styled = (format: Parameters<typeof styleText>[0], text: Printable): Printable =>
+  styleText(format, text, { validateStream: false }) as Printable
 
 /**
  * Rows as CSV (RFC 4180, lines end with a line feed). Null is empty, and an empty text is `""`.

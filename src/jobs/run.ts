@@ -130,6 +130,7 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     const { store, isNew } = await identifyStore(identifying, signal)
     const plan = options.streams.map(stream => planOf(stream, information, options))
     const tried = plan.filter(planned => isRequested(planned, options))
+    options.progress.planned(tried.map(({ stats }) => stats))
     // The report has warnings of streams only, and those of the run are given once.
     tried[0]?.stats.requestStats.warnings.push(...requestStats.warnings)
     const changes = await destination.prepare(tried.flatMap(({ stream }) => allTables(stream)))
@@ -291,11 +292,23 @@ async function runStream(planned: Planned, options: Opened, stop: Stop): Promise
   if (isRequested(planned, options)) progress.started(stats)
   const { outcome, problem, stops } = await attempt(planned, options, stop)
   const report = stats.report(outcome, (monotonic() - startedAt) / 1000, problem)
-  log.info({ event: 'stream', ...report })
   const line = options.line?.(report)
+  if (!progress.showsEnds) log[levelOf(report, options)]({ event: 'stream', ...report }, line)
   progress.ended(stats, scrubbed(report, options.scrub), line === undefined ? line : options.scrub(line))
   if (stops) throw stops
   return report
+}
+
+/** So that a log of warnings is silent about a run that is as it should be. */
+function levelOf(
+  { stream, outcome, problem }: StreamReport,
+  { explicit }: RunOptions,
+): 'debug' | 'info' | 'warn' | 'error' {
+  if (outcome === 'failed') return 'error'
+  // The end of a run lists the scopes that are missing.
+  if (outcome === 'skipped' && problem?.code === 'missing_scope') return 'debug'
+  const isExpected = outcome === 'skipped' ? !explicit.has(stream) : problem === null
+  return isExpected && outcome !== 'interrupted' ? 'info' : 'warn'
 }
 
 async function attempt(planned: Planned, options: Opened, stop: Stop): Promise<StreamEnd> {
@@ -323,8 +336,7 @@ function withScopes(end: StreamEnd, { missing, perhaps }: Access): StreamEnd {
 async function endOf(error: unknown, planned: Planned, options: Opened, stop: Stop): Promise<StreamEnd> {
   const { stream, stats } = planned
   if (!(error instanceof SyncError)) return { outcome: 'failed', problem: logged(error, options, stream.name) }
-  const { code, message, reaction } = error
-  options.log.warn({ event: 'problem', stream: stream.name, code, message })
+  const { reaction } = error
   const problem = problemOf(error)
   if (reaction === 'stop') {
     // A stream that was stopped because of another one tells of the true cause.

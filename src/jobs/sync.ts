@@ -1,4 +1,4 @@
-import { toMillis } from '../common/instant.ts'
+import { fromMillis, toMillis } from '../common/instant.ts'
 import type { Checkpoint, Instant } from '../common/model.ts'
 import { retryDestination } from '../common/retry-destination.ts'
 import { backfillColumns } from '../pipeline/backfill-columns.ts'
@@ -44,7 +44,8 @@ async function readStream(
   // the scan has committed a batch, so an interrupted run repeats the backfill.
   if (stored.schemaHash !== null && stored.schemaHash !== schemaHash)
     stats.backfilled = await backfillColumns(stream, options, signal)
-  if (stored.watermark !== null && isFresh(stored, stream, source.clock(), options)) return stats.fresh(stored)
+  const due = dueAt(stored, stream, options.refreshMs(stream))
+  if (due !== null && source.clock() < due) return stats.fresh(stored, due)
   const { checkpoint, startedAt } = await snapshotIfDue(stored, stream, options, stats, signal)
   // After the snapshot: the scan has to read the records that left the list during it.
   const now = source.clock()
@@ -67,26 +68,31 @@ async function readWhatChangedSince(
   const { source, destination, overlapMs, start } = options
   const checkpoint = await destination.checkpoint(name)
   const now = source.clock()
-  if (isFresh(checkpoint, stream, now, options)) return
+  const due = dueAt(checkpoint, stream, options.refreshMs(stream))
+  if (due !== null && now < due) return
   const schemaHash = schemaHashOf(stream)
   await scanStream(startScan(checkpoint, stream, { run, overlapMs, start, now, schemaHash }), options, stats, signal)
 }
 
 /**
- * A stream without a cursor can only be read completely, which an hourly run does not do each time. A list that is
- * suspect is read again in each run: what it did not show may have been left out.
+ * When a stream has to be read again. A stream without a cursor can only be read completely, which an hourly run does not do
+ * each time. A list that is suspect is read again in each run: what it did not show may have been left out.
+ * @returns null: in each run.
  */
-function isFresh(checkpoint: Checkpoint, stream: Stream, now: Instant, { refreshMs }: SyncOptions): boolean {
+export function dueAt(checkpoint: Checkpoint, stream: Stream, refreshMs: number): Instant | null {
   const { watermark, scan, isSuspect = false } = checkpoint
-  if (stream.sync.mode !== 'full' || watermark === null || scan !== null || isSuspect) return false
-  return !isDue(watermark, now, refreshMs(stream))
+  if (stream.sync.mode !== 'full' || watermark === null || scan !== null || isSuspect) return null
+  return after(watermark, refreshMs)
 }
 
 /** Share of the period by which a full scan may be early: a daily job does not start at the same second every day. */
 const EARLY = 1 / 24
 
-const isDue = (last: Instant, now: Instant, every: number): boolean =>
-  toMillis(now) - toMillis(last) >= every * (1 - EARLY)
+/** The latest time that is written with a year of four digits. */
+const LATEST = Date.UTC(9999, 11, 31)
+
+const after = (last: Instant, every: number): Instant =>
+  fromMillis(Math.min(LATEST, toMillis(last) + every * (1 - EARLY)))
 
 /**
  * Takes a list snapshot if one is due. None is taken before a first scan, which reads every record anyway, nor before a
@@ -103,6 +109,6 @@ async function snapshotIfDue(
   const none = { checkpoint, startedAt: null }
   if (typeof absence !== 'object' || checkpoint.watermark === null || checkpoint.scan !== null) return none
   const last = checkpoint.lastSnapshotAt
-  if (last !== null && !isDue(last, options.source.clock(), options.refreshMs(stream))) return none
+  if (last !== null && options.source.clock() < after(last, options.refreshMs(stream))) return none
   return await listSnapshot(stream, absence, checkpoint, options, stats, signal)
 }

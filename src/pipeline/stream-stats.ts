@@ -37,6 +37,7 @@ export class StreamStats {
   #from: Instant | null = null
   #completeFrom: Instant | null = null
   #completeTo: Instant | null = null
+  #notDueUntil: Instant | null = null
   #gaps: readonly Gap[] = []
   #unknownFields = new Map<string, number>()
   #mismatched = new Map<string, number>()
@@ -114,9 +115,10 @@ export class StreamStats {
     })
   }
 
-  /** The stream was read so recently that this run sends no request for it. */
-  fresh(checkpoint: Checkpoint): void {
+  /** The stream was read so recently that this run sends no request for it. @param until when a run reads it again. */
+  fresh(checkpoint: Checkpoint, until: Instant): void {
     this.#reached(checkpoint)
+    this.#notDueUntil = until
   }
 
   #reached({ completeFrom, watermark }: Checkpoint): void {
@@ -174,6 +176,7 @@ export class StreamStats {
       from: this.#from,
       complete_from: this.#completeFrom,
       complete_to: this.#completeTo,
+      not_due_until: this.#notDueUntil,
       undeclared: Object.fromEntries([...this.#unknownFields].sort()),
       mismatched: Object.fromEntries([...this.#mismatched].sort()),
       cleaned: this.#cleaned,

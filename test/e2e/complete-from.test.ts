@@ -216,9 +216,9 @@ describe.each(DESTINATIONS)('$name', place => {
       const rows = (await sql('select id from recharge.charges')).length
       simulator.store.advance(40 * DAY)
       const app = createApp(config, { level: 'silent' })
-      const said = await reset(app, streamOf('charges'), true)
+      const said = await reset(app, [streamOf('charges')], true)
       expect(said.text).toContain('complete_from')
-      expect((await reset(app, streamOf('customers'), false)).text).not.toContain('complete_from')
+      expect((await reset(app, [streamOf('customers')], false)).text).not.toContain('complete_from')
       const none = await statusOf(config, 'charges')
       expect([none.complete_from, none.complete_to]).toEqual([null, null])
       await runSync(config, ['charges', 'customers'])
@@ -417,7 +417,7 @@ describe.each(DESTINATIONS)('$name', place => {
           expect((await held(simulator.store, after, sql)).absent).toBe(0)
           // What was derived once is not derived again: a reset forgets it for good.
           const app = createApp(config, { level: 'silent' })
-          await reset(app, streamOf('charges'), true)
+          await reset(app, [streamOf('charges')], true)
           simulator.faults.add({ kind: 'status', status: 422, body: {}, match: r => 'cursor' in r.query })
           expect((await runSync(config, ['charges'])).of('charges')).toMatchObject({ outcome: 'failed', records: 250 })
           expect(
@@ -431,7 +431,7 @@ describe.each(DESTINATIONS)('$name', place => {
     test('I27: promises nothing across a pause that was followed by a reset, which left no gap', async () => {
       await synced(place, ['charges'], async ({ simulator, config, sql }) => {
         simulator.store.advance(150 * DAY)
-        await reset(createApp(config, { level: 'silent' }), streamOf('charges'), true)
+        await reset(createApp(config, { level: 'silent' }), [streamOf('charges')], true)
         await runSync(config, ['charges'])
         await makeOlder(sql)
         const ran = await runSync(config, ['charges'])

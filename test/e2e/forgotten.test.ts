@@ -26,7 +26,7 @@ describe.each(DESTINATIONS)('$name', place => {
           const stream = charges[0]
           if (!stream) throw new Error('charges are not declared')
           await runSync(config, ['charges'])
-          await reset(app, stream, true)
+          await reset(app, [stream], true)
           const again = await runSync(config, ['charges'])
           const served = again.of('charges').records
           expect(served).toBeLessThan((before.charges?.length ?? 0) / 2)

@@ -208,7 +208,10 @@ describe.each(DESTINATIONS)('$name', place => {
       })
       const [customers] = selection.streams
       if (!customers) throw new Error('customers is no stream')
-      expect(await reset(app, customers, false)).toMatchObject({ code: 0, json: { stream: 'customers' } })
+      expect(await reset(app, [customers], false)).toMatchObject({
+        code: 0,
+        json: { streams: [{ stream: 'customers' }] },
+      })
       const mended = await runSync(config)
       expect(mended.code, mended.text).toBe(0)
       const { tables } = await fresh()

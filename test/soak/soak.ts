@@ -354,7 +354,7 @@ class Life {
       const [stream] = select(app, [name]).streams
       if (!stream) continue
       try {
-        await reset(app, stream, true)
+        await reset(app, [stream], true)
       } catch (error) {
         this.#lie(run, 'reset', { what: 'the advised reset fails', stream: name, detail: String(error).slice(0, 300) })
       }
@@ -653,6 +653,7 @@ const UNSAID: StreamReport = {
   from: null,
   complete_from: null,
   complete_to: null,
+  not_due_until: null,
   undeclared: {},
   mismatched: {},
   cleaned: 0,

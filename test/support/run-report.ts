@@ -25,6 +25,7 @@ export function runReport(stream: string, more: Partial<StreamReport> = {}): Run
         from: null,
         complete_from: at(0),
         complete_to: at(1),
+        not_due_until: null,
         undeclared: { merged_at: 2 },
         mismatched: {},
         gaps: [{ from: at(0), to: at(1) }],

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { type App, createApp, STREAM_NAMES, STREAMS, select } from '../../src/cli/app.ts'
+import { type App, type AppOptions, createApp, STREAM_NAMES, STREAMS, select } from '../../src/cli/app.ts'
 import { backfill } from '../../src/cli/commands/backfill.ts'
 import { type ReconcileDocument, reconcile } from '../../src/cli/commands/reconcile.ts'
 import { reset } from '../../src/cli/commands/reset.ts'
 import type { Result } from '../../src/cli/commands/result.ts'
-import { sync } from '../../src/cli/commands/sync.ts'
+import { fullRefresh, sync } from '../../src/cli/commands/sync.ts'
 import type { Config } from '../../src/cli/config/load.ts'
 import { fixturesOf } from '../../src/cli/fixtures.ts'
 import { NO_METRICS, NO_NOTIFY } from '../../src/cli/notify/settings.ts'
@@ -99,7 +99,8 @@ export interface Ran {
 }
 
 const QUICK = { level: 'silent', patience: { firstWaitMs: 5, tries: 8 } } as const
-const quickApp = (config: Config): App => createApp(config, { ...QUICK, now: clockFor(config) })
+const quickApp = (config: Config, more: Partial<AppOptions> = {}): App =>
+  createApp(config, { ...QUICK, now: clockFor(config), ...more })
 
 /** One `sync` in this process, by the same function as the command. */
 export async function runSync(
@@ -107,9 +108,16 @@ export async function runSync(
   streams: readonly string[] | null = null,
   signal: AbortSignal = new AbortController().signal,
   progress: Progress = NO_PROGRESS,
+  more: Partial<AppOptions> = {},
 ): Promise<Ran> {
-  const app = quickApp(config)
+  const app = quickApp(config, more)
   return ran(await told(await sync(app, select(app, streams), progress, signal)))
+}
+
+/** One `sync --full-refresh` in this process. */
+export async function runFullRefresh(config: Config, streams: readonly string[], iKnow = false): Promise<Ran> {
+  const app = quickApp(config)
+  return ran(await fullRefresh(app, select(app, streams), iKnow, NO_PROGRESS, new AbortController().signal))
 }
 
 /** One `backfill` in this process. */
@@ -130,7 +138,7 @@ export async function resetStream(config: Config, stream: string, iKnow = false)
   const app = quickApp(config)
   const [found] = select(app, [stream]).streams
   if (!found) throw new Error(`there is no stream ${stream}`)
-  await reset(app, found, iKnow)
+  await reset(app, [found], iKnow)
 }
 
 /** One `reconcile` in this process; `of` returns the result of a stream. */

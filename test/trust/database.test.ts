@@ -425,7 +425,7 @@ describe('the way to the Postgres server', () => {
           })
           const ran = await cli(
             folder,
-            ['sync', '--streams', 'customers'],
+            ['sync', '--streams', 'customers', '--log-format', 'json'],
             { RECHARGE_ACCESS_TOKEN: simulator.token },
             child => {
               child.stderr?.on('data', data => {

@@ -5,9 +5,13 @@ import { createApp, select } from '../../src/cli/app.ts'
 import { check } from '../../src/cli/commands/check.ts'
 import { importable, importFile } from '../../src/cli/commands/import.ts'
 import { status } from '../../src/cli/commands/status.ts'
-import { createProgress } from '../../src/cli/progress.ts'
+import { textWriter } from '../../src/cli/log-text.ts'
+import type { Look } from '../../src/cli/look.ts'
+import { createLogProgress, createProgress } from '../../src/cli/progress.ts'
+import { createScreen } from '../../src/cli/screen.ts'
 import { ConfigError } from '../../src/common/errors.ts'
-import { lines, printableJson } from '../../src/common/printable.ts'
+import { createLog } from '../../src/common/log.ts'
+import { lines, printableJson, styled } from '../../src/common/printable.ts'
 import { cli, writeConfig } from '../support/cli.ts'
 import { withFolder } from '../support/destinations.ts'
 import { configFor, runSync, withSimulator } from '../support/run.ts'
@@ -21,6 +25,10 @@ function expectHarmless(text: string): void {
   expect(text).not.toMatch(/[^\P{Cc}\n]|[\p{Bidi_Control}\u2028\u2029]/u)
   expect(text).not.toMatch(/^customers: complete 99/m)
 }
+
+/** Every style is another colour of the terminal. */
+const COLOURED: Look = { width: 1000, isTerminal: true, paint: (_, text) => styled('red', text) }
+const withoutColours = (text: string): string => text.replaceAll('\u001b[31m', '').replaceAll('\u001b[39m', '')
 
 test('K9/48: control characters and line breaks in a text are escaped, letters of all languages are not', () => {
   expect(lines(EVIL, 'naïve café 日本 👩‍🍳')).toBe(
@@ -52,20 +60,23 @@ test('K9/48: the name of a token and the messages of the API reach no terminal r
       expect(checked.text).toContain('x\\u001b[2J')
       expectHarmless(checked.text)
       const drawn: string[] = []
-      for (const isTTY of [true, false]) {
-        using progress = createProgress({
-          out: { isTTY, write: text => drawn.push(text) },
-          monotonic: () => performance.now(),
-          perSecond: null,
-        })
-        const ran = await runSync(config, ['orders'], signal, progress)
+      const options = { monotonic: () => performance.now(), perSecond: null }
+      const screen = createScreen({ isTTY: true, columns: 1000, write: text => drawn.push(text) })
+      const writer = textWriter(text => drawn.push(text), COLOURED)
+      const log = createLog('info', { scrub: text => text }, writer)
+      for (const progress of [createProgress(screen, options, COLOURED), createLogProgress(log, options)]) {
+        using shown = progress
+        const ran = await runSync(config, ['orders'], signal, shown, { level: 'info', writer, look: COLOURED })
         expect(ran.of('orders').problem?.message).toContain(EVIL)
         expect(ran.text).toContain('x\\u001b[2J')
-        expectHarmless(ran.text)
+        expectHarmless(withoutColours(ran.text))
       }
       // Our own: up by so many lines, and erase them.
-      const shown = drawn.filter(text => !text.startsWith('\u001b')).join('')
-      expect(shown).toContain('x\\u001b[2J')
+      const shown = drawn
+        .map(withoutColours)
+        .filter(text => !text.startsWith('\u001b'))
+        .join('')
+      expect(shown.split('x\\u001b[2J').length).toBeGreaterThan(2)
       expectHarmless(shown)
       const said = await status(app, select(app, ['orders']), null)
       expect(said.text).toContain('x\\u001b[2J')

@@ -26,6 +26,7 @@ const stream = (name: string, outcome: Outcome, more: Partial<StreamReport> = {}
   from: null,
   complete_from: BEGINNING,
   complete_to: AT,
+  not_due_until: null,
   undeclared: {},
   mismatched: {},
   cleaned: 0,

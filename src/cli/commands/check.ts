@@ -1,14 +1,16 @@
 import { SyncError } from '../../common/errors.ts'
 import type { Instant } from '../../common/model.ts'
-import { below, lines, type Printable } from '../../common/printable.ts'
+import { below, beside, lines, type Printable, rest } from '../../common/printable.ts'
 import type { TokenInformation } from '../../extract/scopes.ts'
-import { accessOf, isTried, writeScopes } from '../../extract/scopes.ts'
+import { accessOf, isTried, readableBy, writeScopes } from '../../extract/scopes.ts'
 import { identifyStore, named } from '../../jobs/identify-store.ts'
 import type { Inspection } from '../../load/destination.ts'
 import { isInFuture, watermarkInFuture } from '../../pipeline/checkpoint.ts'
 import { problemOf, StreamStats } from '../../pipeline/stream-stats.ts'
 import { allTables } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
+import { type Look, prose } from '../look.ts'
+import { PORTAL, type ScopeToAdd, scopeList, scopesToAdd } from '../missing-scopes.ts'
 import { tryTargets } from '../notify/try-targets.ts'
 import { second } from '../runs.ts'
 import { openFiles } from './check-files.ts'
@@ -21,6 +23,8 @@ interface Finding {
   readonly next: string | null
   /** Of a problem that a run would stop with. */
   readonly code?: string
+  /** The text has all scopes that are missing as one list. */
+  readonly isListed?: true
 }
 
 /** Findings about one stream, or about those who are told: the others can be synced all the same. */
@@ -94,11 +98,19 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
   for (const { code, next, ...tried } of await tryTargets(app))
     findings.push({ what: 'notify', ...tried, ...(tried.state === 'ok' ? { next: null } : { next, code }) })
   const problems = findings.filter(({ state }) => state === 'problem')
+  const { look } = app
+  const listed = findings.filter(({ isListed }) => isListed)
+  const toAdd = information === null ? [] : scopesToAdd(lacking(streams, information), readableBy(information))
   const nothingRuns = problems.some(({ what }) => !OF_ONE_STREAM.has(what))
   return {
     code: nothingRuns ? 3 : problems.length > 0 ? 1 : 0,
-    json: { findings },
-    text: below(...findings.map(textOf)),
+    json: { findings: findings.map(({ isListed: _, ...finding }) => finding), scopes_to_add: toAdd },
+    text: below(
+      ...findings.flatMap(finding => {
+        if (!finding.isListed) return [textOf(finding, look)]
+        return finding === listed[0] ? [listText(listed, toAdd, look)] : []
+      }),
+    ),
   }
 }
 
@@ -109,7 +121,7 @@ function scopeFindings(
 ): Finding[] {
   if (token.scopes === null)
     return [{ what: 'scope', state: 'warning', message: 'the API does not list the scopes of the token', next: null }]
-  const missingScopes = streams.flatMap(stream => {
+  const missingScopes = streams.flatMap((stream): Finding[] => {
     const { granted, missing, perhaps } = accessOf(stream, token)
     if (missing.length === 0) return []
     const lacks = `the token lacks ${missing.join(', ')}`
@@ -124,7 +136,7 @@ function scopeFindings(
       ]
     const state = !granted && explicit.has(stream.name) ? ('problem' as const) : ('warning' as const)
     const message = `${stream.name} ${granted ? 'is read in part' : 'is skipped'}: ${lacks}`
-    return [{ what: 'scope', state, message, next: 'Add the scope in the merchant portal (Apps > API tokens).' }]
+    return [{ what: 'scope', state, message, next: `Add the scope ${PORTAL}.`, isListed: true }]
   })
   const writes = writeScopes(token)
   const canWrite: Finding = {
@@ -172,7 +184,34 @@ async function streamFindings(
   return findings
 }
 
-const MARK = { ok: 'ok      ', warning: 'warning ', problem: 'PROBLEM ' } as const
+/** Streams that are skipped or read in part, because the token lacks a scope. */
+const lacking = (streams: Selection['streams'], token: TokenInformation): Selection['streams'] =>
+  streams.filter(stream => {
+    const { missing, perhaps } = accessOf(stream, token)
+    return missing.length > 0 && perhaps.length === 0
+  })
 
-const textOf = ({ what, state, message, next }: Finding): Printable =>
-  lines(`${MARK[state]} ${what}: ${message}`, ...(next === null ? [] : [`          ${next}`]))
+const MARK = { ok: 'ok      ', warning: 'warning ', problem: 'PROBLEM ' } as const
+const STYLE = { ok: 'good', warning: 'doubtful', problem: 'bad' } as const
+const INDENT = ' '.repeat(10)
+
+const marked = (state: Finding['state'], text: string, look: Look): Printable => {
+  const mark = lines(MARK[state])
+  // The mark takes the place of its indent.
+  const wrapped = prose(look, ' '.repeat(mark.length + 1), text)
+  return beside(look.paint(STYLE[state], mark), rest(wrapped, mark.length))
+}
+
+const textOf = ({ what, state, message, next }: Finding, look: Look): Printable =>
+  below(
+    marked(state, `${what}: ${message}`, look),
+    ...(next === null ? [] : [look.paint('aside', prose(look, INDENT, next))]),
+  )
+
+/** All scopes that are missing, to be ticked one after the other. */
+function listText(listed: readonly Finding[], toAdd: readonly ScopeToAdd[], look: Look): Printable {
+  const state = listed.some(finding => finding.state === 'problem') ? 'problem' : 'warning'
+  const count = listed.length === 1 ? '1 stream is' : `${listed.length} streams are`
+  const what = `scope: ${count} skipped, or read in part, because the token lacks a scope. Tick these ${PORTAL}:`
+  return below(marked(state, what, look), scopeList(toAdd, look, INDENT))
+}

@@ -100,6 +100,8 @@ function firstsOfMonths(time: number, first: number, last: number): readonly num
 function ofMonth(visit: number, progress: Progress): Progress {
   const [main] = EVERY[0] ?? []
   return {
+    showsEnds: true,
+    planned: streams => progress.planned(streams.filter(({ stream }) => stream === main)),
     started: stats => {
       if (stats.stream === main) progress.started(stats)
     },

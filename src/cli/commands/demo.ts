@@ -8,8 +8,9 @@ import { tablesOf } from '../../schema/table.ts'
 import { SECOND } from '../../simulator/time.ts'
 import { type AppOptions, clock, type Selection } from '../app.ts'
 import { demoConfig, demoFile } from '../config/demo.ts'
+import { prose } from '../look.ts'
 import { STARTED_AS } from '../started-as.ts'
-import { textTable } from '../text-table.ts'
+import { fittedTable, textTable } from '../text-table.ts'
 import { makeYear, serveYear, syncYear } from './demo-year.ts'
 import type { Result } from './result.ts'
 
@@ -56,11 +57,16 @@ export async function demo(options: AppOptions, progress: Progress, signal: Abor
     code: 0,
     json: { file, config: configFile, page: page.file, report: result.json as RunReport, tables, figures, question },
     text: paragraphs(
-      textTable(
-        ['stream', 'rows', 'rows of child tables'],
-        tables.map(t => [t.stream, t.rows, t.owned]),
+      fittedTable(
+        [
+          { head: 'stream', cell: row => row.stream },
+          { head: 'rows', cell: row => row.rows },
+          { head: 'rows of child tables', cell: row => row.owned, droppable: 1 },
+        ],
+        tables,
+        app.look,
       ),
-      lines(`A year of a made-up store is now in ${shown(file)}, every stream, with views that count.`),
+      prose(app.look, '', `A year of a made-up store is now in ${shown(file)}, every stream, with views that count.`),
       textTable(
         ['as of today', ''],
         figures.map(({ name, text }) => [name, text]),

@@ -7,7 +7,9 @@ import { countServed } from '../../pipeline/expected-count.ts'
 import { StreamStats } from '../../pipeline/stream-stats.ts'
 import { allTables, schemaHashOf } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
-import { textTable } from '../text-table.ts'
+import { prose } from '../look.ts'
+import { second } from '../runs.ts'
+import { fittedTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
 /** Records in a page, the most that the API returns [documented]. */
@@ -15,7 +17,7 @@ const PAGE = 250
 
 /** What a sync would do: requests, minutes, DDL. Writes nothing. */
 export async function plan(app: App, { streams, explicit }: Selection, signal: AbortSignal): Promise<Result> {
-  const { source, config } = app
+  const { source, config, look } = app
   const { requestStats } = new StreamStats('plan')
   const token = await source.token(requestStats, signal)
   await using destination = await app.open('read')
@@ -41,25 +43,35 @@ export async function plan(app: App, { streams, explicit }: Selection, signal: A
   const requests = 1 + steps.reduce((sum, step) => sum + (step.requests ?? 1), 0)
   const { perSecond } = source.tier
   const minutes = Math.round((requests / (perSecond * config.recharge.budget) / 60) * 10) / 10
-  const table = textTable(
-    ['stream', 'from', 'records', 'requests'],
-    steps.map(s => [s.stream, s.from === null ? 'the beginning' : `${s.from.slice(0, 19)}Z`, s.records, s.requests]),
+  const table = fittedTable(
+    [
+      { head: 'stream', cell: row => row.stream },
+      { head: 'from', cell: row => (row.from === null ? 'the beginning' : second(row.from)), droppable: 2 },
+      { head: 'records', cell: row => row.records, droppable: 1 },
+      { head: 'requests', cell: row => row.requests },
+    ],
+    steps,
+    look,
   )
   const skipped = streams.filter(s => !tried.includes(s)).map(s => s.name)
   const uncertain = tried.filter(s => accessOf(s, token).perhaps.length > 0).map(s => s.name)
   const text = [
     table,
-    lines(
+    prose(
+      look,
+      '',
       `At least ${requests} requests, ${minutes} minutes at ${perSecond} a second. A dash (–): the API does not count these records.`,
     ),
     ...(uncertain.length > 0
       ? [
-          lines(
+          prose(
+            look,
+            '',
             `Tried, because a scope of the token may allow it, and skipped if Recharge refuses: ${uncertain.join(', ')}`,
           ),
         ]
       : []),
-    ...(skipped.length > 0 ? [lines(`Skipped, because the token lacks a scope: ${skipped.join(', ')}`)] : []),
+    ...(skipped.length > 0 ? [prose(look, '', `Skipped, because the token lacks a scope: ${skipped.join(', ')}`)] : []),
     ddlText(ddl),
   ]
   return {

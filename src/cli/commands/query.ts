@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { text as readAll } from 'node:stream/consumers'
 import { ConfigError } from '../../common/errors.ts'
-import { below, lines, printableCsv } from '../../common/printable.ts'
+import { below, lines, type Printable, printableCsv } from '../../common/printable.ts'
 import type { Answer, AnswerKind } from '../../load/destination.ts'
 import type { App } from '../app.ts'
-import { textTable } from '../text-table.ts'
+import type { Look } from '../look.ts'
+import { tableWidth, textEntries, textRecords, textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
 export interface Asked {
@@ -36,15 +37,24 @@ export async function query(app: App, asked: Asked, { stdin, stdout }: Terminal,
     json: records(answer),
     text: csv
       ? printableCsv([names, ...rows], stdout.isTTY === true)
-      : below(
-          textTable(
-            names,
-            rows,
-            columns.map(({ kind }) => isNumber(kind)),
-          ),
-          ...(rows.length === 0 ? [lines('(no rows)')] : []),
-        ),
+      : below(tableOf(answer, list, app.look), ...(rows.length === 0 ? [lines('(no rows)')] : [])),
   }
+}
+
+/**
+ * A terminal that has no room for the table gets a block of lines for each row, or of a list two lines. A pipe or a file gets
+ * the table as it is.
+ */
+function tableOf({ columns, rows }: Answer, isList: boolean, look: Look): Printable {
+  const names = columns.map(({ name }) => name)
+  if (look.isTerminal && rows.length > 0 && tableWidth(names, rows) > look.width)
+    return isList ? textEntries(rows, look) : textRecords(names, rows, look)
+  return textTable(
+    names,
+    rows,
+    columns.map(({ kind }) => isNumber(kind)),
+    (text, row) => (row < 0 ? look.paint('head', text) : text),
+  )
 }
 
 const isNumber = (kind: AnswerKind): boolean => kind === 'integer' || kind === 'decimal' || kind === 'float'

@@ -1,13 +1,14 @@
 import type { Problem, RunReport, StreamReport } from '../../common/model.ts'
-import { lines, type Printable, paragraphs } from '../../common/printable.ts'
+import { type Printable, paragraphs } from '../../common/printable.ts'
 import { type Reconciled, reconcileStream } from '../../jobs/reconcile/reconcile-stream.ts'
 import { runStreams } from '../../jobs/run.ts'
 import type { Warehouse } from '../../load/destination.ts'
 import type { Progress } from '../../pipeline/progress.ts'
 import { type App, type Selection, STREAMS } from '../app.ts'
+import { type Look, led, prose, type Style } from '../look.ts'
 import { createNotifier } from '../notify/notifier.ts'
-import { exitCode, problemText } from '../report.ts'
-import { textTable } from '../text-table.ts'
+import { exitCode, isLackingScope, lackingText, problemText } from '../report.ts'
+import { type Column, fittedTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
 /** Part of its `--help`. */
@@ -73,7 +74,12 @@ export async function reconcile(
     sample,
     streams: compared,
   }
-  return { code, json, text: textOf(report, compared, code), after: () => notifier.ended(json, json, code) }
+  return {
+    code,
+    json,
+    text: textOf(report, compared, code, app.look),
+    after: () => notifier.ended(json, json, code),
+  }
 }
 
 type Summary = ReturnType<typeof summary>
@@ -131,7 +137,7 @@ const extent = ({ compared, months }: Summary): string | null =>
       : `${compared.length} of ${months} months`
 
 /** What the verdict does not speak of. */
-function notCompared({ stream, compared, left_out, rejected }: Summary): Printable[] {
+function notCompared({ stream, compared, left_out, rejected }: Summary, look: Look): Printable[] {
   const retention = STREAMS.find(({ name }) => name === stream)?.retention
   const some = compared !== null && compared !== 'all'
   return [
@@ -148,7 +154,7 @@ function notCompared({ stream, compared, left_out, rejected }: Summary): Printab
     ...(rejected
       ? [`${stream}: ${rejected} listed records cannot be loaded, so they were not compared; see _sync_rejects`]
       : []),
-  ].map(text => lines(text))
+  ].map(text => prose(look, '', text))
 }
 
 function lineOf(report: StreamReport, found: Reconciled | undefined): string {
@@ -159,49 +165,48 @@ function lineOf(report: StreamReport, found: Reconciled | undefined): string {
   return `${stream}: ${what}${all.agrees ? '' : counts}${problem ? ` (${problem.message})` : ''}`
 }
 
-function textOf(report: RunReport, compared: readonly Summary[], code: number): Printable {
+const VERDICT: Readonly<Record<string, Style>> = { agrees: 'good', repaired: 'good', DIFFERS: 'bad', failed: 'bad' }
+
+const COLUMNS: readonly Column<Summary>[] = [
+  { head: 'stream', cell: row => row.stream },
+  { head: 'verdict', cell: verdict, style: row => VERDICT[verdict(row)] ?? 'doubtful' },
+  { head: 'compared', cell: extent, droppable: 6 },
+  { head: 'source', cell: row => row.source_count, droppable: 4 },
+  { head: 'warehouse', cell: row => row.warehouse_count, droppable: 5 },
+  { head: 'missing', cell: row => row.missing, droppable: 1 },
+  { head: 'changed', cell: row => row.changed, droppable: 1 },
+  { head: 'gone', cell: row => row.gone, droppable: 1 },
+  { head: 'pending', cell: row => row.pending, droppable: 7 },
+  { head: 'repaired', cell: row => row.repaired, droppable: 3 },
+  { head: 'requests', cell: row => row.requests, droppable: 8 },
+]
+
+function textOf(report: RunReport, compared: readonly Summary[], code: number, look: Look): Printable {
   const ran = compared.filter(({ outcome }) => outcome !== 'skipped')
-  const table = textTable(
-    [
-      'stream',
-      'verdict',
-      'compared',
-      'source',
-      'warehouse',
-      'missing',
-      'changed',
-      'gone',
-      'pending',
-      'repaired',
-      'requests',
-    ],
-    ran.map(s => [
-      s.stream,
-      verdict(s),
-      extent(s),
-      s.source_count,
-      s.warehouse_count,
-      s.missing,
-      s.changed,
-      s.gone,
-      s.pending,
-      s.repaired,
-      s.requests,
-    ]),
+  const table = fittedTable(COLUMNS, ran, look)
+  const lacking = compared.filter(isLackingScope).map(({ stream }) => stream)
+  const warnings = compared.flatMap(({ stream, problem }) =>
+    problem && !lacking.includes(stream) ? [problemText(problem, `${stream}: `, look)] : [],
   )
-  const warnings = compared.flatMap(({ stream, problem }) => (problem ? [problemText(problem, `${stream}: `)] : []))
   const skipped = compared.filter(({ outcome }) => outcome === 'skipped').map(({ stream }) => stream)
+  const others = skipped.filter(stream => !lacking.includes(stream))
   const partly = ran.some(s => s.compared !== 'all' || s.left_out || s.rejected || s.in_part) || skipped.length > 0
   const agreed = `warehouse and Recharge agree${partly ? ' in what was compared' : ''}`
   const differ = report.outcome === 'complete' ? 'warehouse and Recharge differ' : report.outcome
-  const end = `run ${report.run}: ${ran.length === 0 ? 'nothing was compared' : code === 0 ? agreed : differ}, ${report.requests} requests`
-  const problem = report.problem ? [problemText(report.problem)] : []
+  const end = led(
+    look,
+    code === 0 ? 'good' : 'bad',
+    `run ${report.run}: ${ran.length === 0 ? 'nothing was compared' : code === 0 ? agreed : differ}`,
+    `, ${report.requests} requests`,
+  )
+  const problem = report.problem ? [problemText(report.problem, '', look)] : []
   return paragraphs(
     ...(ran.length > 0 ? [table] : []),
-    ...ran.flatMap(notCompared),
-    ...(skipped.length > 0 ? [lines(`Not compared, because they were skipped: ${skipped.join(', ')}`)] : []),
+    ...ran.flatMap(summary => notCompared(summary, look)),
+    ...(others.length > 0 ? [prose(look, '', `Not compared, because they were skipped: ${others.join(', ')}`)] : []),
+    ...lackingText(lacking, STREAMS, look),
     ...warnings,
-    lines(end),
+    end,
     ...problem,
   )
 }

@@ -5,7 +5,8 @@ import { migrateColumns } from '../../pipeline/migrate-columns.ts'
 import { StreamStats } from '../../pipeline/stream-stats.ts'
 import { allTables } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
-import { textTable } from '../text-table.ts'
+import { prose } from '../look.ts'
+import { fittedTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
 /** Loads rejected records again. Sends no request to Recharge and moves no checkpoint of a stream. */
@@ -24,12 +25,21 @@ export async function replay(app: App, { streams }: Selection, signal: AbortSign
     )
   }
   await destination.finalize()
-  const table = textTable(
-    ['stream', 'rejects', 'added', 'changed', 'unchanged', 'older', 'kept'],
-    all.map(s => [s.stream, s.rejects, s.added, s.changed, s.unchanged, s.older, s.kept]),
+  const table = fittedTable(
+    [
+      { head: 'stream', cell: row => row.stream },
+      { head: 'rejects', cell: row => row.rejects },
+      { head: 'added', cell: row => row.added, droppable: 1 },
+      { head: 'changed', cell: row => row.changed, droppable: 2 },
+      { head: 'unchanged', cell: row => row.unchanged, droppable: 3 },
+      { head: 'older', cell: row => row.older, droppable: 4 },
+      { head: 'kept', cell: row => row.kept, style: row => (row.kept > 0 ? 'doubtful' : null) },
+    ],
+    all,
+    app.look,
   )
   const kept = all.some(s => s.kept > 0)
-    ? [lines('Records that still cannot be loaded are in _sync_rejects, each with its reason.')]
+    ? [prose(app.look, '', 'Records that still cannot be loaded are in _sync_rejects, each with its reason.')]
     : []
   return {
     code: 0,

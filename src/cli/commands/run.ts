@@ -78,5 +78,10 @@ export async function runCommand(
   notifier.started()
   const report = await runJob(app, selection, work, progress, signal, notifier.observe)
   const code = exitCode(report)
-  return { code, json: report, text: reportText(report), after: () => notifier.ended(report, report, code) }
+  return {
+    code,
+    json: report,
+    text: reportText(report, app.look, app.streams),
+    after: () => notifier.ended(report, report, code),
+  }
 }

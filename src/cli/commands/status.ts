@@ -1,7 +1,9 @@
-import { type ContractError, SyncError } from '../../common/errors.ts'
+import { type ContractError, DestinationError, SyncError } from '../../common/errors.ts'
 import { toMillis } from '../../common/instant.ts'
 import type { Instant, Problem, RunId } from '../../common/model.ts'
-import { lines, type Printable, paragraphs } from '../../common/printable.ts'
+import { type Printable, paragraphs } from '../../common/printable.ts'
+import { dueAt } from '../../jobs/sync.ts'
+import type { Warehouse } from '../../load/destination.ts'
 import { describeDestination } from '../../load/open.ts'
 import { isInFuture, watermarkInFuture } from '../../pipeline/checkpoint.ts'
 import { knownCompleteFrom } from '../../pipeline/older-checkpoint.ts'
@@ -11,11 +13,12 @@ import type { Stream } from '../../schema/stream.ts'
 import { tablesOf } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
 import { exitCodeOf } from '../exit-codes.ts'
+import { type Look, prose, type Style } from '../look.ts'
 import { type Condition, nameOf } from '../notify/condition.ts'
 import { createNotifier, type Seen } from '../notify/notifier.ts'
-import { problemText } from '../report.ts'
-import { attemptsAt, completeFromText, readKept, second, standingOf } from '../runs.ts'
-import { textTable } from '../text-table.ts'
+import { isLackingScope, lackingText, notDueText, problemText, styleOf } from '../report.ts'
+import { type Attempt, attemptsAt, completeFromText, readKept, second, standingOf } from '../runs.ts'
+import { type Column, fittedTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
 /** Runs that are looked at, the newest ones. What an older run did with a stream is in the stream's checkpoint. */
@@ -28,14 +31,14 @@ const RUNS = 50
  * is scanned once per `refresh`, may be older by that time.
  */
 export async function status(app: App, selection: Selection, maxAgeMs: number | null): Promise<Result> {
-  return (await look(app, selection, maxAgeMs)).result
+  return (await standing(app, selection, maxAgeMs)).result
 }
 
 /** `status`, which then tells those whom the configuration names what is wrong, as a run does. */
 export async function statusThatNotifies(app: App, selection: Selection, maxAgeMs: number | null): Promise<Result> {
   const notifier = createNotifier(app, 'status')
   try {
-    const { result, found, seen } = await look(app, selection, maxAgeMs)
+    const { result, found, seen } = await standing(app, selection, maxAgeMs)
     return { ...result, after: () => notifier.looked(found, seen, result.json, result.code) }
   } catch (error) {
     if (error instanceof SyncError) {
@@ -54,7 +57,8 @@ interface Looked {
   readonly seen: readonly Seen[]
 }
 
-async function look(app: App, { streams, explicit }: Selection, maxAgeMs: number | null): Promise<Looked> {
+async function standing(app: App, { streams, explicit }: Selection, maxAgeMs: number | null): Promise<Looked> {
+  const { look } = app
   const { refreshMs, destination: target } = app.config
   const now = app.now()
   await using destination = await app.open('read')
@@ -94,6 +98,7 @@ async function look(app: App, { streams, explicit }: Selection, maxAgeMs: number
       run: shown?.run ?? null,
       last_run: shown?.finished_at ?? shown?.started_at ?? null,
       outcome: shown?.outcome ?? null,
+      not_due_until: await notDueUntil(stream, destination, refreshMs(stream.name), now),
       problem: shown?.problem ?? null,
       // The last run that ended has failed, whatever one that is at work now may come to.
       failed: failed && { run: failed.run, outcome: failed.outcome, problem: failed.problem },
@@ -104,34 +109,24 @@ async function look(app: App, { streams, explicit }: Selection, maxAgeMs: number
       stale: accepted !== null && !exempt && (age === null || age > accepted),
     })
   }
-  const table = textTable(
-    ['stream', 'complete from', 'complete to', 'age', 'rows', 'deleted', 'source retention', 'last run', 'outcome'],
-    all.map(s => [
-      s.stream,
-      completeFromText(s.complete_from, s.complete_to),
-      s.complete_to && second(s.complete_to),
-      s.age_seconds === null ? null : readable(s.age_seconds),
-      s.rows,
-      s.deleted,
-      s.forgets ?? 'no',
-      s.last_run && second(s.last_run),
-      s.outcome === null ? 'never run' : s.outcome.replace('_', ' '),
-    ]),
-  )
+  const table = fittedTable(COLUMNS, all, look)
   const differing = all.flatMap(({ stream, reconciled }) =>
     reconciled?.agreed === false
-      ? [lines(`${stream}: differed from Recharge at ${second(reconciled.at)}; run reconcile --repair`)]
+      ? [prose(look, '', `${stream}: differed from Recharge at ${second(reconciled.at)}; run reconcile --repair`)]
       : [],
   )
+  const lacking = all.filter(isLackingScope).map(({ stream }) => stream)
   const problems = all.flatMap(({ stream, run, problem, failed, missing, impossible: wrong }) => [
-    ...(problem ? [{ stream, problem }] : []),
+    ...(problem && !lacking.includes(stream) ? [{ stream, problem }] : []),
     ...(failed?.problem && failed.run !== run ? [{ stream, problem: failed.problem }] : []),
     ...wrong.map(found => ({ stream, problem: found })),
     ...(missing ? [{ stream, problem: missing }] : []),
   ])
   const gaps = all.flatMap(({ stream, gaps: found }) =>
     found.map(({ from, to }) =>
-      lines(
+      prose(
+        look,
+        '',
         `${stream}: what happened from ${second(from)} to ${second(to)} is missing: Recharge no longer returned it, and no run had read it`,
       ),
     ),
@@ -140,14 +135,16 @@ async function look(app: App, { streams, explicit }: Selection, maxAgeMs: number
   const imports = all.flatMap(({ stream, imported, complete_from: from }) =>
     imported?.oldest && imported.newest && (from === null || imported.oldest < from)
       ? [
-          lines(
+          prose(
+            look,
+            '',
             `${stream}: ${imported.rows} rows are from exports, of ${second(imported.oldest)} to ${second(imported.newest)}. Whether Recharge had more of that time is not known; import with --complete-from says that it had not`,
           ),
         ]
       : [],
   )
   const named = (what: string, of: readonly { readonly stream: string }[]): Printable[] =>
-    of.length > 0 ? [lines(`${what}: ${of.map(s => s.stream).join(', ')}`)] : []
+    of.length > 0 ? [prose(look, '', `${what}: ${of.map(s => s.stream).join(', ')}`)] : []
   const wrong = all.filter(s => s.failed || s.missing || s.impossible.length > 0)
   const stale = all.filter(s => s.stale)
   const result = {
@@ -155,11 +152,13 @@ async function look(app: App, { streams, explicit }: Selection, maxAgeMs: number
     json: { streams: all },
     text: paragraphs(
       table,
-      ...grouped(problems),
+      ...notDueText(all.filter(isNotDue), look),
+      ...lackingText(lacking, app.streams, look),
+      ...grouped(problems, look),
       ...gaps,
       ...imports,
       ...differing,
-      ...unreadable.map(file => lines(`${file} is not the report of a run; delete it`)),
+      ...unreadable.map(file => prose(look, '', `${file} is not the report of a run; delete it`)),
       ...named('Too old', stale),
       ...named('Not right', wrong),
     ),
@@ -176,6 +175,69 @@ const conditionsOf = (
   run: RunId | null = null,
 ): readonly Condition[] =>
   problems.map(({ code, message, next }) => ({ about: 'sync', stream, code, message, next, since, run }))
+interface Shown {
+  readonly stream: string
+  readonly complete_from: Instant | null
+  readonly complete_to: Instant | null
+  readonly age_seconds: number | null
+  readonly rows: number | null
+  readonly deleted: number | null
+  readonly forgets: string | null
+  readonly last_run: Instant | null
+  readonly outcome: Attempt['outcome'] | null
+  readonly problem: Problem | null
+  readonly not_due_until: Instant | null
+  readonly stale: boolean
+}
+
+const COLUMNS: readonly Column<Shown>[] = [
+  { head: 'stream', cell: row => row.stream },
+  { head: 'complete from', cell: row => completeFromText(row.complete_from, row.complete_to), droppable: 6 },
+  { head: 'complete to', cell: row => row.complete_to && second(row.complete_to), droppable: 2 },
+  {
+    head: 'age',
+    cell: row => (row.age_seconds === null ? null : readable(row.age_seconds)),
+    style: row => (row.stale ? 'bad' : null),
+  },
+  { head: 'rows', cell: row => row.rows, droppable: 1 },
+  { head: 'deleted', cell: row => row.deleted, droppable: 4 },
+  { head: 'source retention', cell: row => row.forgets ?? 'no', droppable: 7 },
+  { head: 'last run', cell: row => row.last_run && second(row.last_run), droppable: 5 },
+  { head: 'outcome', cell: outcomeText, style: outcomeStyle },
+]
+
+function outcomeText(row: Shown): string {
+  if (isNotDue(row)) return 'not due'
+  return row.outcome === null ? 'never run' : row.outcome.replace('_', ' ')
+}
+
+function outcomeStyle(row: Shown): Style | null {
+  const { outcome, problem } = row
+  if (isNotDue(row) || outcome === null) return 'aside'
+  if (outcome === 'broken_off') return 'bad'
+  return outcome === 'running' ? null : styleOf({ outcome, problem })
+}
+
+/** Its last run was in order, and the next one does not read it. */
+const isNotDue = ({ outcome, not_due_until: until }: Shown): boolean => outcome === 'complete' && until !== null
+
+/** Until when runs send no request for a stream; null: the next one reads it. */
+async function notDueUntil(
+  stream: Stream,
+  destination: Pick<Warehouse, 'checkpoint'>,
+  refreshMs: number,
+  now: Instant,
+): Promise<Instant | null> {
+  if (stream.sync.mode !== 'full') return null
+  try {
+    const due = dueAt(await destination.checkpoint(stream.name), stream, refreshMs)
+    return due !== null && now < due ? due : null
+  } catch (error) {
+    // A checkpoint that cannot be read is the next run's to report.
+    if (error instanceof DestinationError) return null
+    throw error
+  }
+}
 
 interface Facts {
   readonly watermark: Instant | null
@@ -213,7 +275,7 @@ function impossible({ name, retention }: Stream, { watermark, rows, lastRun, now
 const problemFrom = ({ code, message, next }: ContractError): Problem => ({ code, message, next })
 
 /** Each problem once, with the streams that have it: a token that is refused is the problem of all of them. */
-function grouped(found: readonly { readonly stream: string; readonly problem: Problem }[]): Printable[] {
+function grouped(found: readonly { readonly stream: string; readonly problem: Problem }[], look: Look): Printable[] {
   const streams = new Map<string, { readonly problem: Problem; readonly names: string[] }>()
   for (const { stream, problem } of found) {
     const which = JSON.stringify([problem.message, problem.next])
@@ -221,7 +283,7 @@ function grouped(found: readonly { readonly stream: string; readonly problem: Pr
     group.names.push(stream)
     streams.set(which, group)
   }
-  return [...streams.values()].map(({ problem, names }) => problemText(problem, `${names.join(', ')}: `))
+  return [...streams.values()].map(({ problem, names }) => problemText(problem, `${names.join(', ')}: `, look, 'bad'))
 }
 
 function readable(seconds: number): string {

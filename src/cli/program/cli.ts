@@ -1,37 +1,49 @@
+import { styleText } from 'node:util'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { parseInstant } from '../../common/instant.ts'
-import { LEVELS, type Level } from '../../common/log.ts'
+import { LEVELS, type Level, type LogWriter, stderrWriter } from '../../common/log.ts'
 import type { Instant } from '../../common/model.ts'
 import { printableJson } from '../../common/printable.ts'
 import type { Secrets } from '../../common/secrets.ts'
 import { NO_PROGRESS, type Progress } from '../../pipeline/progress.ts'
-import { type App, createApp, STREAMS } from '../app.ts'
+import { type App, type AppOptions, createApp, type Selection, STREAMS, select } from '../app.ts'
 import type { Result } from '../commands/result.ts'
 import { DEFAULT_FILE, readConfig } from '../config/from-environment.ts'
 import type { Config } from '../config/load.ts'
 import { proxyFromEnvironment } from '../config/proxy.ts'
-import { createProgress } from '../progress.ts'
+import { textWriter } from '../log-text.ts'
+import { type Look, lookOf } from '../look.ts'
+import { createLogProgress, createProgress } from '../progress.ts'
+import { createScreen } from '../screen.ts'
 import { STARTED_AS } from '../started-as.ts'
+import type { StreamFlags } from '../stream-patterns.ts'
 
-export interface Flags {
+/** Forms of the log. */
+export const LOG_FORMATS = ['text', 'json'] as const
+
+export interface Flags extends StreamFlags {
   /** Default: the usual file, and without it the environment. */
   readonly config?: string
   readonly json?: true
   readonly logLevel?: Level
+  readonly logFormat: (typeof LOG_FORMATS)[number]
   readonly progress: boolean
-  readonly streams?: readonly string[]
 }
 
 /** What the commands share: how they are declared, how they open the parts that they need, and how they print. */
 export interface Cli {
   /** Aborted by Ctrl-C and SIGTERM. */
   readonly interruption: AbortSignal
-  /** @param example what is typed after the name of the program. */
-  command(name: string, description: string, example: string): Command
+  /** How results look on stdout. */
+  readonly look: Look
+  /** @param examples what is typed after the name of the program. */
+  command(name: string, description: string, ...examples: readonly string[]): Command
   /** @param needsToken false: the command only reads the warehouse, and works without a token. */
   open(flags: Flags, needsToken?: boolean): { readonly app: App; readonly config: Config }
   /** The parts for a configuration. Its secrets are hidden from then on. */
   use(flags: Flags, config: Config): App
+  /** How the log and results are written. @param least level, unless the flags name one. */
+  output(flags: Flags, least?: Level): Pick<AppOptions, 'level' | 'writer' | 'look'>
   progressOf(flags: Flags, app: App | null): Progress
   /** Prints the result and sets the exit code. */
   print(result: Result, flags: Flags): void
@@ -44,26 +56,55 @@ export interface Cli {
 export function createCli(program: Command, interruption: AbortSignal): Cli {
   /** Set once the configuration is read; before that nothing secret is known. */
   let secrets: Secrets = { scrub: text => text }
+  const screen = createScreen(process.stderr)
+  const look = lookOf(process.stdout)
+  const errorLook = lookOf(process.stderr)
+  // A terminal that is called dumb cannot erase a line.
+  const isTerminal = errorLook.isTerminal && process.env.TERM !== 'dumb'
+  const isForPerson = ({ logFormat }: Flags): boolean => isTerminal && logFormat === 'text'
+  const writerOf = (flags: Flags): LogWriter => {
+    const stderr = stderrWriter()
+    if (flags.logFormat === 'json') return stderr
+    return textWriter(isTerminal ? screen.print : text => stderr.write(`${text}\n`), errorLook)
+  }
+  const output: Cli['output'] = (flags, least) => ({
+    // On a terminal progress is enough; elsewhere, in cron for example, the log tells the run.
+    level: flags.logLevel ?? least ?? (isForPerson(flags) ? 'warn' : 'info'),
+    writer: writerOf(flags),
+    look,
+  })
   const use: Cli['use'] = (flags, config) => {
-    const app = createApp(config, { level: levelOf(flags), proxy: proxyFromEnvironment() })
+    const app = createApp(config, { ...output(flags), proxy: proxyFromEnvironment() })
     secrets = app.secrets
     return app
   }
   const print: Cli['print'] = ({ code, json, text }, flags) => {
+    if (look.isTerminal) screen.close()
+    else screen.clear()
     process.stdout.write(`${secrets.scrub(flags.json ? printableJson(json) : text)}\n`)
     process.exitCode = code
   }
   return {
     interruption,
     use,
-    command: (name, description, example) =>
+    look,
+    output,
+    command: (name, description, ...examples) =>
       program
         .command(name)
         .description(description)
-        .addHelpText('after', `\nExample:\n  ${STARTED_AS} ${example}`)
+        .addHelpText(
+          'after',
+          `\nExample${examples.length > 1 ? 's' : ''}:\n${examples.map(example => `  ${STARTED_AS} ${example}`).join('\n')}`,
+        )
         .exitOverride()
         .option('--json', 'print the result as one JSON document on stdout')
         .addOption(new Option('--log-level <level>', 'log lines of this level and above, on stderr').choices(LEVELS))
+        .addOption(
+          new Option('--log-format <format>', 'log lines as text for a person, or as JSON for a program')
+            .choices(LOG_FORMATS)
+            .default('text'),
+        )
         .option('--no-progress', 'do not show progress on stderr'),
     open(flags, needsToken = true) {
       const config = readConfig(flags.config ?? null, STREAMS, process.env, needsToken)
@@ -72,7 +113,9 @@ export function createCli(program: Command, interruption: AbortSignal): Cli {
     progressOf(flags, app) {
       if (!flags.progress) return NO_PROGRESS
       const perSecond = app && (() => app.source.tier.perSecond)
-      return createProgress({ out: process.stderr, monotonic: () => performance.now(), perSecond })
+      const options = { monotonic: () => performance.now(), perSecond }
+      if (isForPerson(flags)) return createProgress(screen, options, errorLook)
+      return app === null ? NO_PROGRESS : createLogProgress(app.log, options)
     },
     print,
     async finish(result, flags) {
@@ -83,16 +126,26 @@ export function createCli(program: Command, interruption: AbortSignal): Cli {
   }
 }
 
-/** On a terminal the progress lines are enough; elsewhere, in cron for example, the log is kept. */
-const levelOf = (flags: Flags): Level => flags.logLevel ?? (process.stderr.isTTY ? 'warn' : 'info')
+/** Titles of the help in bold, where the terminal takes it. */
+export const styleHelp = (program: Command): Command =>
+  program.configureHelp({ styleTitle: text => styleText('bold', text, { validateStream: false }) })
 
-const list = (value: string): string[] => value.split(',').map(name => name.trim())
+export const list = (value: string, before: readonly string[] = []): string[] => [
+  ...before,
+  ...value.split(',').map(name => name.trim()),
+]
 
 export const configured = (of: Command): Command =>
   of.option('--config <file>', `configuration file (default: ${DEFAULT_FILE}; without one, the environment)`)
 
 export const selecting = (of: Command): Command =>
-  of.option('--streams <names>', 'only these streams, separated by commas', list)
+  of
+    .option('--streams <names>', 'only these streams, separated by commas', list)
+    .option('--select <patterns>', "only streams that match, such as 'order*,charges'", list)
+    .option('--exclude <patterns>', 'without streams that match', list)
+
+/** The streams that the flags and the configuration select. */
+export const selected = (app: App, flags: Flags): Selection => select(app, flags.streams ?? null, flags)
 
 export function instantOf(text: string): Instant {
   const instant = parseInstant(text, 'UTC')

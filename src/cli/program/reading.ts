@@ -1,27 +1,41 @@
-import { InvalidArgumentError, Option } from 'commander'
-import { select } from '../app.ts'
+import { existsSync } from 'node:fs'
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
+import { STREAM_NAMES, STREAMS } from '../app.ts'
 import { check } from '../commands/check.ts'
+import { completion, INSTALLED, NAME, SHELLS, type Shell } from '../commands/completion.ts'
 import { dbtSourcesFile } from '../commands/dbt-sources.ts'
 import { plan } from '../commands/plan.ts'
 import { query } from '../commands/query.ts'
 import { COMPARED, reconcile } from '../commands/reconcile.ts'
 import { status, statusThatNotifies } from '../commands/status.ts'
 import { streams } from '../commands/streams.ts'
+import { commandTree } from '../completion/command-tree.ts'
+import { DEFAULT_FILE } from '../config/from-environment.ts'
 import { durationMs } from '../config/schema.ts'
-import { type Cli, configured, type Flags, monthOf, selecting } from './cli.ts'
+import { type Cli, configured, type Flags, monthOf, selected, selecting } from './cli.ts'
+
+/** Names that a shell completes. */
+const KNOWN = {
+  streams: STREAM_NAMES,
+  importable: STREAMS.filter(stream => stream.export !== null).map(({ name }) => name),
+}
 
 /** Commands that say what there is. */
-export function addReadingCommands({ command, open, progressOf, print, finish, interruption }: Cli): void {
+export function addReadingCommands({ command, open, progressOf, print, finish, interruption, look }: Cli): void {
   selecting(
     configured(command('check', 'Checks configuration, token, scopes and destination. Writes nothing.', 'check')),
   ).action(async (flags: Flags) => {
     const { app: opened } = open(flags)
-    print(await check(opened, select(opened, flags.streams ?? null), interruption), flags)
+    print(await check(opened, selected(opened, flags), interruption), flags)
   })
 
   configured(
     command('streams', 'Lists every stream: its scope, mode, tables, rows and checkpoint.', 'streams --json'),
-  ).action(async (flags: Flags) => print(await streams(open(flags).app, interruption), flags))
+  ).action(async (flags: Flags) => {
+    // What is declared can be listed without anything. A file that was named has to be there.
+    const app = flags.config === undefined && !existsSync(DEFAULT_FILE) ? null : open(flags, false).app
+    print(await streams(app, interruption, look), flags)
+  })
 
   selecting(
     configured(
@@ -29,7 +43,7 @@ export function addReadingCommands({ command, open, progressOf, print, finish, i
     ),
   ).action(async (flags: Flags) => {
     const { app: opened } = open(flags)
-    print(await plan(opened, select(opened, flags.streams ?? null), interruption), flags)
+    print(await plan(opened, selected(opened, flags), interruption), flags)
   })
 
   selecting(
@@ -52,10 +66,10 @@ export function addReadingCommands({ command, open, progressOf, print, finish, i
     )
     .option('--notify', 'tell what is wrong to those whom `notify` in the configuration names, as a run does')
     .action(async (flags: Flags & { readonly maxAge?: number; readonly notify?: true }) => {
-      const { app: opened, config } = open(flags)
-      const look = flags.notify ? statusThatNotifies : status
+      const { app: opened, config } = open(flags, false)
+      const shown = flags.notify ? statusThatNotifies : status
       const maxAge = flags.maxAge ?? config.notify.maxAgeMs
-      await finish(await look(opened, select(opened, flags.streams ?? null), maxAge), flags)
+      await finish(await shown(opened, selected(opened, flags), maxAge), flags)
     })
 
   configured(
@@ -108,7 +122,7 @@ export function addReadingCommands({ command, open, progressOf, print, finish, i
       const { app: opened } = open(flags)
       using progress = progressOf(flags, opened)
       const how = { sample: flags.sample ?? null, repair: flags.repair ?? false }
-      await finish(await reconcile(opened, select(opened, flags.streams ?? null), how, progress, interruption), flags)
+      await finish(await reconcile(opened, selected(opened, flags), how, progress, interruption), flags)
     })
 
   configured(
@@ -125,7 +139,7 @@ export function addReadingCommands({ command, open, progressOf, print, finish, i
       // Loaded only for this command, with the library that draws.
       const { reportPage } = await import('../commands/report-page.ts')
       const months = { from: flags.from ?? null, to: flags.to ?? null }
-      print(await reportPage(open(flags).app, { out: flags.out, months }), flags)
+      print(await reportPage(open(flags, false).app, { out: flags.out, months }), flags)
     })
 
   selecting(
@@ -139,7 +153,14 @@ export function addReadingCommands({ command, open, progressOf, print, finish, i
   )
     .option('--out <file>', 'write to this file; default: stdout')
     .action(async (flags: Flags & { readonly out?: string }) => {
-      const { app: opened } = open(flags)
-      print(await dbtSourcesFile(opened, select(opened, flags.streams ?? null), flags.out ?? null), flags)
+      const { app: opened } = open(flags, false)
+      print(await dbtSourcesFile(opened, selected(opened, flags), flags.out ?? null), flags)
+    })
+
+  command('completion', 'Prints the script by which a shell completes commands, flags and names.', 'completion bash')
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+    .addHelpText('after', INSTALLED)
+    .action((shell: Shell, flags: Flags, own: Command) => {
+      if (own.parent !== null) print(completion(commandTree(own.parent, NAME, KNOWN), shell), flags)
     })
 }

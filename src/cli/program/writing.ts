@@ -1,21 +1,19 @@
-import { ConfigError } from '../../common/errors.ts'
 import type { Instant } from '../../common/model.ts'
-import { STREAM_NAMES, STREAMS, select } from '../app.ts'
+import { select } from '../app.ts'
 import { backfill } from '../commands/backfill.ts'
 import { replay } from '../commands/replay.ts'
 import { reset } from '../commands/reset.ts'
-import { sync } from '../commands/sync.ts'
-import { nearest } from '../config/nearest.ts'
-import { type Cli, configured, type Flags, instantOf, selecting } from './cli.ts'
+import { fullRefresh, sync } from '../commands/sync.ts'
+import { type Cli, configured, type Flags, instantOf, list, selected, selecting } from './cli.ts'
 
 /** Commands that write to the warehouse. */
-export function addWritingCommands({ command, open, progressOf, print, finish, interruption }: Cli): void {
+export function addWritingCommands({ command, open, output, progressOf, print, finish, interruption }: Cli): void {
   command('demo', 'Syncs a made-up store into a DuckDB file. Needs no account and no configuration.', 'demo').action(
     async (flags: Flags) => {
       // Loaded only for this command: the simulator takes memory that the other commands need not pay for.
       const { demo } = await import('../commands/demo.ts')
       using progress = progressOf(flags, null)
-      print(await demo({ level: flags.logLevel ?? 'warn' }, progress, interruption), flags)
+      print(await demo(output(flags, 'warn'), progress, interruption), flags)
     },
   )
 
@@ -25,13 +23,21 @@ export function addWritingCommands({ command, open, progressOf, print, finish, i
         'sync',
         'Loads what changed since the last run into the destination. Run it from cron.',
         'sync --streams orders,charges',
+        "sync --select 'order*' --full-refresh",
       ),
     ),
-  ).action(async (flags: Flags) => {
-    const { app: opened } = open(flags)
-    using progress = progressOf(flags, opened)
-    await finish(await sync(opened, select(opened, flags.streams ?? null), progress, interruption), flags)
-  })
+  )
+    .option('--full-refresh', 'read the selected streams from their start, as after a reset. Rows stay.')
+    .option('--i-know', 'with --full-refresh: also streams of which Recharge no longer returns part of the records')
+    .action(async (flags: Flags & { readonly fullRefresh?: true; readonly iKnow?: true }) => {
+      const { app: opened } = open(flags)
+      using progress = progressOf(flags, opened)
+      const selection = selected(opened, flags)
+      const result = flags.fullRefresh
+        ? await fullRefresh(opened, selection, flags.iKnow ?? false, progress, interruption)
+        : await sync(opened, selection, progress, interruption)
+      await finish(result, flags)
+    })
 
   selecting(
     configured(
@@ -50,7 +56,7 @@ export function addWritingCommands({ command, open, progressOf, print, finish, i
       using progress = progressOf(flags, opened)
       const window = { since: flags.from ?? config.recharge.start, until: flags.to ?? null }
       const range = { window, newestFirst: flags.newestFirst ?? false }
-      const selection = select(opened, flags.streams ?? null)
+      const selection = selected(opened, flags)
       await finish(await backfill(opened, selection, range, progress, interruption), flags)
     })
 
@@ -64,25 +70,24 @@ export function addWritingCommands({ command, open, progressOf, print, finish, i
     ),
   ).action(async (flags: Flags) => {
     const { app: opened } = open(flags)
-    print(await replay(opened, select(opened, flags.streams ?? null), interruption), flags)
+    print(await replay(opened, selected(opened, flags), interruption), flags)
   })
 
   configured(
     command(
       'reset',
-      'Deletes the checkpoint of a stream, so that the next sync reads it from the start. Rows stay.',
-      'reset orders',
+      'Deletes the checkpoints of streams, so that the next sync reads them from the start. Rows stay.',
+      'reset orders customers',
+      "reset 'credit*' --exclude credit_summaries",
     ),
   )
-    .argument('<stream>', 'name of the stream')
+    .argument('<streams...>', 'names of streams, or patterns such as order*')
+    .option('--exclude <patterns>', 'without streams that match', list)
     .option('--i-know', 'reset a stream even if Recharge no longer returns part of its records')
-    .action(async (name: string, flags: Flags & { readonly iKnow?: true }) => {
-      const stream = STREAMS.find(declared => declared.name === name)
-      if (!stream)
-        throw new ConfigError('the command line', [
-          { path: 'reset', line: null, message: `there is no stream ${name}${nearest(name, STREAM_NAMES)}` },
-        ])
-      print(await reset(open(flags).app, stream, flags.iKnow ?? false), flags)
+    .action(async (names: readonly string[], flags: Flags & { readonly iKnow?: true }) => {
+      const { app: opened } = open(flags)
+      const { streams } = select(opened, null, { ...flags, select: names })
+      print(await reset(opened, streams, flags.iKnow ?? false), flags)
     })
 
   configured(
@@ -121,6 +126,6 @@ export function addWritingCommands({ command, open, progressOf, print, finish, i
     command('views', 'Makes the views for analysts, as each sync does. Reads nothing from Recharge.', 'views --json'),
   ).action(async (flags: Flags) => {
     const { views } = await import('../commands/views.ts')
-    print(await views(open(flags).app, interruption), flags)
+    print(await views(open(flags, false).app, interruption), flags)
   })
 }

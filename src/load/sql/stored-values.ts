@@ -108,7 +108,7 @@ const committed = z
 const problem = z.object({ code: z.string(), message: z.string(), next: z.string() })
 const countsByPath = z.record(z.string(), count)
 
-/** Older versions wrote neither `mismatched`, `cleaned`, `older` nor `complete_from`. */
+/** Older versions wrote neither `mismatched`, `cleaned`, `older`, `complete_from` nor `not_due_until`. */
 const lastRun = z.object({
   run: runId,
   finished_at: instant,
@@ -125,6 +125,7 @@ const lastRun = z.object({
   from: instant.nullable(),
   complete_from: instant.nullable().default(null),
   complete_to: instant.nullable(),
+  not_due_until: instant.nullable().default(null),
   undeclared: countsByPath,
   mismatched: countsByPath.default({}),
   cleaned: count.default(0),
