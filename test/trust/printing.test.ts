@@ -69,6 +69,9 @@ test('K9/48: the name of a token and the messages of the API reach no terminal r
         const ran = await runSync(config, ['orders'], signal, shown, { level: 'info', writer, look: COLOURED })
         expect(ran.of('orders').problem?.message).toContain(EVIL)
         expect(ran.text).toContain('x\\u001b[2J')
+        // Here or in the log, and not in both.
+        const ends = drawn.filter(text => /orders: .*failed/.test(withoutColours(text)))
+        expect(ends).toHaveLength(progress.showsEnds ? 1 : 2)
         expectHarmless(withoutColours(ran.text))
       }
       // Our own: up by so many lines, and erase them.

@@ -24,7 +24,16 @@ const PATIENCE = 5_000
  * @throws {SourceError} Recharge refuses the token.
  */
 export async function streams(app: App | null, signal: AbortSignal, look = app?.look ?? PLAIN): Promise<Result> {
-  const notes: Printable[] = []
+  const notes: Printable[] =
+    app === null
+      ? [
+          prose(
+            look,
+            '',
+            'This is what is declared. With a configuration, it says what the token may read and how far each is.',
+          ),
+        ]
+      : []
   const note = (what: string, { message }: SyncError): void => {
     notes.push(prose(look, '', `${what}: ${message}`))
   }

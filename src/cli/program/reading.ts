@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
+import { ConfigError } from '../../common/errors.ts'
 import { STREAM_NAMES, STREAMS } from '../app.ts'
 import { check } from '../commands/check.ts'
 import { completion, INSTALLED, NAME, SHELLS, type Shell } from '../commands/completion.ts'
@@ -32,9 +33,14 @@ export function addReadingCommands({ command, open, progressOf, print, finish, i
   configured(
     command('streams', 'Lists every stream: its scope, mode, tables, rows and checkpoint.', 'streams --json'),
   ).action(async (flags: Flags) => {
-    // What is declared can be listed without anything. A file that was named has to be there.
-    const app = flags.config === undefined && !existsSync(DEFAULT_FILE) ? null : open(flags, false).app
-    print(await streams(app, interruption, look), flags)
+    // What is declared can be listed without anything. A file that is there, or was named, has to be right.
+    const isOptional = flags.config === undefined && !existsSync(DEFAULT_FILE)
+    try {
+      print(await streams(open(flags, false).app, interruption), flags)
+    } catch (error) {
+      if (!isOptional || !(error instanceof ConfigError)) throw error
+      print(await streams(null, interruption, look), flags)
+    }
   })
 
   selecting(
