@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import stringWidth from 'string-width'
 import { expect, test } from 'vitest'
@@ -59,7 +59,7 @@ async function syncIn(
     const terminal = openTerminal([process.execPath, MAIN, 'sync'], {
       columns,
       cwd: folder,
-      env: { HOME: CACHE.replace('/.cache/recharge-sync', ''), RECHARGE_ACCESS_TOKEN: simulator.token, ...env },
+      env: { HOME: dirname(dirname(CACHE)), RECHARGE_ACCESS_TOKEN: simulator.token, ...env },
     })
     await terminal.until(text => /^.{0,30}charges: .*\r\n.*all: .*8 of 9 streams done/m.test(text))
     await whileRunning(terminal)
