@@ -14,7 +14,7 @@ import { type ProxyOptions, proxyFor } from '../extract/proxy.ts'
 import { tierOf } from '../extract/rate-limit.ts'
 import { createSource, type Source } from '../extract/source.ts'
 import type { WantedViews, Warehouse } from '../load/destination.ts'
-import { openDestination } from '../load/open.ts'
+import { openDestination, openForReaders } from '../load/open.ts'
 import { historyTable } from '../schema/history-table.ts'
 import { liveViews } from '../schema/live-views.ts'
 import { lookupViews } from '../schema/lookup-views.ts'
@@ -79,6 +79,8 @@ export interface App {
   /** Those that a run makes; null: none. */
   readonly views: WantedViews | null
   open(mode: 'read' | 'write'): Promise<Warehouse>
+  /** Opens the copy that is made for readers, or the destination where there is none. Both for reading. */
+  openForReaders(): Promise<Warehouse>
 }
 
 export interface AppOptions {
@@ -142,6 +144,7 @@ export function createApp(config: Config, options: AppOptions): App {
   const streams = STREAMS.map(stream => withPolicies(stream, config.policies, salt))
   const versioned = streams.filter(({ name }) => config.history.includes(name))
   const wanted = wantedViews(config, streams)
+  const opened = { connections: CONNECTIONS, history: versioned, salt, indexes }
   const api = createApiClient({
     ...recharge,
     proxy,
@@ -172,7 +175,8 @@ export function createApp(config: Config, options: AppOptions): App {
     runsDirectory: runsDirectory === undefined ? join(config.directory, 'state', 'runs') : runsDirectory,
     wanted,
     views: config.views ? wanted : null,
-    open: mode => openDestination(destination, { mode, connections: CONNECTIONS, history: versioned, salt, indexes }),
+    open: mode => openDestination(destination, { ...opened, mode }),
+    openForReaders: () => openForReaders(destination, opened),
   }
 }
 

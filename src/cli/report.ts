@@ -6,6 +6,7 @@ import type {
   Instant,
   Outcome,
   Problem,
+  ReadCopyReport,
   RecordedRun,
   RunReport,
   StartedRun,
@@ -130,6 +131,7 @@ export function reportText(report: RunReport, look: Look = PLAIN, streams: reado
     ...lackingText(lacking, streams, look),
     ...warnings,
     ...views,
+    ...readCopyText(report.read_copy ?? null, look),
     end,
     ...problem,
   )
@@ -185,6 +187,10 @@ export function viewsText(
     ...problems.map(found => problemText(found, `view ${found.view}: `, look, 'doubtful')),
   ]
 }
+
+/** Why the copy for readers was not replaced; nothing: it was, or none is configured. */
+export const readCopyText = (copy: ReadCopyReport | null, look: Look = PLAIN): readonly Printable[] =>
+  copy?.problem ? [problemText(copy.problem, 'read copy: ', look, 'doubtful')] : []
 
 /** Why a run has failed in which no stream did; empty: a stream did, or it has not failed. */
 function missed({ outcome, problem, streams }: RunReport): string {

@@ -162,6 +162,10 @@ const DESTINATION = {
     'stop',
     'Restore the file from a backup, or move it away: the next sync makes a new one and reads everything.',
   ],
+  read_copy: [
+    'fail',
+    'Readers still get the old copy, which is whole. Make room in its folder, or let this user write there; the next run replaces it.',
+  ],
   unreadable: ['fail', 'Reset the stream; its rows stay.'],
   not_compacted: ['fail', 'Nothing was changed, and the file keeps its size. Please report it, with the message.'],
 } as const satisfies Record<string, readonly [Reaction, string]>

@@ -301,6 +301,15 @@ export interface ViewsReport {
   readonly problems: readonly ViewProblem[]
 }
 
+/** What became of the copy of the destination that readers open. */
+export interface ReadCopyReport {
+  /** Null: it was not replaced. */
+  readonly bytes: number | null
+  readonly seconds: number
+  /** Why the old copy is still there; null: it was replaced. */
+  readonly problem: Problem | null
+}
+
 /** What a run did. Printed by `sync --json` and kept in `_sync_runs` and in `state/runs/`. */
 export interface RunReport {
   readonly run: RunId
@@ -316,6 +325,8 @@ export interface RunReport {
   readonly streams: readonly StreamReport[]
   /** What was done about the views after the streams; null: nothing, because the run ended before, or was told not to. */
   readonly views: ViewsReport | null
+  /** What became of the copy for readers; absent: none is configured, or the run ended before. It fails no run. */
+  readonly read_copy?: ReadCopyReport
   /** Why nothing could run, or what stopped the whole run; null: neither. */
   readonly problem: Problem | null
 }

@@ -19,6 +19,7 @@ import { backfillKey } from './backfill.ts'
 import { compactDestination } from './compact.ts'
 import { GRACE, graceOf, type Within } from './grace.ts'
 import { identifyStore } from './identify-store.ts'
+import { replaceReadCopy } from './read-copy.ts'
 
 /** The job that a run does for each stream. */
 export type StreamWork = (
@@ -155,7 +156,11 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     if (options.atEnd && !ending.aborted) await ended(options.atEnd(destination), GRACE.report)
     await ended(destination.finalize(), GRACE.report)
     if (!ending.aborted) await ended(compactDestination(destination, log, ending), GRACE.report)
-    return report
+    // After the report was recorded: the copy has it too.
+    const copied = await ended(replaceReadCopy(destination, options, ending), GRACE.report)
+    if (copied === null) return report
+    latest = kept(scrubbed({ ...report, read_copy: copied }, options.scrub))
+    return latest
   }
   try {
     const report = await within(work(), GRACE.all)

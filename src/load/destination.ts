@@ -179,6 +179,20 @@ export interface DeletionSupport {
 /** What a commit concluded about deletions. */
 export type Deletions = Pick<Committed, 'deleted' | 'deletionSkipped'>
 
+/** The copy that readers open was replaced. */
+export interface ReadCopied {
+  readonly bytes: number
+}
+
+/** Keeps a copy for readers, where readers and writers of the destination would keep each other out. */
+export interface ReadCopySupport {
+  /**
+   * Replaces the copy in one step by what is committed now. Null: none is configured.
+   * @throws {DestinationError} `read_copy`: the old copy is as it was. @throws {Interrupted}
+   */
+  replaceReadCopy(signal: AbortSignal): Promise<ReadCopied | null>
+}
+
 /** What a run over streams needs of a destination. */
 export interface RunDestination
   extends Destination,
@@ -193,7 +207,8 @@ export interface RunDestination
     StoreIdentification,
     OlderReports,
     ExpectedRows,
-    ViewSupport {}
+    ViewSupport,
+    ReadCopySupport {}
 
 /** Answers questions about the warehouse. Nothing here writes; tables may be missing. */
 export interface Inspection {

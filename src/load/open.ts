@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { DestinationError } from '../common/errors.ts'
 import type { SqlTypes } from '../schema/docs-guide.ts'
 import { Salt } from '../schema/salt.ts'
 import type { Stream } from '../schema/stream.ts'
@@ -9,7 +11,13 @@ import { createWarehouse } from './sql/warehouse.ts'
  * it in `describeDestination`, its types in `sqlTypes`.
  */
 export type DestinationConfig =
-  | { readonly kind: 'duckdb'; readonly file: string; readonly schema: string }
+  | {
+      readonly kind: 'duckdb'
+      readonly file: string
+      readonly schema: string
+      /** File that is replaced by a copy after each run, for readers. Default: there is none. */
+      readonly readCopy?: string
+    }
   | { readonly kind: 'postgres'; readonly url: string; readonly schema: string }
 
 export interface OpenOptions {
@@ -39,7 +47,9 @@ export async function openDestination(
   switch (config.kind) {
     case 'duckdb': {
       const { openDuckdb } = await import('./duckdb/engine.ts')
-      return createWarehouse(await openDuckdb({ file: config.file, mode }), config.schema, history, salt)
+      const { file, readCopy } = config
+      const engine = await openDuckdb({ file, mode, ...(readCopy === undefined ? {} : { readCopy }) })
+      return createWarehouse(engine, config.schema, history, salt)
     }
     case 'postgres': {
       const { openPostgres } = await import('./postgres/engine.ts')
@@ -53,6 +63,32 @@ export async function openDestination(
   }
 }
 
+/**
+ * Opens for reading the copy that is made for readers, so that no writer is in the way. Where there is none, the destination
+ * itself.
+ * @throws {DestinationError} as `openDestination`.
+ */
+export async function openForReaders(
+  config: DestinationConfig,
+  options: Omit<OpenOptions, 'mode'>,
+): Promise<Warehouse> {
+  if (config.kind !== 'duckdb' || config.readCopy === undefined || !existsSync(config.readCopy))
+    return await openDestination(config, { ...options, mode: 'read' })
+  try {
+    return await openDestination({ ...config, file: config.readCopy }, { ...options, mode: 'read' })
+  } catch (error) {
+    if (!(error instanceof DestinationError) || !BROKEN.has(error.kind)) throw error
+    throw new DestinationError(
+      error.kind,
+      `the read copy cannot be opened: ${error.message}`,
+      error,
+      `Delete ${config.readCopy}: the next run makes it again.`,
+    )
+  }
+}
+
+const BROKEN: ReadonlySet<string> = new Set(['damaged', 'not_a_database', 'newer_file'])
+
 /** What the program says of a destination without opening it. */
 export interface DestinationDescription {
   /** Names it without user and password. */
@@ -64,8 +100,9 @@ export interface DestinationDescription {
 export function describeDestination(config: DestinationConfig): DestinationDescription {
   switch (config.kind) {
     case 'duckdb': {
-      const { file, schema } = config
-      return { name: `duckdb ${file} ${schema}`, files: [file, `${file}.wal`] }
+      const { file, schema, readCopy } = config
+      const files = [file, `${file}.wal`, ...(readCopy === undefined ? [] : [readCopy])]
+      return { name: `duckdb ${file} ${schema}`, files }
     }
     case 'postgres': {
       const { host, pathname } = URL.canParse(config.url) ? new URL(config.url) : { host: '', pathname: '' }

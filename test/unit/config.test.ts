@@ -283,6 +283,31 @@ describe('exactly one destination is required', () => {
   })
 })
 
+describe('a read copy', () => {
+  const withCopy = (destination: string) => `${RECHARGE}\ndestination:\n  ${destination}\n  read_copy: `
+
+  test('is a path relative to the file', async () => {
+    const { destination, directory } = await load(`${withCopy('duckdb: state/warehouse.duckdb')}state/read.duckdb`)
+    expect(destination).toMatchObject({
+      file: join(directory, 'state', 'warehouse.duckdb'),
+      readCopy: join(directory, 'state', 'read.duckdb'),
+    })
+  })
+
+  test.each([
+    ['of Postgres', 'postgres: postgres://h/db', 'state/read.duckdb', 'is for DuckDB only: Postgres lets readers in'],
+    ['that is the file', 'duckdb: state/a.duckdb', './state/x/../a.duckdb', 'is a file of the warehouse itself'],
+    ['that is its log', 'duckdb: state/a.duckdb', 'state/a.duckdb.wal', 'is a file of the warehouse itself'],
+    ['named as the schema', 'duckdb: a.duckdb', 'state/recharge.duckdb', 'is named as its schema, recharge'],
+    ['named as a schema of views', 'duckdb: a', 'recharge_analytics.db', 'is named as a schema of its views'],
+    ['on a server', 'duckdb: a', 's3://bucket/read.duckdb', 'should be the path of a file on this machine'],
+  ])('%s is refused', async (_what, destination, copy, problem) => {
+    expect(await problems(withCopy(destination) + copy)).toEqual([
+      expect.stringMatching(`^destination.read_copy @4: ${problem}`),
+    ])
+  })
+})
+
 describe('variables are replaced', () => {
   const CASES = [
     ['one', '${A}', { A: 'a' }, 'a'],

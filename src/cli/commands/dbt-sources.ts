@@ -71,7 +71,7 @@ export async function dbtSourcesFile(app: App, { streams }: Selection, out: stri
 async function relationsOf(app: App, schema: string): Promise<ReadonlySet<string>> {
   const literals = [schema, schema + VIEW_SCHEMAS.analytics].map(name => `'${name}'`).join(', ')
   try {
-    await using destination = await app.open('read')
+    await using destination = await app.openForReaders()
     const rows = await destination.query(
       `select table_schema, table_name from information_schema.tables where table_schema in (${literals})`,
     )

@@ -1,9 +1,10 @@
 import { ConfigError } from '../../common/errors.ts'
-import type { Instant, RunReport } from '../../common/model.ts'
-import { lines } from '../../common/printable.ts'
+import type { Instant, ReadCopyReport, RunReport } from '../../common/model.ts'
+import { lines, paragraphs } from '../../common/printable.ts'
 import { VERSION } from '../../common/version.ts'
 import { checkRange, type DeclaredRange, extendTo } from '../../jobs/import/declared-range.ts'
 import { type Imported, importKey, inspectFile, loadFile, tryFile } from '../../jobs/import/import-file.ts'
+import { replaceReadCopy } from '../../jobs/read-copy.ts'
 import { withInferredColumns } from '../../pipeline/evolve.ts'
 import { migrateColumns } from '../../pipeline/migrate-columns.ts'
 import { inRecords, StreamStats } from '../../pipeline/stream-stats.ts'
@@ -13,6 +14,7 @@ import type { Stream } from '../../schema/stream.ts'
 import { allTables } from '../../schema/table.ts'
 import { type App, STREAMS } from '../app.ts'
 import { nearest } from '../config/nearest.ts'
+import { readCopyText } from '../report.ts'
 import { completeFromText, second } from '../runs.ts'
 import type { Result } from './result.ts'
 
@@ -62,7 +64,7 @@ export async function importFile(
     const tried = await tryFile(stream, file, { destination, now, withKeys }, signal)
     const before = await destination.completeFrom(stream.name)
     const moved = range && (await checkRange(stream, file, range, tried, destination))
-    return result(stream, file, tried, { run: null, before, moved })
+    return result(stream, file, tried, { run: null, before, moved, copy: null })
   }
   const startedAt = app.monotonic()
   // Before the destination is opened, so that a wrong file leaves nothing behind.
@@ -99,7 +101,8 @@ export async function importFile(
   }
   await destination.record(report)
   await destination.finalize()
-  return result(stream, file, loaded, { run: app.run, before, moved })
+  const copy = await replaceReadCopy(destination, app, signal)
+  return result(stream, file, loaded, { run: app.run, before, moved, copy })
 }
 
 /** What became of the promise from when on the stream is complete. */
@@ -110,9 +113,12 @@ interface Outcome {
   readonly before: Instant | null
   /** From when on it is now; null: as before. */
   readonly moved: Instant | null
+  /** What became of the copy for readers; null: none is configured, or a dry run. */
+  readonly copy: ReadCopyReport | null
 }
 
-function result(stream: Stream, file: string, imported: Imported, { run, before, moved }: Outcome): Result {
+function result(stream: Stream, file: string, imported: Imported, outcome: Outcome): Result {
+  const { run, before, moved, copy } = outcome
   const { layout, records, added, changed, unchanged, fromApi, served, rejected, rejects, mismatched, oldest, newest } =
     imported
   const unknown = layout.unknown.map(({ header }) => header)
@@ -135,6 +141,7 @@ function result(stream: Stream, file: string, imported: Imported, { run, before,
     complete_from: moved ?? before,
     columns: layout.read,
     unknown_columns: unknown,
+    ...(copy && { read_copy: copy }),
   }
   const would = run === null ? 'would be ' : ''
   const text = [
@@ -159,10 +166,10 @@ function result(stream: Stream, file: string, imported: Imported, { run, before,
       : []),
     ...(rejected > 0 ? [`${rejected} rejected${run === null ? '' : ', kept in _sync_rejects'}:`] : []),
     ...rejects.map(({ key, path, reason }) => `  ${key ?? 'without a key'}: ${path && `${path}: `}${reason}`),
-    ...rangeText(stream, imported, { run, before, moved }),
+    ...rangeText(stream, imported, outcome),
     ...(run === null ? ['Nothing was written: this was a dry run.'] : []),
   ]
-  return { code: 0, json, text: lines(...text) }
+  return { code: 0, json, text: paragraphs(lines(...text), ...readCopyText(copy)) }
 }
 
 /** Which time the records are of, and what that means for from when on the stream is complete. */

@@ -28,7 +28,7 @@ export interface Terminal {
 export async function query(app: App, asked: Asked, { stdin, stdout }: Terminal, signal: AbortSignal): Promise<Result> {
   const { argument, file, list, csv } = asked
   const question = list ? null : await questionIn(argument, file, stdin)
-  await using destination = await app.open('read')
+  await using destination = await app.openForReaders()
   const answer = question === null ? await destination.list(argument) : await destination.answer(question, signal)
   const { columns, rows } = answer
   const names = columns.map(({ name }) => name)

@@ -7,7 +7,7 @@ import type { Progress } from '../../pipeline/progress.ts'
 import { type App, type Selection, STREAMS } from '../app.ts'
 import { type Look, led, prose, type Style } from '../look.ts'
 import { createNotifier } from '../notify/notifier.ts'
-import { exitCode, isLackingScope, lackingText, problemText } from '../report.ts'
+import { exitCode, isLackingScope, lackingText, problemText, readCopyText } from '../report.ts'
 import { type Column, fittedTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
@@ -206,6 +206,7 @@ function textOf(report: RunReport, compared: readonly Summary[], code: number, l
     ...(others.length > 0 ? [prose(look, '', `Not compared, because they were skipped: ${others.join(', ')}`)] : []),
     ...lackingText(lacking, STREAMS, look),
     ...warnings,
+    ...readCopyText(report.read_copy ?? null, look),
     end,
     ...problem,
   )

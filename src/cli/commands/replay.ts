@@ -1,4 +1,5 @@
 import { lines, paragraphs } from '../../common/printable.ts'
+import { replaceReadCopy } from '../../jobs/read-copy.ts'
 import { type Replayed, replayStream } from '../../jobs/replay.ts'
 import { withInferredColumns } from '../../pipeline/evolve.ts'
 import { migrateColumns } from '../../pipeline/migrate-columns.ts'
@@ -6,6 +7,7 @@ import { StreamStats } from '../../pipeline/stream-stats.ts'
 import { allTables } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
 import { prose } from '../look.ts'
+import { readCopyText } from '../report.ts'
 import { fittedTable } from '../text-table.ts'
 import type { Result } from './result.ts'
 
@@ -25,6 +27,7 @@ export async function replay(app: App, { streams }: Selection, signal: AbortSign
     )
   }
   await destination.finalize()
+  const copy = await replaceReadCopy(destination, app, signal)
   const table = fittedTable(
     [
       { head: 'stream', cell: row => row.stream },
@@ -43,7 +46,10 @@ export async function replay(app: App, { streams }: Selection, signal: AbortSign
     : []
   return {
     code: 0,
-    json: { run, streams: all },
-    text: all.length === 0 ? lines('There are no rejected records.') : paragraphs(table, ...kept),
+    json: { run, streams: all, ...(copy && { read_copy: copy }) },
+    text: paragraphs(
+      ...(all.length === 0 ? [lines('There are no rejected records.')] : [table, ...kept]),
+      ...readCopyText(copy, app.look),
+    ),
   }
 }

@@ -35,7 +35,7 @@ export interface WrittenPage {
 
 /** Writes a page with the figures of the views into one file, and says where it is. */
 export async function reportPage(app: App, options: PageOptions): Promise<Result> {
-  await using destination = await app.open('read')
+  await using destination = await app.openForReaders()
   const page = await writeReportPage(app, destination, options)
   return {
     code: 0,

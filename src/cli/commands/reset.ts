@@ -1,7 +1,9 @@
 import { ConfigError } from '../../common/errors.ts'
 import { below, lines } from '../../common/printable.ts'
+import { replaceReadCopy } from '../../jobs/read-copy.ts'
 import type { Stream } from '../../schema/stream.ts'
 import type { App } from '../app.ts'
+import { readCopyText } from '../report.ts'
 import type { Result } from './result.ts'
 
 /**
@@ -9,15 +11,24 @@ import type { Result } from './result.ts'
  * @param iKnow also where Recharge no longer returns part of the records.
  * @throws {ConfigError} for such streams without it.
  */
-export async function reset(app: App, streams: readonly Stream[], iKnow: boolean): Promise<Result> {
+export async function reset(
+  app: App,
+  streams: readonly Stream[],
+  iKnow: boolean,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Result> {
   refuseLoss(streams, iKnow)
   await using destination = await app.open('write')
   await destination.acquireLock(app.run)
   const done = []
   for (const stream of streams) done.push({ stream, forgotten: await destination.reset(stream) })
+  const copy = await replaceReadCopy(destination, app, signal)
   return {
     code: 0,
-    json: { streams: done.map(({ stream: { name }, forgotten }) => ({ stream: name, forgotten })) },
+    json: {
+      streams: done.map(({ stream: { name }, forgotten }) => ({ stream: name, forgotten })),
+      ...(copy && { read_copy: copy }),
+    },
     text: below(
       ...done.map(({ stream: { name, retention }, forgotten }) =>
         lines(
@@ -29,6 +40,7 @@ export async function reset(app: App, streams: readonly Stream[], iKnow: boolean
             : []),
         ),
       ),
+      ...readCopyText(copy, app.look),
     ),
   }
 }

@@ -61,7 +61,7 @@ async function standing(app: App, { streams, explicit }: Selection, maxAgeMs: nu
   const { look } = app
   const { refreshMs, destination: target } = app.config
   const now = app.now()
-  await using destination = await app.open('read')
+  await using destination = await app.openForReaders()
   const { kept, unreadable } =
     app.runsDirectory === null
       ? { kept: [], unreadable: [] }

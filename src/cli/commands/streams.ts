@@ -80,7 +80,7 @@ async function tokenOf({ config, source }: App, note: Note, signal: AbortSignal)
 async function inWarehouse<T>(app: App | null, note: Note, work: (from: Inspection | null) => Promise<T>): Promise<T> {
   if (app === null) return await work(null)
   try {
-    await using destination = await app.open('read')
+    await using destination = await app.openForReaders()
     return await work(destination)
   } catch (error) {
     if (!(error instanceof DestinationError)) throw error

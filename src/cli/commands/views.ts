@@ -1,6 +1,7 @@
 import { lines, paragraphs } from '../../common/printable.ts'
+import { replaceReadCopy } from '../../jobs/read-copy.ts'
 import type { App } from '../app.ts'
-import { viewsText } from '../report.ts'
+import { readCopyText, viewsText } from '../report.ts'
 import type { Result } from './result.ts'
 
 /**
@@ -19,10 +20,11 @@ export async function views(app: App, signal: AbortSignal): Promise<Result> {
   await destination.prepare([])
   const report = await destination.keepViews(app.wanted, signal)
   await destination.finalize()
-  const text = viewsText(report)
+  const copy = await replaceReadCopy(destination, app, signal)
+  const text = [...viewsText(report), ...readCopyText(copy)]
   return {
     code: report.problems.length > 0 ? 1 : 0,
-    json: report,
+    json: { ...report, ...(copy && { read_copy: copy }) },
     text: paragraphs(...(text.length > 0 ? text : [lines('views: all are as they should be')])),
   }
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { VIEW_SCHEMAS } from '../../schema/view.ts'
+import { expandHome } from './home.ts'
 
 /*
  * What is wrong with the address of a destination. Nothing here quotes it: it may hold a password, and where it is written
@@ -29,6 +30,18 @@ export function nameProblem(path: string, schema: string): string | null {
   if (taken === undefined) return null
   const whose = taken === schema ? 'its schema' : 'a schema of its views'
   return `is named as ${whose}, ${taken}, so that ${taken}.orders could mean a table of either; rename the file (and the one that ends in .wal, if it is there), for example to warehouse.duckdb, or choose another schema`
+}
+
+/**
+ * @param duckdb the file; null: the destination is a server.
+ * @returns null: the file can have this copy.
+ */
+export function readCopyProblem(duckdb: string | null, copy: string, schema: string): string | null {
+  if (duckdb === null) return 'is for DuckDB only: Postgres lets readers in while a run writes, so leave it out'
+  const [file, other] = [duckdb, copy].map(path => resolve(expandHome(path)))
+  if (other === file || other === `${file}.wal` || other === `${file}.tmp`)
+    return 'is a file of the warehouse itself; name another, such as state/read.duckdb'
+  return nameProblem(copy, schema)
 }
 
 /** Schemas that belong to the database. @returns null: it may be used. */

@@ -239,7 +239,8 @@ function configOf(
   token: string,
   origin: Origin,
 ): Config {
-  const { schema, duckdb, postgres } = destination
+  const { schema, duckdb, postgres, read_copy: copy } = destination
+  const fileAt = (path: string): string => resolve(origin.directory, expandHome(path))
   return {
     ...origin,
     recharge: {
@@ -254,7 +255,12 @@ function configOf(
     },
     destination:
       postgres === undefined
-        ? { kind: 'duckdb', file: resolve(origin.directory, expandHome(duckdb ?? '')), schema }
+        ? {
+            kind: 'duckdb',
+            file: fileAt(duckdb ?? ''),
+            schema,
+            ...(copy === undefined ? {} : { readCopy: fileAt(copy) }),
+          }
         : { kind: 'postgres', url: postgres, schema },
     streams: rest.streams,
     refreshMs: refreshOf(rest.refresh),

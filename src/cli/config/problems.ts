@@ -25,7 +25,7 @@ export function problemsOf(issue: z.core.$ZodIssue, given: GivenConfig): ConfigP
 }
 
 /** Keys whose value is a secret. What stands in place of a file may be the address of a service, with its token. A text in place of a section may be one too, where a level of the file was left out. */
-const SECRET = new Set(['token', 'postgres', 'duckdb'])
+const SECRET = new Set(['token', 'postgres', 'duckdb', 'read_copy'])
 /** Of the settings with addresses of services, which are secrets, those that hold none. */
 const SERVICES = new Set<PropertyKey | undefined>(['notify', 'metrics'])
 const NO_SECRET = new Set(['on', 'format', 'timeout', 'max_age', 'textfile', 'mode', 'job'])

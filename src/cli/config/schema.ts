@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { parseInstant } from '../../common/instant.ts'
 import { isZone } from '../../common/zone.ts'
 import { DEFAULT_ZONE, type Groups, STORE_ZONE } from '../../schema/lookup-views.ts'
-import { duckdbProblem, nameProblem, postgresProblem, schemaProblem } from './address.ts'
+import { duckdbProblem, nameProblem, postgresProblem, readCopyProblem, schemaProblem } from './address.ts'
 import { nearest } from './nearest.ts'
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
@@ -153,6 +153,13 @@ export const configSchema = z.strictObject({
         .superRefine(reporting(duckdbProblem))
         .optional()
         .describe('A DuckDB file; relative to this file. Not named as the schema.'),
+      read_copy: z
+        .string()
+        .superRefine(reporting(duckdbProblem))
+        .optional()
+        .describe(
+          'Only with duckdb: a copy of the file, replaced after each run, which readers open. So they neither wait for a run nor keep one out. Relative to this file. Default: none.',
+        ),
       postgres: z
         .string()
         .regex(/^postgres(ql)?:\/\//, 'an address such as postgres://user:password@host:5432/database')
@@ -162,7 +169,12 @@ export const configSchema = z.strictObject({
       schema: name.default('recharge').describe('Schema that the tables are in.'),
     })
     .refine(d => (d.duckdb === undefined) !== (d.postgres === undefined), 'needs either duckdb or postgres')
-    .superRefine(reporting(({ duckdb, schema }) => (duckdb === undefined ? null : nameProblem(duckdb, schema)))),
+    .superRefine(reporting(({ duckdb, schema }) => (duckdb === undefined ? null : nameProblem(duckdb, schema))))
+    .superRefine(({ duckdb, read_copy, schema }, context) => {
+      if (read_copy === undefined) return
+      const message = readCopyProblem(duckdb ?? null, read_copy, schema)
+      if (message !== null) context.addIssue({ code: 'custom', path: ['read_copy'], message })
+    }),
   streams: z
     .union(
       [

@@ -87,7 +87,7 @@ export function addWritingCommands({ command, open, output, progressOf, print, f
     .action(async (names: readonly string[], flags: Flags & { readonly iKnow?: true }) => {
       const { app: opened } = open(flags)
       const { streams } = select(opened, null, { ...flags, select: names })
-      print(await reset(opened, streams, flags.iKnow ?? false), flags)
+      print(await reset(opened, streams, flags.iKnow ?? false, interruption), flags)
     })
 
   configured(

@@ -15,12 +15,15 @@ import { dependentsOf } from './dependents.ts'
 import { describeColumns } from './describe-columns.ts'
 import { dialectOn } from './dialect.ts'
 import { isRefusal, translate, unopened } from './errors.ts'
+import { replaceCopy } from './read-copy.ts'
 import { TYPES } from './types.ts'
 
 export interface DuckdbOptions {
   readonly file: string
   /** `read` creates no file, and other processes may read it too. */
   readonly mode: 'read' | 'write'
+  /** File that `replaceReadCopy` replaces. Default: there is none. */
+  readonly readCopy?: string
 }
 
 /*
@@ -66,7 +69,7 @@ const open = new Set<string>()
  * The engine for DuckDB. Runs transactions one after the other, on one connection.
  * @throws {DestinationError} `held` if another process, or this one, has the file open; `denied` if it cannot be opened.
  */
-export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine> {
+export async function openDuckdb({ file, mode, readCopy }: DuckdbOptions): Promise<Engine> {
   const path = mode === 'read' && !existsSync(file) ? ':memory:' : resolvePath(file)
   if (open.has(path)) throw new DestinationError('held', `${path} is already open in this process`)
   const readOnly = mode === 'read' && path !== ':memory:'
@@ -225,6 +228,19 @@ export async function openDuckdb({ file, mode }: DuckdbOptions): Promise<Engine>
         } catch (error) {
           throw translate(error)
         }
+      })
+      queue = done.catch(() => {})
+      return done
+    },
+
+    replaceReadCopy(signal) {
+      if (readCopy === undefined || mode === 'read') return Promise.resolve(null)
+      // No transaction begins meanwhile, so that the file stays as the checkpoint leaves it.
+      const done = queue.then(async () => {
+        await connection.run('checkpoint').catch(error => {
+          throw translate(error)
+        })
+        return { bytes: await replaceCopy(path, readCopy, signal) }
       })
       queue = done.catch(() => {})
       return done

@@ -142,6 +142,8 @@ export function openPostgres({
     finalize: async () => {},
     // Autovacuum makes the space of deleted rows free again.
     compact: async () => null,
+    // A reader of Postgres sees what is committed, and waits for no writer.
+    replaceReadCopy: async () => null,
     checkAccess: tables => checkAccess(options, target, tables),
     answer: (question, path, signal) => inTransaction(client => answer(client, question, path, signal, cancel)),
     describeColumns: schemas => inTransaction(client => describeColumns(client, schemas)),

@@ -3,7 +3,7 @@ import type { Block } from '../../common/cells.ts'
 import type { RunId } from '../../common/model.ts'
 import type { ColumnKind } from '../../schema/column.ts'
 import type { Table, TableColumn } from '../../schema/table.ts'
-import type { Answer, Compacted } from '../destination.ts'
+import type { Answer, Compacted, ReadCopied } from '../destination.ts'
 import type { KeyRange } from './key-ranges.ts'
 import type { SystemTables } from './system-tables.ts'
 
@@ -251,4 +251,9 @@ export interface Engine extends AsyncDisposable {
    * @throws {DestinationError} `not_compacted`: nothing was changed. @throws {Interrupted}
    */
   compact(signal: AbortSignal): Promise<Compacted | null>
+  /**
+   * Replaces the copy of the destination that readers open. Null: none is configured, or readers are never in the way.
+   * @throws {DestinationError} `read_copy`, or `full`: the old copy is as it was. @throws {Interrupted}
+   */
+  replaceReadCopy(signal: AbortSignal): Promise<ReadCopied | null>
 }

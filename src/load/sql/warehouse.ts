@@ -43,6 +43,7 @@ export function createWarehouse(...options: Parameters<typeof createContext>): W
     ...createOldRuns(context),
     ...createQueries(context),
     compact: signal => context.engine.compact(signal),
+    replaceReadCopy: signal => context.engine.replaceReadCopy(signal),
   }
 }
 
