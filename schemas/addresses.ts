@@ -4,6 +4,7 @@ import {
   instant,
   int,
   money,
+  notPersonal,
   oneOf,
   rate,
   references,
@@ -47,8 +48,8 @@ export default stream({
     last_name: text('Family name on the address.'),
     order_note: text('Note that is copied to the orders shipped here.'),
     phone: text('Phone number on the address, as entered.'),
-    presentment_currency: text(
-      'ISO code of the currency that the customer is shown; null where it is that of the store.',
+    presentment_currency: notPersonal(
+      text('ISO code of the currency that the customer is shown; null where it is that of the store.'),
     ),
     province: text('State or province of the address.'),
     updated_at: instant('When the address last changed.'),
@@ -88,18 +89,18 @@ export default stream({
       doc: 'Manual shipping lines that were once in force and no longer are.',
       from: 'shipping_lines_conserved',
       columns: {
-        code: text('Code of the shipping method.'),
+        code: notPersonal(text('Code of the shipping method.')),
         price: money('Price of the shipping method.'),
-        title: text('Name of the shipping method.'),
+        title: notPersonal(text('Name of the shipping method.')),
       },
     }),
     shipping_lines_override: child({
       doc: 'Manual shipping lines in force, which replace the calculated ones.',
       from: 'shipping_lines_override',
       columns: {
-        code: text('Code of the shipping method.'),
+        code: notPersonal(text('Code of the shipping method.')),
         price: money('Price of the shipping method.'),
-        title: text('Name of the shipping method.'),
+        title: notPersonal(text('Name of the shipping method.')),
       },
     }),
   },

@@ -1,4 +1,4 @@
-import { instant, int, json, oneOf, references, required, text } from '../src/schema/column.ts'
+import { instant, int, json, mentions, oneOf, references, required, text } from '../src/schema/column.ts'
 import { stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -16,12 +16,12 @@ export default stream({
   columns: {
     id: required(int('Recharge id of the task.')),
     batch_id: references('async_batches', int('Id of the batch that the task belongs to.')),
-    body: json('What the task asks for; its shape follows the batch_type of the batch.'),
+    body: mentions(json('What the task asks for; its shape follows the batch_type of the batch.')),
     completed_at: instant('When the task finished, successfully or not.'),
     created_at: instant('When the task was added to its batch.'),
     deleted_at: instant('When the task was deleted.'),
     queued_at: instant('When the task was queued for work.'),
-    result: json('What the operation answered.'),
+    result: mentions(json('What the operation answered.')),
     started_at: instant('When work on the task began.'),
     status: oneOf(['pending', 'processing', 'success', 'failed'], text('Progress of the task.')),
     updated_at: instant('When the task last changed.'),

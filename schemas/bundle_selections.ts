@@ -1,4 +1,4 @@
-import { alsoFrom, flag, instant, int, money, references, required, text } from '../src/schema/column.ts'
+import { alsoFrom, flag, instant, int, money, notPersonal, references, required, text } from '../src/schema/column.ts'
 import { child, stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -26,8 +26,8 @@ export default stream({
     ),
     created_at: instant('When the selection was created.'),
     // Plain text, where other resources wrap it in {ecommerce} [observed].
-    external_product_id: text('Id of the bundle as a product in the commerce platform.'),
-    external_variant_id: text('Id of the bundle as a variant in the commerce platform.'),
+    external_product_id: notPersonal(text('Id of the bundle as a product in the commerce platform.')),
+    external_variant_id: notPersonal(text('Id of the bundle as a variant in the commerce platform.')),
     is_fallback: flag('Whether the default contents were used because nobody chose.'),
     updated_at: instant('When the selection last changed.'),
   },
@@ -37,11 +37,11 @@ export default stream({
       from: 'items',
       columns: {
         id: int('Recharge id of the chosen item.'),
-        collection_id: text('Id of the collection that the product was chosen from.'),
-        collection_source: text('Platform that keeps the collection.'),
+        collection_id: notPersonal(text('Id of the collection that the product was chosen from.')),
+        collection_source: notPersonal(text('Platform that keeps the collection.')),
         created_at: instant('When the item was chosen.'),
-        external_product_id: text('Product id in the commerce platform.'),
-        external_variant_id: text('Variant id in the commerce platform.'),
+        external_product_id: notPersonal(text('Product id in the commerce platform.')),
+        external_variant_id: notPersonal(text('Variant id in the commerce platform.')),
         price: money('Price of the item.'),
         quantity: int('Number of units.'),
         updated_at: instant('When the item last changed.'),

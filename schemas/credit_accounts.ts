@@ -4,6 +4,7 @@ import {
   instant,
   int,
   money,
+  notPersonal,
   oneOf,
   references,
   required,
@@ -36,20 +37,21 @@ export default stream({
       'Credit left to spend, in the currency of the store.',
       'available_balance_set.store_default_currency.amount',
     ),
-    available_balance_set_store_default_currency_currency_code: text(
-      'ISO code of the currency of the store.',
-      'available_balance_set.store_default_currency.currency_code',
+    available_balance_set_store_default_currency_currency_code: notPersonal(
+      text('ISO code of the currency of the store.', 'available_balance_set.store_default_currency.currency_code'),
     ),
     available_balance_set_presentment_currency_amount: money(
       'Credit left to spend, in the currency that the customer is shown.',
       'available_balance_set.presentment_currency.amount',
     ),
-    available_balance_set_presentment_currency_currency_code: text(
-      'ISO code of the currency that the customer is shown.',
-      'available_balance_set.presentment_currency.currency_code',
+    available_balance_set_presentment_currency_currency_code: notPersonal(
+      text(
+        'ISO code of the currency that the customer is shown.',
+        'available_balance_set.presentment_currency.currency_code',
+      ),
     ),
     created_at: instant('When the account was opened.'),
-    currency_code: text('ISO code of the currency of the account.'),
+    currency_code: notPersonal(text('ISO code of the currency of the account.')),
     expires_at: instant('When the credit expires; null if it does not.'),
     // initial_balance in Recharge's own client for storefronts, initial_value in a client of the admin API [client].
     initial_value: alsoFrom(['initial_balance'], money('Credit at the opening, in currency_code.')),

@@ -1,4 +1,4 @@
-import { anyText, instant, int, money, oneOf, references, required, text } from '../src/schema/column.ts'
+import { anyText, instant, int, money, notPersonal, oneOf, references, required, text } from '../src/schema/column.ts'
 import { stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -22,8 +22,8 @@ export default stream({
       'Id of whoever made the adjustment; see created_by_type.',
       'created_by.resource_id',
     ),
-    created_by_type: text('Kind of actor that made the adjustment.', 'created_by.type'),
-    currency_code: text('ISO code of the currency of the amounts.'),
+    created_by_type: notPersonal(text('Kind of actor that made the adjustment.', 'created_by.type')),
+    currency_code: notPersonal(text('ISO code of the currency of the amounts.')),
     ending_balance: money('Balance of the account after the movement, in currency_code.'),
     note: text('Reason given for the adjustment.'),
     type: oneOf(

@@ -4,6 +4,7 @@ import {
   instant,
   int,
   money,
+  notPersonal,
   oneOf,
   references,
   required,
@@ -35,23 +36,24 @@ export default stream({
   // All members are those of Recharge's own typings of its client for storefronts [documented].
   columns: {
     customer_id: required(references('customers', int('Id of the customer who can spend the credit.'))),
-    currency_code: text('ISO code of the currency of the amounts.'),
+    currency_code: notPersonal(text('ISO code of the currency of the amounts.')),
     max_redemption_limit: money('Most credit that one charge can use, in currency_code; null: no limit.'),
     max_redemption_limit_set_presentment_currency_amount: money(
       'The same limit in the currency that the customer sees.',
       'max_redemption_limit_set.presentment_currency.amount',
     ),
-    max_redemption_limit_set_presentment_currency_currency_code: text(
-      'ISO code of the currency that the customer sees.',
-      'max_redemption_limit_set.presentment_currency.currency_code',
+    max_redemption_limit_set_presentment_currency_currency_code: notPersonal(
+      text(
+        'ISO code of the currency that the customer sees.',
+        'max_redemption_limit_set.presentment_currency.currency_code',
+      ),
     ),
     max_redemption_limit_set_store_default_currency_amount: money(
       'The same limit in the currency of the store.',
       'max_redemption_limit_set.store_default_currency.amount',
     ),
-    max_redemption_limit_set_store_default_currency_currency_code: text(
-      'ISO code of the currency of the store.',
-      'max_redemption_limit_set.store_default_currency.currency_code',
+    max_redemption_limit_set_store_default_currency_currency_code: notPersonal(
+      text('ISO code of the currency of the store.', 'max_redemption_limit_set.store_default_currency.currency_code'),
     ),
     total_available_balance: money('Credit left to spend in all accounts, in currency_code.'),
     total_available_balance_by_credit_type_gift: money(
@@ -70,17 +72,21 @@ export default stream({
       'Credit left to spend, in the currency that the customer sees.',
       'total_available_balance_set.presentment_currency.amount',
     ),
-    total_available_balance_set_presentment_currency_currency_code: text(
-      'ISO code of the currency that the customer sees.',
-      'total_available_balance_set.presentment_currency.currency_code',
+    total_available_balance_set_presentment_currency_currency_code: notPersonal(
+      text(
+        'ISO code of the currency that the customer sees.',
+        'total_available_balance_set.presentment_currency.currency_code',
+      ),
     ),
     total_available_balance_set_store_default_currency_amount: money(
       'Credit left to spend, in the currency of the store.',
       'total_available_balance_set.store_default_currency.amount',
     ),
-    total_available_balance_set_store_default_currency_currency_code: text(
-      'ISO code of the currency of the store.',
-      'total_available_balance_set.store_default_currency.currency_code',
+    total_available_balance_set_store_default_currency_currency_code: notPersonal(
+      text(
+        'ISO code of the currency of the store.',
+        'total_available_balance_set.store_default_currency.currency_code',
+      ),
     ),
   },
   children: {
@@ -98,20 +104,21 @@ export default stream({
           'Credit left to spend, in the currency that the customer sees.',
           'available_balance_set.presentment_currency.amount',
         ),
-        available_balance_set_presentment_currency_currency_code: text(
-          'ISO code of the currency that the customer sees.',
-          'available_balance_set.presentment_currency.currency_code',
+        available_balance_set_presentment_currency_currency_code: notPersonal(
+          text(
+            'ISO code of the currency that the customer sees.',
+            'available_balance_set.presentment_currency.currency_code',
+          ),
         ),
         available_balance_set_store_default_currency_amount: money(
           'Credit left to spend, in the currency of the store.',
           'available_balance_set.store_default_currency.amount',
         ),
-        available_balance_set_store_default_currency_currency_code: text(
-          'ISO code of the currency of the store.',
-          'available_balance_set.store_default_currency.currency_code',
+        available_balance_set_store_default_currency_currency_code: notPersonal(
+          text('ISO code of the currency of the store.', 'available_balance_set.store_default_currency.currency_code'),
         ),
         created_at: instant('When the account was opened.'),
-        currency_code: text('ISO code of the currency of the account.'),
+        currency_code: notPersonal(text('ISO code of the currency of the account.')),
         expires_at: instant('When the credit expires; null if it does not.'),
         // initial_value in a client of the admin API [client].
         initial_balance: alsoFrom(['initial_value'], money('Credit at the opening, in currency_code.')),

@@ -1,4 +1,4 @@
-import { flag, instant, int, oneOf, required, sensitive, text } from '../src/schema/column.ts'
+import { contact, flag, instant, int, notPersonal, oneOf, required, sensitive, text } from '../src/schema/column.ts'
 import { child, stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -19,16 +19,15 @@ export default stream({
     id: required(int('Recharge id of the customer.')),
     apply_credit_to_next_checkout_charge: flag('Whether store credit pays for the next checkout.'),
     apply_credit_to_next_recurring_charge: flag('Whether store credit pays for the next renewal.'),
-    apply_credit_to_next_recurring_charge_channel: text(
-      'Where apply_credit_to_next_recurring_charge was set, such as customer_portal.',
+    apply_credit_to_next_recurring_charge_channel: notPersonal(
+      text('Where apply_credit_to_next_recurring_charge was set, such as customer_portal.'),
     ),
     backup_payment_methods_enabled: flag('Whether another payment method may be charged when one fails; may be null.'),
     can_add_payment_method: flag('Whether the customer may store another payment method; may be null.'),
     created_at: instant('When the customer was created; rows from 2021 seem 4 or 5 hours early.'),
-    email: text('Email address, unique in the store.'),
-    external_customer_id_ecommerce: text(
-      'Customer id in the commerce platform; not always a number.',
-      'external_customer_id.ecommerce',
+    email: contact(text('Email address, unique in the store.')),
+    external_customer_id_ecommerce: notPersonal(
+      text('Customer id in the commerce platform; not always a number.', 'external_customer_id.ecommerce'),
     ),
     first_charge_processed_at: instant('When a charge of the customer first succeeded.'),
     first_name: text('Given name of the customer.'),

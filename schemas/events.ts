@@ -1,4 +1,4 @@
-import { anyText, instant, int, references, referencesBy, required, text } from '../src/schema/column.ts'
+import { anyText, instant, int, notPersonal, references, referencesBy, required, text } from '../src/schema/column.ts'
 import { child, stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -36,23 +36,23 @@ export default stream({
       },
       int('Id of the record that the event happened to.'),
     ),
-    object_type: text('Kind of that record, such as subscription or charge.'),
-    verb: text('What happened, such as cancelled, deleted or failed.'),
+    object_type: notPersonal(text('Kind of that record, such as subscription or charge.')),
+    verb: notPersonal(text('What happened, such as cancelled, deleted or failed.')),
     created_at: instant('When it happened; the API gives no offset, read as US Eastern.'),
     description: text('The event in a readable sentence.'),
     source_account_email: text('Email of the member of staff who did it.', 'source.account_email'),
     source_account_id: references('accounts', int('Id of the account of that member of staff.', 'source.account_id')),
     source_api_token_id: int('Id of the API token that did it.', 'source.api_token_id'),
-    source_api_token_name: text('Name of the API token that did it.', 'source.api_token_name'),
-    source_origin: text('Channel that it came through, such as api.', 'source.origin'),
-    source_user_type: text('Kind of actor, such as customer.', 'source.user_type'),
+    source_api_token_name: notPersonal(text('Name of the API token that did it.', 'source.api_token_name')),
+    source_origin: notPersonal(text('Channel that it came through, such as api.', 'source.origin')),
+    source_user_type: notPersonal(text('Kind of actor, such as customer.', 'source.user_type')),
   },
   children: {
     custom_attributes: child({
       doc: 'Extra names and values that come with the event.',
       from: 'custom_attributes',
       columns: {
-        key: text('Name of the attribute.'),
+        key: notPersonal(text('Name of the attribute.')),
         value: anyText('Value of the attribute.'),
       },
     }),
@@ -60,7 +60,7 @@ export default stream({
       doc: 'Fields of the record that the event changed.',
       from: 'updated_attributes',
       columns: {
-        attribute: text('Name of the field.'),
+        attribute: notPersonal(text('Name of the field.')),
         previous_value: anyText('Value of the field before the change.'),
         value: anyText('Value of the field after the change.'),
       },

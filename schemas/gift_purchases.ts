@@ -1,4 +1,4 @@
-import { instant, int, money, references, required, sensitive, text } from '../src/schema/column.ts'
+import { instant, int, money, notPersonal, references, required, sensitive, text } from '../src/schema/column.ts'
 import { child, stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -19,16 +19,14 @@ export default stream({
     amount: money('Value of the gift, in gift_currency.'),
     created_at: instant('When the gift was bought.'),
     credit_account_id: references('credit_accounts', int('Id of the credit account that holds the value.')),
-    external_gift_product_id_ecommerce: text(
-      'Id of the gift as a product in the commerce platform.',
-      'external_gift_product_id.ecommerce',
+    external_gift_product_id_ecommerce: notPersonal(
+      text('Id of the gift as a product in the commerce platform.', 'external_gift_product_id.ecommerce'),
     ),
-    external_gift_variant_id_ecommerce: text(
-      'Id of the gift as a variant in the commerce platform.',
-      'external_gift_variant_id.ecommerce',
+    external_gift_variant_id_ecommerce: notPersonal(
+      text('Id of the gift as a variant in the commerce platform.', 'external_gift_variant_id.ecommerce'),
     ),
-    external_order_id_ecommerce: text('Order id in the commerce platform.', 'external_order_id.ecommerce'),
-    gift_currency: text('ISO code of the currency of the gift.'),
+    external_order_id_ecommerce: notPersonal(text('Order id in the commerce platform.', 'external_order_id.ecommerce')),
+    gift_currency: notPersonal(text('ISO code of the currency of the gift.')),
     gift_note: text('Message of the sender to the recipient.'),
     notification_scheduled_at: instant('When the recipient is to be told.'),
     notification_sent_at: instant('When the recipient was told.'),
@@ -45,7 +43,7 @@ export default stream({
       doc: 'Products that the gift can be spent on.',
       from: 'external_redeemable_product_ids',
       columns: {
-        ecommerce: text('Product id in the commerce platform.'),
+        ecommerce: notPersonal(text('Product id in the commerce platform.')),
       },
     }),
   },

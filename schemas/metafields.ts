@@ -1,4 +1,4 @@
-import { anyText, instant, int, oneOf, referencesBy, required, text } from '../src/schema/column.ts'
+import { anyText, instant, int, notPersonal, oneOf, referencesBy, required, text } from '../src/schema/column.ts'
 import { stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -48,8 +48,8 @@ export default stream({
     ),
     created_at: instant('When the metafield was created; the API gives no offset, read as US Eastern.'),
     description: text('What the value is for, in words of its author.'),
-    key: text('Name of the value inside its namespace.'),
-    namespace: text('Group that the name belongs to, often the app that writes it.'),
+    key: notPersonal(text('Name of the value inside its namespace.')),
+    namespace: notPersonal(text('Group that the name belongs to, often the app that writes it.')),
     updated_at: instant('When the metafield last changed; the API gives no offset, read as US Eastern.'),
     value: anyText('The value as text, also where value_type says otherwise.'),
     value_type: oneOf(['string', 'integer', 'json_string'], text('How to read value.')),

@@ -1,4 +1,15 @@
-import { anyText, day, flag, instant, int, money, references, required, text } from '../src/schema/column.ts'
+import {
+  anyText,
+  day,
+  flag,
+  instant,
+  int,
+  money,
+  notPersonal,
+  references,
+  required,
+  text,
+} from '../src/schema/column.ts'
 import { child, stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -21,22 +32,26 @@ export default stream({
     address_id: references('addresses', int('Id of the address that it is shipped to.')),
     created_at: instant('When the onetime was added.'),
     customer_id: references('customers', int('Id of the customer who buys it.')),
-    external_product_id_ecommerce: text('Product id in the commerce platform.', 'external_product_id.ecommerce'),
-    external_variant_id_ecommerce: text('Variant id in the commerce platform.', 'external_variant_id.ecommerce'),
+    external_product_id_ecommerce: notPersonal(
+      text('Product id in the commerce platform.', 'external_product_id.ecommerce'),
+    ),
+    external_variant_id_ecommerce: notPersonal(
+      text('Variant id in the commerce platform.', 'external_variant_id.ecommerce'),
+    ),
     is_cancelled: flag('Whether it was cancelled and will not be charged.'),
     next_charge_scheduled_at: day('Day of the charge that bills it.'),
-    presentment_currency: text(
-      'ISO code of the currency that the customer is shown; null where it is that of the store.',
+    presentment_currency: notPersonal(
+      text('ISO code of the currency that the customer is shown; null where it is that of the store.'),
     ),
     price: money('Price of one unit before discounts, tax and shipping.'),
-    product_title: text('Name of the product.'),
+    product_title: notPersonal(text('Name of the product.')),
     quantity: int('Number of units.'),
-    sku: text('Stock keeping unit of the variant.'),
+    sku: notPersonal(text('Stock keeping unit of the variant.')),
     sku_override: flag('Whether sku was set here instead of following the variant.'),
-    status: text('Always onetime where present; named by one client only.'),
+    status: notPersonal(text('Always onetime where present; named by one client only.')),
     subscription_id: references('subscriptions', int('Id of a related subscription; named by one client only.')),
     updated_at: instant('When the onetime last changed.'),
-    variant_title: text('Name of the variant.'),
+    variant_title: notPersonal(text('Name of the variant.')),
   },
   children: {
     properties: child({

@@ -1,4 +1,4 @@
-import { flag, instant, int, oneOf, references, required, sensitive, text } from '../src/schema/column.ts'
+import { flag, instant, int, oneOf, personal, references, required, sensitive, text } from '../src/schema/column.ts'
 import { stream } from '../src/schema/define.ts'
 import { PROCESSORS } from './values/published.ts'
 
@@ -44,8 +44,10 @@ export default stream({
     deleted_at: instant('When the payment method was deleted; the API gives no offset, read as US Eastern.'),
     default: flag('Whether it is what the customer pays with unless told otherwise; may be null.'),
     payment_details_brand: text('Brand of the card, such as visa.', 'payment_details.brand'),
-    payment_details_exp_month: int('Month in which the card expires, 1 to 12.', 'payment_details.exp_month'),
-    payment_details_exp_year: int('Year in which the card expires, with four digits.', 'payment_details.exp_year'),
+    payment_details_exp_month: personal(int('Month in which the card expires, 1 to 12.', 'payment_details.exp_month')),
+    payment_details_exp_year: personal(
+      int('Year in which the card expires, with four digits.', 'payment_details.exp_year'),
+    ),
     // Text keeps the leading zeros.
     payment_details_last4: text('Last four digits of the card.', 'payment_details.last4'),
     payment_details_card_type: text('Type of the card, as the processor calls it.', 'payment_details.card_type'),

@@ -1,4 +1,4 @@
-import { flag, instant, int, references, required, text } from '../src/schema/column.ts'
+import { flag, instant, int, notPersonal, personal, references, required, text } from '../src/schema/column.ts'
 import { stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -34,14 +34,14 @@ export default stream({
     billing_address_province: text('State or province of the billing address.', 'billing_address.province'),
     billing_address_zip: text('Postal code of the billing address.', 'billing_address.zip'),
     card_brand: text('Brand of the card, such as visa.'),
-    card_exp_month: int('Month in which the card expires, 1 to 12.'),
-    card_exp_year: int('Year in which the card expires, with four digits.'),
+    card_exp_month: personal(int('Month in which the card expires, 1 to 12.')),
+    card_exp_year: personal(int('Year in which the card expires, with four digits.')),
     card_last4: text('Last four digits of the card.'),
     cardholder_name: text('Name on the card.'),
     has_card_error_in_dunning: flag('Whether the card fails and is being retried.'),
     payment_type: text('Kind of payment, as 2021-01 names it.'),
-    processor_name: text('Payment processor that keeps it, such as stripe.'),
-    status: text('Whether it can be charged.'),
+    processor_name: notPersonal(text('Payment processor that keeps it, such as stripe.')),
+    status: notPersonal(text('Whether it can be charged.')),
     status_reason: text('Why it cannot be charged, if so.'),
     created_at: instant('When the payment source was stored.'),
     updated_at: instant('When the payment source last changed.'),

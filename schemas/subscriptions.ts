@@ -1,4 +1,16 @@
-import { anyText, day, flag, instant, int, money, oneOf, references, required, text } from '../src/schema/column.ts'
+import {
+  anyText,
+  day,
+  flag,
+  instant,
+  int,
+  money,
+  notPersonal,
+  oneOf,
+  references,
+  required,
+  text,
+} from '../src/schema/column.ts'
 import { child, stream } from '../src/schema/define.ts'
 
 export default stream({
@@ -29,8 +41,12 @@ export default stream({
     charge_interval_frequency: int('Number of order_interval_unit from one charge to the next.'),
     created_at: instant('When the subscription was created.'),
     expire_after_specific_number_of_charges: int('Number of charges after which it ends; null if it does not.'),
-    external_product_id_ecommerce: text('Product id in the commerce platform.', 'external_product_id.ecommerce'),
-    external_variant_id_ecommerce: text('Variant id in the commerce platform.', 'external_variant_id.ecommerce'),
+    external_product_id_ecommerce: notPersonal(
+      text('Product id in the commerce platform.', 'external_product_id.ecommerce'),
+    ),
+    external_variant_id_ecommerce: notPersonal(
+      text('Variant id in the commerce platform.', 'external_variant_id.ecommerce'),
+    ),
     has_queued_charges: flag('Whether a charge is waiting for its day.'),
     is_digital: flag('Whether nothing is shipped.'),
     is_prepaid: flag('Whether one charge pays for several orders.'),
@@ -46,22 +62,22 @@ export default stream({
       text('Unit of both intervals. Old subscriptions may have another spelling of it, such as Days.'),
     ),
     plan_id: references('plans', int('Id of the plan that it was bought with; named by client models only.')),
-    presentment_currency: text(
-      'ISO code of the currency that the customer is shown; null where it is that of the store.',
+    presentment_currency: notPersonal(
+      text('ISO code of the currency that the customer is shown; null where it is that of the store.'),
     ),
     price: money(
       'Price of one unit in one charge, before discounts, tax and shipping. Of a prepaid subscription it is for all orders of the charge.',
     ),
-    product_title: text('Name of the product.'),
+    product_title: notPersonal(text('Name of the product.')),
     quantity: int('Number of units in each order.'),
-    sku: text('Stock keeping unit, if set here; null where it follows the variant.'),
+    sku: notPersonal(text('Stock keeping unit, if set here; null where it follows the variant.')),
     sku_override: flag('Whether sku was set here instead of following the variant.'),
     status: oneOf(
       ['active', 'cancelled', 'expired', 'onetime'],
       text('State of the subscription; expired: it has had all its charges, onetime: it has no intervals.'),
     ),
     updated_at: instant('When it last changed; a moved next charge may not count.'),
-    variant_title: text('Name of the variant.'),
+    variant_title: notPersonal(text('Name of the variant.')),
   },
   children: {
     utm_params: child({

@@ -15,9 +15,11 @@ import { tierOf } from '../extract/rate-limit.ts'
 import { createSource, type Source } from '../extract/source.ts'
 import type { WantedViews, Warehouse } from '../load/destination.ts'
 import { openDestination, openForReaders } from '../load/open.ts'
+import { Forgotten } from '../schema/forgotten.ts'
 import { historyTable } from '../schema/history-table.ts'
 import { liveViews } from '../schema/live-views.ts'
 import { lookupViews } from '../schema/lookup-views.ts'
+import { ownerships } from '../schema/ownership.ts'
 import { withPolicies } from '../schema/policy.ts'
 import { Salt } from '../schema/salt.ts'
 import type { Stream } from '../schema/stream.ts'
@@ -39,6 +41,7 @@ const CONNECTIONS = 5
 
 /** Characters of a run's id that are its time. */
 const TIME_LENGTH = 10
+const OWNERSHIPS = ownerships(STREAMS)
 
 export const STREAM_NAMES: readonly string[] = STREAMS.map(({ name }) => name)
 /** Streams that are read only when they are named. */
@@ -68,6 +71,7 @@ export interface App {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   /** At least 0, less than 1. */
   readonly random: () => number
+  readonly forgotten: Forgotten
   /** Whether every version of the stream's records is kept. */
   readonly isVersioned: (stream: Stream) => boolean
   /** Folder in which reports of runs are kept; null: they are not kept in files. */
@@ -141,10 +145,16 @@ export function createApp(config: Config, options: AppOptions): App {
   )
   const monotonic = (): number => performance.now()
   const salt = new Salt()
-  const streams = STREAMS.map(stream => withPolicies(stream, config.policies, salt))
+  const forgotten = new Forgotten(salt)
+  const streams = STREAMS.map(stream => {
+    const ownership = OWNERSHIPS.get(stream.name)
+    const erasure = ownership === undefined ? null : { forgotten, ownership }
+    return { ...withPolicies(stream, config.policies, salt), erasure }
+  })
   const versioned = streams.filter(({ name }) => config.history.includes(name))
   const wanted = wantedViews(config, streams)
-  const opened = { connections: CONNECTIONS, history: versioned, salt, indexes }
+  const persons = streams.filter(({ erasure }) => erasure !== null)
+  const opened = { connections: CONNECTIONS, history: versioned, salt, forgotten, persons, indexes }
   const api = createApiClient({
     ...recharge,
     proxy,
@@ -164,6 +174,7 @@ export function createApp(config: Config, options: AppOptions): App {
     proxies: proxies ?? null,
     source: createSource(api, { streams, readers: recharge.concurrency, sleep }),
     streams,
+    forgotten,
     run: ulid(now()) as RunId,
     firstRunAt: at => encodeTime(Math.max(0, toMillis(at)), TIME_LENGTH),
     tokenHash: () => salt.digest(recharge.token),

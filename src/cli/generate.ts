@@ -6,6 +6,7 @@ import { checkReferences } from '../schema/check.ts'
 import { streamsDocument } from '../schema/docs.ts'
 import { erdGraph } from '../schema/erd.ts'
 import { DEFAULT_ANALYTICS } from '../schema/lookup-views.ts'
+import { ownersTable } from '../schema/owners-table.ts'
 import type { Stream } from '../schema/stream.ts'
 import { viewsDocument } from '../schema/views-document.ts'
 import { settingVariables } from './config/from-environment.ts'
@@ -154,6 +155,12 @@ const METRICS = /(<!-- metrics -->\n)[\s\S]*?(\n<!-- \/metrics -->)/
 put(
   'docs/notify.md',
   read('docs/notify.md').replace(METRICS, (_all, open, close) => open + metricsTable() + close),
+)
+
+const OWNERS = /(<!-- owners -->\n)[\s\S]*?(<!-- \/owners -->)/
+put(
+  'docs/forget.md',
+  read('docs/forget.md').replace(OWNERS, (_all, open, close) => `${open}${ownersTable(streams)}\n${close}`),
 )
 
 if (stale.length > 0) {

@@ -30,7 +30,7 @@ export interface Runs {
 }
 
 /** `<run>.json`, where the run is a ULID. */
-const REPORT = /^[0-9A-HJKMNP-TV-Z]{26}\.json$/
+export const REPORT = /^[0-9A-HJKMNP-TV-Z]{26}\.json$/
 
 /**
  * The newest reports in a folder, the newest first, without those of runs into another destination.

@@ -13,10 +13,12 @@ import { allRefused, outcomeOf } from '../pipeline/outcome.ts'
 import type { ScanOptions } from '../pipeline/pipeline.ts'
 import type { Progress } from '../pipeline/progress.ts'
 import { bugOf, problemOf, StreamStats } from '../pipeline/stream-stats.ts'
+import type { Forgotten } from '../schema/forgotten.ts'
 import type { Readable, Stream } from '../schema/stream.ts'
 import { allTables } from '../schema/table.ts'
 import { backfillKey } from './backfill.ts'
 import { compactDestination } from './compact.ts'
+import { isViewTable } from './forget.ts'
 import { GRACE, graceOf, type Within } from './grace.ts'
 import { identifyStore } from './identify-store.ts'
 import { replaceReadCopy } from './read-copy.ts'
@@ -49,6 +51,8 @@ export interface RunOptions extends Omit<ScanOptions, 'readable' | 'destination'
   /** Writes the report to a file on this machine: when the run begins, and before steps that may hang. */
   readonly keep: (report: RunReport | StartedRun) => void
   readonly progress: Progress
+  /** The persons that the warehouse has forgotten. Default: none. */
+  readonly forgotten?: Forgotten
   /** The views that the destination has to have after the streams. Default: none are made. */
   readonly views?: WantedViews | null
   /** Whether the run locks the destination against other runs. Default: true. */
@@ -146,6 +150,7 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     // Views of a large warehouse take minutes, and the streams have ended: what became of them is kept before.
     latest = kept(finished(ran.reports, ran.allStats, problem))
     const views = problem === null ? await ended(viewsAfter(opened, ending), GRACE.streams) : null
+    await ended(eraseOldBytes(opened, ending), GRACE.streams)
     const report = views === null ? latest : kept(finished(ran.reports, ran.allStats, problem, views))
     latest = report
     if (recorded)
@@ -182,6 +187,26 @@ async function viewsAfter(options: Opened, signal: AbortSignal): Promise<ViewsRe
     if (signal.aborted) return null
     const problem = problemOf(error) ?? logged(error, options)
     return { made: [], dropped: [], refreshed: [], problems: [{ view: 'all', ...problem }] }
+  }
+}
+
+/**
+ * A record that arrived may show that rows which arrived before it belong to somebody who was forgotten. They were erased with
+ * the commit of the record; here their old bytes follow. An erasure that has left tables of views to be made is not for a run.
+ */
+async function eraseOldBytes(options: Opened, signal: AbortSignal): Promise<void> {
+  const { destination, forgotten, log, lock = true } = options
+  if (forgotten === undefined || forgotten.isEmpty || !lock || signal.aborted) return
+  try {
+    const waiting = await destination.toRewrite()
+    if (waiting.length === 0 || waiting.some(isViewTable)) return
+    await destination.rewrite(waiting, signal)
+    await destination.rewritten()
+  } catch (error) {
+    // The next run tries again.
+    const problem = problemOf(error)
+    if (problem === null) throw error
+    log.warn({ event: 'old_bytes', code: problem.code, message: problem.message })
   }
 }
 
@@ -266,19 +291,29 @@ async function runInParallel(
     plan.filter(({ stream }) => stream.deletionEvents).map(planned => [planned, start(planned)]),
   )
   const allReported = Promise.allSettled(reporting.values())
-  const ended = Promise.all(
-    plan.map(
-      planned =>
+  const begun = new Map(
+    plan
+      .filter(({ stream }) => !isFoundThroughOthers(stream, options))
+      .map(planned => [
+        planned,
         reporting.get(planned) ??
-        (planned.stream.deletions.event === undefined ? start(planned) : allReported.then(() => start(planned))),
-    ),
+          (planned.stream.deletions.event === undefined ? start(planned) : allReported.then(() => start(planned))),
+      ]),
   )
+  const allBegun = Promise.allSettled(begun.values())
+  const ended = Promise.all(plan.map(planned => begun.get(planned) ?? allBegun.then(() => start(planned))))
   const reports = await within(ended, GRACE.streams)
   return {
     reports: reports ?? plan.map(({ stats }) => stats.last ?? stats.report('interrupted', 0, null)),
     stopped: stop.cause,
   }
 }
+
+/**
+ * Whether only records of other streams tell whose a record is: those have to be read before it, where somebody was forgotten.
+ */
+const isFoundThroughOthers = ({ erasure, deletionEvents }: Stream, { forgotten }: RunOptions): boolean =>
+  forgotten?.isEmpty === false && erasure !== null && deletionEvents === null && erasure.ownership.direct.length === 0
 
 /** What the end of a stream is told with. */
 interface StreamEnd {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { DestinationError } from '../common/errors.ts'
 import type { SqlTypes } from '../schema/docs-guide.ts'
+import type { Forgotten } from '../schema/forgotten.ts'
 import { Salt } from '../schema/salt.ts'
 import type { Stream } from '../schema/stream.ts'
 import type { Warehouse } from './destination.ts'
@@ -29,6 +30,10 @@ export interface OpenOptions {
   readonly history?: readonly Stream[]
   /** Opened with the warehouse's salt by `prepare` and by `loadSalt`. Default: one that nobody else uses. */
   readonly salt?: Salt
+  /** Opened together with the salt. Default: nobody was forgotten. */
+  readonly forgotten?: Forgotten
+  /** Streams whose records belong to persons. Default: none. */
+  readonly persons?: readonly Stream[]
   /** Whether tables get indexes, in a database that uses them. Default: true. */
   readonly indexes?: boolean
   /** How the lease of a server is renewed. Default: that of the engine. */
@@ -42,14 +47,14 @@ export interface OpenOptions {
  */
 export async function openDestination(
   config: DestinationConfig,
-  { mode, connections, history = [], salt = new Salt(), indexes = true, lease }: OpenOptions,
+  { mode, connections, history = [], salt = new Salt(), forgotten, persons, indexes = true, lease }: OpenOptions,
 ): Promise<Warehouse> {
   switch (config.kind) {
     case 'duckdb': {
       const { openDuckdb } = await import('./duckdb/engine.ts')
       const { file, readCopy } = config
       const engine = await openDuckdb({ file, mode, ...(readCopy === undefined ? {} : { readCopy }) })
-      return createWarehouse(engine, config.schema, history, salt)
+      return createWarehouse(engine, config.schema, history, salt, forgotten, persons)
     }
     case 'postgres': {
       const { openPostgres } = await import('./postgres/engine.ts')
@@ -58,6 +63,8 @@ export async function openDestination(
         config.schema,
         history,
         salt,
+        forgotten,
+        persons,
       )
     }
   }

@@ -39,6 +39,15 @@ export interface Column<K extends ColumnKind = ColumnKind, R extends boolean = b
    * a key of the customer portal, a code that spends money, the email address of the recipient of a gift.
    */
   readonly sensitive: boolean
+  /**
+   * What is left of the value when a person is forgotten: nothing of a personal one. Text and JSON are personal unless the
+   * declaration says otherwise, and so are inferred columns of every kind.
+   */
+  readonly personal: boolean
+  /** The email address by which a customer is found. */
+  readonly contact?: true
+  /** JSON that may hold ids and email addresses of customers, and then belongs to them. */
+  readonly mentions?: true
   /** Declared as `keep`, or `hash` if the column is sensitive. The configuration may change it. */
   readonly policy: Policy
   readonly zone: Zone
@@ -63,6 +72,7 @@ function column<K extends ColumnKind>(kind: K, doc: string, from: string | undef
     references: [],
     required: false,
     sensitive: false,
+    personal: kind === 'text' || kind === 'json',
     policy: 'keep',
     zone,
     derived: false,
@@ -130,11 +140,35 @@ export const sensitive = <K extends ColumnKind, R extends boolean>(column: Colum
   policy: 'hash',
 })
 
-/** The same column, with the values that are known. The API may send others, and they are stored too. */
+/** The same column, whose values say nothing of a person: a product, an amount, a state, an id of another system. */
+export const notPersonal = <K extends ColumnKind, R extends boolean>(column: Column<K, R>): Column<K, R> => ({
+  ...column,
+  personal: false,
+})
+
+/** The same column, whose values say something of a person though they are neither text nor JSON. */
+export const personal = <K extends ColumnKind, R extends boolean>(column: Column<K, R>): Column<K, R> => ({
+  ...column,
+  personal: true,
+})
+
+/** The same column, which has the email address of the customer whose record it is. */
+export const contact = <R extends boolean>(column: Column<'text', R>): Column<'text', R> => ({
+  ...column,
+  contact: true,
+})
+
+/** The same column, which belongs to every customer whose id or email address stands in it. */
+export const mentions = <R extends boolean>(column: Column<'json', R>): Column<'json', R> => ({
+  ...column,
+  mentions: true,
+})
+
+/** The same column, with the values that are known, which are not personal. The API may send others, and they are stored too. */
 export const oneOf = <R extends boolean>(
   values: readonly [string, ...string[]],
   column: Column<'text', R>,
-): Column<'text', R> => ({ ...column, values })
+): Column<'text', R> => ({ ...column, values, personal: false })
 
 /** The same column, which has the id of a record of `stream`. With several streams it is not known of which. */
 export const references = <R extends boolean>(

@@ -105,6 +105,7 @@ export function stream<
     children: {} as Ch,
     objects: [],
     salt: null,
+    erasure: null,
     onMismatch: 'null',
     drift: 'capture',
     sensitive: 'hash',

@@ -44,6 +44,7 @@ const columnOf = ({ kind, path }: InferredColumn): Column => ({
     path,
   ),
   kind,
+  personal: true,
   inferred: true,
 })
 

@@ -1,5 +1,6 @@
 import type { Columns, Policy } from './column.ts'
 import type { Export } from './export.ts'
+import type { Erasure } from './forgotten.ts'
 import type { Salt } from './salt.ts'
 
 /** Pages of `2021-11` have a cursor in the body, those of `2021-01` have a Link header. */
@@ -172,6 +173,8 @@ export interface Stream<
   readonly objects: readonly string[]
   /** Salt of the warehouse that the stream is loaded into; null: a declaration without a warehouse. */
   readonly salt: Salt | null
+  /** The persons that the warehouse has forgotten; null: a declaration without a warehouse, or its records belong to nobody. */
+  readonly erasure: Erasure | null
   /** With `null`, the default, the value is kept in `_extra`. A record without a key is rejected in any case. */
   readonly onMismatch: OnMismatch
   readonly drift: Drift

@@ -5,6 +5,7 @@ import { parseExact } from '../common/exact-json.ts'
 import { checkBody, type JsonMembers, parseBody } from '../common/json-body.ts'
 import type { DecodedPage, Owner, PageDecoder } from '../common/model.ts'
 import type { Stream } from '../schema/stream.ts'
+import { eraserOf } from './erase.ts'
 import { flattener } from './flatten.ts'
 import { PageBuilder } from './page-builder.ts'
 import { identityReader } from './record-identity.ts'
@@ -25,6 +26,7 @@ export function pageDecoder(stream: Stream): PageDecoder {
   const writer = new CellWriter()
   const flatten = flattener(stream)
   const identityOf = identityReader(stream)
+  const eraser = eraserOf(stream)
 
   /** @returns the members of the body, with `true` in place of the list; null: the whole body has to be parsed. */
   function* scanBody(body: Buffer, page: PageBuilder): Generator<undefined, JsonMembers | null> {
@@ -32,10 +34,11 @@ export function pageDecoder(stream: Stream): PageDecoder {
     fields.json.open(body)
     const members = yield* scanPage(fields.json, stream.list, at => {
       const record = scan(fields, at, writer)
-      if (record !== null) {
+      if (record !== null && eraser?.mustParse(record.record) !== true) {
         page.addScanned(record)
         return fields.ended
       }
+      if (record !== null) writer.at = record.record.start
       const end = fields.json.pastValue(at)
       if (end >= 0) add(page, parseExact(body.toString('utf8', at, end)))
       return end
@@ -56,7 +59,7 @@ export function pageDecoder(stream: Stream): PageDecoder {
   }
 
   const add = (page: PageBuilder, record: unknown): void =>
-    page.add(flatten(record, writer, page.stats), identityOf(record))
+    page.add(flatten(eraser === null ? record : eraser.of(record), writer, page.stats), identityOf(record))
 
   function* decode(body: Buffer, owner: Owner | undefined): Generator<undefined, DecodedPage> {
     let page = new PageBuilder(writer)
@@ -97,8 +100,10 @@ export function decodeRecords(stream: Stream, records: readonly unknown[]): Deco
   const writer = new CellWriter()
   const flatten = flattener(stream)
   const identityOf = identityReader(stream)
+  const eraser = eraserOf(stream)
   const page = new PageBuilder(writer)
-  for (const record of records) page.add(flatten(record, writer, page.stats), identityOf(record))
+  for (const record of records)
+    page.add(flatten(eraser === null ? record : eraser.of(record), writer, page.stats), identityOf(record))
   return page.finish(null, null)
 }
 

@@ -141,6 +141,18 @@ create table "recharge"."_sync_settings" (
 comment on table "recharge"."_sync_settings" is 'Settings of this warehouse. Whoever can read the salt can test guesses against hashed values.';
 comment on column "recharge"."_sync_settings"."name" is 'salt, policies, tables, migrations or store.';
 comment on column "recharge"."_sync_settings"."value" is 'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON. tables: the tables and columns that this program has made, as JSON. migrations: the columns that it has converted to another type or dropped, as JSON. store: the store that the rows are of, and a salted hash of its token.';
+create table "recharge"."_sync_forgotten" (
+  "mark" text not null,
+  "what" text not null,
+  "forgotten_at" timestamptz not null,
+  "run" text not null,
+  "to_rewrite" jsonb, constraint "_sync_forgotten_pkey" primary key ("mark"));
+comment on table "recharge"."_sync_forgotten" is 'Persons that were forgotten, and their records. What arrives of them again is stored without what is personal.';
+comment on column "recharge"."_sync_forgotten"."mark" is 'SHA-256 of the salt in _sync_settings and what is marked: an id, or an email address.';
+comment on column "recharge"."_sync_forgotten"."what" is 'Name of the stream whose record it is, or email.';
+comment on column "recharge"."_sync_forgotten"."forgotten_at" is 'When it was marked.';
+comment on column "recharge"."_sync_forgotten"."run" is 'The run that marked it.';
+comment on column "recharge"."_sync_forgotten"."to_rewrite" is 'Tables in which old bytes may still be; null: none are.';
 create table "recharge"."_sync_columns" (
   "stream" text not null,
   "table_name" text not null,

@@ -3,9 +3,16 @@ import { streams } from '../../schemas/index.ts'
 import { DeclarationError } from '../../src/schema/check.ts'
 import {
   alsoFrom,
+  contact,
+  flag,
   instant,
   int,
+  json,
+  mentions,
+  money,
+  notPersonal,
   oneOf,
+  personal,
   references,
   referencesBy,
   required,
@@ -45,6 +52,7 @@ test('a member that is left out has its default', () => {
     parent: null,
     count: null,
     salt: null,
+    erasure: null,
     onMismatch: 'null',
     drift: 'capture',
     sensitive: 'hash',
@@ -144,6 +152,7 @@ describe('a column', () => {
       references: [],
       required: false,
       sensitive: false,
+      personal: true,
       policy: 'keep',
       zone: 'America/New_York',
       derived: false,
@@ -161,7 +170,11 @@ describe('a column', () => {
 
   test('lists no values and joins to nothing by default, and oneOf() and references() return a copy', () => {
     const state = text('State.')
-    expect(oneOf(['open', 'closed'], state)).toEqual({ ...state, values: ['open', 'closed'] })
+    expect(oneOf(['open', 'closed'], state)).toEqual({
+      ...state,
+      values: ['open', 'closed'],
+      personal: false,
+    })
     const owner = int('Owner.')
     expect(references('owners', owner)).toEqual({ ...owner, references: [{ stream: 'owners', when: null }] })
     expect(references(['cats', 'dogs'], owner).references).toEqual([
@@ -173,6 +186,15 @@ describe('a column', () => {
       { stream: 'dogs', when: { column: 'kind', value: 'dog' } },
     ])
     expect([state.values, owner.references]).toEqual([[], []])
+  })
+
+  test('of text and JSON is personal by default, and notPersonal(), personal(), contact() and mentions() return a copy', () => {
+    const all = [int('A.'), money('B.'), instant('C.'), flag('D.'), text('E.'), json('F.')]
+    expect(all.map(({ personal: is }) => is)).toEqual([false, false, false, false, true, true])
+    expect(notPersonal(text('Title.'))).toEqual({ ...text('Title.'), personal: false })
+    expect(personal(int('Month.'))).toEqual({ ...int('Month.'), personal: true })
+    expect(contact(text('Email.'))).toEqual({ ...text('Email.'), contact: true })
+    expect(mentions(json('Body.'))).toEqual({ ...json('Body.'), mentions: true })
   })
 
   test('of kind instant may be in UTC', () => {

@@ -92,6 +92,22 @@ export function addWritingCommands({ command, open, output, progressOf, print, f
 
   configured(
     command(
+      'forget',
+      'Erases what is personal of a customer, in the warehouse and in local reports, and keeps it out of later runs.',
+      'forget --customer 12345 --dry-run',
+    ),
+  )
+    .option('--customer <id>', 'id of the customer in Recharge')
+    .option('--email <address>', 'every customer with this email address')
+    .option('--dry-run', 'show what would be erased, and write nothing')
+    .action(async (flags: Flags & { readonly customer?: string; readonly email?: string; readonly dryRun?: true }) => {
+      const { forgetPerson } = await import('../commands/forget.ts')
+      const { customer = null, email = null, dryRun = false } = flags
+      print(await forgetPerson(open(flags, false).app, { customer, email, dryRun }, interruption), flags)
+    })
+
+  configured(
+    command(
       'import',
       'Loads a CSV export of the merchant portal: charges older than the API returns. Never overwrites a row from the API.',
       'import charges charges-2023.csv --dry-run',

@@ -1,4 +1,4 @@
-import { chmodSync, constants, existsSync, realpathSync } from 'node:fs'
+import { chmodSync, constants, existsSync, realpathSync, rmSync } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
@@ -228,6 +228,21 @@ export async function openDuckdb({ file, mode, readCopy }: DuckdbOptions): Promi
         } catch (error) {
           throw translate(error)
         }
+      })
+      queue = done.catch(() => {})
+      return done
+    },
+
+    rewrite(_tables, signal) {
+      const done = queue.then(async () => {
+        try {
+          await compact(connection, { catalog: CATALOG, path, attach: attachStatement, when: 'always' }, signal)
+        } catch (error) {
+          throw translate(error)
+        }
+        // Temporary files of a run that was killed.
+        rmSync(`${path}.tmp`, { recursive: true, force: true })
+        return []
       })
       queue = done.catch(() => {})
       return done

@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect, type PostgresPoolClient, sql } from 'kysely'
 import pg from 'pg'
+import { Interrupted } from '../../common/errors.ts'
 import type { TableColumn } from '../../schema/table.ts'
 import type { Engine } from '../sql/engine.ts'
 import type { SystemTables } from '../sql/system-tables.ts'
@@ -16,6 +17,7 @@ import { createLease, LEASE_TIMES, type LeaseTimes } from './lease.ts'
 import { cancelTransaction, lockHolders, longDdl, type RunningTransaction, withLockTimeout } from './locks.ts'
 import { referencedTables } from './references.ts'
 import { catalogOf, relationsIn } from './relations.ts'
+import { rewriteTables } from './rewrite.ts'
 import { TYPES } from './types.ts'
 
 export interface PostgresOptions {
@@ -142,6 +144,29 @@ export function openPostgres({
     finalize: async () => {},
     // Autovacuum makes the space of deleted rows free again.
     compact: async () => null,
+    async rewrite(tables, signal) {
+      const whenFree = (table: string): Promise<void> =>
+        inTransaction(client =>
+          withLockTimeout(client, async () => {
+            await client.query(`lock table ${table} in access exclusive mode`)
+          }),
+        )
+      const client = await connect().catch(error => {
+        throw translate(error, target)
+      })
+      const stop = (): void => {
+        void cut(client)
+      }
+      signal.addEventListener('abort', stop, { once: true })
+      try {
+        return await rewriteTables(client, schema, tables, whenFree, signal)
+      } catch (error) {
+        throw signal.aborted ? new Interrupted() : translate(error, target)
+      } finally {
+        signal.removeEventListener('abort', stop)
+        client.release(signal.aborted)
+      }
+    },
     // A reader of Postgres sees what is committed, and waits for no writer.
     replaceReadCopy: async () => null,
     checkAccess: tables => checkAccess(options, target, tables),

@@ -1,4 +1,5 @@
 import type { CompiledQuery } from 'kysely'
+import { Forgotten } from '../../schema/forgotten.ts'
 import { Salt } from '../../schema/salt.ts'
 import type { Stream } from '../../schema/stream.ts'
 import type { Table } from '../../schema/table.ts'
@@ -17,6 +18,10 @@ export interface Context {
   readonly schema: string
   /** Opened with the warehouse's salt when that is read. */
   readonly salt: Salt
+  /** Opened together with the salt. */
+  readonly forgotten: Forgotten
+  /** Streams whose records belong to persons. */
+  readonly persons: readonly Stream[]
   readonly history: History
   /** Tables to which foreign keys refer. Read by `prepare`; empty before that. */
   readonly referenced: Set<string>
@@ -42,6 +47,8 @@ export function createContext(
   schema: string,
   versioned: readonly Stream[] = [],
   salt = new Salt(),
+  forgotten = new Forgotten(salt),
+  persons: readonly Stream[] = [],
 ): Context {
   const history = createHistory(schema, versioned)
   const inSchema = (session: Session): Session['db'] => session.db.withSchema(schema)
@@ -62,6 +69,8 @@ export function createContext(
     engine,
     schema,
     salt,
+    forgotten,
+    persons,
     history,
     referenced: new Set(),
     missingIndexes: new Map(),

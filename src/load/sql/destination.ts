@@ -11,6 +11,7 @@ import type { Session } from './engine.ts'
 import { recordGap } from './gaps.ts'
 import { deleteInferredColumns, nowDeclared } from './inferred-columns.ts'
 import { forgetLostRows, writeAgainIfChildRowsMissing } from './lost-rows.ts'
+import { readMarks, storeNewMarks } from './marks.ts'
 import { merge } from './merge.ts'
 import { createRejects } from './rejects.ts'
 import { hasRows, keepCounts, missingRows } from './row-counts.ts'
@@ -27,6 +28,7 @@ export function createDestination(context: Context): Destination & RowCounts & D
     engine,
     schema,
     salt,
+    forgotten,
     history,
     referenced,
     missingIndexes,
@@ -65,9 +67,12 @@ export function createDestination(context: Context): Destination & RowCounts & D
         for (const table of await session.referencedTables(schema)) referenced.add(table)
         for (const [table, missing] of indexes) missingIndexes.set(table, missing)
         for (const [stream, changes] of columns) columnChanges.set(stream, changes)
-        return { statements, salt: await readOrCreateSalt(inSchema(session)) }
+        // No other run can add a mark, so they are read once.
+        const marks = forgotten.isOpen ? [] : await readMarks(inSchema(session))
+        return { statements, salt: await readOrCreateSalt(inSchema(session)), marks }
       })
       salt.open(prepared.salt)
+      forgotten.open(prepared.marks)
       return prepared.statements
     },
 
@@ -115,8 +120,9 @@ export function createDestination(context: Context): Destination & RowCounts & D
         return row ? parseCounts(row, stream) : null
       }),
 
-    commit: (batch, from, to, evidence) =>
-      storeToKeep.within(recordStore =>
+    async commit(batch, from, to, evidence) {
+      const marks = forgotten.unstored(batch.stream.name)
+      const counts = await storeToKeep.within(recordStore =>
         engine.transaction(async session => {
           engine.lost.throwIfAborted()
           const stored = await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
@@ -137,9 +143,13 @@ export function createDestination(context: Context): Destination & RowCounts & D
           const endsFullScan = evidence?.last === true && batch.stream.sync.mode === 'full'
           const claimed = { key: to.stream, stored, endsFullScan }
           await keepCounts(session, schema, batch.stream, claimed, counts, growth)
+          if (marks.length > 0) await storeNewMarks(session, context, marks, { run: to.writer, at: batch.receivedAt })
           return counts
         }),
-      ),
+      )
+      forgotten.stored(marks)
+      return counts
+    },
 
     markAbsent: (stream, checkpoint, scan, at) =>
       engine.transaction(async session => {

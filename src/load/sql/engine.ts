@@ -252,6 +252,14 @@ export interface Engine extends AsyncDisposable {
    */
   compact(signal: AbortSignal): Promise<Compacted | null>
   /**
+   * Writes tables anew, so that rows that were deleted or changed leave no bytes in the files of the database. What is shared
+   * by several tables, such as a file, may be rewritten as a whole.
+   * @param tables names in the schema. Those that do not exist are left out.
+   * @returns what could not be rewritten, a sentence each.
+   * @throws {DestinationError} `locked`, `full`. @throws {Interrupted}
+   */
+  rewrite(tables: readonly string[], signal: AbortSignal): Promise<readonly string[]>
+  /**
    * Replaces the copy of the destination that readers open. Null: none is configured, or readers are never in the way.
    * @throws {DestinationError} `read_copy`, or `full`: the old copy is as it was. @throws {Interrupted}
    */

@@ -6,6 +6,7 @@ import { asText } from './as-text.ts'
 import type { Context } from './context.ts'
 import { existingRows } from './existing-rows.ts'
 import { readGaps } from './gaps.ts'
+import { readMarks } from './marks.ts'
 import { plannedStatements } from './migrate-columns.ts'
 import { columnsOf, schemaChanges } from './schema-changes.ts'
 import { readSalt } from './settings.ts'
@@ -14,7 +15,7 @@ import { SYSTEM_TABLES } from './system-tables.ts'
 
 /** `Inspection` for every database that has an `Engine`. */
 export function createInspection(context: Context): Inspection {
-  const { engine, schema, salt, inSchema, exists, hasColumn, recordedSchema, allTables } = context
+  const { engine, schema, salt, forgotten, inSchema, exists, hasColumn, recordedSchema, allTables } = context
   return {
     checkAccess: tables => engine.checkAccess([...SYSTEM_TABLES, ...tables].map(({ name }) => name)),
 
@@ -29,11 +30,18 @@ export function createInspection(context: Context): Inspection {
       }),
 
     async loadSalt() {
-      const bytes = await engine.transaction(async session =>
-        (await exists(session, '_sync_settings')) ? readSalt(inSchema(session)) : null,
+      const read = await engine.transaction(async session =>
+        (await exists(session, '_sync_settings'))
+          ? {
+              bytes: await readSalt(inSchema(session)),
+              marks: (await exists(session, '_sync_forgotten')) ? await readMarks(inSchema(session)) : [],
+            }
+          : null,
       )
-      if (bytes !== null) salt.open(bytes)
-      return bytes !== null
+      if (!read?.bytes) return false
+      salt.open(read.bytes)
+      forgotten.open(read.marks)
+      return true
     },
 
     rows: ({ root, children }: StreamTables) =>

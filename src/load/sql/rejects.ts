@@ -63,7 +63,7 @@ async function deleteRejects(db: Db, rejects: readonly KnownReject[]): Promise<v
   }
 }
 
-const fingerprintOf = (stream: string, { path, record }: Reject): string =>
+export const fingerprintOf = (stream: string, { path, record }: Pick<Reject, 'path' | 'record'>): string =>
   createHash('sha256')
     .update(JSON.stringify([stream, path, record]))
     .digest('hex')

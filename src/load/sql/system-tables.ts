@@ -85,6 +85,13 @@ export interface SystemTables {
     run: string
   }
   _sync_settings: { name: string; value: string }
+  _sync_forgotten: {
+    mark: string
+    what: string
+    forgotten_at: string
+    run: string
+    to_rewrite: string | null
+  }
   _sync_views: {
     view_schema: string
     name: string
@@ -268,6 +275,23 @@ export const SYSTEM_TABLES: readonly Table[] = [
         'salt: 32 random bytes in hex. policies: the columns that are hashed or omitted, as JSON. tables: the tables and columns that this program has made, as JSON. migrations: the columns that it has converted to another type or dropped, as JSON. store: the store that the rows are of, and a salted hash of its token.',
         true,
       ),
+    ],
+  },
+  {
+    name: '_sync_forgotten',
+    doc: 'Persons that were forgotten, and their records. What arrives of them again is stored without what is personal.',
+    key: ['mark'],
+    columns: [
+      column(
+        'mark',
+        'text',
+        'SHA-256 of the salt in _sync_settings and what is marked: an id, or an email address.',
+        true,
+      ),
+      column('what', 'text', 'Name of the stream whose record it is, or email.', true),
+      column('forgotten_at', 'instant', 'When it was marked.', true),
+      column('run', 'text', 'The run that marked it.', true),
+      column('to_rewrite', 'json', 'Tables in which old bytes may still be; null: none are.'),
     ],
   },
   {

@@ -7,6 +7,7 @@ import { type Context, createContext } from './context.ts'
 import { createDestination } from './destination.ts'
 import { createExpectedRows } from './expected-rows.ts'
 import { createOldRuns } from './forget-runs.ts'
+import { createForgetting } from './forgetting.ts'
 import { createImportedRows } from './imported-rows.ts'
 import { createIndexing } from './indexing.ts'
 import { readInferredColumns, recordInferredColumns } from './inferred-columns.ts'
@@ -41,6 +42,7 @@ export function createWarehouse(...options: Parameters<typeof createContext>): W
     ...createViewSupport(context),
     ...createTotals(context),
     ...createOldRuns(context),
+    ...createForgetting(context),
     ...createQueries(context),
     compact: signal => context.engine.compact(signal),
     replaceReadCopy: signal => context.engine.replaceReadCopy(signal),

@@ -10,7 +10,7 @@ import { literal, quoted } from './quoted.ts'
 import type { ViewTexts } from './view-texts.ts'
 
 /** Name of the table, in the schema of the tables, that keeps the rows of a view. */
-export const tableOf = ({ name }: View): string => identifier(`_view_${name}`)
+export const tableOf = ({ name }: Pick<View, 'name'>): string => identifier(`_view_${name}`)
 
 interface Materializing {
   readonly engine: Engine
