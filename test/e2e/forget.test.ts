@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
+import { views } from '../../schemas/views/index.ts'
 import { createApp, STREAMS, select } from '../../src/cli/app.ts'
 import { forgetPerson } from '../../src/cli/commands/forget.ts'
 import { importFile } from '../../src/cli/commands/import.ts'
@@ -24,6 +25,8 @@ const RANGED = STREAMS.filter(({ sync }) => sync.mode === 'incremental').map(({ 
 /** Streams that are enough where only some of the places matter. */
 const FEW = ['customers', 'charges']
 
+const KEPT = views.filter(({ materialized }) => materialized).map(({ name }) => name)
+
 interface Place {
   readonly simulator: Simulator
   readonly config: Config
@@ -45,7 +48,12 @@ const withWarehouse = (destination: DestinationConfig, work: (place: Place) => P
     withFolder(folder =>
       work({
         simulator,
-        config: { ...configFor(simulator, destination, folder), history: ['subscriptions'] },
+        config: {
+          ...configFor(simulator, destination, folder),
+          history: ['subscriptions'],
+          // A view with addresses is kept as a table, and no other.
+          materialize: { add: ['customers_360'], except: KEPT },
+        },
         folder,
         destination,
       }),
@@ -73,6 +81,8 @@ const textsIn = (all: Dump): readonly string[] => {
 /** A database, and the folder in which all its bytes are. */
 interface Bytes {
   readonly destination: DestinationConfig
+  /** Has the database keep statistics of the columns, with values of them, where it does so. */
+  analyze(): Promise<unknown>
   /** The texts that stand in its files. */
   search(texts: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>
 }
@@ -91,6 +101,7 @@ const PLACES: readonly { readonly name: string; with(work: (bytes: Bytes) => Pro
             schema: 'recharge',
             readCopy: copy,
           },
+          analyze: async () => {},
           search: async texts => searchBytes(folder, texts),
         })
       }),
@@ -106,6 +117,7 @@ const PLACES: readonly { readonly name: string; with(work: (bytes: Bytes) => Pro
         const { rows } = await client.query('show data_directory')
         await work({
           destination: { kind: 'postgres', url: server.url, schema: 'recharge' },
+          analyze: () => client.query('analyze'),
           async search(texts) {
             await client.query('checkpoint')
             // What docs/forget.md names: the log of the server has what was written until it is recycled.
@@ -122,7 +134,7 @@ const PLACES: readonly { readonly name: string; with(work: (bytes: Bytes) => Pro
 
 describe.each(PLACES)('$name', place => {
   test('I29: no byte of a person is left, nor comes back', async () => {
-    await place.with(({ destination, search }) =>
+    await place.with(({ destination, analyze, search }) =>
       withWarehouse(destination, async ({ simulator: { store }, config, folder }) => {
         const dumped = async (): Promise<Dump> => {
           const all = await dump(config.destination, STREAMS, HISTORY)
@@ -133,7 +145,12 @@ describe.each(PLACES)('$name', place => {
             query(`select cast(report as text) as report from recharge._sync_runs
               union all select cast(report as text) from recharge._sync_checkpoints`),
           )
-          return { ...all, rejects, reports }
+          const kept = await withQuery(destination, query =>
+            query(
+              'select cast(customer_id as text) as id, email from recharge._view_customers_360 order by customer_id',
+            ),
+          )
+          return { ...all, rejects, reports, kept }
         }
         const state = (): readonly string[] => [...searchBytes(join(folder, 'state'), TEXTS).keys()]
         const found = async (): Promise<unknown> => ({
@@ -145,18 +162,19 @@ describe.each(PLACES)('$name', place => {
         const first = await runSync({ ...config, views: true }, STREAM_NAMES)
         expect(first.code, first.text).toBe(0)
         changeLater(store)
-        await runSync(config)
+        await runSync(config, ['customers', 'subscriptions'])
         spoil(store)
         const strict = { ...config, policies: { ...config.policies, onMismatch: 'reject' as const } }
         expect((await runSync(strict, ['onetimes'])).of('onetimes').rejected).toBe(1)
         const refused = await runSync({ ...strict, maxRejects: 0 }, ['onetimes'])
         expect(refused.of('onetimes').problem?.message).toContain(PLANTED.rejected)
-        await runSync(config, ['customers'])
 
+        await analyze()
         // All are there before, in the tables, in the bytes and in the reports, so that the search can fail.
         const before = await dumped()
         expect(TEXTS.filter(text => !textsIn(before).includes(text) && text !== PLANTED.before)).toEqual([])
         expect((await search(TEXTS)).size).toBeGreaterThan(20)
+        expect(before.kept).toContainEqual({ id: PERSON, email: PLANTED.email })
         expect(state()).toContain(PLANTED.rejected)
         if (destination.kind === 'duckdb' && destination.readCopy)
           expect(searchBytes(dirname(destination.readCopy), [PLANTED.email]).get(PLANTED.email)).toContain(
@@ -208,7 +226,7 @@ describe.each(PLACES)('$name', place => {
         if (charges) await importFile(app(), charges, csv, { dryRun: false, range: null }, signal)
         rmSync(csv)
         // The clock of the store moves with what was edited: the last time a stream changed is long ago.
-        const repaired = await runReconcile(config, ['customers', 'charges', 'orders'], { repair: true })
+        const repaired = await runReconcile(config, ['charges'], { repair: true })
         expect(repaired.code, repaired.text).toBe(0)
         expect(await found()).toEqual(NONE)
         expect(stable(await dumped())).toEqual(stable(before))
@@ -272,6 +290,37 @@ describe.each(DESTINATIONS)('$name', place => {
         expect(textsIn(all)).toEqual([])
         expect(all.customers?.filter(({ email }) => email === null)).toHaveLength(1)
         expect(all.charges?.find(({ id }) => id === String(IDS.charge))).toMatchObject({ note: null })
+      }),
+    )
+  })
+
+  test('an inferred column, and one that an older version declared', async () => {
+    await place.with(destination =>
+      withWarehouse(destination, async ({ config }) => {
+        const evolving = { ...config, policies: { ...config.policies, drift: 'evolve' as const } }
+        await runSync(evolving, ['customers'])
+        const columns = async (): Promise<unknown> => {
+          const [{ nickname, older, own } = {}] = await withQuery(destination, query =>
+            query(`select * from recharge.customers where id = ${PERSON}`),
+          )
+          return { nickname, older, own }
+        }
+        await withQuery(destination, async query => {
+          for (const name of ['older', 'own']) await query(`alter table recharge.customers add column ${name} text`)
+          await query(
+            `update recharge.customers set older = '${PLANTED.undeclared}', own = 'of the user' where id = ${PERSON}`,
+          )
+          // As a version that declared it has recorded it.
+          await query(`update recharge._sync_settings set value = replace(value, '"customers":["', '"customers":["older","')
+            where name = 'tables'`)
+        })
+        expect(await columns()).toEqual({ nickname: PLANTED.undeclared, older: PLANTED.undeclared, own: 'of the user' })
+        const { code, text } = await forget(evolving, { customer: PERSON })
+        expect(code, text).toBe(0)
+        expect(await columns()).toEqual({ nickname: null, older: null, own: 'of the user' })
+        await runSync(evolving, ['customers'])
+        // The row is written again, and a column that is declared no more is dropped when it is empty.
+        expect(await columns()).toMatchObject({ nickname: null, older: undefined })
       }),
     )
   })
