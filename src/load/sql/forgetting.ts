@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { DestinationError } from '../../common/errors.ts'
 import { EMAIL, type NewMark } from '../../schema/forgotten.ts'
 import { tablesOf } from '../../schema/table.ts'
 import type { ErasedReject, Forgetting, PersonStart, Persons } from '../destination.ts'
@@ -89,7 +90,20 @@ export function createForgetting(context: Context): Forgetting {
         return [...new Set(rows.flatMap(({ tables }) => tablesIn(tables)))].sort()
       }),
 
-    rewrite: (tables, signal) => engine.rewrite(tables, signal),
+    async rewrite(tables, signal) {
+      try {
+        return await engine.rewrite(tables, signal)
+      } catch (error) {
+        if (!(error instanceof DestinationError) || error.kind !== 'locked') throw error
+        const holders = await engine.lockHolders(schema)
+        const who = holders.length > 0 ? holders.join('; ') : 'a transaction that has ended since'
+        throw new DestinationError(
+          'locked',
+          `the rows are erased, and their old bytes are not yet: a table of the schema ${schema} has to be rewritten, and it is held by ${who}`,
+          error,
+        )
+      }
+    },
 
     rewritten: () =>
       engine.transaction(async session => {
