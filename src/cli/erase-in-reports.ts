@@ -13,12 +13,12 @@ export function eraseInReports(directory: string | null, writes: boolean): Erase
     if (directory === null) return []
     return namesIn(directory).flatMap(name => {
       const file = join(directory, name)
-      // A run that was killed left it, and its report has the place beside it or none.
+      // A run that was killed left it: what it was to replace is beside it, or nothing is.
       if (PART.test(name)) {
         if (writes) rmSync(file, { force: true })
         return []
       }
-      if (!REPORT.test(name)) return []
+      if (!REPORT.test(name) && !NOTIFIED.test(name)) return []
       const report = readFileSync(file, 'utf8')
       const erased = withoutTexts(report, erase)
       if (erased === report) return []
@@ -31,7 +31,9 @@ export function eraseInReports(directory: string | null, writes: boolean): Erase
   }
 }
 
-const PART = /^[0-9A-HJKMNP-TV-Z]{26}\.json\.part$/
+/** What was told of the runs (`notify/state.ts`), with messages of their reports. */
+const NOTIFIED = /^notified-[0-9a-f]+\.json$/
+const PART = /^([0-9A-HJKMNP-TV-Z]{26}|notified-[0-9a-f]+)\.json\.part$/
 
 function withoutTexts(report: string, erase: (report: string) => string): string {
   try {

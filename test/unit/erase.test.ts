@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { STREAMS } from '../../src/cli/app.ts'
+import { eraseInReports } from '../../src/cli/erase-in-reports.ts'
+import { NOTHING_TOLD, readState, stateFile, writeState } from '../../src/cli/notify/state.ts'
 import { addTexts, textEraser } from '../../src/common/erase-texts.ts'
 import { parseExact } from '../../src/common/exact-json.ts'
 import { EMAIL, Forgotten } from '../../src/schema/forgotten.ts'
@@ -9,6 +13,8 @@ import { SALT, Salt } from '../../src/schema/salt.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { decodeRecords, pageDecoder } from '../../src/transform/decode-page.ts'
 import { eraserOf } from '../../src/transform/erase.ts'
+import { withFolder } from '../support/destinations.ts'
+import { searchBytes } from '../support/search-bytes.ts'
 
 const OWNERSHIPS = ownerships(STREAMS)
 /** Streams whose records belong to nobody: the store's own, its staff and its products. */
@@ -123,6 +129,30 @@ test('scanner and parser erase alike, and leave nothing in _extra', async () => 
   // The record is marked, so that a metafield of it is known.
   expect(forgotten.unstored('charges').map(({ key }) => key)).toEqual(['7'])
   expect(forgotten.has('charges', '8')).toBe(false)
+})
+
+test('reports and what was told of them are rewritten, leftovers go, and other files stay', async () => {
+  await withFolder(async folder => {
+    const run = '01JABCDEFGHJKMNPQRSTVWXYZ0'
+    const file = (name: string): string => join(folder, name)
+    const told = {
+      open: [{ about: 'stream', stream: 'onetimes', code: 'too_many_rejects', message: 'such as "Ann Lee"' }],
+    }
+    const state = stateFile(folder, 'duckdb warehouse')
+    writeState(folder, state, { ...NOTHING_TOLD, ...told } as never, text => text)
+    writeFileSync(file(`${run}.json`), JSON.stringify({ run, streams: [{ problem: { message: 'Ann Lee' } }] }))
+    writeFileSync(file(`${run}.json.part`), 'half of Ann Lee')
+    for (const name of ['notes.txt', 'Ann Lee.json']) writeFileSync(file(name), 'Ann Lee')
+    const erase = textEraser(['Ann Lee'])
+    const expected = [file(`${run}.json`), state]
+    expect([...eraseInReports(folder, false)(erase)].sort()).toEqual([...expected].sort())
+    expect([...searchBytes(folder, ['Ann Lee']).values()].flat()).toHaveLength(5)
+    expect([...eraseInReports(folder, true)(erase)].sort()).toEqual([...expected].sort())
+    expect([...searchBytes(folder, ['Ann Lee']).values()].flat().sort()).toEqual(['Ann Lee.json', 'notes.txt'])
+    expect(readState(state).open[0]?.message).toBe('such as "[erased]"')
+    expect(eraseInReports(folder, true)(erase)).toEqual([])
+    expect(eraseInReports(null, true)(erase)).toEqual([])
+  })
 })
 
 describe('texts in reports', () => {
