@@ -144,7 +144,7 @@ test('every other command that writes replaces the copy too', async () => {
       reconcile: of => reconcile(of, select(of, null), { sample: null, repair: true }, NO_PROGRESS, signal),
       views: of => views(of, signal),
       import: of => importFile(of, charges, csv, { dryRun: false, range: null }, signal),
-      reset: of => reset(of, charges, true, signal),
+      reset: of => reset(of, [charges], true, signal),
     }
     let file = statSync(copy).ino
     for (const [name, command] of Object.entries(commands)) {

@@ -1,8 +1,9 @@
 import { ConfigError } from '../../common/errors.ts'
-import { lines, type Printable, paragraphs } from '../../common/printable.ts'
+import { below, lines, type Printable, paragraphs } from '../../common/printable.ts'
 import { type Forgot, forget, type Who } from '../../jobs/forget.ts'
 import type { App } from '../app.ts'
 import { eraseInReports } from '../erase-in-reports.ts'
+import { type Look, prose } from '../look.ts'
 import { problemText, readCopyText } from '../report.ts'
 import { textTable } from '../text-table.ts'
 import type { Result } from './result.ts'
@@ -40,7 +41,7 @@ export async function forgetPerson(app: App, flags: ForgetFlags, signal: AbortSi
       problems,
       ...(copy && { read_copy: copy }),
     },
-    text: textOf(forgot, who, dryRun),
+    text: textOf(forgot, who, dryRun, app.look),
   }
 }
 
@@ -60,12 +61,20 @@ function whoOf({ customer, email }: ForgetFlags): Who {
     : refuse('--email', 'give an email address, such as somebody@example.com')
 }
 
-function textOf(forgot: Forgot, who: Who, dryRun: boolean): Printable {
+function textOf(forgot: Forgot, who: Who, dryRun: boolean, look: Look): Printable {
   const { outcome, customers, rows, files, rewritten, remains, problems, copy } = forgot
   if (outcome === 'unknown')
-    return lines(
-      `Nothing in the warehouse belongs to ${'customer' in who ? `customer ${who.customer}` : 'a customer with this address'}. Nothing was erased or marked.`,
-      '  Check the id in the merchant portal. Somebody whom only the record of another customer names, such as the recipient of a gift, is erased with that customer.',
+    return below(
+      prose(
+        look,
+        '',
+        `Nothing in the warehouse belongs to ${'customer' in who ? `customer ${who.customer}` : 'a customer with this address'}. Nothing was erased or marked.`,
+      ),
+      prose(
+        look,
+        '  ',
+        'Check the id in the merchant portal. Somebody whom only the record of another customer names, such as the recipient of a gift, is erased with that customer.',
+      ),
     )
   const names = customers.length === 1 ? 'Customer' : 'Customers'
   const of = customers.length === 0 ? 'Records with this address' : `${names} ${customers.join(', ')}`
@@ -80,19 +89,21 @@ function textOf(forgot: Forgot, who: Who, dryRun: boolean): Printable {
         ? `${of}: this would be erased. Nothing was written.`
         : `${of}: forgotten. What arrives of them from now on is stored without what is personal.`
   return paragraphs(
-    lines(head),
+    prose(look, '', head),
     ...(rows.length > 0 ? [table] : []),
     ...(files.length > 0
       ? [lines(`Reports of runs with texts of the person: ${files.length}`, ...files.map(file => `  ${file}`))]
       : []),
     ...(rewritten.length > 0
-      ? [lines(`Written anew, so that no old bytes are left in their files: ${rewritten.length} tables`)]
+      ? [prose(look, '', `Written anew, so that no old bytes are left in their files: ${rewritten.length} tables`)]
       : []),
-    ...problems.map(problem => problemText(problem)),
-    ...readCopyText(copy),
-    lines(
+    ...problems.map(problem => problemText(problem, '', look, 'bad')),
+    ...readCopyText(copy, look),
+    prose(
+      look,
+      '',
       ...remains,
-      'Not reached: backups, replicas and the write-ahead log of the database, files that were exported, and what was printed and kept elsewhere, such as the mail of cron.',
+      'Not reached: backups, replicas and the write-ahead log of the database, files that were exported, and what was printed or sent and kept elsewhere, such as the mail of cron.',
     ),
   )
 }

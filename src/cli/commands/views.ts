@@ -21,7 +21,7 @@ export async function views(app: App, signal: AbortSignal): Promise<Result> {
   const report = await destination.keepViews(app.wanted, signal)
   await destination.finalize()
   const copy = await replaceReadCopy(destination, app, signal)
-  const text = [...viewsText(report), ...readCopyText(copy)]
+  const text = [...viewsText(report), ...readCopyText(copy, app.look)]
   return {
     code: report.problems.length > 0 ? 1 : 0,
     json: { ...report, ...(copy && { read_copy: copy }) },
