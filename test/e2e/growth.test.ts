@@ -197,7 +197,7 @@ test('a DuckDB file of which most is free is replaced by a copy, whole or not at
       chmodSync(destination.file, 0o640)
 
       // DuckDB could not copy all of it.
-      const refused = await cli(folder, ['sync', '--no-progress'])
+      const refused = await cli(folder, ['sync', '--no-progress', '--log-format', 'json'])
       expect(refused.code, refused.stderr).toBe(0)
       const [line] = refused.stderr.split('\n').filter(text => text.includes('not_compacted'))
       expect(JSON.parse(line ?? '{}')).toMatchObject({

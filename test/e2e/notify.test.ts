@@ -204,7 +204,7 @@ metrics: { pushgateway: "http://127.0.0.1:9/behind-a-made-up-path", textfile: no
 `
         writeConfig(folder, yamlOf(simulator.url, simulator.token, 'duckdb: warehouse.duckdb', told('always')))
         const variables = { TOKEN_OF_THE_STORE: simulator.token, OF_THE_COMMAND: 'is there' }
-        const exited = await cli(folder, ['sync', '--json', '--no-progress'], variables)
+        const exited = await cli(folder, ['sync', '--json', '--no-progress', '--log-format', 'json'], variables)
         expect([exited.code, exited.signal], exited.stderr).toEqual([0, null])
         const report = JSON.parse(exited.stdout)
         const runs = join(folder, 'state', 'runs')
