@@ -147,13 +147,17 @@ function instant(text: Sql, zone: string): Sql {
 }
 
 /**
- * The instant of wall time. Both databases take the later of two instants if a clock change repeats the hour, and the offset
- * before the change if it skips it. A load takes the first of two.
+ * The instant of wall time. Both databases take the later of two instants if a clock change repeats some time, and the offset
+ * before the change if it skips some. A load takes the first of two: with the offset of a day before. How much is repeated is
+ * not always an hour; New York repeated four minutes in 1883.
  */
 function ofWallTime(wall: Sql, zone: string): Sql {
-  const later = sql`(${wall} at time zone ${sql.lit(zone)})`
-  const earlier = sql`(${later} - interval '1 hour')`
-  return sql`case when (${earlier} at time zone ${sql.lit(zone)}) = ${wall} then ${earlier} else ${later} end`
+  const name = sql.lit(zone)
+  const later = sql`(${wall} at time zone ${name})`
+  const dayBefore = sql`(${later} - interval '24 hours')`
+  const offset = sql`((${dayBefore} at time zone ${name}) - (${dayBefore} at time zone 'UTC'))`
+  const earlier = sql`((${wall} - ${offset}) at time zone 'UTC')`
+  return sql`case when (${earlier} at time zone ${name}) = ${wall} then ${earlier} else ${later} end`
 }
 
 /** Whether a text in the form of YYYY-MM-DD is a day of the calendar, in the years 1 to 9999. */
