@@ -183,13 +183,17 @@ export function createApp(config: Config, options: AppOptions): App {
     sleep,
     random: Math.random,
     isVersioned: ({ name }) => config.history.includes(name),
-    runsDirectory: runsDirectory === undefined ? join(config.directory, 'state', 'runs') : runsDirectory,
+    runsDirectory: runsDirectory === undefined ? runsOf(config) : runsDirectory,
     wanted,
     views: config.views ? wanted : null,
     open: mode => openDestination(destination, { ...opened, mode }),
     openForReaders: () => openForReaders(destination, opened),
   }
 }
+
+/** Where reports of runs are kept: beside the configuration, those of each store of a fleet in a folder of its own. */
+const runsOf = ({ directory, store }: Config): string =>
+  join(directory, 'state', ...(store === null ? [] : [store]), 'runs')
 
 async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) throw new Interrupted()

@@ -2,8 +2,8 @@ import { ConfigError, DestinationError, QueryError, type SyncError } from '../co
 
 /* Scripts rely on these codes. `report.ts` has those of a run that took place. */
 export const USAGE = 2
-const NOTHING_RAN = 3
-const HELD = 4
+export const NOTHING_RAN = 3
+export const HELD = 4
 export const BUG = 70
 export const INTERRUPTED = 130
 

@@ -366,6 +366,7 @@ class Life {
     const key = token ?? 'sk_1x1_made_up_token_of_an_invented_store'
     return {
       file: 'soak',
+      store: null,
       directory: place.folder,
       recharge: {
         token: key,

@@ -60,6 +60,7 @@ export function configFor(
   return {
     file: 'test',
     directory,
+    store: null,
     recharge: {
       token: simulator.token,
       baseUrl: simulator.url,

@@ -12,6 +12,7 @@ export function demoConfig(baseUrl: string, token: string, file = 'state/demo.du
   return {
     file: 'demo',
     directory: resolve('.'),
+    store: null,
     recharge: {
       token,
       baseUrl,

@@ -18,19 +18,32 @@ export type LineAt = (offset: number) => number
 
 /** @param value the document as plain data. */
 export function givenFile(name: string, document: Document, value: unknown, lineAt: LineAt): GivenConfig {
+  return givenPart(name, { root: document.contents, value }, lineAt)
+}
+
+/** A part of a document. */
+export interface Part {
+  readonly root: unknown
+  /** The part as plain data. */
+  readonly value: unknown
+}
+
+export function givenPart(name: string, { root, value }: Part, lineAt: LineAt): GivenConfig {
+  const at = (path: readonly string[]): unknown =>
+    path.length === 0 ? root : isMap(root) ? root.getIn(path, true) : undefined
   return {
     name,
     value,
-    has: path => document.getIn(path, true) !== undefined,
+    has: path => at(path) !== undefined,
     quote(path) {
-      const node = document.getIn(path, true)
+      const node = at(path)
       if (!isScalar(node)) return null
       // What the file says, not what a variable in it stands for: the value may be a secret.
       return JSON.stringify(typeof node.value === 'string' ? (node.source ?? node.value) : node.value)
     },
     lineOf(path) {
       for (let depth = path.length; depth > 0; depth--) {
-        const parent = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1), true)
+        const parent = at(path.slice(0, depth - 1))
         const pair = isMap(parent)
           ? parent.items.find(item => isScalar(item.key) && String(item.key.value) === path[depth - 1])
           : undefined

@@ -11,7 +11,7 @@ import type { Stream } from '../../schema/stream.ts'
 import type { MetricsSettings, NotifySettings } from '../notify/settings.ts'
 import { columnProblems } from './columns.ts'
 import { readEnvFile, withEnvFile } from './env-file.ts'
-import { type GivenConfig, givenFile, givenObject } from './given.ts'
+import { type GivenConfig, givenFile, givenObject, type LineAt } from './given.ts'
 import { expandHome } from './home.ts'
 import { emptySelection, membersOf, problemsOf, unknownStreams } from './problems.ts'
 import { configSchema, DAY, token as tokenSchema } from './schema.ts'
@@ -23,6 +23,8 @@ export interface Config {
   readonly file: string
   /** Relative paths in it start here. */
   readonly directory: string
+  /** Name of the store in a fleet; null: the file is of one store alone. */
+  readonly store: string | null
   readonly recharge: {
     readonly token: string
     readonly baseUrl: string
@@ -64,7 +66,29 @@ export interface Config {
   readonly secrets: readonly string[]
 }
 
-type Origin = Pick<Config, 'file' | 'directory' | 'secretFiles'>
+export type Origin = Pick<Config, 'file' | 'directory' | 'store' | 'secretFiles'>
+
+/** A file of settings as it was read. */
+export interface SettingsFile {
+  /** The whole path. */
+  readonly path: string
+  readonly document: Document
+  readonly lineAt: LineAt
+}
+
+/** @throws {ConfigError} if there is no such file, or it is not YAML. */
+export function readSettings(file: string): SettingsFile {
+  const path = resolve(file)
+  const lines = new LineCounter()
+  const document = parseDocument(read(file, path), { lineCounter: lines, prettyErrors: false })
+  const lineAt = (offset: number): number => lines.linePos(offset).line
+  if (document.errors.length > 0)
+    throw new ConfigError(
+      file,
+      document.errors.map(e => syntaxProblem(e.message, lineAt(e.pos[0]))),
+    )
+  return { path, document, lineAt }
+}
 
 /**
  * Reads the file, and the environment variables that it names.
@@ -78,27 +102,21 @@ export function loadConfig(
   environment = process.env,
   needsToken = true,
 ): Config {
-  const path = resolve(file)
-  const lines = new LineCounter()
-  const document = parseDocument(read(file, path), { lineCounter: lines, prettyErrors: false })
-  const lineAt = (offset: number): number => lines.linePos(offset).line
-  if (document.errors.length > 0)
-    throw new ConfigError(
-      file,
-      document.errors.map(e => syntaxProblem(e.message, lineAt(e.pos[0]))),
-    )
+  const { path, document, lineAt } = readSettings(file)
+  if (document.has('stores'))
+    throw new ConfigError(file, [
+      { path: 'stores', line: null, message: 'this is the file of a fleet; name one of its stores with --store' },
+    ])
   const directory = dirname(path)
-  const literal =
-    SECRETS.some(at => holdsSecret(document.getIn(at))) ||
-    SECRET_ADDRESSES.some(at => /^[^$]+$/.test(String(document.getIn(at) ?? '')))
+  const literal = holdsLiteral(document)
   const envFile = readEnvFile(document, directory, lineAt)
   const replaced = replaceVariables(document, withEnvFile(environment, envFile), directory, lineAt)
   // Where every variable is set elsewhere, in a container for example, the file is not needed.
   const isNeeded = envFile.problem !== null && (envFile.isThere || replaced.problems.length > 0)
   const problems = [...(isNeeded && envFile.problem ? [envFile.problem] : []), ...replaced.problems]
-  const given = givenFile(file, document, plain(document, file) ?? {}, lineAt)
+  const given = givenFile(file, document, plainData(document, file) ?? {}, lineAt)
   const secretFiles = [...(literal ? [path] : []), ...envFile.files, ...replaced.files]
-  const origin = { file: path, directory, secretFiles }
+  const origin = { file: path, directory, store: null, secretFiles }
   return checked(given, declared, problems, origin, needsToken)
 }
 
@@ -117,7 +135,7 @@ export function configFrom(settings: unknown, declared: readonly Stream[]): Conf
     line: null,
     message: 'is for the command line: here the report is the result of run, for the program to act on',
   }))
-  const origin = { file: name, directory: resolve('.'), secretFiles: [] }
+  const origin = { file: name, directory: resolve('.'), store: null, secretFiles: [] }
   return checked(given, declared, [...unread, ...others], origin)
 }
 
@@ -137,6 +155,11 @@ const SECRET_ADDRESSES = [
 const holdsSecret = (value: unknown): boolean =>
   typeof value === 'string' && !value.includes('${') && (!value.includes('://') || /:[^/@]+@/.test(value))
 
+/** Whether settings hold a secret themselves, and not the name of a variable. Before variables are replaced. */
+export const holdsLiteral = (settings: { getIn(path: readonly string[]): unknown }): boolean =>
+  SECRETS.some(at => holdsSecret(settings.getIn(at))) ||
+  SECRET_ADDRESSES.some(at => /^[^$]+$/.test(String(settings.getIn(at) ?? '')))
+
 function read(file: string, path: string): string {
   try {
     return readFileSync(path, 'utf8')
@@ -148,7 +171,7 @@ function read(file: string, path: string): string {
 }
 
 /** Only this finds an alias without its anchor. @throws {ConfigError} */
-function plain(document: Document, file: string): unknown {
+export function plainData(document: Document, file: string): unknown {
   try {
     return document.toJS()
   } catch (error) {
@@ -163,7 +186,11 @@ export const syntaxProblem = (message: string, line: number | null): ConfigProbl
   message: message.split('\n')[0]?.replace(/: ["|>&*!].*$/, '') ?? message,
 })
 
-/** @param missing variables that are not set: what validation says about their empty values is left out. */
+/**
+ * The settings of one store, checked.
+ * @param missing variables that are not set: what validation says about their empty values is left out.
+ * @throws {ConfigError} with every problem at once.
+ */
 export function checked(
   given: GivenConfig,
   declared: readonly Stream[],

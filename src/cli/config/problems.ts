@@ -4,14 +4,21 @@ import type { GivenConfig } from './given.ts'
 import { nearest } from './nearest.ts'
 import { configSchema } from './schema.ts'
 
-/** A validation issue as problems, each with its path, its line, what is expected and what was given. */
-export function problemsOf(issue: z.core.$ZodIssue, given: GivenConfig): ConfigProblem[] {
+/**
+ * A validation issue as problems, each with its path, its line, what is expected and what was given.
+ * @param schema what was validated against, for the names of known keys.
+ */
+export function problemsOf(
+  issue: z.core.$ZodIssue,
+  given: GivenConfig,
+  schema: unknown = configSchema,
+): ConfigProblem[] {
   const path = issue.path.map(String)
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map(key => ({
       path: [...path, key].join('.'),
       line: given.lineOf([...path, key]),
-      message: `unknown${nearest(key, knownKeys(path))}`,
+      message: `unknown${nearest(key, knownKeys(path, schema))}`,
     }))
   const missing = issue.code === 'invalid_type' && !given.has(path)
   const quoted = mayHoldSecret(issue) ? null : given.quote(path)
@@ -40,10 +47,9 @@ const expectation = (issue: z.core.$ZodIssue): string =>
     : issue.message.replace(/^(?=a |an |all|auto|keep|reject|capture|true|failure|json|30s)/, 'should be ')
 
 /** Names of the settings in the section at `path`. */
-export function knownKeys(path: readonly string[]): string[] {
-  let schema: unknown = configSchema
-  for (const part of path) schema = fieldsOf(schema)[part]
-  return Object.keys(fieldsOf(schema))
+export function knownKeys(path: readonly string[], schema: unknown = configSchema): string[] {
+  const section = path.reduce((inner, part) => fieldsOf(inner)[part], schema)
+  return Object.keys(fieldsOf(section))
 }
 
 function fieldsOf(schema: unknown): Record<string, unknown> {

@@ -19,9 +19,12 @@ const duration = z
   .string()
   .transform(durationMs)
   .refine(ms => ms !== null, 'a number with a unit: 30s, 15m, 2h or 1d')
-const positiveDuration = duration.refine(ms => ms !== 0, 'a time above zero')
+export const positiveDuration = duration.refine(ms => ms !== 0, 'a time above zero')
 /** A variable of the environment is always text. */
-const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform(text => text === 'true')], 'true or false')
+export const flag = z.union(
+  [z.boolean(), z.enum(['true', 'false']).transform(text => text === 'true')],
+  'true or false',
+)
 const number = z.union(
   [
     z.number(),
@@ -33,7 +36,7 @@ const number = z.union(
   'a number',
 )
 const positive = number.pipe(z.number().positive('a number above zero'))
-const whole = number.pipe(z.number().int().min(1, 'a whole number from 1'))
+export const whole = number.pipe(z.number().int().min(1, 'a whole number from 1'))
 const day = z
   .string()
   .transform(text => parseInstant(text, 'UTC'))
@@ -62,7 +65,7 @@ const address = z
     text => !URL.canParse(text) || new URL(text).username + new URL(text).password === '',
     'contains a user or a password, which the API does not take',
   )
-const name = z
+export const name = z
   .string()
   .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'a lower-case name of at most 63 letters, digits and _')
   .superRefine(reporting(schemaProblem))
@@ -74,6 +77,11 @@ function reporting<T>(problemOf: (value: T) => string | null) {
     if (message !== null) context.addIssue({ code: 'custom', message })
   }
 }
+
+export const postgresAddress = z
+  .string()
+  .regex(/^postgres(ql)?:\/\//, 'an address such as postgres://user:password@host:5432/database')
+  .superRefine(reporting(postgresProblem))
 
 const zone = z.string().superRefine(reporting(text => (text === STORE_ZONE || isZone(text) ? null : zoneProblem(text))))
 
@@ -160,12 +168,7 @@ export const configSchema = z.strictObject({
         .describe(
           'Only with duckdb: a copy of the file, replaced after each run, which readers open. So they neither wait for a run nor keep one out. Relative to this file. Default: none.',
         ),
-      postgres: z
-        .string()
-        .regex(/^postgres(ql)?:\/\//, 'an address such as postgres://user:password@host:5432/database')
-        .superRefine(reporting(postgresProblem))
-        .optional()
-        .describe('Address of a Postgres database.'),
+      postgres: postgresAddress.optional().describe('Address of a Postgres database.'),
       schema: name.default('recharge').describe('Schema that the tables are in.'),
     })
     .refine(d => (d.duckdb === undefined) !== (d.postgres === undefined), 'needs either duckdb or postgres')

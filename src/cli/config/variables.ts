@@ -17,10 +17,11 @@ export interface Replaced {
 
 /**
  * Replaces `${NAME}` and `${NAME:-default}` by the environment's values, and `${file:PATH}` by what the file contains.
+ * @param document the whole of it, or a part: the paths of problems start there.
  * @param directory where a relative path starts.
  */
 export function replaceVariables(
-  document: Document,
+  document: Document | Node,
   environment: NodeJS.ProcessEnv,
   directory: string,
   lineAt: LineAt,
