@@ -17,15 +17,17 @@ const SAME_MS = 500
 export function interruptOnSignals(): AbortSignal {
   const interruption = new AbortController()
   let first = 0
-  for (const name of ['SIGINT', 'SIGTERM'] as const)
-    process.on(name, () => {
-      if (interruption.signal.aborted) {
-        if (performance.now() - first >= SAME_MS) process.exit(INTERRUPTED)
-        return
-      }
-      first = performance.now()
-      interruption.abort()
-      setTimeout(() => process.exit(INTERRUPTED), LAST_MS).unref()
-    })
+  const interrupt = (): void => {
+    if (interruption.signal.aborted) {
+      if (performance.now() - first >= SAME_MS) process.exit(INTERRUPTED)
+      return
+    }
+    first = performance.now()
+    interruption.abort()
+    setTimeout(() => process.exit(INTERRUPTED), LAST_MS).unref()
+  }
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt)
+  // The process that works on a whole fleet is gone, and another one may be about to run the same store.
+  if (process.connected) process.on('disconnect', interrupt)
   return interruption.signal
 }

@@ -5,6 +5,7 @@ import { VERSION } from '../common/version.ts'
 import { BUG, exitCodeOf, USAGE } from './exit-codes.ts'
 import { interruptOnSignals } from './interruption.ts'
 import { createCli, styleHelp } from './program/cli.ts'
+import { addFleetCommands } from './program/fleet.ts'
 import { addReadingCommands } from './program/reading.ts'
 import { addSetupCommands } from './program/setup.ts'
 import { addWritingCommands } from './program/writing.ts'
@@ -40,6 +41,7 @@ program.commandsGroup('Commands that load:')
 addWritingCommands(cli)
 program.commandsGroup('Commands that show:')
 addReadingCommands(cli)
+addFleetCommands(cli)
 
 /** Prints an error that ended a command, and sets the exit code. */
 function fail(error: unknown): void {

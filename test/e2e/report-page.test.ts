@@ -186,6 +186,7 @@ describe('the command', () => {
 
 describe.skipIf(NO_BROWSER !== null)('in a browser', () => {
   const IMPRINT = {
+    store: null,
     madeOn: '2026-11-29',
     version: '1.2.3',
     schema: 'recharge_analytics',

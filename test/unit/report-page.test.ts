@@ -13,6 +13,7 @@ import { contrast } from '../support/contrast.ts'
 import { emptyRows, HOSTILE, pageData } from '../support/page-rows.ts'
 
 const IMPRINT: Imprint = {
+  store: null,
   madeOn: '2026-11-29',
   version: '1.2.3',
   schema: 'recharge_analytics',

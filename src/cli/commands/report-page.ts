@@ -9,8 +9,9 @@ import { STORE_ZONE } from '../../schema/lookup-views.ts'
 import { VIEW_SCHEMAS } from '../../schema/view.ts'
 import type { App } from '../app.ts'
 import { renderChart } from '../report-page/chart.ts'
-import { currenciesOf, missingOf, renderPage } from '../report-page/page.ts'
+import { currenciesOf, headlineOf, missingOf, renderPage } from '../report-page/page.ts'
 import { type AskedMonths, readPageData } from '../report-page/page-data.ts'
+import type { Tile } from '../report-page/sections/headline.ts'
 import type { Result } from './result.ts'
 
 export interface PageOptions {
@@ -29,6 +30,8 @@ export interface WrittenPage {
   readonly from: string
   readonly to: string
   readonly currencies: readonly string[]
+  /** The figures of its first screen, as they stand there. */
+  readonly figures: readonly Pick<Tile, 'name' | 'value' | 'note'>[]
   /** What the page says is missing. */
   readonly missing: readonly string[]
 }
@@ -66,6 +69,7 @@ export async function writeReportPage(
   const data = await readPageData(destination, schema, asked)
   const { months, asOf } = data
   const imprint = {
+    store: config.store,
     madeOn: app.now().slice(0, 10),
     version: VERSION,
     schema,
@@ -74,19 +78,23 @@ export async function writeReportPage(
   }
   const page = app.secrets.scrub(await renderPage(data, imprint, renderChart))
   const file = resolve(out)
-  write(file, page)
+  writePage(file, page)
   return {
     file,
     bytes: Buffer.byteLength(page),
     as_of: asOf?.day ?? null,
     ...months,
     currencies: currenciesOf(data),
+    figures: headlineOf(data).map(({ name, value, note }) => ({ name, value, note })),
     missing: missingOf(data, imprint),
   }
 }
 
-/** Writes the file completely or not at all. Only this user may read it: it has a store's figures. */
-function write(file: string, text: string): void {
+/**
+ * Writes the file completely or not at all. Only this user may read it: it has a store's figures.
+ * @throws {ConfigError}
+ */
+export function writePage(file: string, text: string): void {
   const part = `${file}.part`
   try {
     makeFolder(dirname(file))

@@ -2,15 +2,16 @@ import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { isMap, isNode, isScalar, isSeq, type Node } from 'yaml'
 import { ConfigError, type ConfigProblem } from '../../common/errors.ts'
-import type { DestinationConfig } from '../../load/open.ts'
+import { databaseOf } from '../../load/rollup.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { type FleetSettings, fleetSchema, scheduleSchema, storeNameSchema } from './fleet-schema.ts'
 import { givenPart } from './given.ts'
 import { givenStore } from './given-store.ts'
+import { expandHome } from './home.ts'
 import { type Config, checked, holdsSecret, plainData, readSettings, SECRETS, type SettingsFile } from './load.ts'
 import { nearest } from './nearest.ts'
-import { problemsOf } from './problems.ts'
-import { replaceVariables } from './variables.ts'
+import { membersOf, problemsOf } from './problems.ts'
+import { readSecret, replaceVariables } from './variables.ts'
 
 /** A store of a fleet: its configuration, and when it is due. */
 export interface FleetStore {
@@ -76,6 +77,7 @@ export function loadFleet(
   const literal = [shared, ...items.map(({ node }) => node)].some(node => SECRETS.some(at => holdsLiteral(node, at)))
   const ofShared = shared === null ? NOTHING : replaceVariables(shared, environment, directory, lineAt)
   const secretFiles = [...(literal ? [path] : []), ...ofShared.files]
+  const claims: Claim[] = []
   const stores = items.flatMap(({ node, name, lines }): FleetStore[] => {
     const replaced = replaceVariables(node, environment, directory, lineAt)
     const given = givenStore(file, node, shared, lineAt)
@@ -87,6 +89,7 @@ export function loadFleet(
     const schedule = scheduleOf(node, shared, given, problem => problems.push(place(problem)))
     // A variable of the defaults that a store does not use is none of its problems.
     const missing = [...ofShared.problems.filter(({ path: at }) => given.isShared(at.split('.'))), ...replaced.problems]
+    claims.push(claimOf(name, lines[0], given.value, directory))
     try {
       const origin = { file: path, directory, store: name, secretFiles: [...secretFiles, ...replaced.files] }
       return [{ name, schedule, config: checked(given, declared, missing, origin, needsToken) }]
@@ -97,7 +100,7 @@ export function loadFleet(
     }
   })
   const top = topOf(settings, environment, problems)
-  if (only === null) problems.push(...sharedTwice(stores, items))
+  problems.push(...claimedTwice(claims))
   if (problems.length > 0 || top === null) throw new ConfigError(file, inOrder(problems))
   return {
     file: path,
@@ -203,51 +206,57 @@ function scheduleOf(
   return null
 }
 
-/** Where the rows of a store go: two stores cannot have the same place. */
-export function placeOf({ destination }: Pick<Config, 'destination'>): string {
-  if (destination.kind === 'duckdb') return `the file ${resolve(destination.file)}`
-  return `the schema ${destination.schema} of ${databaseOf(destination)}`
+/** What no other store may have too, as the file says it, whatever else is wrong with the store. */
+interface Claim {
+  readonly store: string
+  readonly line: number
+  /** The token itself or its file; empty: not given. */
+  readonly token: string
+  /** Where the rows go; empty: not given. */
+  readonly place: string
 }
 
-/** Host, port and name of a Postgres database, without user and password. */
-export function databaseOf({ url }: Extract<DestinationConfig, { kind: 'postgres' }>): string {
-  if (!URL.canParse(url)) return 'a Postgres database'
-  const { hostname, port, pathname, searchParams } = new URL(url)
-  return `${searchParams.get('host') ?? hostname}:${searchParams.get('port') ?? (port || '5432')}${pathname}`
+function claimOf(store: string, line: number, settings: unknown, directory: string): Claim {
+  const { recharge, destination } = membersOf(settings)
+  const { token, token_file: file } = membersOf(recharge)
+  const text = typeof file === 'string' ? (readSecret(file, directory).text ?? '') : token
+  const { duckdb, postgres, schema } = membersOf(destination)
+  const place =
+    typeof duckdb === 'string'
+      ? `the file ${resolve(directory, expandHome(duckdb))}`
+      : typeof postgres === 'string' && postgres !== ''
+        ? `the schema ${schema} of ${databaseOf({ url: postgres })}`
+        : ''
+  return { store, line, token: typeof text === 'string' ? text.trim() : '', place }
 }
 
 /** Stores that would write to one place, or share a token: its rate would then be used twice. */
-function sharedTwice(stores: readonly FleetStore[], items: readonly Item[]): ConfigProblem[] {
-  const lineOf = (name: string): number | null => items.find(item => item.name === name)?.lines[0] ?? null
-  const twice = (
-    key: string,
-    of: (store: FleetStore) => string,
-    say: (other: string, value: string) => string,
-  ): ConfigProblem[] => {
-    const first = new Map<string, string>()
-    return stores.flatMap(store => {
-      const value = of(store)
-      const other = first.get(value)
-      if (value === '') return []
-      if (other === undefined) {
-        first.set(value, store.name)
-        return []
-      }
-      return [{ path: `stores.${store.name}.${key}`, line: lineOf(store.name), message: say(other, value) }]
-    })
-  }
-  return [
-    ...twice(
-      'recharge.token',
-      ({ config }) => config.recharge.token,
-      other => `is the token of ${other} too; each store has a token of its own`,
-    ),
-    ...twice(
-      'destination',
-      ({ config }) => placeOf(config),
-      (other, place) => `is ${place}, and so is that of ${other}; give each store its own`,
-    ),
-  ]
+function claimedTwice(claims: readonly Claim[]): ConfigProblem[] {
+  return claims.flatMap(({ store, line, token, place }, i) => {
+    const before = claims.slice(0, i)
+    const tokenOf = token === '' ? undefined : before.find(claim => claim.token === token)
+    const placeOf = place === '' ? undefined : before.find(claim => claim.place === place)
+    return [
+      ...(tokenOf
+        ? [
+            {
+              path: `stores.${store}.recharge.token`,
+              line,
+              message: `is the token of ${tokenOf.store} (line ${tokenOf.line}) too; each store has a token of its own`,
+            },
+          ]
+        : []),
+      ...(placeOf
+        ? [
+            {
+              path: `stores.${store}.destination`,
+              line,
+              message: `is ${place}, as that of ${placeOf.store} (line ${placeOf.line}); give each store its own`,
+            },
+          ]
+        : []),
+    ]
+  })
 }
 
 /** Each problem once: one of the defaults is that of every store. */

@@ -46,7 +46,7 @@ function merged(shared: Record<string, unknown>, own: Record<string, unknown>): 
   for (const key of new Set([...Object.keys(shared), ...Object.keys(own)])) {
     if (OF_FLEET.some(name => name === key)) continue
     const [theirs, mine] = [shared[key], own[key]]
-    value[key] = mine === undefined ? theirs : isObject(mine) && isObject(theirs) ? together(key, theirs, mine) : mine
+    value[key] = mine === undefined ? theirs : together(theirs, mine, EITHER[key])
   }
   const destination = membersOf(value.destination)
   // Each store has a schema of its own, and its name is a good one.
@@ -55,11 +55,14 @@ function merged(shared: Record<string, unknown>, own: Record<string, unknown>): 
   return value
 }
 
-function together(key: string, theirs: object, mine: object): Record<string, unknown> {
-  const either = EITHER[key] ?? []
+/** @param either members of which an own one replaces the other. */
+function together(theirs: unknown, mine: unknown, either: readonly string[] = []): unknown {
+  if (!isObject(mine) || !isObject(theirs)) return mine
   const isReplaced = either.some(name => name in mine)
-  const kept = Object.entries(theirs).filter(([name]) => !isReplaced || !either.includes(name))
-  return { ...Object.fromEntries(kept), ...mine }
+  const value: Record<string, unknown> = {}
+  for (const [name, their] of Object.entries(theirs)) if (!isReplaced || !either.includes(name)) value[name] = their
+  for (const [name, own] of Object.entries(mine)) value[name] = name in value ? together(value[name], own) : own
+  return value
 }
 
 const isObject = (value: unknown): value is object =>

@@ -80,13 +80,19 @@ export interface SettingsFile {
 export function readSettings(file: string): SettingsFile {
   const path = resolve(file)
   const lines = new LineCounter()
-  const document = parseDocument(read(file, path), { lineCounter: lines, prettyErrors: false })
+  const text = read(file, path)
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const lineAt = (offset: number): number => lines.linePos(offset).line
-  if (document.errors.length > 0)
-    throw new ConfigError(
-      file,
-      document.errors.map(e => syntaxProblem(e.message, lineAt(e.pos[0]))),
-    )
+  // What follows the first error follows from it.
+  const [error] = document.errors
+  if (error) {
+    const line = lineAt(error.pos[0])
+    const { message, ...problem } = syntaxProblem(error.message, line)
+    const isUnquoted = /[{[][^'"]*\$\{/.test(text.split('\n')[line - 1] ?? '')
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the syntax of the file
+    const hint = isUnquoted ? '; inside { } and [ ], put quotes around ${…}: "${NAME}"' : ''
+    throw new ConfigError(file, [{ ...problem, message: `${message}${hint}` }])
+  }
   return { path, document, lineAt }
 }
 

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
 import { lines, type Printable } from '../../common/printable.ts'
+import { opensConnections } from '../../load/rollup.ts'
 import type { Fleet } from '../config/fleet.ts'
 import { runStore, type StoreRun } from './store-process.ts'
 
@@ -51,11 +52,11 @@ const notBegun = (store: string): StoreRun => ({
 /** What the processes may take at most together: memory and connections are the bounds of `at_once`. */
 export function boundsText({ stores, atOnce, memoryMb }: Fleet): Printable {
   const processes = Math.min(atOnce, stores.length)
-  const postgres = stores.some(({ config }) => config.destination.kind === 'postgres')
+  const connects = stores.some(({ config }) => opensConnections(config.destination))
   return lines(
     [
       `${stores.length} stores, ${processes} at once`,
-      ...(postgres ? [`at most ${processes * CONNECTIONS} connections to Postgres`] : []),
+      ...(connects ? [`at most ${processes * CONNECTIONS} connections to Postgres`] : []),
       ...(memoryMb === null ? [] : [`at most ${processes * memoryMb} MB for objects`]),
     ].join(', '),
   )

@@ -45,7 +45,7 @@ export async function syncFleet(
   const made = signal.aborted ? [] : await finish()
   return {
     code: fleetCode(outcomes, signal.aborted),
-    json: { stores: outcomes.map((outcome, i) => ({ ...outcome, ...stores[i], report: runs[i]?.json ?? null })) },
+    json: { stores: outcomes.map((outcome, i) => ({ ...stores[i], ...outcome, report: runs[i]?.json ?? null })) },
     text: paragraphs(
       textTable(
         ['store', 'outcome', 'added', 'changed', 'deleted', 'requests', 'seconds', 'complete to'],

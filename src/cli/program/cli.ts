@@ -8,12 +8,14 @@ import type { Secrets } from '../../common/secrets.ts'
 import { NO_PROGRESS, type Progress } from '../../pipeline/progress.ts'
 import { type App, type AppOptions, createApp, type Selection, STREAMS, select } from '../app.ts'
 import type { Result } from '../commands/result.ts'
+import { loadFleet } from '../config/fleet.ts'
 import { DEFAULT_FILE, readConfig } from '../config/from-environment.ts'
 import type { Config } from '../config/load.ts'
 import { proxyFromEnvironment } from '../config/proxy.ts'
 import { textWriter } from '../log-text.ts'
 import { type Look, lookOf } from '../look.ts'
 import { createLogProgress, createProgress } from '../progress.ts'
+import { createProgressEvents, type ProgressEvent } from '../progress-events.ts'
 import { createScreen } from '../screen.ts'
 import { STARTED_AS } from '../started-as.ts'
 import type { StreamFlags } from '../stream-patterns.ts'
@@ -24,11 +26,15 @@ export const LOG_FORMATS = ['text', 'json'] as const
 export interface Flags extends StreamFlags {
   /** Default: the usual file, and without it the environment. */
   readonly config?: string
+  readonly store?: string
   readonly json?: true
   readonly logLevel?: Level
   readonly logFormat: (typeof LOG_FORMATS)[number]
   readonly progress: boolean
 }
+
+/** @param examples what is typed after the name of the program. */
+type MakeCommand = (name: string, description: string, ...examples: readonly string[]) => Command
 
 /** What the commands share: how they are declared, how they open the parts that they need, and how they print. */
 export interface Cli {
@@ -36,8 +42,11 @@ export interface Cli {
   readonly interruption: AbortSignal
   /** How results look on stdout. */
   readonly look: Look
-  /** @param examples what is typed after the name of the program. */
-  command(name: string, description: string, ...examples: readonly string[]): Command
+  readonly command: MakeCommand
+  /** A group of commands, and how they are made. */
+  group(name: string, description: string): MakeCommand
+  /** What is removed from all that is printed from now on. */
+  keepSecrets(found: Secrets): void
   /** @param needsToken false: the command only reads the warehouse, and works without a token. */
   open(flags: Flags, needsToken?: boolean): { readonly app: App; readonly config: Config }
   /** The parts for a configuration. Its secrets are hidden from then on. */
@@ -89,29 +98,19 @@ export function createCli(program: Command, interruption: AbortSignal): Cli {
     use,
     look,
     output,
-    command: (name, description, ...examples) =>
-      program
-        .command(name)
-        .description(description)
-        .addHelpText(
-          'after',
-          `\nExample${examples.length > 1 ? 's' : ''}:\n${examples.map(example => `  ${STARTED_AS} ${example}`).join('\n')}`,
-        )
-        .exitOverride()
-        .option('--json', 'print the result as one JSON document on stdout')
-        .addOption(new Option('--log-level <level>', 'log lines of this level and above, on stderr').choices(LEVELS))
-        .addOption(
-          new Option('--log-format <format>', 'log lines as text for a person, or as JSON for a program')
-            .choices(LOG_FORMATS)
-            .default('text'),
-        )
-        .option('--no-progress', 'do not show progress on stderr'),
+    command: commandIn(program),
+    group: (name, description) => commandIn(program.command(name).description(description).exitOverride()),
+    keepSecrets(found) {
+      secrets = found
+    },
     open(flags, needsToken = true) {
-      const config = readConfig(flags.config ?? null, STREAMS, process.env, needsToken)
+      const config = configOf(flags, needsToken)
       return { app: use(flags, config), config }
     },
     progressOf(flags, app) {
       if (!flags.progress) return NO_PROGRESS
+      // The process that works on the whole fleet watches that this one goes on.
+      if (flags.store !== undefined && process.connected) return createProgressEvents(tellParent, () => {})
       const perSecond = app && (() => app.source.tier.perSecond)
       const options = { monotonic: () => performance.now(), perSecond }
       if (isForPerson(flags)) return createProgress(screen, options, errorLook)
@@ -126,6 +125,44 @@ export function createCli(program: Command, interruption: AbortSignal): Cli {
   }
 }
 
+/** Makes commands below another one, or below the program itself. */
+const commandIn =
+  (parent: Command): MakeCommand =>
+  (name, description, ...examples) =>
+    parent
+      .command(name)
+      .description(description)
+      .addHelpText(
+        'after',
+        `\nExample${examples.length > 1 ? 's' : ''}:\n${examples.map(example => `  ${STARTED_AS} ${example}`).join('\n')}`,
+      )
+      .exitOverride()
+      .option('--json', 'print the result as one JSON document on stdout')
+      .addOption(new Option('--log-level <level>', 'log lines of this level and above, on stderr').choices(LEVELS))
+      .addOption(
+        new Option('--log-format <format>', 'log lines as text for a person, or as JSON for a program')
+          .choices(LOG_FORMATS)
+          .default('text'),
+      )
+      .option('--no-progress', 'do not show progress on stderr')
+
+/** The usual file of a fleet. */
+export const FLEET_FILE = 'fleet.config.yaml'
+
+/** The settings of the store that the flags name, or of the only one of the file. */
+function configOf({ config, store }: Flags, needsToken: boolean): Config {
+  if (store === undefined) return readConfig(config ?? null, STREAMS, process.env, needsToken)
+  const file = config ?? FLEET_FILE
+  const [found] = loadFleet(file, STREAMS, process.env, { only: store, needsToken }).stores
+  if (found === undefined) throw new Error(`${file} has no store ${store}, and did not say so`)
+  return found.config
+}
+
+function tellParent(event: ProgressEvent): void {
+  // The parent may be gone: `interruption.ts` then ends the run.
+  process.send?.(event, undefined, undefined, () => {})
+}
+
 /** Titles of the help in bold, where the terminal takes it. */
 export const styleHelp = (program: Command): Command =>
   program.configureHelp({ styleTitle: text => styleText('bold', text, { validateStream: false }) })
@@ -136,7 +173,9 @@ export const list = (value: string, before: readonly string[] = []): string[] =>
 ]
 
 export const configured = (of: Command): Command =>
-  of.option('--config <file>', `configuration file (default: ${DEFAULT_FILE}; without one, the environment)`)
+  of
+    .option('--config <file>', `configuration file (default: ${DEFAULT_FILE}; without one, the environment)`)
+    .option('--store <name>', `a store of a fleet (its file by default: ${FLEET_FILE})`)
 
 export const selecting = (of: Command): Command =>
   of

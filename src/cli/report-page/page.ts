@@ -5,7 +5,7 @@ import { Html, html } from './html.ts'
 import type { PageData } from './page-data.ts'
 import { Period } from './period.ts'
 import { cohortCard } from './sections/cohorts.ts'
-import { otherCurrencies, renderTiles, tilesOf } from './sections/headline.ts'
+import { otherCurrencies, renderTiles, type Tile, tilesOf } from './sections/headline.ts'
 import { mrrCards } from './sections/mrr.ts'
 import { paymentsCard } from './sections/payments.ts'
 import { productsCard } from './sections/products.ts'
@@ -17,6 +17,8 @@ import { STYLE } from './style.ts'
 
 /** What the page says of itself. */
 export interface Imprint {
+  /** Its name in a fleet; null: the store stands alone. */
+  readonly store: string | null
   /** When it was made: a day. */
   readonly madeOn: string
   readonly version: string
@@ -84,6 +86,12 @@ function missingViews(rows: PageData['rows']): string[] {
   ]
 }
 
+/** The figures of the first screen; none before the first sync. */
+export function headlineOf(data: PageData): readonly Tile[] {
+  const [main = null] = currenciesOf(data)
+  return data.asOf === null ? [] : tilesOf(data, new Period(data.asOf, data.months), main)
+}
+
 interface Section {
   readonly id: string
   readonly title: string
@@ -127,12 +135,12 @@ export async function renderPage(data: PageData, imprint: Imprint, draw: Draw): 
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'">
 <meta name="robots" content="noindex">
 <meta name="color-scheme" content="light dark">
-<title>Subscription report${asOf === null ? '' : `, ${longDay(asOf.day)}`}</title>
+<title>Subscription report${imprint.store === null ? '' : `: ${imprint.store}`}${asOf === null ? '' : `, ${longDay(asOf.day)}`}</title>
 <link rel="icon" href="data:,">
 <style>${new Html(STYLE)}</style>
 </head>
 <body>
-<header><h1>Subscription report</h1>
+<header><h1>Subscription report${imprint.store === null ? null : `: ${imprint.store}`}</h1>
 ${asOf === null ? null : html`<p>${range}. The data reaches ${longDay(asOf.day)}. <span class="note">Days are those of ${imprint.zone}.</span></p>`}
 ${all.length < 2 ? null : html`<nav aria-label="Sections"><ul>${all.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>`}
 ${

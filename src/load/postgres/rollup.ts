@@ -1,11 +1,11 @@
 import pg from 'pg'
 import type { ViewProblem } from '../../common/model.ts'
-import { connectionTo } from '../postgres/connection.ts'
-import { grantsOn } from '../postgres/dependents.ts'
-import { translate } from '../postgres/errors.ts'
+import { STORE_COLUMN, type StoreRelation, unionOf } from '../sql/rollup/union.ts'
+import { partsOf, ROLLUP_SCHEMA, type RollupReport, type RollupWanted } from '../sql/rollup/wanted.ts'
 import { literal, quoted } from '../sql/views/quoted.ts'
-import { STORE_COLUMN, type StoreRelation, unionOf } from './relations.ts'
-import { partsOf, ROLLUP_SCHEMA, type RollupReport, type RollupWanted } from './rollup.ts'
+import { connectionTo } from './connection.ts'
+import { grantsOn } from './dependents.ts'
+import { translate } from './errors.ts'
 
 /** A view as the ledger has it. */
 interface Made {
@@ -85,7 +85,7 @@ export function rollUpPostgres(url: string, wanted: RollupWanted): Promise<Rollu
       if (problem) problems.push(problem)
       else dropped.push(key)
     }
-    return { place: `the schema ${ROLLUP_SCHEMA}`, made, dropped, problems }
+    return { place: `the schema ${ROLLUP_SCHEMA}`, script: null, made, dropped, problems }
   })
 }
 

@@ -1,5 +1,5 @@
-import type { ViewProblem } from '../../common/model.ts'
-import type { RolledUp } from './relations.ts'
+import type { ViewProblem } from '../../../common/model.ts'
+import type { RolledUp } from './union.ts'
 
 /** The schemas of views over all stores: of tables, and of views for analysts, as of a single store. */
 export const ROLLUP_SCHEMA = 'recharge_all'
@@ -19,6 +19,8 @@ export interface RollupWanted {
 export interface RollupReport {
   /** The database or the file that they are in. */
   readonly place: string
+  /** The file with statements that attach the files of the stores; null: none are needed. */
+  readonly script: string | null
   readonly made: readonly string[]
   readonly dropped: readonly string[]
   readonly problems: readonly ViewProblem[]

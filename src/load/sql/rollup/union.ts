@@ -1,4 +1,4 @@
-import { literal, quoted } from '../sql/views/quoted.ts'
+import { literal, quoted } from '../views/quoted.ts'
 
 /*
  * Views over the tables and views of all stores. Each has the store as its first column; a column that a store lacks is null

@@ -2,10 +2,10 @@ import { chmodSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:f
 import { dirname } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { makeFolder } from '../../common/make-folder.ts'
-import { unopened } from '../duckdb/errors.ts'
+import { type StoreRelation, unionOf } from '../sql/rollup/union.ts'
+import { partsOf, type RollupReport, type RollupWanted } from '../sql/rollup/wanted.ts'
 import { literal, quoted } from '../sql/views/quoted.ts'
-import { type StoreRelation, unionOf } from './relations.ts'
-import { partsOf, type RollupReport, type RollupWanted } from './rollup.ts'
+import { unopened } from './errors.ts'
 
 /** The file of a store's warehouse. */
 export interface StoreFile {
@@ -87,11 +87,11 @@ export async function rollUpDuckdb(
     },
   )
   renameSync(`${script}.part`, script)
-  return { place: file, made, dropped: [], problems: [] }
+  return { place: file, script, made, dropped: [], problems: [] }
 }
 
 /** The script that attaches the files of the stores. */
-export const scriptOf = (file: string): string => file.replace(/(\.duckdb)?$/, '-attach.sql')
+const scriptOf = (file: string): string => file.replace(/(\.duckdb)?$/, '-attach.sql')
 
 const attachment = (store: string, file: string): string =>
   `attach if not exists ${literal(file)} as ${quoted(catalogOf(store))} (type duckdb, read_only)`
