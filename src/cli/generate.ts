@@ -9,6 +9,7 @@ import { DEFAULT_ANALYTICS } from '../schema/lookup-views.ts'
 import { ownersTable } from '../schema/owners-table.ts'
 import type { Stream } from '../schema/stream.ts'
 import { viewsDocument } from '../schema/views-document.ts'
+import { fleetJsonSchema } from './config/fleet-schema.ts'
 import { settingVariables } from './config/from-environment.ts'
 import { configSchema } from './config/schema.ts'
 import { metricsTable } from './notify/metrics-text.ts'
@@ -106,6 +107,7 @@ const { views } = wantedViews(
 )
 put('docs/views.md', viewsDocument(views, await sqlTypes()))
 put('docs/sync.config.schema.json', `${JSON.stringify(z.toJSONSchema(configSchema, { io: 'input' }), null, 2)}\n`)
+put('docs/fleet.config.schema.json', `${JSON.stringify(fleetJsonSchema(), null, 2)}\n`)
 
 const layoutNames = readdirSync(new URL('schemas/views/fivetran/', root))
   .filter(file => file.endsWith('.ts') && file !== 'index.ts')

@@ -82,7 +82,8 @@ describe.each(DESTINATIONS)('$name', place => {
         }))
         writeFleet(folder, stores, destination, {
           defaults: { ...DEFAULTS, recharge: { timeout: '30m' } },
-          stalled: LONG ? '60s' : '25s',
+          // Longer than a process needs to start on a busy machine.
+          stalled: '60s',
           memory: '512MB',
         })
         const environment = { ...stores.environment, TOKEN_DOUBT: 'sk_1x1_mistyped' }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { flag, name, positiveDuration, postgresAddress, whole } from './schema.ts'
+import { configSchema, flag, name, positiveDuration, postgresAddress, whole } from './schema.ts'
 
 const MEGABYTES = { MB: 1, GB: 1024 } as const
 
@@ -54,3 +54,40 @@ export const fleetSchema = z.strictObject({
 })
 
 export type FleetSettings = z.infer<typeof fleetSchema>
+
+/** The JSON Schema of the file, for editors: a store has the settings of `sync.config.yaml`, and needs none of them but a name. */
+export function fleetJsonSchema(): object {
+  const settings = withoutRequired(z.toJSONSchema(configSchema, { io: 'input' })) as {
+    readonly $schema: string
+    readonly properties: object
+  }
+  const { $schema, properties } = settings
+  const schedule = { type: 'string', description: 'When the queue runs the store: five fields of cron, in UTC.' }
+  const ofStore = { type: 'object', additionalProperties: false, properties: { ...properties, schedule } }
+  const name = { type: 'string', description: 'Name of the store: of its folder, and of its schema in Postgres.' }
+  const fleet = z.toJSONSchema(fleetSchema, { io: 'input' })
+  return {
+    $schema,
+    ...fleet,
+    properties: {
+      ...fleet.properties,
+      defaults: { ...ofStore, description: 'Settings that all stores share.' },
+      stores: {
+        type: 'array',
+        minItems: 1,
+        items: { ...ofStore, required: ['name'], properties: { name, ...ofStore.properties } },
+      },
+    },
+    required: ['stores'],
+  }
+}
+
+/** Without what is required, and without defaults: both hold for the whole of a store's settings. */
+function withoutRequired(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutRequired)
+  if (typeof schema !== 'object' || schema === null) return schema
+  const kept = Object.entries(schema).filter(
+    ([key, value]) => !(key === 'required' && Array.isArray(value)) && key !== 'default',
+  )
+  return Object.fromEntries(kept.map(([key, value]) => [key, withoutRequired(value)]))
+}

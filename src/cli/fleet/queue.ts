@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job, PgBoss } from 'pg-boss'
 import { ConfigError, DestinationError } from '../../common/errors.ts'
 import type { Log } from '../../common/log.ts'
@@ -164,6 +165,14 @@ export function queueOf(fleet: Fleet): Promise<readonly QueuedStore[]> {
   })
 }
 
+export interface WorkOptions {
+  /** End when the queue is empty. */
+  readonly once: boolean
+  readonly log: Log
+  /** Called when runs have ended and no job is left. */
+  readonly whenIdle: () => Promise<void>
+}
+
 /**
  * Takes jobs from the queue until the signal is aborted, or, with `once`, until no job is left. Asked to stop, it lets each
  * run finish its commit, and gives its job back.
@@ -171,7 +180,7 @@ export function queueOf(fleet: Fleet): Promise<readonly QueuedStore[]> {
  */
 export function work(
   fleet: Fleet,
-  { once, log }: { readonly once: boolean; readonly log: Log },
+  { once, log, whenIdle }: WorkOptions,
   signal: AbortSignal,
 ): Promise<readonly StoreOutcome[]> {
   return withQueue(fleet, true, async boss => {
@@ -198,17 +207,14 @@ export function work(
       { localConcurrency: fleet.atOnce, pollingIntervalSeconds: POLL, heartbeatRefreshSeconds: HEARTBEAT / 4 },
       handle,
     )
-    await new Promise<void>(resolve => {
-      const stop = (): void => resolve()
-      signal.addEventListener('abort', stop, { once: true })
-      if (!once) return
-      const look = setInterval(async () => {
-        const waiting = await boss.findJobs(QUEUE, { queued: true, limit: 1 })
-        if (busy > 0 || waiting.length > 0) return
-        clearInterval(look)
-        resolve()
-      }, POLL * 1000)
-    })
+    let seen = 0
+    while (!signal.aborted) {
+      await sleep(POLL * 1000, undefined, { signal }).catch(() => {})
+      if (signal.aborted || busy > 0 || (await boss.findJobs(QUEUE, { queued: true, limit: 1 })).length > 0) continue
+      if (outcomes.length > seen) await whenIdle()
+      seen = outcomes.length
+      if (once) break
+    }
     await boss.stop({ graceful: true, timeout: 15_000 })
     return outcomes
   })

@@ -137,7 +137,13 @@ export function addFleetCommands({ group, keepSecrets, print, interruption }: Cl
       const opened = open(flags)
       const { work } = await import('../fleet/queue.ts')
       const log = createLog(flags.logLevel ?? 'info', secretsOf(opened.secrets))
-      const outcomes = await work(opened, { once: flags.once ?? false, log }, interruption)
+      if (opened.rollup) await clearTheWay(opened)
+      const whenIdle = async (): Promise<void> => {
+        if (!opened.rollup) return
+        for (const { place, made, problems } of await rollUp(openAll(flags)))
+          log[problems.length > 0 ? 'warn' : 'info']({ event: 'rolled_up', place, made: made.length, problems })
+      }
+      const outcomes = await work(opened, { once: flags.once ?? false, log, whenIdle }, interruption)
       const failed = outcomes.filter(({ outcome }) => outcome !== 'ok').length
       const text = lines(`${outcomes.length} runs, ${failed} of them not complete`)
       print({ code: 0, json: { runs: outcomes }, text }, flags)

@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { cli, type Exited } from '../support/cli.ts'
+import { DESTINATIONS, withDatabase, withFolder } from '../support/destinations.ts'
+import { fleetIn, type Stores, startStores, writeFleet } from '../support/fleet.ts'
+import { LONG } from '../support/rounds.ts'
+import { runReconcile } from '../support/run.ts'
+
+const [, postgres] = DESTINATIONS
+const DEFAULTS = { streams: ['customers', 'orders'], views: false, schedule: '17 4 * * *' }
+
+interface Queued {
+  readonly store: string
+  readonly schedule: string | null
+  readonly waiting: number
+  readonly active: number
+  readonly last: { readonly state: string } | null
+}
+
+const queued = ({ stdout }: Exited): readonly Queued[] => JSON.parse(stdout).stores
+
+/** A fleet with a queue, and commands in its folder. */
+async function withQueue(
+  names: readonly string[],
+  latencyMs: number,
+  work: (fleet: {
+    readonly folder: string
+    readonly stores: Stores
+    readonly run: (...args: readonly string[]) => Promise<Exited>
+  }) => Promise<void>,
+): Promise<void> {
+  if (postgres === undefined) throw new Error('the queue needs Postgres')
+  await postgres.with(destination =>
+    withDatabase(queue =>
+      withFolder(async folder => {
+        await using stores = await startStores(names, () => ({ latencyMs }))
+        writeFleet(folder, stores, destination, {
+          defaults: DEFAULTS,
+          rollup: false,
+          at_once: 2,
+          queue: { postgres: queue },
+        })
+        await work({ folder, stores, run: (...args) => cli(folder, ['fleet', ...args], stores.environment) })
+      }),
+    ),
+  )
+}
+
+const isEqualToSource = async (folder: string, stores: Stores): Promise<void> => {
+  for (const { name, config } of fleetIn(folder, stores).stores) {
+    const { code, text } = await runReconcile(config, DEFAULTS.streams)
+    expect(code, `${name}: ${text}`).toBe(0)
+  }
+}
+
+test('stores are queued once, a worker runs them, and schedules follow the file', () =>
+  withQueue(['ash', 'birch', 'cedar'], 0, async ({ folder, stores, run }) => {
+    expect(JSON.parse((await run('enqueue', '--json')).stdout)).toEqual({
+      queued: ['ash', 'birch', 'cedar'],
+      refused: [],
+    })
+    expect(JSON.parse((await run('enqueue', '--stores', 'birch', '--json')).stdout)).toEqual({
+      queued: [],
+      refused: ['birch'],
+    })
+    const worked = await run('work', '--once', '--json')
+    expect(worked.code, worked.stderr).toBe(0)
+    expect(JSON.parse(worked.stdout).runs.map(({ outcome }: { outcome: string }) => outcome)).toEqual([
+      'ok',
+      'ok',
+      'ok',
+    ])
+    await isEqualToSource(folder, stores)
+    expect(JSON.parse((await run('schedule', '--json')).stdout)).toEqual({
+      set: ['ash', 'birch', 'cedar'],
+      removed: [],
+    })
+    expect(queued(await run('queue', '--json'))).toEqual(
+      ['ash', 'birch', 'cedar'].map(store =>
+        expect.objectContaining({
+          store,
+          schedule: '17 4 * * *',
+          waiting: 0,
+          active: 0,
+          last: expect.objectContaining({ state: 'completed' }),
+        }),
+      ),
+    )
+  }))
+
+test('a worker that is asked to stop gives its jobs back, and another one completes them', () =>
+  withQueue(['ash', 'birch'], 400, async ({ folder, stores, run }) => {
+    await run('enqueue')
+    const worker = spawn(process.execPath, [join(import.meta.dirname, '../../src/cli/main.ts'), 'fleet', 'work'], {
+      cwd: folder,
+      env: { PATH: process.env.PATH, ...stores.environment },
+      stdio: 'ignore',
+    })
+    const ended = new Promise(resolve => worker.once('exit', resolve))
+    while (stores.all.some(({ simulator }) => simulator.requests.length < 2)) await setTimeout(20)
+    worker.kill('SIGTERM')
+    await ended
+    expect(queued(await run('queue', '--json')).map(({ waiting, active }) => ({ waiting, active }))).toEqual([
+      { waiting: 1, active: 0 },
+      { waiting: 1, active: 0 },
+    ])
+    const second = await run('work', '--once', '--json')
+    expect(second.code, second.stderr).toBe(0)
+    await isEqualToSource(folder, stores)
+  }))
+
+// A dead worker is noticed after a minute.
+const whenLong = LONG ? test : test.skip
+whenLong(
+  `a worker that is killed is replaced${LONG ? '' : ' (only in the long run: it takes a minute)'}`,
+  () =>
+    withQueue(['ash'], 400, async ({ folder, stores, run }) => {
+      await run('enqueue')
+      const worker = spawn(process.execPath, [join(import.meta.dirname, '../../src/cli/main.ts'), 'fleet', 'work'], {
+        cwd: folder,
+        env: { PATH: process.env.PATH, ...stores.environment },
+        stdio: 'ignore',
+      })
+      while (stores.all.some(({ simulator }) => simulator.requests.length < 2)) await setTimeout(20)
+      worker.kill('SIGKILL')
+      const second = await run('work', '--once', '--json')
+      expect(JSON.parse(second.stdout).runs).toHaveLength(1)
+      await isEqualToSource(folder, stores)
+    }),
+  300_000,
+)
