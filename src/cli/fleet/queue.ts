@@ -14,6 +14,8 @@ import { runStore } from './store-process.ts'
 const QUEUE = 'sync'
 /** A worker that says nothing for so long is dead, and another takes its job. In seconds. */
 const HEARTBEAT = 60
+/** How often workers look for dead ones, in seconds. */
+const WATCH = 15
 /** How often a worker asks for jobs, in seconds. */
 const POLL = 2
 /** Attempts at a job whose run was broken off: its worker died, or was asked to stop. A run that failed waits for the next one that is due. */
@@ -44,6 +46,8 @@ async function withQueue<T>(fleet: Fleet, supervise: boolean, work: (boss: PgBos
     application_name: 'recharge-sync fleet',
     supervise,
     schedule: supervise,
+    superviseIntervalSeconds: WATCH,
+    monitorIntervalSeconds: WATCH,
   })
   // Without a listener an error of its own would end the process.
   boss.on('error', () => {})
