@@ -2,7 +2,7 @@ import type { Problem, RunReport } from '../../common/model.ts'
 import { lines, type Printable, paragraphs } from '../../common/printable.ts'
 import { BUG, HELD, INTERRUPTED, NOTHING_RAN, USAGE } from '../exit-codes.ts'
 import { problemText } from '../report.ts'
-import { firstLine, type StoreRun } from './store-process.ts'
+import type { StoreRun } from './store-process.ts'
 
 /** What became of a store, in a word, and what to do about it. */
 export interface StoreOutcome {
@@ -41,6 +41,9 @@ export function outcomeOf(run: StoreRun): StoreOutcome {
   return { store, outcome, code, problem: code === 0 ? null : problemOf(run), seconds }
 }
 
+/** Lines of what a command said that stand for its error. */
+const LAST = 6
+
 /** Of a run the problem of its report, else the first of a stream; of a command that printed none what it said. */
 function problemOf({ store, json, said, code }: StoreRun): Problem {
   const report = json as Partial<RunReport> | null
@@ -51,10 +54,16 @@ function problemOf({ store, json, said, code }: StoreRun): Problem {
     const more = failed.length > 1 ? ` (and ${failed.length - 1} more)` : ''
     return { ...first.problem, message: `${first.stream}${more}: ${first.problem.message}` }
   }
+  // An error that ends a command is its last lines: the cause, and below it what to do.
+  const last = said
+    .split('\n')
+    .map(line => line.trim())
+    .filter(line => line !== '')
+    .slice(-LAST)
   return {
     code: code === BUG ? 'bug' : 'failed',
-    message: firstLine(said) || `its process ended with exit code ${code}`,
-    next: `Run the command for it alone: --store ${store}.`,
+    message: last.slice(0, -1).join(' ') || last.join('') || `its process ended with exit code ${code}`,
+    next: last.length > 1 ? (last.at(-1) ?? '') : `Run the command for it alone: --store ${store}.`,
   }
 }
 

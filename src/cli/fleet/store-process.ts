@@ -100,10 +100,3 @@ function documentOf(text: string): unknown {
     return null
   }
 }
-
-/** The first line of what a command said, for a table. */
-export const firstLine = (text: string): string =>
-  text
-    .split('\n')
-    .find(line => line.trim() !== '')
-    ?.trim() ?? ''
