@@ -14,7 +14,10 @@ import { runReconcile } from '../support/run.ts'
 const GOOD = LONG ? Array.from({ length: 47 }, (_, i) => `good${i + 1}`) : ['ash', 'birch', 'cedar']
 const [first = '', second = ''] = GOOD
 /** Streams that the figures over all stores need. */
-const DEFAULTS = { streams: ['store', 'customers', 'subscriptions', 'orders', 'charges'] }
+const DEFAULTS = {
+  streams: ['store', 'customers', 'subscriptions', 'orders', 'charges'],
+  metrics: { textfile: 'figures.prom' },
+}
 
 interface StoreOfFleet {
   readonly store: string
@@ -104,7 +107,11 @@ describe.each(DESTINATIONS)('$name', place => {
             expect(code, `${name}: ${text}`).toBe(0)
           }
         // Each store has its own reports, and those of its own alone.
-        expect(readdirSync(join(folder, 'state', first, 'runs'))).toHaveLength(1)
+        expect(
+          readdirSync(join(folder, 'state', first, 'runs')).filter(name => !name.startsWith('notified-')),
+        ).toHaveLength(1)
+        // What is told of a store names it.
+        expect(readFileSync(join(folder, `figures-${first}.prom`), 'utf8')).toContain(`store="${first}"`)
 
         const alone = await cli(folder, ['sync', '--store', 'fir', '--json'], stores.environment)
         expect(alone.code, alone.stderr).toBe(0)

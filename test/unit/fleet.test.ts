@@ -4,8 +4,13 @@ import { describe, expect, test } from 'vitest'
 import { STREAMS } from '../../src/cli/app.ts'
 import { loadFleet } from '../../src/cli/config/fleet.ts'
 import { loadConfig } from '../../src/cli/config/load.ts'
+import { messageOf, slackText } from '../../src/cli/notify/message.ts'
+import { metricsText } from '../../src/cli/notify/metrics-text.ts'
 import { ConfigError } from '../../src/common/errors.ts'
+import type { Instant, RunId, RunReport } from '../../src/common/model.ts'
 import { withFolder } from '../support/destinations.ts'
+
+const NOW = '2026-11-29T12:00:00Z' as Instant
 
 const load = (text: string, environment: Record<string, string> = {}, only: string | null = null) =>
   withFolder(async folder => {
@@ -145,4 +150,21 @@ stores:
     const [problem = ''] = await problemsOf('defaults: { destination: { postgres: ${DB} } }\nstores: []\n')
     expect(problem).toContain('put quotes around ${…}')
   })
+})
+
+test('a message about a store of a fleet names the store, and so does each figure', () => {
+  const ended = { command: 'sync', run: null, at: NOW, exit_code: 1, destination: 'here', report: null }
+  const open = [{ about: 'sync', stream: null, code: 'x', message: 'm', next: 'n', since: NOW, run: null }] as const
+  const of = (store: string | null) => messageOf({ ...ended, store }, 'failure', open, [])
+  expect(of('acme').store).toBe('acme')
+  expect(slackText(of('acme'))).toContain('something is wrong: acme*')
+  expect(slackText(of(null))).toContain('something is wrong*')
+  const measured = { exitCode: 0, destination: 'here', perSecond: 2, lastSuccess: null, streams: [], open: [] }
+  const report = { run: '1' as RunId, started_at: NOW, finished_at: NOW, outcome: 'complete', requests: 3 } as RunReport
+  expect(metricsText({ ...measured, report, store: 'acme' })).toContain(
+    'recharge_sync_last_run_requests{destination="here",store="acme"} 3\n',
+  )
+  expect(metricsText({ ...measured, report, store: null })).toContain(
+    'recharge_sync_last_run_requests{destination="here"} 3\n',
+  )
 })

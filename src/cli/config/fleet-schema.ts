@@ -33,6 +33,7 @@ export const fleetSchema = z.strictObject({
   memory: memory
     .optional()
     .describe("Most memory for the objects of one store's process, such as 512MB. Default: what Node takes."),
+  env_file: z.string().min(1).optional().describe('File with variables that this file names; relative to this file.'),
   rollup: flag
     .default(true)
     .describe('Whether views over all stores are made, in Postgres in the schema recharge_all. Default: true.'),

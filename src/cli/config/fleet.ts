@@ -4,11 +4,12 @@ import { isMap, isNode, isScalar, isSeq, type Node } from 'yaml'
 import { ConfigError, type ConfigProblem } from '../../common/errors.ts'
 import { databaseOf } from '../../load/rollup.ts'
 import type { Stream } from '../../schema/stream.ts'
+import { readEnvFile, withEnvFile } from './env-file.ts'
 import { type FleetSettings, fleetSchema, scheduleSchema, storeNameSchema } from './fleet-schema.ts'
 import { givenPart } from './given.ts'
 import { givenStore } from './given-store.ts'
 import { expandHome } from './home.ts'
-import { type Config, checked, holdsSecret, plainData, readSettings, SECRETS, type SettingsFile } from './load.ts'
+import { type Config, checked, holdsLiteral, plainData, readSettings, type SettingsFile } from './load.ts'
 import { nearest } from './nearest.ts'
 import { membersOf, problemsOf } from './problems.ts'
 import { readSecret, replaceVariables } from './variables.ts'
@@ -74,12 +75,14 @@ export function loadFleet(
       { path: 'stores', line: null, message: `there is no store ${only}${nearest(only, namesOf(settings))}` },
     ])
 
-  const literal = [shared, ...items.map(({ node }) => node)].some(node => SECRETS.some(at => holdsLiteral(node, at)))
-  const ofShared = shared === null ? NOTHING : replaceVariables(shared, environment, directory, lineAt)
-  const secretFiles = [...(literal ? [path] : []), ...ofShared.files]
+  const literal = [shared, ...items.map(({ node }) => node)].some(node => isMap(node) && holdsLiteral(node))
+  const envFile = readEnvFile(document, directory, lineAt)
+  const variables = withEnvFile(environment, envFile)
+  const ofShared = shared === null ? NOTHING : replaceVariables(shared, variables, directory, lineAt)
+  const secretFiles = [...(literal ? [path] : []), ...envFile.files, ...ofShared.files]
   const claims: Claim[] = []
   const stores = items.flatMap(({ node, name, lines }): FleetStore[] => {
-    const replaced = replaceVariables(node, environment, directory, lineAt)
+    const replaced = replaceVariables(node, variables, directory, lineAt)
     const given = givenStore(file, node, shared, lineAt)
     const place = ({ path: at, line, message }: ConfigProblem): ConfigProblem => ({
       path: line === null || (line >= lines[0] && line <= lines[1]) ? `stores.${name}.${at}` : `defaults.${at}`,
@@ -99,7 +102,9 @@ export function loadFleet(
       return []
     }
   })
-  const top = topOf(settings, environment, problems)
+  const top = topOf(settings, variables, problems)
+  // Where every variable is set elsewhere, in a container for example, the file is not needed.
+  if (envFile.problem !== null && (envFile.isThere || problems.length > 0)) problems.push(envFile.problem)
   problems.push(...claimedTwice(claims))
   if (problems.length > 0 || top === null) throw new ConfigError(file, inOrder(problems))
   return {
@@ -120,12 +125,6 @@ const NOTHING = { problems: [], files: [] } as const
 const nodeAt = ({ document }: SettingsFile, key: string): Node | null => {
   const node = document.get(key, true)
   return isNode(node) ? node : null
-}
-
-/** Before variables are replaced. */
-function holdsLiteral(node: Node | null, path: readonly string[]): boolean {
-  const found = isMap(node) ? node.getIn(path) : undefined
-  return holdsSecret(found)
 }
 
 const namesOf = (settings: SettingsFile): string[] => itemsOf(settings, []).map(({ name }) => name)

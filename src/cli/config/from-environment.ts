@@ -109,7 +109,7 @@ export function configFromEnvironment(
   const place = placeOf(environment, directory, report)
   if (place.text !== undefined) destination[/^postgres(ql)?:/.test(place.text) ? 'postgres' : 'duckdb'] = place.text
 
-  const origin = { file: 'the environment', directory, secretFiles: place.files }
+  const origin = { file: 'the environment', directory, store: null, secretFiles: place.files }
   const whole = { ...value, recharge, destination }
   try {
     const config = checked(givenObject('the environment', whole), declared, [], origin, needsToken)

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, parse, resolve } from 'node:path'
 import { type Document, LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { ConfigError, type ConfigProblem } from '../../common/errors.ts'
@@ -320,13 +320,20 @@ function configOf(
       maxAgeMs: rest.notify.max_age ?? null,
     },
     metrics: {
-      textfile: rest.metrics.textfile ? resolve(origin.directory, expandHome(rest.metrics.textfile)) : null,
+      textfile: rest.metrics.textfile ? textfileOf(rest.metrics.textfile, origin) : null,
       mode: rest.metrics.mode,
       pushgateway: rest.metrics.pushgateway ?? null,
       job: rest.metrics.job,
     },
     secrets: [token, ...(postgres === undefined ? [] : [postgres])],
   }
+}
+
+/** Each store of a fleet has a file of its own: `recharge-acme.prom` where all share the setting `recharge.prom`. */
+function textfileOf(path: string, { directory, store }: Origin): string {
+  const file = resolve(directory, expandHome(path))
+  const { dir, name, ext } = parse(file)
+  return store === null ? file : join(dir, `${name}-${store}${ext}`)
 }
 
 const refreshOf =

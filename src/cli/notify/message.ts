@@ -16,6 +16,8 @@ export interface Message {
   readonly exit_code: number | null
   /** The warehouse, without user and password. */
   readonly destination: string
+  /** Its name in a fleet; null: the store stands alone. */
+  readonly store: string | null
   readonly version: string
   /** All that is wrong, what was told before too. */
   readonly problems: readonly (Condition & { readonly is_new: boolean })[]
@@ -59,7 +61,7 @@ const TITLES: Readonly<Record<Event, string>> = {
 const escaped = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
 
 /** The message as Slack takes it. Streams with the same problem are one line. */
-export function slackText({ event, command, destination, run, at, problems, recovered }: Message): string {
+export function slackText({ event, command, destination, store, run, at, problems, recovered }: Message): string {
   const groups = new Map<string, { readonly first: Condition; readonly streams: string[] }>()
   for (const problem of problems) {
     const which = JSON.stringify([problem.about, problem.code, problem.next.replaceAll(problem.stream ?? '', '')])
@@ -75,7 +77,7 @@ export function slackText({ event, command, destination, run, at, problems, reco
     ])
   const left = groups.size - MOST
   return [
-    `*${TITLES[event]}*`,
+    `*${TITLES[event]}${store === null ? '' : `: ${store}`}*`,
     ...lines,
     ...(left > 0 ? [`• and ${left} more`] : []),
     ...(event === 'recovery' && recovered.length > 0 ? [`No longer wrong: ${recovered.length}`] : []),

@@ -10,6 +10,8 @@ export interface Measured {
   readonly report: RunReport
   readonly exitCode: number
   readonly destination: string
+  /** Its name in a fleet; null: the store stands alone. */
+  readonly store: string | null
   /** Requests that the token's rate allows in a second. */
   readonly perSecond: number
   readonly lastSuccess: Instant | null
@@ -24,7 +26,7 @@ type Sample = readonly [labels: Labels, value: number | null]
 interface Metric {
   readonly name: string
   readonly help: string
-  /** Besides `destination`. */
+  /** Besides `destination`, and `store` in a fleet. */
   readonly labels?: readonly string[]
   readonly samples: (measured: Measured) => readonly Sample[]
 }
@@ -136,10 +138,11 @@ const PREFIX = 'recharge_sync_'
 
 /** The figures in the text format of Prometheus. Each sample names the warehouse, so that two of them may meet in one place. */
 export function metricsText(measured: Measured): string {
-  const { destination } = measured
+  const { destination, store } = measured
+  const whose = { destination, ...(store === null ? {} : { store }) }
   const lines = METRICS.flatMap(({ name, help, samples }) => {
     const found = samples(measured).flatMap(([labels, value]) =>
-      value === null ? [] : [`${PREFIX}${name}${labelsOf({ destination, ...labels })} ${value}`],
+      value === null ? [] : [`${PREFIX}${name}${labelsOf({ ...whose, ...labels })} ${value}`],
     )
     if (found.length === 0) return []
     return [`# HELP ${PREFIX}${name} ${help}`, `# TYPE ${PREFIX}${name} gauge`, ...found]

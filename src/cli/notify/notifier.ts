@@ -79,7 +79,7 @@ export function createNotifier(app: App, command: Notifying): Notifier {
   async function tell(before: NotifyState, told: Told): Promise<NotifyState> {
     const { evidence, run, at, report, exitCode } = told
     const open = evidence.reduce((conditions, shown) => openAfter(conditions, shown), before.open)
-    const about = { command, run, at, exit_code: exitCode, destination, report }
+    const about = { command, run, at, exit_code: exitCode, destination, store: config.store, report }
     const undelivered: Record<string, Problem & { at: Instant }> = {}
     const settle = (id: string, setting: string, problem: Problem | null): void => {
       if (problem === null) return
@@ -128,7 +128,9 @@ export function createNotifier(app: App, command: Notifying): Notifier {
   async function measure(state: NotifyState, report: RunReport, exitCode: number): Promise<void> {
     const { open, streams, last_success: lastSuccess } = state
     const { perSecond } = app.source.tier
-    const text = scrub(metricsText({ report, exitCode, destination, perSecond, lastSuccess, streams, open }))
+    const text = scrub(
+      metricsText({ report, exitCode, destination, store: config.store, perSecond, lastSuccess, streams, open }),
+    )
     const { textfile, mode, pushgateway } = metrics
     const unwritten = textfile === null ? null : writeTextfile(textfile, mode, text)
     if (unwritten) warn('metrics.textfile', unwritten)

@@ -10,9 +10,10 @@ import { clearTheWay, rollUp, rollupText } from '../fleet/rollup.ts'
 import { syncFleet } from '../fleet/sync-fleet.ts'
 import { CHECKED, PLANNED, showFleet, standing } from '../fleet/tables.ts'
 import { textTable } from '../text-table.ts'
-import type { Cli, Flags } from './cli.ts'
+import { type Cli, FLEET_FILE, type Flags } from './cli.ts'
 
 interface FleetFlags extends Flags {
+  readonly config: string
   readonly stores?: readonly string[]
   readonly atOnce?: number
 }
@@ -22,7 +23,7 @@ export function addFleetCommands({ group, keepSecrets, print, interruption }: Cl
   const command = group('fleet', 'Works on many stores, which one file names. See docs/fleet.md.')
   const of = (name: string, description: string, example: string): Command =>
     command(name, description, `fleet ${example}`)
-      .option('--config <file>', 'file of the fleet', 'fleet.config.yaml')
+      .option('--config <file>', 'file of the fleet', FLEET_FILE)
       .option('--stores <names>', 'only these stores, separated by commas', listOf)
   const sideBySide = (made: Command): Command =>
     made.option('--at-once <number>', 'stores that are worked on at the same time', wholeOf)
