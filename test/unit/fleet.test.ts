@@ -105,7 +105,7 @@ stores:
     expect(await problemsOf(text, ENVIRONMENT)).toEqual([
       '4 defaults.recharge.timeout should be a number with a unit: 30s, 15m, 2h or 1d, not "soon"',
       '5 at_once should be a number, not "none"',
-      '9 stores.birch.recharge.token is the token of ash (line 7) too; each store has a token of its own',
+      '9 stores.birch.recharge.token is that of ash (line 7) too; each store has a token of its own',
       '9 stores.birch.destination is the schema ash of db.example.com:5432/shop, as that of ash (line 7); give each store its own',
       '12 stores.birch.steams unknown; did you mean streams?',
       '13 stores[2].name should be a lower-case name of at most 58 letters, digits, - and _, such as acme',
@@ -128,13 +128,15 @@ stores:
       writeFileSync(
         file,
         `
-defaults: { destination: { duckdb: state/all-of-them.duckdb } }
+defaults: { destination: { duckdb: state/all-of-them.duckdb, read_copy: state/read.duckdb } }
 stores:
   - { name: ash, recharge: { token_file: a } }
   - { name: birch, recharge: { token_file: b } }
 `,
       )
-      expect(() => loadFleet(file, STREAMS, {})).toThrow(/token of ash .* too[\s\S]*all-of-them.duckdb, as that of ash/)
+      expect(() => loadFleet(file, STREAMS, {})).toThrow(
+        /that of ash .* too[\s\S]*all-of-them.duckdb, as that of ash[\s\S]*read.duckdb, as that of ash/,
+      )
     }))
 
   test('the file of a single store and that of a fleet are told apart', () =>

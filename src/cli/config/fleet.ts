@@ -92,7 +92,7 @@ export function loadFleet(
     const schedule = scheduleOf(node, shared, given, problem => problems.push(place(problem)))
     // A variable of the defaults that a store does not use is none of its problems.
     const missing = [...ofShared.problems.filter(({ path: at }) => given.isShared(at.split('.'))), ...replaced.problems]
-    claims.push(claimOf(name, lines[0], given.value, directory))
+    claims.push(...claimsOf(name, lines[0], given.value, directory))
     try {
       const origin = { file: path, directory, store: name, secretFiles: [...secretFiles, ...replaced.files] }
       return [{ name, schedule, config: checked(given, declared, missing, origin, needsToken) }]
@@ -209,52 +209,40 @@ function scheduleOf(
 interface Claim {
   readonly store: string
   readonly line: number
-  /** The token itself or its file; empty: not given. */
-  readonly token: string
-  /** Where the rows go; empty: not given. */
-  readonly place: string
+  /** The setting. */
+  readonly path: string
+  readonly value: string
 }
 
-function claimOf(store: string, line: number, settings: unknown, directory: string): Claim {
+function claimsOf(store: string, line: number, settings: unknown, directory: string): readonly Claim[] {
   const { recharge, destination } = membersOf(settings)
-  const { token, token_file: file } = membersOf(recharge)
-  const text = typeof file === 'string' ? (readSecret(file, directory).text ?? '') : token
-  const { duckdb, postgres, schema } = membersOf(destination)
-  const place =
-    typeof duckdb === 'string'
-      ? `the file ${resolve(directory, expandHome(duckdb))}`
-      : typeof postgres === 'string' && postgres !== ''
-        ? `the schema ${schema} of ${databaseOf({ url: postgres })}`
-        : ''
-  return { store, line, token: typeof text === 'string' ? text.trim() : '', place }
+  const { token, token_file: tokenFile } = membersOf(recharge)
+  const { duckdb, postgres, schema, read_copy: copy } = membersOf(destination)
+  const fileAt = (path: string): string => `the file ${resolve(directory, expandHome(path))}`
+  const isGiven = (value: unknown): value is string => typeof value === 'string' && value.trim() !== ''
+  const secret = isGiven(tokenFile) ? readSecret(tokenFile, directory).text : token
+  const claim = (path: string, value: string): Claim => ({ store, line, path, value })
+  return [
+    ...(isGiven(secret) ? [claim(TOKEN, secret.trim())] : []),
+    ...(isGiven(duckdb) ? [claim('destination', fileAt(duckdb))] : []),
+    ...(isGiven(copy) ? [claim('destination.read_copy', fileAt(copy))] : []),
+    ...(isGiven(postgres) ? [claim('destination', `the schema ${schema} of ${databaseOf({ url: postgres })}`)] : []),
+  ]
 }
+
+const TOKEN = 'recharge.token'
 
 /** Stores that would write to one place, or share a token: its rate would then be used twice. */
 function claimedTwice(claims: readonly Claim[]): ConfigProblem[] {
-  return claims.flatMap(({ store, line, token, place }, i) => {
-    const before = claims.slice(0, i)
-    const tokenOf = token === '' ? undefined : before.find(claim => claim.token === token)
-    const placeOf = place === '' ? undefined : before.find(claim => claim.place === place)
-    return [
-      ...(tokenOf
-        ? [
-            {
-              path: `stores.${store}.recharge.token`,
-              line,
-              message: `is the token of ${tokenOf.store} (line ${tokenOf.line}) too; each store has a token of its own`,
-            },
-          ]
-        : []),
-      ...(placeOf
-        ? [
-            {
-              path: `stores.${store}.destination`,
-              line,
-              message: `is ${place}, as that of ${placeOf.store} (line ${placeOf.line}); give each store its own`,
-            },
-          ]
-        : []),
-    ]
+  return claims.flatMap(({ store, line, path, value }, i) => {
+    const other = claims.slice(0, i).find(claim => claim.value === value && claim.store !== store)
+    if (other === undefined) return []
+    const whose = `that of ${other.store} (line ${other.line})`
+    const message =
+      path === TOKEN
+        ? `is ${whose} too; each store has a token of its own`
+        : `is ${value}, as ${whose}; give each store its own`
+    return [{ path: `stores.${store}.${path}`, line, message }]
   })
 }
 
