@@ -1,4 +1,8 @@
 import { type Simulator, startSimulator } from '../src/simulator/server.ts'
+import { STREAMS } from '../src/cli/app.ts'
+import { fixturesOf } from '../src/cli/fixtures.ts'
+import type { RequestSeen } from '../src/simulator/faults.ts'
+import { makeStore } from '../src/simulator/story.ts'
 import { chargesStore, largeStore } from './large-store.ts'
 
 /** Serves a large store from a process of its own, and reports its requests. */
@@ -6,6 +10,8 @@ let simulator: Simulator | null = null
 let latency = 0
 
 interface Wanted {
+  /** Customers of a made-up shop that serves every stream. Default: one large stream. */
+  readonly shop?: number
   /** Prepared pages to serve charges from. Default: customers, made here. */
   readonly charges?: string
   readonly records: number
@@ -16,10 +22,20 @@ interface Wanted {
 
 // The parent process may have been interrupted.
 process.once('disconnect', () => process.exit())
-process.on('message', async (message: Wanted | 'seen') => {
+process.on('message', async (message: Wanted | 'seen' | 'every') => {
+  if (message === 'every') {
+    process.send?.(everyRequest(simulator?.requests ?? []))
+    return
+  }
   if (message !== 'seen') {
-    const { records, charges, ...options } = message
+    const { records, charges, shop, ...options } = message
     latency = options.latencyMs
+    if (shop !== undefined) {
+      const store = makeStore({ customers: shop, months: 24 })
+      simulator = await startSimulator({ store, fixtures: fixturesOf(STREAMS), ...options })
+      process.send?.({ url: simulator.url, token: simulator.token })
+      return
+    }
     simulator = await startSimulator({
       store: charges === undefined ? largeStore(records) : chargesStore(records, charges),
       ...options,
@@ -46,6 +62,37 @@ process.on('message', async (message: Wanted | 'seen') => {
     ),
   })
 })
+
+/** What a run of all streams has asked for. */
+export interface EveryRequest {
+  /** Answered requests, that of the token included. */
+  readonly requests: number
+  /** From the first request of all to the last. */
+  readonly seconds: number
+  /** From the first request of a list to the last. */
+  readonly readingSeconds: number
+  readonly throttled: number
+  /** Records sent. */
+  readonly records: number
+  /** Requests of each path. */
+  readonly paths: Readonly<Record<string, number>>
+}
+
+function everyRequest(all: readonly RequestSeen[]): EveryRequest {
+  const answered = all.filter(({ status }) => status === 200)
+  const lists = answered.filter(({ path }) => !['/token_information', '/store'].includes(path))
+  const seconds = (seen: readonly RequestSeen[]): number => ((seen.at(-1)?.at ?? 0) - (seen[0]?.at ?? 0)) / 1000
+  const paths: Record<string, number> = {}
+  for (const { path } of answered) paths[path] = (paths[path] ?? 0) + 1
+  return {
+    requests: answered.length,
+    seconds: seconds(answered),
+    readingSeconds: seconds(lists),
+    throttled: all.filter(({ status }) => status === 429).length,
+    records: answered.reduce((sum, { records }) => sum + records, 0),
+    paths,
+  }
+}
 
 /** The most requests that arrived within one latency. */
 function mostInFlight(arrivals: readonly number[], latency: number): number {
