@@ -172,7 +172,7 @@ export function createApp(config: Config, options: AppOptions): App {
     look,
     proxy: proxy?.host ?? null,
     proxies: proxies ?? null,
-    source: createSource(api, { streams, readers: recharge.concurrency, sleep }),
+    source: createSource(api, { streams, readers: () => recharge.concurrency, sleep }),
     streams,
     forgotten,
     run: ulid(now()) as RunId,

@@ -9,6 +9,10 @@ export const signature = ({ keys, cursors }: DecodedPage): string =>
 
 const signatureOf = (key: string, cursor: string | null): string => (cursor === null ? key : `${key},${cursor}`)
 
+/** The signature of the page's first record; empty for an empty page. */
+export const firstSignature = ({ keys, cursors }: Pick<DecodedPage, 'keys' | 'cursors'>): string =>
+  keys.length === 0 ? '' : signatureOf(keys[0] ?? '', cursors[0] ?? null)
+
 /** The signature of the page's last record; empty for an empty page. */
 export const lastSignature = ({ keys, cursors }: DecodedPage): string =>
   keys.length === 0 ? '' : signatureOf(keys.at(-1) ?? '', cursors.at(-1) ?? null)

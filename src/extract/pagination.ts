@@ -5,6 +5,7 @@ import type { Stream } from '../schema/stream.ts'
 import type { ApiClient, ApiRequest } from './api-client.ts'
 import { createLoopCheck, type LoopCheck } from './loop-check.ts'
 import { hasRecord, lastSignature, refuseWrongPage, signature } from './page-check.ts'
+import { LARGEST, LAST_PAGE, type NumberedPage } from './numbered-page.ts'
 import { createPageNumbers } from './page-numbers.ts'
 import { readBody } from './read-body.ts'
 import { type Failures, NO_FAILURES } from './retry.ts'
@@ -20,6 +21,8 @@ export interface Sequence {
   readonly bounds: Window | null
   /** Id of the parent record whose list this is; null: it has no parent. */
   readonly owner: string | null
+  /** The page of the list to begin with; null or absent: the first one. */
+  readonly start?: NumberedPage | null
 }
 
 /** One page of a list. */
@@ -41,10 +44,8 @@ export interface ReadContext {
 }
 
 /** Page sizes: the largest [documented], and smaller ones for when bodies break off or time out [client]. */
-const PAGE_SIZES = [250, 100, 50] as const
+const PAGE_SIZES = [LARGEST, 100, 50] as const
 export const PAGE_SIZE = PAGE_SIZES[0]
-/** Page numbers end here [documented]. */
-const LAST_PAGE = 100
 const MAX_EMPTY_PAGES = 50
 
 /** How the API refuses an expired cursor is not known, so any lasting refusal may be that [unknown]. */
@@ -112,7 +113,8 @@ async function* paginateWith(
   const state: State = { sizeIndex: 0, previous: '', empty: 0, records: 0, fullSize: null, pointed: false }
   const paged = stream.pagination === 'pages'
   let loop = createLoopCheck()
-  let numbers = createPageNumbers(given.resume === null)
+  const start = given.start ?? null
+  let numbers = createPageNumbers(given.resume === null && start === null)
   /** Number of the requested page; null: it is reached by a pointer, or is the first one. */
   let page: number | null = null
   let since: string | null = null
@@ -132,7 +134,14 @@ async function* paginateWith(
       return frozen
     },
   }
-  let next = here === null ? first(context, sequence, state, {}) : follow(context, sequence, here, state)
+  /** The requested page is the one to begin with, and it was requested by its number. */
+  let isNumbered = here === null && start !== null
+  let next =
+    here !== null
+      ? follow(context, sequence, here, state)
+      : start === null
+        ? first(context, sequence, state, {})
+        : first(context, sequence, state, { page: String(start.page) }, start.limit)
   for (;;) {
     const { decoded, headers } = await read(context, sequence, next, state)
     const receivedAt = api.clock()
@@ -160,6 +169,7 @@ async function* paginateWith(
       numbers.add(size)
       yield { decoded, receivedAt, last: false, resume: pointer }
       page = null
+      isNumbered = false
       here = pointer
       next = follow(context, sequence, pointer, state)
       continue
@@ -171,7 +181,9 @@ async function* paginateWith(
       yield { decoded, receivedAt, last: true, resume: null }
       return
     }
-    const shorter = page === null && !inVain ? await readShorter(context, sequence, state, next, size) : null
+    // With another size, a page of the same number lies elsewhere.
+    const shorter =
+      page === null && !inVain && !isNumbered ? await readShorter(context, sequence, state, next, size) : null
     if (shorter !== null) {
       refuseLoop(stream, loop, shorter.decoded, shorter.pointer)
       if (startsWith(decoded, shorter.decoded)) yield { decoded, receivedAt, last: false, resume: shorter.pointer }
@@ -189,9 +201,10 @@ async function* paginateWith(
       next = follow(context, sequence, here, state)
       continue
     }
-    inVain = true
+    inVain = !isNumbered
     // A full page without a pointer is not the end [documented for charges on 2021-01, possible anywhere].
-    const newest = full && page === null ? newestFilter(stream, decoded) : null
+    const newest = (full || isNumbered) && page === null ? newestFilter(stream, decoded) : null
+    isNumbered = false
     if (newest !== null && (since === null || newest > since)) {
       yield { decoded, receivedAt, last: false, resume: null }
       since = newest

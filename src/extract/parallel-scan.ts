@@ -1,13 +1,16 @@
-import { asFilter, fromMillis, minus, toMillis, ZONE_UNCERTAINTY } from '../common/instant.ts'
-import type { Instant, Page, Range, Scan } from '../common/model.ts'
+import { asFilter, minus, toMillis, ZONE_UNCERTAINTY } from '../common/instant.ts'
+import type { DecodedPage, Instant, Page, Range, Scan, Segment, Window } from '../common/model.ts'
+import { SyncError } from '../common/errors.ts'
 import { createChannel } from './channel.ts'
-import { isDeadCursor, type ListPage, PAGE_SIZE, paginate, type ReadContext } from './pagination.ts'
-import { minPagesToSplit, usefulReaders } from './parallelism.ts'
-import { type Covered, density, type Reader, readerOf, recordPage, spanOf } from './segment-reader.ts'
+import { firstSignature, hasRecord } from './page-check.ts'
+import { isDeadCursor, type ListPage, paginate, type ReadContext } from './pagination.ts'
+import type { Readers } from './readers.ts'
+import { type Covered, hasReachedEnd, type PlaceInList, type Reader, readerOf, recordPage, spanOf } from './segment-reader.ts'
+import { chooseSplit, type Split } from './split.ts'
 
 export interface ParallelScanOptions {
-  /** Segments read in parallel at most. */
-  readonly readers: number
+  /** Those of all streams. */
+  readonly readers: Readers
   /** Records that the API counts in the window; null: not known. */
   readonly expected: () => number | null
   readonly newestFirst: boolean
@@ -17,19 +20,25 @@ export interface ParallelScanOptions {
 /**
  * Pages of a sorted stream, read by as many readers in parallel as the rate limit has room for. While it has room, the
  * segment with the most left to read is split at the middle of its rest. So a slow API gets as many requests in flight as
- * its rate allows, and a fast one few. Bounds are inclusive: two neighbours share one second, and the upsert accepts
- * records that are read twice.
+ * its rate allows, and a fast one few.
+ *
+ * Where a segment is split does not matter for what is read. Bounds are inclusive: two neighbours share one instant, and the
+ * upsert accepts records that are read twice. A segment ends with the page that has the first record of its neighbour, or
+ * with one that lies behind its end.
  */
 export async function* parallelScan(
   context: ReadContext,
   scan: Scan,
   options: ParallelScanOptions,
 ): AsyncGenerator<Page> {
-  const { api, signal } = context
+  const { signal } = context
+  const { readers } = options
   const channel = createChannel<Page>()
   const waiting = scan.segments.filter(({ done }) => !done).map(readerOf)
   if (options.newestFirst) waiting.reverse()
   const active = new Set<Reader>()
+  /** Of those, the ones whose first page, requested by its number, has not arrived: they have no range yet. */
+  const pending = new Set<Reader>()
   const stop = new AbortController()
   const inner: ReadContext = { ...context, signal: AbortSignal.any([signal, stop.signal]) }
   let failure: { error: unknown } | null = null
@@ -38,46 +47,158 @@ export async function* parallelScan(
   let ranges: readonly Range[] = waiting.map(reader => reader.range)
   let nextId = 1 + Math.max(...scan.segments.map(({ id }) => id))
   let uncertainty = ZONE_UNCERTAINTY
+  /** No page has shown another order of records of one instant than that of their ids. */
+  let tiesById = true
   const covered: Covered = { records: 0, millis: 0 }
 
   const startReaders = (): void => {
     if (failure) return
-    const most = Math.min(options.readers, usefulReaders(api.latencyMs(), api.rateLimit.tier.perSecond))
-    for (let room = api.rateLimit.room(); active.size < most; room--) {
-      if (active.size > 0 && room < 1) return
-      const next = waiting.shift() ?? splitLargest()
+    for (let room = readers.room(); active.size === 0 || room >= 1; room--) {
+      const next = waiting.shift() ?? split()
       if (!next) return
       active.add(next)
       void run(next)
     }
   }
 
-  /** Splits the segment with the most left to read, if that is enough. */
-  const splitLargest = (): Reader | null => {
-    const rests = [...active].flatMap(reader => restOf(reader, scan))
-    const perMilli = density(covered, active, scan, options.expected())
-    const largest = rests.sort((a, b) => b.millis - a.millis)[0]
-    const minPages = minPagesToSplit(api.latencyMs(), api.rateLimit.tier.perSecond)
-    if (!largest || (perMilli * largest.millis) / PAGE_SIZE < minPages) return null
-    const { reader, middle } = largest
-    const range: Range = { id: nextId++, since: middle, until: reader.range.until }
-    reader.range = { ...reader.range, until: middle }
-    const next = readerOf({ ...range, at: null, highest: null, resume: null, ordered: true, done: false })
-    unfinished.add(next)
-    ranges = [...unfinished].map(unread => unread.range)
+  const split = (): Reader | null => {
+    const { allowance, servesNumbers: numbers } = readers
+    const chosen = chooseSplit(active, { scan, covered, expected: options.expected(), allowance, numbers, pending })
+    if (chosen === null) return null
+    return chosen.kind === 'page' ? atPage(chosen) : atInstant(chosen)
+  }
+
+  const atInstant = ({ reader, at }: Split & { kind: 'instant' }): Reader => {
+    const next = newReader(at, reader)
+    reader.range = { ...reader.range, until: at }
+    reader.stopAt = null
+    reader.exact = false
+    // Where in its list the instant lies is not known.
+    if (reader.list !== null) reader.list = { ...reader.list, end: null, isSure: false }
+    begun(next)
     return next
   }
 
+  /** The page is requested. Only its first record tells where the segment is split. */
+  const atPage = ({ reader, page }: Split & { kind: 'page' }): Reader => {
+    const next = newReader(null, reader)
+    const list = reader.list as PlaceInList
+    next.list = { ...list, start: page, read: 0 }
+    list.end = page.offset
+    next.follower = reader.follower
+    reader.follower = next
+    pending.add(next)
+    return next
+  }
+
+  const newReader = (since: Instant | null, { range: { until }, stopAt, exact }: Reader): Reader => {
+    const range: Range = { id: nextId++, since, until }
+    const segment: Segment = { ...range, at: null, highest: null, resume: null, ordered: true, done: false }
+    return { ...readerOf(segment), stopAt, exact }
+  }
+
+  const begun = (reader: Reader): void => {
+    unfinished.add(reader)
+    ranges = [...unfinished].map(unread => unread.range)
+  }
+
+  /**
+   * The first page of a reader that was requested by its number has arrived: the segment in which it begins is split there.
+   * @returns false: the page is of no use. It lies beyond the end of the list, or its place has been read meanwhile.
+   */
+  const placed = (reader: Reader, { keys, cursors, zoned }: DecodedPage): boolean => {
+    settle(reader)
+    const cut = cursors[0] ?? null
+    const { list } = reader
+    if (keys.length === 0 && list?.start) endsBefore(list, list.start.offset)
+    const parent = cut === null || !zoned ? undefined : [...unfinished].find(other => holds(other, cut))
+    if (cut === null || parent === undefined || !inOrder(cursors)) return false
+    const { id } = reader.range
+    reader.range = { id, since: cut, until: parent.range.until }
+    reader.stopAt = parent.stopAt
+    reader.exact = parent.exact
+    parent.range = { ...parent.range, until: cut }
+    parent.stopAt = firstSignature({ keys, cursors })
+    parent.exact = true
+    if (parent.list !== null) parent.list.isSure = true
+    begun(reader)
+    return true
+  }
+
+  /** The first page of the reader is no longer waited for. */
+  const settle = (reader: Reader): boolean => {
+    reader.arrival.resolve()
+    return pending.delete(reader)
+  }
+
+  /** The reader has begun no segment, so the segment before it goes on to the next one. */
+  const drop = (reader: Reader): void => {
+    for (const other of active) if (other.follower === reader) other.follower = reader.follower
+    settle(reader)
+  }
+
+  /**
+   * Whether a segment that is read in order has been read to its end. If it was split while it was read, its cursor leads past
+   * its new end. The page with the first record of its neighbour ends it. If the API does not order records of one instant by
+   * their id, a later one has to follow: pages requested by their number might have another order. It may not be the last
+   * one, which may have been edited just now. Without the neighbour's record, the segment is read a little past an end that
+   * was a filter, in case the neighbour starts later than requested.
+   */
+  const isRead = ({ first, range: { until }, stopAt, exact }: Reader, page: DecodedPage): boolean => {
+    if (first === null || until === null) return false
+    const beforeLast = page.cursors.at(-2) ?? null
+    const isPast = tiesById || (beforeLast !== null && beforeLast > until)
+    if (stopAt !== null && isPast && hasRecord(page, stopAt)) return true
+    return toMillis(first) > toMillis(until) + (exact ? 0 : uncertainty)
+  }
+
+  /**
+   * Whether the page is the last one of its segment. A reader that should have come to the segment that follows waits for its
+   * first page, and does not request what that has.
+   */
+  const isLast = async (reader: Reader, { decoded, last }: ListPage): Promise<boolean> => {
+    if (last) return true
+    if (!reader.ordered) return false
+    while (!isRead(reader, decoded)) {
+      const { follower } = reader
+      if (follower === null || !pending.has(follower) || !hasReachedEnd(reader)) return false
+      await follower.arrival.promise
+    }
+    return true
+  }
+
+  /** The list has no more than so many records. */
+  const endsBefore = ({ filters }: PlaceInList, records: number): void => {
+    for (const { list } of active)
+      if (list?.filters === filters && (list.end === null || list.end >= records)) list.end = Math.max(records, 0)
+  }
+
+  /** The segment before this one may end where this one begins, wherever that is. */
+  const tellNeighbour = (reader: Reader, { keys, cursors, zoned }: DecodedPage): void => {
+    const { since } = reader.range
+    const first = cursors[0] ?? null
+    if (since === null || first === null || first < since || !zoned || !inOrder(cursors)) return
+    for (const other of unfinished)
+      if (other !== reader && other.range.until === since) other.stopAt ??= firstSignature({ keys, cursors })
+  }
+
   const run = async (reader: Reader): Promise<void> => {
+    const ended = readers.begin()
     try {
-      for await (const listed of listPages(inner, reader)) {
-        recordPage(reader, listed.decoded)
-        if (reader.records === listed.decoded.keys.length && provesZone(reader, listed)) uncertainty = 0
-        // If the segment was split while it was read, its cursor leads past its new end. It is read a little past that end,
-        // in case the segment that starts there starts later than requested.
-        const past = reader.ordered && isPast(reader.first, reader.range.until, uncertainty)
+      for await (const listed of listPages(inner, reader, scan)) {
         const { decoded, receivedAt, resume } = listed
-        const last = listed.last || past
+        const isFirst = reader.records === 0
+        if (pending.has(reader) && !placed(reader, decoded)) {
+          drop(reader)
+          break
+        }
+        recordPage(reader, decoded)
+        tiesById &&= orderedById(decoded)
+        // The list goes on from the time of a record, so places in it are others.
+        if (resume === null && !listed.last) reader.list = null
+        if (isFirst && provesZone(reader, listed)) uncertainty = 0
+        if (isFirst && reader.from.resume === null) tellNeighbour(reader, decoded)
+        const last = await isLast(reader, listed)
         const { restarted } = reader
         const page = { decoded, receivedAt, resume, last, restarted, range: reader.range.id, ranges }
         reader.restarted = false
@@ -92,10 +213,17 @@ export async function* parallelScan(
         startReaders()
       }
     } catch (error) {
-      failure ??= { error }
-      stop.abort()
+      if (pending.has(reader) && isNoAnswer(error)) {
+        // Nothing rests on this page: its records are read by the reader before it.
+        readers.servesNumbers = false
+      } else {
+        failure ??= { error }
+        stop.abort()
+      }
     } finally {
+      ended()
       active.delete(reader)
+      if (pending.has(reader)) drop(reader)
       startReaders()
       if (active.size === 0) channel.close()
     }
@@ -121,25 +249,30 @@ export async function* parallelScan(
   }
 }
 
+/** The API did not serve a page by its number. Anything that would end the run is thrown by another request too. */
+const isNoAnswer = (error: unknown): boolean => error instanceof SyncError && error.reaction !== 'stop'
+
 /** The remaining pages of one segment. If the API refuses the saved cursor, the segment is requested by its filters. */
-async function* listPages(context: ReadContext, reader: Reader): AsyncGenerator<ListPage> {
+async function* listPages(context: ReadContext, reader: Reader, scan: Scan): AsyncGenerator<ListPage> {
   const { stream, requestStats } = context
   const { from } = reader
-  const { sync } = stream
+  const { path } = stream
+  if (reader.list?.start) {
+    const { filters, bounds, start } = reader.list
+    return yield* paginate(context, { path, parameters: () => filters, resume: null, bounds, owner: null, start })
+  }
   // The filters of the first request. Its cursors keep them, even if the segment is split later.
   const requested: { since: Instant | null; until: Instant | null } = { since: null, until: null }
   const parameters = (): Record<string, string> => {
-    if (sync.mode === 'full') return {}
     requested.since = reader.first === null ? reader.range.since : minus(reader.first, ZONE_UNCERTAINTY)
     requested.until = reader.range.until
-    const { since, until } = requested
-    return {
-      ...(since === null ? {} : { [sync.since]: asFilter(since) }),
-      ...(until === null ? {} : { [sync.until]: asFilter(until) }),
-    }
+    const filters = filtersOf(context, requested)
+    const isWhole = requested.since === scan.window.since && requested.until === null
+    reader.list = { filters, bounds: requested, isWhole, start: null, read: 0, end: null, isSure: false }
+    return filters
   }
   try {
-    yield* paginate(context, { path: stream.path, parameters, resume: from.resume, bounds: requested, owner: null })
+    yield* paginate(context, { path, parameters, resume: from.resume, bounds: requested, owner: null })
   } catch (error) {
     if (!isDeadCursor(error) || from.resume === null || reader.records > 0) throw error
     requestStats.warnings.push({
@@ -148,12 +281,39 @@ async function* listPages(context: ReadContext, reader: Reader): AsyncGenerator<
       next: 'The pages after it were read all the same.',
     })
     reader.restarted = true
-    yield* paginate(context, { path: stream.path, parameters, resume: null, bounds: requested, owner: null })
+    yield* paginate(context, { path, parameters, resume: null, bounds: requested, owner: null })
   }
 }
 
-const isPast = (first: Instant | null, until: Instant | null, uncertainty: number): boolean =>
-  first !== null && until !== null && toMillis(first) > toMillis(until) + uncertainty
+function filtersOf({ stream: { sync } }: ReadContext, { since, until }: Window): Record<string, string> {
+  if (sync.mode === 'full') return {}
+  return {
+    ...(since === null ? {} : { [sync.since]: asFilter(since) }),
+    ...(until === null ? {} : { [sync.until]: asFilter(until) }),
+  }
+}
+
+/** Whether the segment lies around an instant, and reading has not come past it. */
+const holds = ({ range: { since, until }, position, ordered }: Reader, at: Instant): boolean =>
+  ordered && position !== null && position <= at && (since === null || since <= at) && (until === null || at < until)
+
+function inOrder(cursors: readonly (Instant | null)[]): boolean {
+  let last: Instant | null = null
+  for (const at of cursors) {
+    if (at === null || (last !== null && at < last)) return false
+    last = at
+  }
+  return true
+}
+
+/** Whether no record of the same instant comes before one with a smaller id. */
+function orderedById({ keys, cursors }: DecodedPage): boolean {
+  for (let i = 1; i < keys.length; i++)
+    if (cursors[i] === cursors[i - 1] && !isSmaller(keys[i - 1] ?? '', keys[i] ?? '')) return false
+  return true
+}
+
+const isSmaller = (a: string, b: string): boolean => a.length < b.length || (a.length === b.length && a < b)
 
 /** Milliseconds: less than the 4 hours that US Eastern time is behind UTC at least. */
 const LESS_THAN_EASTERN = 3.5 * 3_600_000
@@ -163,20 +323,4 @@ function provesZone({ from, range }: Reader, { decoded }: ListPage): boolean {
   const at = from.resume === null && from.at === null ? (decoded.cursors[0] ?? null) : null
   if (at === null || range.since === null || at < range.since) return false
   return toMillis(at) < toMillis(range.since) + LESS_THAN_EASTERN
-}
-
-interface Rest {
-  readonly reader: Reader
-  readonly middle: Instant
-  readonly millis: number
-}
-
-/** What is left to read of a segment; empty if it cannot be split. */
-function restOf(reader: Reader, scan: Scan): Rest[] {
-  const from = reader.position ?? reader.start
-  if (!reader.ordered || from === null) return []
-  const until = reader.range.until ?? scan.upperBound
-  const millis = toMillis(until) - toMillis(from)
-  const middle = fromMillis(Math.floor((toMillis(from) + millis / 2) / 1000) * 1000)
-  return middle <= from || middle >= until ? [] : [{ reader, middle, millis }]
 }

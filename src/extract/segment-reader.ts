@@ -1,5 +1,6 @@
 import { toMillis } from '../common/instant.ts'
-import type { DecodedPage, Instant, Range, Scan, Segment } from '../common/model.ts'
+import type { DecodedPage, Instant, Range, Scan, Segment, Window } from '../common/model.ts'
+import { LARGEST as PAGE_SIZE, type NumberedPage, SHARED } from './numbered-page.ts'
 
 /** A segment that is being read, or waits to be read. */
 export interface Reader {
@@ -21,17 +22,71 @@ export interface Reader {
   ordered: boolean
   /** The next page starts further back than reading had come. */
   restarted: boolean
+  /**
+   * Signature of the first record of the segment that follows. The segment ends with the page that has it: what comes before
+   * that record has been read, and the segment that follows begins with it. Null: not known.
+   */
+  stopAt: string | null
+  /** The end of the range is the time of a record, and not one that the API was asked for as a filter. */
+  exact: boolean
+  /** The reader of the segment that follows, if that begins with a page that was requested by its number; null: none does. */
+  follower: Reader | null
+  /** Its first page, requested by its number, has arrived, or never will. */
+  readonly arrival: PromiseWithResolvers<void>
+  /** The list that is read, and how far; null: it was begun by another run, so where its pages lie is not known. */
+  list: PlaceInList | null
 }
+
+/** A place in the list that a request with these filters gives. Used only to decide where to split. */
+export interface PlaceInList {
+  /** Of the first request. */
+  readonly filters: Readonly<Record<string, string>>
+  /** The range that they ask for. */
+  readonly bounds: Window
+  /** It is the list of the whole window, which the API may have counted. */
+  readonly isWhole: boolean
+  /** The page that reading begins with; null: the first one. */
+  readonly start: NumberedPage | null
+  /** Records read from it. */
+  read: number
+  /** Records of the list before the end of the segment; null: not known. */
+  end: number | null
+  /** A segment has begun at the end. */
+  isSure: boolean
+}
+
+/** Records of the list before the first page that has not been requested. One page is in flight. */
+export const nextIn = ({ start, read }: PlaceInList): number =>
+  start === null ? read + PAGE_SIZE : read === 0 ? start.offset + start.limit : start.offset + read + PAGE_SIZE
+
+/** Whether so much was read that the last page should have what the segment that follows begins with. */
+export const hasReachedEnd = ({ list }: Reader): boolean =>
+  list !== null && list.end !== null && (list.start?.offset ?? 0) + list.read >= list.end + SHARED
 
 export const readerOf = (from: Segment): Reader => {
   const { id, since, until, at, ordered } = from
   const start = at ?? since
-  return { range: { id, since, until }, from, first: at, position: at, records: 0, start, ordered, restarted: false }
+  return {
+    range: { id, since, until },
+    from,
+    first: at,
+    position: at,
+    records: 0,
+    start,
+    ordered,
+    restarted: false,
+    stopAt: null,
+    exact: false,
+    follower: null,
+    arrival: Promise.withResolvers(),
+    list: null,
+  }
 }
 
 /** Records how far the segment has been read, and whether the API keeps the order. */
 export function recordPage(reader: Reader, { cursors }: DecodedPage): void {
   reader.records += cursors.length
+  if (reader.list !== null) reader.list.read += cursors.length
   let first: Instant | null = null
   let last: Instant | null = null
   for (const at of cursors) {

@@ -7,7 +7,9 @@ import { type ApiClient, TOKEN_PATH } from './api-client.ts'
 import { fullScan, readList } from './full-scan.ts'
 import type { ReadContext } from './pagination.ts'
 import { parallelScan } from './parallel-scan.ts'
+import { inFlight } from './parallelism.ts'
 import type { Tier } from './rate-limit.ts'
+import { createReaders, type Readers } from './readers.ts'
 import { readMembers } from './read-body.ts'
 import { retrieve } from './retrieve.ts'
 import type { Sleep } from './retry.ts'
@@ -38,6 +40,11 @@ export interface Source {
   pages(stream: Stream, scan: Scan, options: PagesOptions): AsyncIterable<Page>
   /** Records that the API counts; null if it cannot count them. */
   count(stream: Stream, since: Instant | null, requestStats: RequestStats, signal: AbortSignal): Promise<number | null>
+  /**
+   * Whether it is worth a request to count a stream before it is read: so many requests have to be in flight that streams do
+   * not fill the rate by their number, so the stream is split at once.
+   */
+  plansByCount(stream: Stream): boolean
   /** Records that the API counts under these filters; null if it cannot count the stream. */
   countWhere(stream: Stream, filters: Filters, requestStats: RequestStats, signal: AbortSignal): Promise<number | null>
   /** Every page of the list under these filters. */
@@ -56,13 +63,16 @@ export type Filters = Readonly<Record<string, string>>
 export interface SourceOptions {
   /** Where the parents of a stream are looked up. */
   readonly streams: readonly Stream[]
-  /** Segments of one stream read in parallel at most. */
-  readonly readers: number
+  /** Lists and segments of all streams read in parallel at most. */
+  readonly readers: () => number
   readonly sleep: Sleep
 }
 
 /** Milliseconds between two checks whether the rate limit has room for another reader. */
 const ROOM_CHECK_MS = 100
+
+/** Streams that usually have more than a few pages. */
+const LARGE_STREAMS = 8
 
 /** One scope under two names [inferred]. */
 const STORE_SCOPES = ['store_info', 'read_store']
@@ -73,7 +83,8 @@ const STORE: readonly { readonly path: string; readonly member: string; readonly
   { path: '/shop', member: 'shop', version: '2021-01' },
 ]
 
-export function createSource(api: ApiClient, { streams, readers, sleep }: SourceOptions): Source {
+export function createSource(api: ApiClient, { streams, readers: most, sleep }: SourceOptions): Source {
+  const readers = createReaders(api, most)
   const countWhere: Source['countWhere'] = async ({ count }, filters, requestStats, signal) => {
     if (!count) return null
     const url = api.urlOf(count.path)
@@ -122,7 +133,7 @@ export function createSource(api: ApiClient, { streams, readers, sleep }: Source
       const context: ReadContext = { api, stream, decode: decoderOf(stream), ...options }
       return stream.sync.mode === 'incremental' && stream.sync.sorted
         ? parallelScan(context, scan, { readers, expected, newestFirst, pause })
-        : fullScan(context, scan, { streams, readable, decoderOf })
+        : asOneReader(readers, fullScan(context, scan, { streams, readable, decoderOf }))
     },
 
     async count(stream, since, requestStats, signal) {
@@ -131,6 +142,8 @@ export function createSource(api: ApiClient, { streams, readers, sleep }: Source
       return countWhere(stream, from, requestStats, signal)
     },
 
+    plansByCount: ({ sync }) =>
+      sync.mode === 'incremental' && sync.sorted && inFlight({ ...readers.allowance, room: 0 }) > LARGE_STREAMS,
     countWhere,
     listWhere: (stream, filters, decode, options) => readList({ api, stream, decode, ...options }, filters),
     retrieve: (stream, id, decode, options) => retrieve({ api, stream, decode, ...options }, id),
@@ -147,6 +160,16 @@ export function createSource(api: ApiClient, { streams, readers, sleep }: Source
         return null
       }
     },
+  }
+}
+
+/** A scan that sends one request at a time. */
+async function* asOneReader(readers: Readers, pages: AsyncIterable<Page>): AsyncGenerator<Page> {
+  const ended = readers.begin()
+  try {
+    yield* pages
+  } finally {
+    ended()
   }
 }
 

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit'
 import { Interrupted, SourceError, type SourceProblem, SyncError } from '../common/errors.ts'
 import type { Log } from '../common/log.ts'
 import type { Instant, Problem, RunId, RunReport, StartedRun, StreamReport, ViewsReport } from '../common/model.ts'
@@ -64,9 +63,6 @@ export interface RunOptions extends Omit<ScanOptions, 'readable' | 'destination'
   /** Makes the progress line of a stream that has ended. Default: its counts. */
   readonly line?: (report: StreamReport) => string
 }
-
-/** Streams read in parallel. Each keeps pages in memory, and all share one rate limit, so more would not be faster. */
-const STREAMS_IN_PARALLEL = 4
 
 /** Runs a job for all streams. Every error ends up in the report, also one that nobody foresaw. */
 export async function runStreams(options: RunOptions, signal: AbortSignal): Promise<RunReport> {
@@ -253,7 +249,7 @@ function planOf(stream: Stream, information: TokenInformation, { explicit }: Run
 const isRequested = ({ stream, access }: Planned, { explicit }: RunOptions): boolean =>
   explicit.has(stream.name) || isTried(access)
 
-/** Runs the job for streams in parallel. An error that concerns all of them stops the others. */
+/** Runs the job for all streams at once: a small one does not wait behind a large one. An error that concerns all of them stops the others. */
 async function runInParallel(
   plan: readonly Planned[],
   options: Opened,
@@ -266,23 +262,19 @@ async function runInParallel(
     cause: null,
     isInterrupted: () => signal.aborted,
   }
-  const limit = pLimit(STREAMS_IN_PARALLEL)
   const { lost } = options
   lost?.addEventListener('abort', () => {
     stop.cause ??= problemOf(lost.reason)
   })
-  const start = (planned: Planned): Promise<StreamReport> =>
-    limit(async () => {
-      try {
-        return await runStream(planned, options, stop)
-      } catch (error) {
-        stop.cause ??= problemOf(error) ?? logged(error, options, planned.stream.name)
-        failed.abort()
-        return (
-          planned.stats.last ?? planned.stats.report(stop.isInterrupted() ? 'interrupted' : 'failed', 0, stop.cause)
-        )
-      }
-    })
+  const start = async (planned: Planned): Promise<StreamReport> => {
+    try {
+      return await runStream(planned, options, stop)
+    } catch (error) {
+      stop.cause ??= problemOf(error) ?? logged(error, options, planned.stream.name)
+      failed.abort()
+      return planned.stats.last ?? planned.stats.report(stop.isInterrupted() ? 'interrupted' : 'failed', 0, stop.cause)
+    }
+  }
   /*
    * Streams that report deletions run first. A record that another stream reads is then newer than every deletion reported
    * so far, and cancels one reported for it.

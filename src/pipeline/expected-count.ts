@@ -23,32 +23,49 @@ export function countServed(
   return source.countWhere(stream, { [count.served]: oldest.slice(0, 10) }, requestStats, signal)
 }
 
+/** Pages of a stream after which one more request is nothing, and after which somebody may wait for the end. */
+const MANY_PAGES = 40
+
+export interface Counting {
+  /** A page of the stream has arrived. */
+  arrived(): void
+  stop(): Promise<void>
+}
+
 /**
- * On a first scan, asks the API how many records there are and puts the count into `stats.expected`. The progress shows
- * the time left by it, and a parallel scan decides by it how finely to divide the window.
+ * On a first scan, asks the API how many records there are and puts the count into `stats.expected`. A request has its price,
+ * so it is asked with the first page only where the rate is so high that the plan of the readers needs it, and otherwise
+ * after many pages: the progress shows the time left by it.
  */
 export function countExpected(
   { stream, baseWatermark, resumed, scan }: ScanState,
   source: Source,
   stats: StreamStats,
   signal: AbortSignal,
-): { stop: () => Promise<void> } {
-  if (baseWatermark !== null || resumed || stream.count === null) return { stop: async () => {} }
+): Counting {
+  if (baseWatermark !== null || resumed || stream.count === null) return { arrived() {}, async stop() {} }
   const stopped = new AbortController()
   const either = AbortSignal.any([signal, stopped.signal])
-  const counting = countServed(source, stream, scan.window.since, stats.requestStats, either).then(
-    count => {
-      stats.expected = count
-    },
-    error => {
-      // The scan is right without a count, so a failed request is ignored. A bug is not.
-      if (!problemOf(error)) throw error
-    },
-  )
+  const ask = (): Promise<void> =>
+    countServed(source, stream, scan.window.since, stats.requestStats, either).then(
+      count => {
+        stats.expected = count
+      },
+      error => {
+        // The scan is right without a count, so a failed request is ignored. A bug is not.
+        if (!problemOf(error)) throw error
+      },
+    )
+  let asked = source.plansByCount(stream) ? ask() : null
+  let pages = 0
   return {
-    stop: () => {
+    arrived() {
+      pages += 1
+      if (pages >= MANY_PAGES) asked ??= ask()
+    },
+    async stop() {
       stopped.abort()
-      return counting
+      await asked
     },
   }
 }

@@ -8,7 +8,7 @@ import { commit, type Step } from './commit.ts'
 import { confirmDeletions } from './confirm-deletions.ts'
 import { evidenceOf } from './deletion-evidence.ts'
 import { evolve } from './evolve.ts'
-import { countExpected } from './expected-count.ts'
+import { type Counting, countExpected } from './expected-count.ts'
 import { group } from './group.ts'
 import { guard } from './guard.ts'
 import { pageDecoders } from './page-decoders.ts'
@@ -52,7 +52,7 @@ export async function scanStream(
   let state = start
   let unconfirmed: Parameters<typeof confirmDeletions>[1] | null = null
   try {
-    const pages = (stop: AbortSignal): AsyncIterable<Page> => readPages(start, options, stats, stop)
+    const pages = (stop: AbortSignal): AsyncIterable<Page> => readPages(start, options, stats, counting, stop)
     const groups = prefetch(pages, signal)
     const evolved = evolve(groups, start.stream, { ...options, run: start.run }, stats, signal)
     const batches = guard(group(evolved, options), options, stats)
@@ -76,22 +76,20 @@ export async function scanStream(
   if (!isComplete(state)) throw new Error(`${start.stream.name}: the scan ended before it was complete`)
 }
 
-function readPages(
+async function* readPages(
   { stream, scan, newestFirst }: ScanState,
   { source, readable }: ScanOptions,
   stats: StreamStats,
+  counting: Counting,
   signal: AbortSignal,
-): AsyncIterable<Page> {
+): AsyncGenerator<Page> {
   const { requestStats } = stats
   const expected = (): number | null => stats.expected
-  return source.pages(stream, scan, {
-    readable,
-    decoderOf: pageDecoders(),
-    newestFirst,
-    expected,
-    requestStats,
-    signal,
-  })
+  const reading = { readable, decoderOf: pageDecoders(), newestFirst, expected, requestStats, signal }
+  for await (const page of source.pages(stream, scan, reading)) {
+    counting.arrived()
+    yield page
+  }
 }
 
 /** What the commit of a batch moves the scan to. The batch may be of a stream that has got columns since the start. */

@@ -35,7 +35,7 @@ export const sourceOf = ({ url, token }: Pick<Simulator, 'url' | 'token'>, reade
     sleep,
     random: () => 0,
   })
-  return createSource(api, { streams: STREAMS, readers, sleep })
+  return createSource(api, { streams: STREAMS, readers: () => readers, sleep })
 }
 
 export interface ReadPages {
