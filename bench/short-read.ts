@@ -88,7 +88,9 @@ async function once_(row: ShortRead): Promise<MeasuredShort> {
 /** Requests that full pages would take. A stream of several lists takes at least one for each. */
 function leastRequests({ streams }: RunReport, paths: Readonly<Record<string, number>>): number {
   const ofStream = (records: number): number => Math.max(1, Math.ceil(records / PAGE))
-  const lists = streams.filter(({ outcome }) => outcome === 'complete').map(({ stream, added }) => [stream, added] as const)
+  const lists = streams
+    .filter(({ outcome }) => outcome === 'complete')
+    .map(({ stream, added }) => [stream, added] as const)
   const tasks = Object.keys(paths).filter(path => /^\/async_batches\/.+\/tasks$/.test(path)).length
   return lists.reduce((sum, [stream, added]) => {
     if (stream === 'metafields') return sum + METAFIELD_LISTS + Math.floor(added / PAGE)

@@ -1,11 +1,19 @@
+import { SyncError } from '../common/errors.ts'
 import { asFilter, minus, toMillis, ZONE_UNCERTAINTY } from '../common/instant.ts'
 import type { DecodedPage, Instant, Page, Range, Scan, Segment, Window } from '../common/model.ts'
-import { SyncError } from '../common/errors.ts'
 import { createChannel } from './channel.ts'
 import { firstSignature, hasRecord } from './page-check.ts'
 import { isDeadCursor, type ListPage, paginate, type ReadContext } from './pagination.ts'
 import type { Readers } from './readers.ts'
-import { type Covered, hasReachedEnd, type PlaceInList, type Reader, readerOf, recordPage, spanOf } from './segment-reader.ts'
+import {
+  type Covered,
+  hasReachedEnd,
+  type PlaceInList,
+  type Reader,
+  readerOf,
+  recordPage,
+  spanOf,
+} from './segment-reader.ts'
 import { chooseSplit, type Split } from './split.ts'
 
 export interface ParallelScanOptions {

@@ -1,6 +1,6 @@
 import { toMillis } from '../common/instant.ts'
 import type { DecodedPage, Instant, Range, Scan, Segment, Window } from '../common/model.ts'
-import { LARGEST as PAGE_SIZE, type NumberedPage, SHARED } from './numbered-page.ts'
+import { type NumberedPage, LARGEST as PAGE_SIZE, SHARED } from './numbered-page.ts'
 
 /** A segment that is being read, or waits to be read. */
 export interface Reader {

@@ -41,8 +41,6 @@ export function chooseSplit(active: ReadonlySet<Reader>, options: SplitOptions):
   return null
 }
 
-
-
 /** Pages of a segment that have not been requested. */
 function pagesLeft(reader: Reader, perMilli: number, options: SplitOptions): number {
   const end = endOf(reader, options)
