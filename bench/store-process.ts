@@ -1,7 +1,7 @@
-import { type Simulator, startSimulator } from '../src/simulator/server.ts'
 import { STREAMS } from '../src/cli/app.ts'
 import { fixturesOf } from '../src/cli/fixtures.ts'
 import type { RequestSeen } from '../src/simulator/faults.ts'
+import { type Simulator, startSimulator } from '../src/simulator/server.ts'
 import { makeStore } from '../src/simulator/story.ts'
 import { chargesStore, largeStore } from './large-store.ts'
 
@@ -22,7 +22,12 @@ interface Wanted {
 
 // The parent process may have been interrupted.
 process.once('disconnect', () => process.exit())
-process.on('message', async (message: Wanted | 'seen' | 'every') => {
+process.on('message', async (message: Wanted | 'seen' | 'every' | 'clear') => {
+  if (message === 'clear') {
+    simulator?.clearRequests()
+    process.send?.('cleared')
+    return
+  }
   if (message === 'every') {
     process.send?.(everyRequest(simulator?.requests ?? []))
     return

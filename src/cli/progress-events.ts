@@ -7,7 +7,7 @@ export interface StreamProgress {
   readonly stream: string
   /** Records read so far in this run and committed, rejected ones included. */
   readonly records: number
-  /** Records that the API counts in the part that this run reads; null: not known, or not yet. */
+  /** Records that the API counts in the part that this run reads; null: not known, or not asked: a stream of a few pages is not counted. */
   readonly expected: number | null
   /** Requests made so far for this stream, retries included. */
   readonly requests: number

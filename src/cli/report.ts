@@ -114,11 +114,14 @@ export function reportText(report: RunReport, look: Look = PLAIN, streams: reado
       : [],
   )
   const throttled = report.throttled > 0 ? `, ${report.throttled} of them throttled` : ''
+  const { rate = null } = report
+  const learnt =
+    rate?.from === 'responses' ? `, at ${rate.per_second} a second, as responses have shown that the token allows` : ''
   const end = led(
     look,
     styleOf(report),
     `run ${report.run}: ${report.outcome}`,
-    `${missed(report)}, ${report.requests} requests, ${report.retries} retries${throttled}`,
+    `${missed(report)}, ${report.requests} requests, ${report.retries} retries${throttled}${learnt}`,
   )
   const problem = report.problem ? [problemText(report.problem, '', look)] : []
   const views = report.views ? viewsText(report.views, look) : []

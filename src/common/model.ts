@@ -245,6 +245,27 @@ export interface RecordedStore extends StoreIdentity {
   readonly token: string
 }
 
+/** The rate of a token, as a run has learnt it. */
+export interface LearntRate {
+  /** Salted hash of the token. */
+  readonly token: string
+  /** Requests that drain from the bucket in a second, as far as other users of the token leave them. */
+  readonly per_second: number
+  readonly at: Instant
+}
+
+/** The rate limit that a run has kept to. */
+export interface RateReport {
+  /** Requests that may be made at once. */
+  readonly bucket: number
+  readonly per_second: number
+  /**
+   * `given`: the configuration or the token's prefix names it, or it is the standard one. `earlier run`: such a run has learnt
+   * it. `responses`: this run has, from the levels that responses show.
+   */
+  readonly from: 'given' | 'earlier run' | 'responses'
+}
+
 export type Outcome = 'complete' | 'failed' | 'skipped' | 'interrupted'
 
 /** What went wrong, and what to do next. */
@@ -322,6 +343,8 @@ export interface RunReport {
   readonly retries: number
   readonly throttled: number
   readonly waited_ms: number
+  /** As it was at the end. Null: no request was sent. Absent in reports of older versions. */
+  readonly rate?: RateReport | null
   readonly streams: readonly StreamReport[]
   /** What was done about the views after the streams; null: nothing, because the run ended before, or was told not to. */
   readonly views: ViewsReport | null

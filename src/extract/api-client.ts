@@ -14,11 +14,13 @@ export interface ApiClientOptions {
   readonly token: string
   /** For one request, without its retries. */
   readonly timeoutMs: number
-  /** Requests in flight at most. */
-  readonly concurrency: number
+  /** Requests in flight at most; `auto`: as many as their bodies fit into memory. */
+  readonly concurrency: number | 'auto'
   /** The proxy that requests go through; null: they go to the API directly. */
   readonly proxy: URL | null
   readonly tier: Tier
+  /** Whether the rate is learnt from the levels that responses show. Default: it is that of the tier. */
+  readonly learnsRate?: boolean
   /** Share of the rate to use, 0 to 1. */
   readonly budget: number
   readonly patience?: { readonly firstWaitMs: number; readonly tries: number }
@@ -64,20 +66,32 @@ export interface ApiClient {
   clock(): Instant
   /** Moving average of the time from a request to the end of its body, in milliseconds; 0 before the first response. */
   latencyMs(): number
+  /** Requests in flight at most. */
+  mostInFlight(): number
 }
 
 /** Says what the token may do. Every token may read it. */
 export const TOKEN_PATH = '/token_information'
 /** Milliseconds that an answer may be ahead of this machine's clock. */
 const MOST_AHEAD = 5 * 60_000
+/** Bytes of bodies that may be in flight at once. */
+const BYTES_IN_FLIGHT = 128 * 1024 * 1024
+/** A page of charges has about a megabyte, so no body is expected to be smaller than a part of that. */
+const SMALLEST_BODY = 256 * 1024
+/** Requests in flight at most, whatever their size: each has a connection. */
+const MOST_IN_FLIGHT = BYTES_IN_FLIGHT / SMALLEST_BODY
 /** Weight of the newest response in the moving average of the latency. */
 const NEWEST_WEIGHT = 0.2
 
 export function createApiClient(options: ApiClientOptions): ApiClient {
   const { tier, budget, monotonic, sleep, random } = options
-  const rateLimit = createRateLimit({ tier, budget, monotonic, sleep })
-  const inFlight = pLimit(options.concurrency)
-  const get = createGet(options)
+  const rateLimit = createRateLimit({ tier, budget, learns: options.learnsRate ?? false, monotonic, sleep })
+  const { concurrency } = options
+  const most = concurrency === 'auto' ? MOST_IN_FLIGHT : concurrency
+  const inFlight = pLimit(most)
+  const get = createGet({ ...options, concurrency: most })
+  /** Bytes of the largest body so far. */
+  let largest = SMALLEST_BODY
   let latest: Instant | null = null
   let latencyMs: number | null = null
   let warnedOfClock = false
@@ -110,17 +124,21 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
         const { waitedMs, ticket } = await rateLimit.acquire(signal)
         requestStats.waitedMs += waitedMs
         requestStats.requests += 1
+        let shown = false
         try {
           const target = url(failures)
           const answer = await get(target, version, signal, (status, headers) => {
+            shown = true
             if (status === 200) updateClock(headers, requestStats)
             rateLimit.observe(ticket, headers.get('x-recharge-limit'))
           })
-          const { tookMs } = answer
+          const { tookMs, body } = answer
+          largest = Math.max(largest, body.length)
           latencyMs = latencyMs === null ? tookMs : latencyMs + NEWEST_WEIGHT * (tookMs - latencyMs)
           return answer
         } catch (error) {
-          if (error instanceof SourceError && error.kind === 'throttled') rateLimit.onThrottled()
+          if (error instanceof SourceError && error.kind === 'throttled') rateLimit.onLost('throttled')
+          else if (!shown) rateLimit.onLost('no_answer')
           throw error
         } finally {
           rateLimit.observe(ticket, null)
@@ -153,6 +171,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     rateLimit,
     clock: () => latest ?? fromMillis(options.now()),
     latencyMs: () => latencyMs ?? 0,
+    mostInFlight: () => (concurrency === 'auto' ? Math.max(1, Math.floor(BYTES_IN_FLIGHT / largest)) : concurrency),
     waitAfter: (error, failures, requestStats, signal) =>
       waitAfter(safe(error), failures, patience, requestStats, signal),
     async send(request, requestStats, signal, before) {

@@ -12,8 +12,7 @@ export interface Readers {
   servesNumbers: boolean
 }
 
-/** @param most readers at once. */
-export function createReaders(api: Pick<ApiClient, 'latencyMs' | 'rateLimit'>, most: () => number): Readers {
+export function createReaders(api: Pick<ApiClient, 'latencyMs' | 'mostInFlight' | 'rateLimit'>): Readers {
   let active = 0
   return {
     servesNumbers: true,
@@ -23,7 +22,7 @@ export function createReaders(api: Pick<ApiClient, 'latencyMs' | 'rateLimit'>, m
     },
     room() {
       const { allowance } = this
-      return Math.min(Math.min(most(), usefulReaders(allowance)) - active, allowance.room)
+      return Math.min(Math.min(api.mostInFlight(), usefulReaders(allowance)) - active, allowance.room)
     },
     begin() {
       active += 1

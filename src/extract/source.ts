@@ -1,14 +1,22 @@
 import { SyncError } from '../common/errors.ts'
 import { asFilter, parseInstant } from '../common/instant.ts'
 import type { JsonMembers } from '../common/json-body.ts'
-import type { DecodedPage, Instant, Page, PageDecoder, RequestStats, Scan, StoreIdentity } from '../common/model.ts'
+import type {
+  DecodedPage,
+  Instant,
+  Page,
+  PageDecoder,
+  RateReport,
+  RequestStats,
+  Scan,
+  StoreIdentity,
+} from '../common/model.ts'
 import type { ApiVersion, Readable, Stream } from '../schema/stream.ts'
 import { type ApiClient, TOKEN_PATH } from './api-client.ts'
 import { fullScan, readList } from './full-scan.ts'
 import type { ReadContext } from './pagination.ts'
 import { parallelScan } from './parallel-scan.ts'
 import { inFlight } from './parallelism.ts'
-import type { Tier } from './rate-limit.ts'
 import { readMembers } from './read-body.ts'
 import { createReaders, type Readers } from './readers.ts'
 import { retrieve } from './retrieve.ts'
@@ -54,7 +62,9 @@ export interface Source {
   /** When a record was created, as the API says now; null: it serves no such record, or does not say it. */
   createdAt(stream: Stream, id: string, requestStats: RequestStats, signal: AbortSignal): Promise<Instant | null>
   clock(): Instant
-  readonly tier: Tier
+  readonly rate: RateReport
+  /** Begins with the rate that an earlier run has learnt, unless the configuration names one. */
+  beginRate(perSecond: number): void
 }
 
 /** Query parameters. */
@@ -63,8 +73,6 @@ export type Filters = Readonly<Record<string, string>>
 export interface SourceOptions {
   /** Where the parents of a stream are looked up. */
   readonly streams: readonly Stream[]
-  /** Lists and segments of all streams read in parallel at most. */
-  readonly readers: () => number
   readonly sleep: Sleep
 }
 
@@ -83,8 +91,8 @@ const STORE: readonly { readonly path: string; readonly member: string; readonly
   { path: '/shop', member: 'shop', version: '2021-01' },
 ]
 
-export function createSource(api: ApiClient, { streams, readers: most, sleep }: SourceOptions): Source {
-  const readers = createReaders(api, most)
+export function createSource(api: ApiClient, { streams, sleep }: SourceOptions): Source {
+  const readers = createReaders(api)
   const countWhere: Source['countWhere'] = async ({ count }, filters, requestStats, signal) => {
     if (!count) return null
     const url = api.urlOf(count.path)
@@ -94,9 +102,11 @@ export function createSource(api: ApiClient, { streams, readers: most, sleep }: 
   }
   const pause = (signal: AbortSignal): Promise<void> => sleep(ROOM_CHECK_MS, signal)
   return {
-    get tier() {
-      return api.rateLimit.tier
+    get rate() {
+      const { tier, from } = api.rateLimit
+      return { bucket: tier.bucket, per_second: Math.round(100 * tier.perSecond) / 100, from }
     },
+    beginRate: perSecond => api.rateLimit.begin(perSecond),
     clock: api.clock,
 
     async token(requestStats, signal) {

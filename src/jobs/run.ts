@@ -20,6 +20,7 @@ import { compactDestination } from './compact.ts'
 import { isViewTable } from './forget.ts'
 import { GRACE, graceOf, type Within } from './grace.ts'
 import { identifyStore } from './identify-store.ts'
+import { beginWithLearntRate, keepLearntRate } from './learnt-rate.ts'
 import { replaceReadCopy } from './read-copy.ts'
 
 /** The job that a run does for each stream. */
@@ -102,6 +103,7 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
       retries: sum('retries'),
       throttled: sum('throttled'),
       waited_ms: Math.round(sum('waitedMs')),
+      rate: source.rate,
       streams,
       views,
       problem,
@@ -137,10 +139,17 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     const changes = await destination.prepare(tried.flatMap(({ stream }) => allTables(stream)))
     if (changes.length > 0) log.info({ event: 'schema', statements: changes.length })
     if (isNew) destination.keepStore({ ...store, token: tokenHash() })
+    const learning = { source, destination, tokenHash }
+    await retryDestination(() => beginWithLearntRate(learning), options, signal)
     if (recorded) await retryDestination(() => destination.record(started), options, signal)
     const ended = graceOf(ending, options)
     const opened = { ...options, destination, lost }
     const { reports, stopped } = await runInParallel(plan, opened, ending, ended)
+    if (recorded)
+      await ended(
+        keepLearntRate(learning).catch(() => {}),
+        GRACE.report,
+      )
     ran = { reports, allStats: plan.map(({ stats }) => stats) }
     const problem = stopped ?? allRefused(reports)
     // Views of a large warehouse take minutes, and the streams have ended: what became of them is kept before.

@@ -10,6 +10,7 @@ import type {
   Instant,
   KeptReject,
   LastRun,
+  LearntRate,
   MigratedColumns,
   MissingRows,
   RecordedGap,
@@ -206,6 +207,7 @@ export interface RunDestination
     Indexing,
     DeletionSupport,
     StoreIdentification,
+    LearntRates,
     OlderReports,
     ExpectedRows,
     ViewSupport,
@@ -304,6 +306,13 @@ export interface StoreIdentification {
   knownRecords(streams: readonly Stream[]): Promise<readonly KnownRecord[] | null>
   /** Records the store with the next commit, in its transaction: a run that loads nothing claims no warehouse. */
   keepStore(store: RecordedStore): void
+}
+
+/** Keeps the rate of a token between runs. */
+export interface LearntRates {
+  /** Null: no run has learnt one. Tables may be missing. */
+  learntRate(): Promise<LearntRate | null>
+  keepLearntRate(rate: LearntRate): Promise<void>
 }
 
 /** Rows that were imported from an export, and not given by the API since. */

@@ -49,7 +49,7 @@ test('createSync names every wrong setting by its path, quotes no text, and cont
       ['columns.customers.emial', null, 'customers has no declared column emial; did you mean email?'],
       ['destination', null, 'needs either duckdb or postgres'],
       ['recharge.concurency', null, 'unknown; did you mean concurrency?'],
-      ['recharge.concurrency', null, 'should be a number'],
+      ['recharge.concurrency', null, 'should be auto, or a whole number from 1'],
       ['recharge.timeout', null, 'should be a string, not 60'],
       ['recharge.token', null, 'is missing'],
       ['streams', null, 'there is no stream order; did you mean orders?'],
@@ -175,7 +175,8 @@ test('progress comes as events: started, progress while a stream is read, and en
       type: 'ended',
       stream: 'customers',
       records,
-      expected: records,
+      // A stream of a few pages is not counted.
+      expected: null,
       requests,
       report: stream,
     })

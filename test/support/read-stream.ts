@@ -19,13 +19,13 @@ export const STREAMS: readonly Stream[] = DECLARED.map(stream =>
 )
 
 /** A source of the simulator without a pipeline behind it. It retries as often as in production, and hardly waits. */
-export const sourceOf = ({ url, token }: Pick<Simulator, 'url' | 'token'>, readers = 4): Source => {
+export const sourceOf = ({ url, token }: Pick<Simulator, 'url' | 'token'>, concurrency = 4): Source => {
   const sleep = (ms: number): Promise<void> => timer(ms)
   const api = createApiClient({
     baseUrl: url,
     token,
     timeoutMs: 10_000,
-    concurrency: 4,
+    concurrency,
     proxy: null,
     tier: { bucket: 100_000, perSecond: 10_000 },
     budget: 1,
@@ -35,7 +35,7 @@ export const sourceOf = ({ url, token }: Pick<Simulator, 'url' | 'token'>, reade
     sleep,
     random: () => 0,
   })
-  return createSource(api, { streams: STREAMS, readers: () => readers, sleep })
+  return createSource(api, { streams: STREAMS, sleep })
 }
 
 export interface ReadPages {

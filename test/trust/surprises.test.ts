@@ -118,7 +118,7 @@ describe.each(DESTINATIONS)('$name', place => {
               yield page
             }
           }
-          return own(stream, { ...options, source: { ...source, tier: source.tier, pages } }, stats, signal)
+          return own(stream, { ...options, source: { ...source, rate: source.rate, pages } }, stats, signal)
         },
         stop.signal,
       )

@@ -197,7 +197,7 @@ describe('wrong values are refused', () => {
   const CASES = [
     ['concurrency: 0', 'recharge.concurrency @3: should be a whole number from 1, not 0'],
     ['concurrency: 1.5', 'recharge.concurrency @3: '],
-    ['concurrency: four', 'recharge.concurrency @3: should be a number, not "four"'],
+    ['concurrency: four', 'recharge.concurrency @3: should be auto, or a whole number from 1, not "four"'],
     ['concurrency: -1', 'recharge.concurrency @3: should be a whole number from 1, not -1'],
     ['start: soon', 'recharge.start @3: should be a day, such as 2015-01-01, not "soon"'],
     ['start: 2025-02-30', 'recharge.start @3: should be a day, such as 2015-01-01, not "2025-02-30"'],

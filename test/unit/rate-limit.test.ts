@@ -200,7 +200,7 @@ test('the size of the bucket is the one in the header', async () => {
 test('after a 429 it waits until a request has drained', async () => {
   const { rateLimit, clock } = rateLimitOf(STANDARD)
   await rateLimit.acquire(signal)
-  rateLimit.onThrottled()
+  rateLimit.onLost('throttled')
   const before = clock.ms
   await rateLimit.acquire(signal)
   expect(clock.ms - before).toBeGreaterThanOrEqual(500)

@@ -1,9 +1,10 @@
 import { SyncError } from '../../common/errors.ts'
-import type { Instant } from '../../common/model.ts'
+import type { Instant, RateReport } from '../../common/model.ts'
 import { below, beside, lines, type Printable, rest } from '../../common/printable.ts'
 import type { TokenInformation } from '../../extract/scopes.ts'
 import { accessOf, isTried, readableBy, writeScopes } from '../../extract/scopes.ts'
 import { identifyStore, named } from '../../jobs/identify-store.ts'
+import { beginWithLearntRate } from '../../jobs/learnt-rate.ts'
 import type { Inspection } from '../../load/destination.ts'
 import { isInFuture, watermarkInFuture } from '../../pipeline/checkpoint.ts'
 import { problemOf, StreamStats } from '../../pipeline/stream-stats.ts'
@@ -14,6 +15,7 @@ import { PORTAL, type ScopeToAdd, scopeList, scopesToAdd } from '../missing-scop
 import { tryTargets } from '../notify/try-targets.ts'
 import { second } from '../runs.ts'
 import { openFiles } from './check-files.ts'
+import { fromText } from './plan.ts'
 import type { Result } from './result.ts'
 
 interface Finding {
@@ -55,6 +57,8 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
   }
   const { requestStats } = new StreamStats('token_information')
   let information: TokenInformation | null = null
+  /** Where the rate is told, once the warehouse has said what an earlier run has learnt; null: it is not. */
+  let rateAt: number | null = null
   await attempt('token', async () => {
     const token = await app.source.token(requestStats, signal)
     information = token
@@ -64,13 +68,7 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
       message: `${token.name ?? 'accepted'}, API version 2021-11`,
       next: null,
     })
-    const { bucket, perSecond } = app.source.tier
-    findings.push({
-      what: 'rate',
-      state: 'ok',
-      message: `${perSecond} requests a second, in bursts of up to ${bucket}`,
-      next: null,
-    })
+    rateAt = findings.length
     findings.push(...scopeFindings(token, streams, explicit))
     information = token
   })
@@ -88,6 +86,7 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
         signal,
       )
       findings.push({ what: 'store', state: 'ok', message: named(store), next: null })
+      if (await destination.loadSalt()) await beginWithLearntRate({ ...app, destination })
     })
     const message = changes.length === 0 ? 'ready' : `reachable; the next sync runs ${changes.length} DDL statements`
     findings.push({ what: 'destination', state: 'ok', message, next: null })
@@ -95,6 +94,7 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
       findings.push({ what: 'stream', state: 'problem', message: `${stream}: ${message}`, next })
     findings.push(...(await streamFindings(destination, information, streams, app.now())))
   })
+  if (rateAt !== null) findings.splice(rateAt, 0, rateFinding(app.source.rate))
   for (const { code, next, ...tried } of await tryTargets(app))
     findings.push({ what: 'notify', ...tried, ...(tried.state === 'ok' ? { next: null } : { next, code }) })
   const problems = findings.filter(({ state }) => state === 'problem')
@@ -113,6 +113,13 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
     ),
   }
 }
+
+const rateFinding = ({ bucket, per_second, from }: RateReport): Finding => ({
+  what: 'rate',
+  state: 'ok',
+  message: `${per_second} requests a second${fromText(from)}, in bursts of up to ${bucket}`,
+  next: null,
+})
 
 function scopeFindings(
   token: TokenInformation,

@@ -94,6 +94,7 @@ export async function importFile(
     retries: 0,
     throttled: 0,
     waited_ms: 0,
+    rate: null,
     // What the file is said to have: the promise of the stream rests on it.
     streams: [{ ...stats.report('complete', (app.monotonic() - startedAt) / 1000, null), ...whole }],
     views: app.views && (await destination.keepViews(app.views, signal)),

@@ -1,7 +1,8 @@
 import { SourceError } from '../../common/errors.ts'
-import type { SchemaChange } from '../../common/model.ts'
+import type { RateReport, SchemaChange } from '../../common/model.ts'
 import { lines, type Printable, paragraphs } from '../../common/printable.ts'
 import { accessOf, isTried } from '../../extract/scopes.ts'
+import { beginWithLearntRate } from '../../jobs/learnt-rate.ts'
 import { startScan } from '../../pipeline/checkpoint.ts'
 import { countServed } from '../../pipeline/expected-count.ts'
 import { StreamStats } from '../../pipeline/stream-stats.ts'
@@ -21,6 +22,7 @@ export async function plan(app: App, { streams, explicit }: Selection, signal: A
   const { requestStats } = new StreamStats('plan')
   const token = await source.token(requestStats, signal)
   await using destination = await app.open('read')
+  if (await destination.loadSalt()) await beginWithLearntRate({ ...app, destination })
   const tried = streams.filter(s => explicit.has(s.name) || isTried(accessOf(s, token)))
   const ddl = await destination.plan(tried.flatMap(allTables))
   const steps = []
@@ -41,7 +43,7 @@ export async function plan(app: App, { streams, explicit }: Selection, signal: A
   }
   // A stream that the API does not count takes at least one request.
   const requests = 1 + steps.reduce((sum, step) => sum + (step.requests ?? 1), 0)
-  const { perSecond } = source.tier
+  const { per_second: perSecond, from } = source.rate
   const minutes = Math.round((requests / (perSecond * config.recharge.budget) / 60) * 10) / 10
   const table = fittedTable(
     [
@@ -60,7 +62,7 @@ export async function plan(app: App, { streams, explicit }: Selection, signal: A
     prose(
       look,
       '',
-      `At least ${requests} requests, ${minutes} minutes at ${perSecond} a second. A dash (–): the API does not count these records.`,
+      `At least ${requests} requests, ${minutes} minutes at ${perSecond} a second${fromText(from)}. A dash (–): the API does not count these records.`,
     ),
     ...(uncertain.length > 0
       ? [
@@ -80,6 +82,10 @@ export async function plan(app: App, { streams, explicit }: Selection, signal: A
     text: paragraphs(...text),
   }
 }
+
+/** Where a rate is from, after it. */
+export const fromText = (from: RateReport['from']): string =>
+  from === 'given' ? '' : `, which ${from === 'responses' ? 'responses have' : 'an earlier run has'} shown`
 
 /** What a stream without the scope would cost is not known: a sync tries it, and skips it if the API refuses. */
 function nullIfRefused(error: unknown): null {

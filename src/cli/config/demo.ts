@@ -18,7 +18,7 @@ export function demoConfig(baseUrl: string, token: string, file = 'state/demo.du
       baseUrl,
       start: null,
       overlapMs: DAY,
-      concurrency: 20,
+      concurrency: 'auto',
       rate: 'auto',
       budget: 1,
       timeoutMs: 60_000,

@@ -30,7 +30,8 @@ export interface Config {
     readonly baseUrl: string
     readonly start: Instant | null
     readonly overlapMs: number
-    readonly concurrency: number
+    /** Requests in flight at most. */
+    readonly concurrency: number | 'auto'
     readonly rate: 'auto' | { readonly bucket: number; readonly perSecond: number }
     /** Share of the token's rate, above 0, at most 1. */
     readonly budget: number

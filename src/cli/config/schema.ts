@@ -143,7 +143,12 @@ export const configSchema = z.strictObject({
     base_url: address.default('https://api.rechargeapps.com').describe('Address of the API.'),
     start: day.optional().describe('How far back the first run reads. Default: everything.'),
     overlap: duration.default(DAY).describe('Every run reads again this far before its checkpoint.'),
-    concurrency: whole.default(20).describe('Requests in flight at most.'),
+    concurrency: z
+      .union([z.literal('auto'), whole], 'auto, or a whole number from 1')
+      .default('auto')
+      .describe(
+        'Requests in flight at most. auto: as many as the rate and the latency need, as far as their pages fit into memory.',
+      ),
     rate: z
       .union(
         [z.literal('auto'), z.strictObject({ bucket: whole, per_second: positive })],

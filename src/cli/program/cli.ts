@@ -111,7 +111,7 @@ export function createCli(program: Command, interruption: AbortSignal): Cli {
       if (!flags.progress) return NO_PROGRESS
       // The process that works on the whole fleet watches that this one goes on.
       if (flags.store !== undefined && process.connected) return createProgressEvents(tellParent, () => {})
-      const perSecond = app && (() => app.source.tier.perSecond)
+      const perSecond = app && (() => app.source.rate.per_second)
       const options = { monotonic: () => performance.now(), perSecond }
       if (isForPerson(flags)) return createProgress(screen, options, errorLook)
       return app === null ? NO_PROGRESS : createLogProgress(app.log, options)

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
-import type { ColumnMigration, RecordedStore } from '../../common/model.ts'
+import type { ColumnMigration, LearntRate, RecordedStore } from '../../common/model.ts'
 import { SALT } from '../../schema/salt.ts'
 import type { Table } from '../../schema/table.ts'
 import type { ColumnChanges, RetiredColumn } from './column-changes.ts'
 import type { Session } from './engine.ts'
 import type { MadeColumns } from './ownership.ts'
 import {
+  parseLearntRate,
   parseMadeColumns,
   parseMigrations,
   parsePolicies,
@@ -16,7 +17,7 @@ import {
 } from './stored-values.ts'
 
 type Db = Session['db']
-type Name = 'salt' | 'policies' | 'tables' | 'migrations' | 'store'
+type Name = 'salt' | 'policies' | 'tables' | 'migrations' | 'store' | 'rate'
 
 async function readSetting(db: Db, name: Name): Promise<string | null> {
   const row = await db.selectFrom('_sync_settings').select('value').where('name', '=', name).executeTakeFirst()
@@ -121,3 +122,12 @@ export async function readStore(db: Db): Promise<RecordedStore | null> {
 
 export const writeStore = (db: Db, store: RecordedStore): Promise<void> =>
   writeSetting(db, 'store', JSON.stringify(store), null)
+
+/** The rate that a run has learnt; null: none has. */
+export async function readLearntRate(db: Db): Promise<LearntRate | null> {
+  const stored = await readSetting(db, 'rate')
+  return stored === null ? null : parseLearntRate(stored)
+}
+
+export const writeLearntRate = (db: Db, rate: LearntRate): Promise<void> =>
+  writeSetting(db, 'rate', JSON.stringify(rate), null)

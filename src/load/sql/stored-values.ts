@@ -8,6 +8,7 @@ import type {
   Instant,
   KeptReject,
   LastRun,
+  LearntRate,
   LostRows,
   RecordedGap,
   RecordedRun,
@@ -351,6 +352,14 @@ export const parseStore = (value: string): RecordedStore =>
     where: 'the setting store in _sync_settings',
     next: 'Delete the row "store" of _sync_settings: the next run records the store of its token, so make sure that it is the right one.',
   })
+
+const learntRate = z.object({ token: z.string(), per_second: z.number().positive(), at: instant })
+
+/** Null where somebody changed it by hand: it only says where to begin, and is learnt again. */
+export function parseLearntRate(value: string): LearntRate | null {
+  const parsed = json(learntRate).safeParse(value)
+  return parsed.success ? parsed.data : null
+}
 
 /** Columns of `_sync_columns`. */
 export interface StoredColumn {

@@ -12,6 +12,7 @@ import { createImportedRows } from './imported-rows.ts'
 import { createIndexing } from './indexing.ts'
 import { readInferredColumns, recordInferredColumns } from './inferred-columns.ts'
 import { createInspection } from './inspection.ts'
+import { createLearntRates } from './learnt-rates.ts'
 import { writeAgainIfChildRowsMissing } from './lost-rows.ts'
 import { olderReports } from './older-reports.ts'
 import { createQueries } from './queries.ts'
@@ -32,6 +33,7 @@ export function createWarehouse(...options: Parameters<typeof createContext>): W
     ...createColumnMigrations(context),
     ...createInspection(context),
     ...createStoreIdentification(context),
+    ...createLearntRates(context),
     ...createExpectedRows(context),
     ...createImportedRows(context),
     ...createOlderReports(context),
