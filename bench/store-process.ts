@@ -22,7 +22,11 @@ interface Wanted {
 
 // The parent process may have been interrupted.
 process.once('disconnect', () => process.exit())
-process.on('message', async (message: Wanted | 'seen' | 'every' | 'clear') => {
+process.on('message', async (message: Wanted | 'seen' | 'every' | 'clear' | 'sent') => {
+  if (message === 'sent') {
+    process.send?.(sentBy(performance.now()))
+    return
+  }
   if (message === 'clear') {
     simulator?.clearRequests()
     process.send?.('cleared')
@@ -67,6 +71,31 @@ process.on('message', async (message: Wanted | 'seen' | 'every' | 'clear') => {
     ),
   })
 })
+
+/** What has been sent so far. */
+export interface Sent {
+  readonly records: number
+  /** Without those of pages that were requested twice. */
+  readonly distinct: number
+  /** In the last two seconds. */
+  readonly lately: number
+  readonly inFlight: number
+}
+
+function sentBy(now: number): Sent {
+  const requests = (simulator?.requests ?? []).filter(({ status }) => status === 200 || status === 0)
+  const done = requests.filter(({ status }) => status === 200)
+  const count = (some: readonly RequestSeen[]): number => some.reduce((sum, { records }) => sum + records, 0)
+  // Parents of a stream are read with it once more, and so is the store.
+  const parents = ['/async_batches', '/bundle_products']
+  const twice = parents.flatMap(path => done.filter(request => request.path === path).slice(1))
+  return {
+    records: count(done),
+    distinct: count(done) - count(twice),
+    lately: count(done.filter(({ at }) => at + latency >= now - 2_000)),
+    inFlight: requests.length - done.length,
+  }
+}
 
 /** What a run of all streams has asked for. */
 export interface EveryRequest {

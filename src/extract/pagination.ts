@@ -41,6 +41,8 @@ export interface ReadContext {
   readonly decode: PageDecoder
   readonly requestStats: RequestStats
   readonly signal: AbortSignal
+  /** Resolves when another page may be requested. Absent: at any time. */
+  readonly ready?: (signal: AbortSignal) => Promise<void>
 }
 
 /** Page sizes: the largest [documented], and smaller ones for when bodies break off or time out [client]. */
@@ -266,7 +268,7 @@ const startsWith = (page: DecodedPage, { keys, cursors }: DecodedPage): boolean 
 
 /** One page, and the headers of its response. */
 async function read(
-  { api, stream, decode, requestStats, signal }: ReadContext,
+  { api, stream, decode, requestStats, signal, ready }: ReadContext,
   { bounds, owner }: Sequence,
   request: ApiRequest,
   { previous, records }: Pick<State, 'previous' | 'records'>,
@@ -277,6 +279,7 @@ async function read(
     refuseWrongPage(decoded, stream, previous, bounds)
     return decoded
   }
+  await ready?.(signal)
   const { answer, decoded } = await readBody(api, request, decodeAndCheck, requestStats, signal)
   return { decoded, headers: answer.headers }
 }

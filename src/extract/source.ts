@@ -37,6 +37,8 @@ export interface PagesOptions extends ReadOptions {
   /** Records that the API counts in the window; null: not known yet, or never. */
   readonly expected: () => number | null
   readonly newestFirst: boolean
+  /** Resolves when another page may be requested. Absent: at any time. */
+  readonly ready?: (signal: AbortSignal) => Promise<void>
 }
 
 export interface Source {

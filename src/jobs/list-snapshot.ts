@@ -50,7 +50,7 @@ export async function listSnapshot(
   const reading = { readable, decoderOf: () => decode, newestFirst: false, requestStats, expected: () => null }
   async function* groups(): AsyncGenerator<DecodedGroup> {
     const pages = (stop: AbortSignal) => source.pages(listed, scan, { ...reading, signal: stop })
-    for await (const pagesRead of prefetch(pages, signal)) yield { stream, pages: pagesRead }
+    for await (const pagesRead of prefetch(pages, signal, options.backlog)) yield { stream, pages: pagesRead }
   }
   const stepOf = (from: Checkpoint, batch: RowBatch): Step<Checkpoint> => {
     const to = { ...from, version: from.version + 1, writer: run }

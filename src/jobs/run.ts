@@ -6,6 +6,7 @@ import { VERSION } from '../common/version.ts'
 import type { TokenInformation } from '../extract/scopes.ts'
 import { type Access, accessOf, isTried, readableBy } from '../extract/scopes.ts'
 import type { RunDestination, WantedViews } from '../load/destination.ts'
+import { createBacklog } from '../pipeline/backlog.ts'
 import { withInferredColumns } from '../pipeline/evolve.ts'
 import { migrateColumns } from '../pipeline/migrate-columns.ts'
 import { allRefused, outcomeOf } from '../pipeline/outcome.ts'
@@ -143,7 +144,7 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     await retryDestination(() => beginWithLearntRate(learning), options, signal)
     if (recorded) await retryDestination(() => destination.record(started), options, signal)
     const ended = graceOf(ending, options)
-    const opened = { ...options, destination, lost }
+    const opened = { ...options, destination, lost, backlog: createBacklog(options.monotonic) }
     const { reports, stopped } = await runInParallel(plan, opened, ending, ended)
     if (recorded)
       await ended(

@@ -3,6 +3,7 @@ import type { RetryOptions } from '../common/retry-destination.ts'
 import type { Source } from '../extract/source.ts'
 import type { RunDestination } from '../load/destination.ts'
 import type { Readable, Stream } from '../schema/stream.ts'
+import type { Backlog } from './backlog.ts'
 import { advance, isComplete, type ScanState } from './checkpoint.ts'
 import { commit, type Step } from './commit.ts'
 import { confirmDeletions } from './confirm-deletions.ts'
@@ -36,6 +37,8 @@ export interface ScanOptions extends RetryOptions {
   readonly readable: Readable
   /** Whether every version of the stream's records is kept. */
   readonly isVersioned: (stream: Stream) => boolean
+  /** What waits for a commit, of all streams. Default: each stream has a bound of its own. */
+  readonly backlog?: Backlog
   /** Rejected records that a stream may have in one run. */
   readonly maxRejects: number
 }
@@ -53,7 +56,7 @@ export async function scanStream(
   let unconfirmed: Parameters<typeof confirmDeletions>[1] | null = null
   try {
     const pages = (stop: AbortSignal): AsyncIterable<Page> => readPages(start, options, stats, counting, stop)
-    const groups = prefetch(pages, signal)
+    const groups = prefetch(pages, signal, options.backlog)
     const evolved = evolve(groups, start.stream, { ...options, run: start.run }, stats, signal)
     const batches = guard(group(evolved, options), options, stats)
     const silence = new Silence(start, options)
@@ -78,14 +81,15 @@ export async function scanStream(
 
 async function* readPages(
   { stream, scan, newestFirst }: ScanState,
-  { source, readable }: ScanOptions,
+  { source, readable, backlog }: ScanOptions,
   stats: StreamStats,
   counting: Counting,
   signal: AbortSignal,
 ): AsyncGenerator<Page> {
   const { requestStats } = stats
   const expected = (): number | null => stats.expected
-  const reading = { readable, decoderOf: pageDecoders(), newestFirst, expected, requestStats, signal }
+  const ready = backlog ? { ready: backlog.room } : {}
+  const reading = { readable, decoderOf: pageDecoders(), newestFirst, expected, requestStats, signal, ...ready }
   for await (const page of source.pages(stream, scan, reading)) {
     counting.arrived()
     yield page

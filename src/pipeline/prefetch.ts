@@ -1,4 +1,5 @@
 import { Interrupted } from '../common/errors.ts'
+import type { Backlog } from './backlog.ts'
 
 /** How many records, and bytes of rows, wait for a commit at most. Reading then pauses, which bounds the memory. */
 const MOST_RECORDS = 10_000
@@ -6,7 +7,7 @@ const MOST_BYTES = 32 * 1024 * 1024
 /** A group of at least this share of the largest is large: pages arrive faster than they are committed. */
 const LARGE = 1 / 10
 /** After a large group, the milliseconds that the next one waits at most for more pages. */
-const LONGEST_WAIT = 1_000
+const LONGEST_WAIT = 500
 
 /** What prefetch needs to know of a page. */
 export interface Arrival {
@@ -23,8 +24,10 @@ export interface Arrival {
 export async function* prefetch<T extends Arrival>(
   read: (signal: AbortSignal) => AsyncIterable<T>,
   signal: AbortSignal,
+  backlog: Backlog | null = null,
 ): AsyncGenerator<[T, ...T[]]> {
   const stop = new AbortController()
+  const stopped = AbortSignal.any([signal, stop.signal])
   let pages: T[] = []
   let records = 0
   let bytes = 0
@@ -36,7 +39,8 @@ export async function* prefetch<T extends Arrival>(
 
   const pump = async (): Promise<void> => {
     try {
-      for await (const page of read(AbortSignal.any([signal, stop.signal]))) {
+      for await (const page of read(stopped)) {
+        backlog?.add(page.decoded.keys.length, page.decoded.bytes)
         pages.push(page)
         records += page.decoded.keys.length
         bytes += page.decoded.bytes
@@ -57,22 +61,28 @@ export async function* prefetch<T extends Arrival>(
   }
 
   const pumping = pump()
+  const unlisten = backlog?.onFull(() => full.resolve())
   let wasLarge = false
   try {
     for (;;) {
       await arrived.promise
-      if (wasLarge) await atMost(LONGEST_WAIT, full.promise)
+      if (wasLarge && !backlog?.isFull) await atMost(LONGEST_WAIT, full.promise)
       arrived = Promise.withResolvers()
       full = Promise.withResolvers()
       wasLarge = records >= LARGE * MOST_RECORDS || bytes >= LARGE * MOST_BYTES
       const [first, ...rest] = pages
+      const committed = first && backlog?.commit(records, bytes)
       pages = []
       records = 0
       bytes = 0
       taken.resolve()
       taken = Promise.withResolvers()
-      if (signal.aborted) break
-      if (first) yield [first, ...rest]
+      try {
+        if (signal.aborted) break
+        if (first) yield [first, ...rest]
+      } finally {
+        committed?.()
+      }
       if (ended && pages.length === 0) break
       if (ended || pages.length > 0) arrived.resolve()
     }
@@ -82,7 +92,10 @@ export async function* prefetch<T extends Arrival>(
   } finally {
     stop.abort()
     taken.resolve()
+    unlisten?.()
     await pumping
+    // What was read and not taken is given up.
+    backlog?.dropped(records, bytes)
   }
 }
 

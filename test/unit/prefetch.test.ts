@@ -117,7 +117,7 @@ describe('after a large group', () => {
     }
   })
 
-  test('the next one waits for at most a second, and pages that then come slowly come one by one', async () => {
+  test('the next one waits for at most half a second, and pages that then come slowly come one by one', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {
       const go = Promise.withResolvers<void>()
@@ -136,7 +136,7 @@ describe('after a large group', () => {
         for await (const group of prefetch(read, running())) groups.push(numbers(group))
       })()
       await runPending()
-      vi.advanceTimersByTime(999)
+      vi.advanceTimersByTime(499)
       await runPending()
       expect(groups).toEqual([[0]])
       vi.advanceTimersByTime(1)
