@@ -155,8 +155,11 @@ export function createApp(config: Config, options: AppOptions): App {
   const wanted = wantedViews(config, streams)
   const persons = streams.filter(({ erasure }) => erasure !== null)
   const opened = { connections: CONNECTIONS, history: versioned, salt, forgotten, persons, indexes }
+  const log = createLog(level, secrets, writer)
   const api = createApiClient({
     ...recharge,
+    onOutage: ({ message, patienceMs }) => log.warn({ event: 'outage', message, patience_ms: patienceMs }),
+    onRecovery: lastedMs => log.warn({ event: 'outage_over', lasted_ms: Math.round(lastedMs) }),
     proxy,
     tier: recharge.rate === 'auto' ? tierOf(recharge.token) : recharge.rate,
     learnsRate: recharge.rate === 'auto',
@@ -169,7 +172,7 @@ export function createApp(config: Config, options: AppOptions): App {
   return {
     config,
     secrets,
-    log: createLog(level, secrets, writer),
+    log,
     look,
     proxy: proxy?.host ?? null,
     proxies: proxies ?? null,

@@ -109,7 +109,7 @@ export function reportText(report: RunReport, look: Look = PLAIN, streams: reado
   const columns = COLUMNS.filter(({ head }) => head !== 'older' || hasOlder)
   const lacking = report.streams.filter(isLackingScope).map(({ stream }) => stream)
   const warnings = report.streams.flatMap(stream =>
-    stream.problem && !lacking.includes(stream.stream)
+    stream.problem && stream.problem.message !== report.problem?.message && !lacking.includes(stream.stream)
       ? [problemText(stream.problem, `${stream.stream} ${stream.outcome}: `, look, styleOf(stream))]
       : [],
   )

@@ -70,6 +70,11 @@ const SOURCE = {
   throttled: ['retry', 'Other programs use this token: give this one a token of its own, or lower recharge.budget.'],
   conflict: ['retry', 'Recharge is still working on another request for the same resource; run again.'],
   unavailable: ['retry', 'Recharge does not answer as it should; run again later, nothing is lost.'],
+  unreached: ['retry', 'No connection to Recharge could be made; run again later, nothing is lost.'],
+  gone: [
+    'stop',
+    'The next run goes on where this one ended, and nothing is lost. recharge.patience says how long a run waits for Recharge.',
+  ],
   timeout: ['retry', 'Raise recharge.timeout if this happens often; run again, nothing is lost.'],
   truncated: ['retry', 'The answer broke off; run again, nothing is lost.'],
   too_large: [

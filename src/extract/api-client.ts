@@ -4,6 +4,7 @@ import { fromMillis, later } from '../common/instant.ts'
 import type { Instant, Problem, RequestStats } from '../common/model.ts'
 import type { ApiVersion } from '../schema/stream.ts'
 import { type Answer, createGet } from './http-client.ts'
+import { createBreaker, type Outage } from './outage.ts'
 import { createRateLimit, type RateLimit, type Tier } from './rate-limit.ts'
 import { type Failures, NO_FAILURES, PATIENCE, retryRequest, type Sleep, waitAfter } from './retry.ts'
 import { safeMessages } from './safe-message.ts'
@@ -24,6 +25,11 @@ export interface ApiClientOptions {
   /** Share of the rate to use, 0 to 1. */
   readonly budget: number
   readonly patience?: { readonly firstWaitMs: number; readonly tries: number }
+  /** How long the host may be gone, in milliseconds. */
+  readonly patienceMs: number
+  /** Called once in an outage that lasts, and when it is over. Default: nobody is told. */
+  readonly onOutage?: (outage: Outage) => void
+  readonly onRecovery?: (lastedMs: number) => void
   /** Milliseconds since 1970; used until a response has shown the API's clock. */
   readonly now: () => number
   /** Milliseconds that never go back. */
@@ -113,13 +119,23 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   }
 
   const patience = { sleep, random, ...PATIENCE, ...options.patience }
+  const breaker = createBreaker({
+    host: new URL(options.baseUrl).host,
+    patienceMs: options.patienceMs,
+    firstWaitMs: patience.firstWaitMs,
+    monotonic,
+    sleep,
+    onOutage: options.onOutage ?? (() => {}),
+    onRecovery: options.onRecovery ?? (() => {}),
+  })
   const sendRetried = (
     { url, version }: ApiRequest,
     requestStats: RequestStats,
     signal: AbortSignal,
     before?: Failures,
   ): Promise<{ readonly value: Answer; readonly failures: Failures }> => {
-    const attempt = (failures: Failures): Promise<Answer> =>
+    const attempt = (failures: Failures): Promise<Answer> => breaker.run(() => sendOnce(failures), signal)
+    const sendOnce = (failures: Failures): Promise<Answer> =>
       inFlight(async () => {
         const { waitedMs, ticket } = await rateLimit.acquire(signal)
         requestStats.waitedMs += waitedMs

@@ -181,12 +181,22 @@ function errorOfConnection(error: unknown, where: string, proxy: URL | null): So
     return new SourceError('proxy', `${where}: ${error.message}`, error.status === 407 ? {} : { next: LET_THROUGH })
   const code = codeOf(error)
   const message = `${where}: ${error instanceof Error ? error.message : String(error)}${code === null ? '' : ` (${code})`}`
-  return new SourceError('unavailable', message, {
+  return new SourceError(code !== null && NO_CONNECTION.has(code) ? 'unreached' : 'unavailable', message, {
     tooLarge: true,
     cause: error,
     ...(proxy === null ? {} : { next: CHECK_PROXY }),
   })
 }
+
+/** No connection was made, so the request did not reach the host. */
+const NO_CONNECTION: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+])
 
 const codeOf = (error: unknown): string | null =>
   error instanceof Error && 'code' in error && error.code !== undefined ? String(error.code) : null

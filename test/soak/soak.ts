@@ -377,6 +377,7 @@ class Life {
         rate: RATE,
         budget: 1,
         timeoutMs: armed.some(({ bend }) => bend.name === 'hang') ? 700 : 10_000,
+        patienceMs: 120_000,
       },
       destination: place.destination,
       streams: { except: STREAMS.map(({ name }) => name).filter(name => !names.has(name)) },

@@ -25,6 +25,7 @@ export const sourceOf = ({ url, token }: Pick<Simulator, 'url' | 'token'>, concu
     baseUrl: url,
     token,
     timeoutMs: 10_000,
+    patienceMs: 1_500,
     concurrency,
     proxy: null,
     tier: { bucket: 100_000, perSecond: 10_000 },

@@ -70,6 +70,7 @@ export function configFor(
       rate: RATE,
       budget: 1,
       timeoutMs: 10_000,
+      patienceMs: 1_500,
       ...recharge,
     },
     destination,

@@ -11,6 +11,7 @@ const clientOf = (baseUrl: string, token: string): ApiClient =>
     baseUrl,
     token,
     timeoutMs: 10_000,
+    patienceMs: 1_500,
     concurrency: 1,
     proxy: null,
     tier: { bucket: 40, perSecond: 2 },

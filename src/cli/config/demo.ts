@@ -22,6 +22,7 @@ export function demoConfig(baseUrl: string, token: string, file = 'state/demo.du
       rate: 'auto',
       budget: 1,
       timeoutMs: 60_000,
+      patienceMs: 120_000,
     },
     destination: { kind: 'duckdb', file: resolve(file), schema: 'recharge' },
     streams: 'all',

@@ -36,6 +36,8 @@ export interface Config {
     /** Share of the token's rate, above 0, at most 1. */
     readonly budget: number
     readonly timeoutMs: number
+    /** How long a run waits while no connection to the API can be made. */
+    readonly patienceMs: number
   }
   readonly destination: DestinationConfig
   readonly streams: 'all' | readonly string[] | { readonly except: readonly string[] }
@@ -286,6 +288,7 @@ function configOf(
       rate: recharge.rate === 'auto' ? 'auto' : { bucket: recharge.rate.bucket, perSecond: recharge.rate.per_second },
       budget: recharge.budget,
       timeoutMs: recharge.timeout,
+      patienceMs: recharge.patience,
     },
     destination:
       postgres === undefined

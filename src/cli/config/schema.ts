@@ -158,6 +158,9 @@ export const configSchema = z.strictObject({
       .describe("auto reads the token's tier and the server's headers."),
     budget: share.default(1).describe("Share of the token's rate this connector may use."),
     timeout: positiveDuration.default(60_000).describe('How long one request may take.'),
+    patience: positiveDuration
+      .default(120_000)
+      .describe('How long a run waits for Recharge while no connection to it can be made.'),
   }),
   destination: z
     .strictObject({
