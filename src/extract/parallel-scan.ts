@@ -119,8 +119,11 @@ export async function* parallelScan(
     const cut = cursors[0] ?? null
     const { list } = reader
     if (keys.length === 0 && list?.start) endsBefore(list, list.start.offset)
-    const parent = cut === null || !zoned ? undefined : [...unfinished].find(other => holds(other, cut))
-    if (cut === null || parent === undefined || !inOrder(cursors)) return false
+    // Where pages are counted in another order than cursors go, what lies before and behind a page is not known.
+    if (!orderedById({ keys, cursors })) readers.servesNumbers = false
+    if (cut === null || !zoned || !inOrder(cursors) || !readers.servesNumbers) return false
+    const parent = [...unfinished].find(other => holds(other, cut))
+    if (parent === undefined) return false
     const { id } = reader.range
     reader.range = { id, since: cut, until: parent.range.until }
     reader.stopAt = parent.stopAt
@@ -141,7 +144,11 @@ export async function* parallelScan(
 
   /** The reader has begun no segment, so the segment before it goes on to the next one. */
   const drop = (reader: Reader): void => {
-    for (const other of active) if (other.follower === reader) other.follower = reader.follower
+    for (const other of active)
+      if (other.follower === reader) {
+        other.follower = reader.follower
+        if (other.list !== null && reader.list !== null) other.list.end = reader.list.end
+      }
     settle(reader)
   }
 
@@ -315,7 +322,7 @@ function inOrder(cursors: readonly (Instant | null)[]): boolean {
 }
 
 /** Whether no record of the same instant comes before one with a smaller id. */
-function orderedById({ keys, cursors }: DecodedPage): boolean {
+function orderedById({ keys, cursors }: Pick<DecodedPage, 'keys' | 'cursors'>): boolean {
   for (let i = 1; i < keys.length; i++)
     if (cursors[i] === cursors[i - 1] && !isSmaller(keys[i - 1] ?? '', keys[i] ?? '')) return false
   return true
