@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cliFlags } from './flags.ts'
 import { machine, writeSection } from './section.ts'
+import { SHORT_READS, shortReads, shortTable } from './short-read.ts'
 
 /*
  * Which share of the API's rate limit does `sync` use, at different latencies of the API? The bucket has the size of
@@ -48,10 +49,9 @@ async function measure({ latencyMs, pages }: (typeof ROWS)[number]): Promise<Mea
   try {
     const store = { records, latencyMs, bucket: BUCKET, perSecond: PER_SECOND }
     const { url, token } = await request<{ url: string; token: string }>(server, store)
-    const inFlight = Math.ceil((latencyMs / 1000) * PER_SECOND * 1.5) + 4
     writeFileSync(
       join(folder, 'sync.config.yaml'),
-      `recharge:\n  token: ${token}\n  base_url: ${url}\n  rate: { bucket: ${BUCKET}, per_second: ${PER_SECOND} }\n  concurrency: ${inFlight}\ndestination:\n  duckdb: warehouse.duckdb\n`,
+      `recharge:\n  token: ${token}\n  base_url: ${url}\n  rate: { bucket: ${BUCKET}, per_second: ${PER_SECOND} }\ndestination:\n  duckdb: warehouse.duckdb\n`,
     )
     const report = await sync(folder)
     const [stream] = report.streams
@@ -115,13 +115,21 @@ function table(rows: readonly Measured[]): string {
   ].join('\n')
 }
 
+const [which, ...more] = process.argv.slice(2)
+if (which === 'short' || which === undefined) {
+  const runs = Number(more[0] ?? 3)
+  const short = await shortReads(SHORT_READS, runs)
+  console.log(`\n${shortTable(short)}`)
+  if (runs > 1) writeSection('short', shortTable(short))
+  if (short.some(r => r.share < r.target || r.throttled > 0)) process.exitCode = 1
+}
 const rows: Measured[] = []
-const only = process.argv.slice(2).map(Number)
+const only = which === 'short' ? [0] : process.argv.slice(2).map(Number)
 for (const row of ROWS.filter(({ latencyMs }) => only.length === 0 || only.includes(latencyMs))) {
   rows.push(await measure(row))
   console.log(table(rows.slice(-1)).split('\n').at(-1))
 }
 const result = table(rows)
-console.log(`\n${result}`)
+if (rows.length > 0) console.log(`\n${result}`)
 if (only.length === 0) writeSection('ceiling', result)
 if (rows.some(r => r.share < 0.97 || r.perLeast > 1.03 || r.throttled > 0)) process.exitCode = 1

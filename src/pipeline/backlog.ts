@@ -15,7 +15,7 @@ export interface Backlog {
 }
 
 /** Records that may wait in any case: with fewer, the fixed cost of a commit would be most of it. */
-const LEAST = 2_500
+const LEAST = 5_000
 const MOST = 40_000
 /** Bytes of rows, which bound the memory. */
 const MOST_BYTES = 96 * 1024 * 1024

@@ -34,7 +34,7 @@ function roomIn({ backlog }: ReturnType<typeof backlogAt>): number {
 
 describe('what may wait', () => {
   test('is little at first', () => {
-    expect(roomIn(backlogAt())).toBe(2_500)
+    expect(roomIn(backlogAt())).toBe(5_000)
   })
 
   test('is about what was committed in a second lately', () => {
@@ -67,9 +67,9 @@ test('who waits for room gets it after a commit, and an abort ends the wait', as
   backlog.onFull(() => {
     full += 1
   })
-  backlog.add(2_500, 0)
+  backlog.add(5_000, 0)
   expect(full).toBe(1)
-  const committed = backlog.commit(2_500, 0)
+  const committed = backlog.commit(5_000, 0)
   const order: string[] = []
   const room = backlog.room(signal).then(() => order.push('room'))
   await null
@@ -77,7 +77,7 @@ test('who waits for room gets it after a commit, and an abort ends the wait', as
   committed()
   await room
   expect(order).toEqual(['committed', 'room'])
-  backlog.add(2_500, 0)
+  backlog.add(5_000, 0)
   const stop = new AbortController()
   const waiting = backlog.room(stop.signal)
   stop.abort()
