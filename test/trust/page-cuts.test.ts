@@ -160,3 +160,57 @@ test('pages that are counted in another order than cursors go: every record is r
     expect(missing(store, seen)).toEqual([])
   })
 })
+
+describe('a list without a cursor', () => {
+  const METHODS = STREAMS.find(({ name }) => name === 'payment_methods') as (typeof STREAMS)[number]
+  const MANY = 2600
+  const methods = (): Store => {
+    const store = new Store('2026-11-20T12:00:00Z')
+    for (let i = 0; i < MANY; i++) store.insert('payment_methods', { id: 5000 + i, customer_id: i, status: 'valid' })
+    return store
+  }
+  const readMethods = async (simulator: Simulator): Promise<{ keys: Set<string>; again: number; numbered: number }> => {
+    const source = sourceOf(simulator, 20)
+    const { signal } = new AbortController()
+    const requestStats = { requests: 0, retries: 0, throttled: 0, waitedMs: 0, warnings: [] }
+    await source.token(requestStats, signal)
+    simulator.clearRequests()
+    const scan = newScan({ since: null, until: null }, justBefore(source.clock()))
+    const keys: string[] = []
+    const options = { readable: () => true, decoderOf: pageDecoders(), newestFirst: false, requestStats, signal }
+    for await (const { decoded } of source.pages(METHODS, scan, { ...options, expected: () => null }))
+      keys.push(...decoded.keys)
+    const numbered = simulator.requests.filter(({ query }) => 'page' in query).length
+    return { keys: new Set(keys), again: keys.length - new Set(keys).size, numbered }
+  }
+
+  test('is read ahead by page numbers, every record of it', async () => {
+    await withSimulator({ store: methods(), latencyMs: 100 }, async simulator => {
+      const { keys, again, numbered } = await readMethods(simulator)
+      expect(keys.size).toBe(MANY)
+      expect(again).toBeLessThan(0.05 * MANY)
+      expect(numbered).toBeGreaterThan(5)
+    })
+  })
+
+  test('whose records are added and deleted meanwhile: none that stays is missing', async () => {
+    const store = methods()
+    await withSimulator({ store, latencyMs: 100 }, async simulator => {
+      const deleted = new Set<number>()
+      let seen = 0
+      simulator.faults.before(({ path }) => {
+        if (path !== '/payment_methods') return
+        seen += 1
+        // The list begins with the newest: what is deleted moves all that follows forward, what is added moves it back.
+        for (let n = 0; n < (seen % 2 === 0 ? 40 : 0); n++) deleted.add(5000 + MANY - 1 - (seen * 40 + n))
+        for (const id of deleted) store.table('payment_methods').remove(id)
+        if (seen % 5 === 0) store.insert('payment_methods', { id: 900_000 + seen, customer_id: 1, status: 'valid' })
+      })
+      const { keys, numbered } = await readMethods(simulator)
+      expect(numbered).toBeGreaterThan(0)
+      expect(deleted.size).toBeGreaterThan(100)
+      const left = Array.from({ length: MANY }, (_, i) => 5000 + i).filter(id => !deleted.has(id))
+      expect(left.filter(id => !keys.has(String(id)))).toEqual([])
+    })
+  })
+})
