@@ -127,7 +127,7 @@ export function createNotifier(app: App, command: Notifying): Notifier {
 
   async function measure(state: NotifyState, report: RunReport, exitCode: number): Promise<void> {
     const { open, streams, last_success: lastSuccess } = state
-    const { perSecond } = app.source.tier
+    const { per_second: perSecond } = app.source.rate
     const text = scrub(
       metricsText({ report, exitCode, destination, store: config.store, perSecond, lastSuccess, streams, open }),
     )
