@@ -155,7 +155,7 @@ export const configSchema = z.strictObject({
         'auto, or bucket and per_second',
       )
       .default('auto')
-      .describe("auto begins with the tier of the token, and learns from the levels that responses show."),
+      .describe('auto begins with the tier of the token, and learns from the levels that responses show.'),
     budget: share.default(1).describe("Share of the token's rate this connector may use."),
     timeout: positiveDuration.default(60_000).describe('How long one request may take.'),
     patience: positiveDuration
