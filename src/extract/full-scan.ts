@@ -2,9 +2,7 @@ import { ContractError, SourceError } from '../common/errors.ts'
 import { asFilter } from '../common/instant.ts'
 import type { DecodedPage, Page, PageDecoder, Scan, Window } from '../common/model.ts'
 import type { Readable, Stream } from '../schema/stream.ts'
-import { isDeadCursor, type ListPage, paginate, type ReadContext, type Sequence } from './pagination.ts'
-import { paginateAhead } from './read-ahead.ts'
-import type { Readers } from './readers.ts'
+import { isDeadCursor, paginate, type ReadContext, type Sequence } from './pagination.ts'
 
 /** One of the lists that a stream consists of. */
 interface StreamList extends Sequence {
@@ -33,8 +31,6 @@ export interface FullScanOptions {
   readonly streams: readonly Stream[]
   readonly readable: Readable
   readonly decoderOf: (stream: Stream) => PageDecoder
-  /** Those of all streams. */
-  readonly readers: Readers
 }
 
 /**
@@ -75,10 +71,10 @@ async function* scanLists(
   let forbidden: SourceError | null = null
   let missing: SourceError | null = null
   let pages = 0
-  for await (const { list, pages: listed } of listsAhead(context, listsOf(context, window, options, resume), options)) {
+  for await (const list of listsOf(context, window, options, resume)) {
     const pagesBefore = pages
     try {
-      for await (const { decoded, receivedAt, last, resume: cursor } of listed) {
+      for await (const { decoded, receivedAt, last, resume: cursor } of paginate(context, list)) {
         pages += 1
         const { owner } = list
         yield {
@@ -112,67 +108,6 @@ async function* scanLists(
   if (refused !== null && pages === 0) throw refused
   if (several)
     yield { decoded: EMPTY, receivedAt: api.clock(), range, ranges, last: true, resume: null, restarted: false }
-}
-
-/** Lists that are begun before their turn. */
-const LISTS_AHEAD = 6
-
-/**
- * The lists in their order, each with its pages. While the rate limit has room that would be left unused, the first pages of
- * the lists that follow are requested already.
- */
-async function* listsAhead(
-  context: ReadContext,
-  lists: AsyncGenerator<StreamList>,
-  { readers }: FullScanOptions,
-): AsyncGenerator<{ readonly list: StreamList; readonly pages: AsyncIterable<ListPage> }> {
-  const stop = new AbortController()
-  const inner: ReadContext = { ...context, signal: AbortSignal.any([context.signal, stop.signal]) }
-  const begun: { readonly list: StreamList; readonly pages: AsyncGenerator<ListPage> }[] = []
-  const several = context.stream.each !== null || context.stream.parent !== null
-  const begin = (list: StreamList): (typeof begun)[number] => {
-    const ended = readers.begin()
-    const { stream } = context
-    const canSkip = list.owner === null && list.resume === null && stream.pagination === 'pages'
-    const pages = canSkip ? paginateAhead(inner, list, readers) : paginate(inner, list)
-    if (!several) return { list, pages: afterwards(pages, ended) }
-    const first = pages.next()
-    first.then(ended, ended)
-    return { list, pages: beginningWith(first, pages) }
-  }
-  try {
-    for (;;) {
-      while (begun.length === 0 || (begun.length <= LISTS_AHEAD && readers.room() >= 1)) {
-        const { value, done } = await lists.next()
-        if (done) break
-        begun.push(begin(value))
-      }
-      const next = begun.shift()
-      if (next === undefined) return
-      yield next
-    }
-  } finally {
-    stop.abort()
-    for (const { pages } of begun) void pages.return(undefined).catch(() => {})
-  }
-}
-
-async function* beginningWith(
-  first: Promise<IteratorResult<ListPage>>,
-  rest: AsyncGenerator<ListPage>,
-): AsyncGenerator<ListPage> {
-  const { value, done } = await first
-  if (done) return
-  yield value
-  yield* rest
-}
-
-async function* afterwards(pages: AsyncGenerator<ListPage>, then: () => void): AsyncGenerator<ListPage> {
-  try {
-    yield* pages
-  } finally {
-    then()
-  }
 }
 
 /** Pages of the list under these filters. It cannot be resumed. */

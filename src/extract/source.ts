@@ -18,7 +18,7 @@ import type { ReadContext } from './pagination.ts'
 import { parallelScan } from './parallel-scan.ts'
 import { inFlight } from './parallelism.ts'
 import { readMembers } from './read-body.ts'
-import { createReaders } from './readers.ts'
+import { createReaders, type Readers } from './readers.ts'
 import { retrieve } from './retrieve.ts'
 import type { Sleep } from './retry.ts'
 import { readableBy, type TokenInformation } from './scopes.ts'
@@ -145,7 +145,7 @@ export function createSource(api: ApiClient, { streams, sleep }: SourceOptions):
       const context: ReadContext = { api, stream, decode: decoderOf(stream), ...options }
       return stream.sync.mode === 'incremental' && stream.sync.sorted
         ? parallelScan(context, scan, { readers, expected, newestFirst, pause })
-        : fullScan(context, scan, { streams, readable, decoderOf, readers })
+        : asOneReader(readers, fullScan(context, scan, { streams, readable, decoderOf }))
     },
 
     async count(stream, since, requestStats, signal) {
@@ -172,6 +172,16 @@ export function createSource(api: ApiClient, { streams, sleep }: SourceOptions):
         return null
       }
     },
+  }
+}
+
+/** A scan that sends one request at a time. */
+async function* asOneReader(readers: Readers, pages: AsyncIterable<Page>): AsyncGenerator<Page> {
+  const ended = readers.begin()
+  try {
+    yield* pages
+  } finally {
+    ended()
   }
 }
 

@@ -186,7 +186,7 @@ describe.each(DESTINATIONS)('$name', place => {
     await withSimulator({ store }, simulator =>
       place.with(destination =>
         withFolder(async folder => {
-          const config = configFor(simulator, destination, folder, { concurrency: 1 })
+          const config = configFor(simulator, destination, folder)
           const refused: Fault = { kind: 'status', status: 422, match: r => 'cursor' in r.query }
           simulator.faults.add({ ...refused, skip: 1 })
           expect((await runSync(config, ['payment_methods'])).code).toBe(1)
@@ -215,7 +215,7 @@ describe.each(DESTINATIONS)('$name', place => {
     await withSimulator({ store }, simulator =>
       place.with(destination =>
         withFolder(async folder => {
-          const config = configFor(simulator, destination, folder, { concurrency: 1 })
+          const config = configFor(simulator, destination, folder)
           simulator.faults.add({ kind: 'status', status: 422, match: r => 'cursor' in r.query, skip: 1 })
           expect((await runSync(config, ['payment_methods'])).code).toBe(1)
           const second = await runSync(config, ['payment_methods'])
