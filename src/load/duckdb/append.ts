@@ -32,10 +32,7 @@ export async function append(
   let bytes = 0
   let appender: { readonly add: (block: Block) => void; readonly close: () => void } | null = null
   for (const block of blocks) {
-    appender ??= await openAppender(connection, await layoutOf(connection, layouts, { schema, table }, columns), {
-      schema,
-      table,
-    })
+    appender ??= await openAppender(connection, layouts, { schema, table }, columns)
     appender.add(block)
     bytes += block.bytes.length
   }
@@ -45,11 +42,13 @@ export async function append(
 
 async function openAppender(
   connection: DuckDBConnection,
-  { vectors, putRow }: Layout,
+  layouts: Layouts,
   { schema, table }: AppendTarget,
+  columns: readonly TableColumn[],
 ) {
-  const types = vectors.map(({ type }) => type)
   const appender = await connection.createAppender(table, schema ?? undefined)
+  const { vectors, putRow } = await layoutOf(connection, layouts, { schema, table }, columns, appender.columnCount)
+  const types = vectors.map(({ type }) => type)
   let rows = 0
   const flush = (): void => {
     if (rows === 0) return
@@ -106,11 +105,13 @@ async function layoutOf(
   layouts: Layouts,
   { schema, table }: AppendTarget,
   columns: readonly TableColumn[],
+  count: number,
 ): Promise<Layout> {
   const target = [...(schema === null ? [] : [schema]), table].map(name => `"${name}"`).join('.')
   const key = `${target} ${columns.map(({ name }) => name).join()}`
   const known = layouts.get(key)
-  if (known) return known
+  // Records that were decoded before a column was added are appended after that.
+  if (known?.vectors.length === count) return known
   const empty = await connection.runAndReadAll(`select * from ${target} limit 0`)
   const names = empty.columnNames()
   const missing = columns.find(column => !names.includes(column.name))
