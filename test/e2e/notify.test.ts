@@ -134,6 +134,15 @@ test("an operator's day: each thing that goes wrong, and that all is well again,
           await gate.reopen()
           expect(await run()).toEqual({ ...RECOVERED, code: 0 })
 
+          // Somebody mistypes its address, and corrects it.
+          const mistyped = { ...destination, url: url.replace(/:\d+\//, ':9/') }
+          await runSync({ ...config, destination: mistyped }, STREAMS)
+          expect(reached(listener, metricsFile)).toMatchObject({
+            event: 'failure',
+            problems: [[null, 'connection_refused']],
+          })
+          expect(await run()).toEqual({ ...RECOVERED, code: 0 })
+
           // A stream stays behind: the schedule names only the other one.
           store.advance(2 * HOUR)
           expect(await run(['customers'])).toEqual({ ...WELL, code: 0 })

@@ -8,7 +8,7 @@ import { type Event, messageOf } from './message.ts'
 import { push, writeTextfile } from './metrics.ts'
 import { metricsText } from './metrics-text.ts'
 import type { Occasion } from './settings.ts'
-import { NOTHING_TOLD, type NotifyState, readState, stateFile, writeState } from './state.ts'
+import { knownOf, NOTHING_TOLD, type NotifyState, readState, stateFile, writeState } from './state.ts'
 import { bodyOf, type Ping, pingOf, type Target, targetsOf } from './targets.ts'
 
 /** A command that tells how it ended. */
@@ -51,7 +51,7 @@ export function createNotifier(app: App, command: Notifying): Notifier {
   const hasMetrics = isSync && (metrics.textfile !== null || metrics.pushgateway !== null)
   if (targets.length === 0 && ping === null && !hasMetrics) return SILENT
   const destination = describeDestination(config.destination).name
-  const file = runsDirectory === null ? null : stateFile(runsDirectory, destination)
+  const file = runsDirectory === null ? null : stateFile(runsDirectory, config.file)
   const configured = select(app, null).streams
   const selected = new Set(configured.map(({ name }) => name))
   /** What this run saw in the warehouse. */
@@ -112,6 +112,7 @@ export function createNotifier(app: App, command: Notifying): Notifier {
       open: lasting,
       told: before.told,
       undelivered,
+      destination,
       last_success: isSync && exitCode === 0 ? at : before.last_success,
       streams: latest(before),
     }
@@ -140,7 +141,7 @@ export function createNotifier(app: App, command: Notifying): Notifier {
 
   async function remembering(told: (state: NotifyState) => Promise<NotifyState>): Promise<void> {
     try {
-      const after = await told(file === null ? NOTHING_TOLD : readState(file))
+      const after = await told(knownOf(file === null ? NOTHING_TOLD : readState(file), destination))
       if (file !== null && runsDirectory !== null) writeState(runsDirectory, file, after, scrub)
     } catch (error) {
       // Whatever it is, the run has ended as it has.

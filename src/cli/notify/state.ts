@@ -14,22 +14,39 @@ export interface NotifyState {
   readonly told: Readonly<Record<string, readonly string[]>>
   /** Of each target, why it could not be told the last time. Absent: it could. */
   readonly undelivered: Readonly<Record<string, Problem & { readonly at: Instant }>>
+  /** The warehouse that the rest is about. */
+  readonly destination: string | null
   /** When the last sync ended that was complete; null: not known. */
   readonly last_success: Instant | null
   /** What was last known of each stream. */
   readonly streams: readonly StreamTotals[]
 }
 
-export const NOTHING_TOLD: NotifyState = { open: [], told: {}, undelivered: {}, last_success: null, streams: [] }
+export const NOTHING_TOLD: NotifyState = {
+  open: [],
+  told: {},
+  undelivered: {},
+  destination: null,
+  last_success: null,
+  streams: [],
+}
+
+/** What is known of a warehouse: of another one than before nothing, but what is wrong and who was told stay. */
+export const knownOf = (state: NotifyState, destination: string): NotifyState =>
+  state.destination === destination ? state : { ...state, destination, last_success: null, streams: [] }
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8)
 
 /** Names a target without showing its address. Another address is another target, which was told nothing yet. */
 export const targetId = (kind: string, address: string): string => `${kind} ${hashOf(address)}`
 
-/** Beside the reports of the runs. Two configurations in one folder have a file each. */
-export const stateFile = (runsDirectory: string, destination: string): string =>
-  join(runsDirectory, `notified-${hashOf(destination)}.json`)
+/**
+ * Beside the reports of the runs. Two configurations in one folder have a file each. It is the configuration's and not the
+ * destination's: a run with a wrong address of the database is followed by one with the right address, which has to tell
+ * that all is well again.
+ */
+export const stateFile = (runsDirectory: string, configuration: string): string =>
+  join(runsDirectory, `notified-${hashOf(configuration)}.json`)
 
 /** What the last run left. A file that is missing or unreadable says that nothing was told, so that all is told again. */
 export function readState(file: string): NotifyState {

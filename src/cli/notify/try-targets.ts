@@ -111,9 +111,9 @@ function isExecutable(path: string): boolean {
 }
 
 /** What the last run could not tell, of targets that are still in the configuration. */
-function undelivered({ config: { notify, destination }, runsDirectory }: App): Tried[] {
+function undelivered({ config: { notify, file }, runsDirectory }: App): Tried[] {
   if (runsDirectory === null) return []
-  const state = readState(stateFile(runsDirectory, describeDestination(destination).name))
+  const state = readState(stateFile(runsDirectory, file))
   const ids = [
     ...(notify.ping === null ? [] : [targetId('ping', notify.ping)]),
     ...(notify.webhook === null ? [] : [targetId('webhook', notify.webhook.url)]),
