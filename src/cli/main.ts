@@ -11,7 +11,7 @@ const NEEDED = [22, 12] as const
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
   process.stderr.write(
-    `recharge-sync needs Node ${NEEDED.join('.')} or newer, and this is Node ${process.versions.node}: install a newer one (https://nodejs.org), or begin the command with npx -p node@24 -p recharge-sync recharge-sync.\n`,
+    `recharge-sync needs Node ${NEEDED.join('.')} or newer, and this is Node ${process.versions.node}: install a newer one (https://nodejs.org), or run npm install node@24 in this folder.\n`,
   )
   process.exitCode = 3
 } else {

@@ -56,6 +56,11 @@ test('by flags: tries token and destination, writes what only this user may read
     expect(made.stdout).not.toContain(simulator.token)
     expect(ignored).toEqual(['sync.env', 'state/', 'report.html', 'data/shop-1.duckdb*'])
     expect(readFileSync(join(folder, '.gitignore'), 'utf8')).toBe(`node_modules\n${ignored.join('\n')}\n`)
+    // Asked for again, it is printed again, and no file is touched.
+    const written = readFileSync(join(folder, 'sync.config.yaml'), 'utf8')
+    const again = await cli(folder, ['init', '--schedule', 'cron', '--json'], {})
+    expect([again.code, JSON.parse(again.stdout)]).toEqual([0, { files: [], schedule }])
+    expect(readFileSync(join(folder, 'sync.config.yaml'), 'utf8')).toBe(written)
     // cron gives a command to sh, with a small environment, and turns \% into %.
     const line: string = schedule.text
     expect(line).not.toMatch(/(?<!\\)%|\n/)

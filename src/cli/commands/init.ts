@@ -6,7 +6,7 @@ import { StreamStats } from '../../pipeline/stream-stats.ts'
 import { allTables } from '../../schema/table.ts'
 import { type App, STREAMS, select } from '../app.ts'
 import { completeAnswers, type InitFlags, knownAnswers } from '../config/init/answers.ts'
-import { ignoreInGit, refuseExisting, writeFiles } from '../config/init/files.ts'
+import { ignoreInGit, isSetUp, refuseExisting, writeFiles } from '../config/init/files.ts'
 import { type Scheduler, scheduleOf, scheduleText, usualScheduler } from '../config/init/schedule.ts'
 import { type Answers, CONFIG_FILE, settingsOf, USUAL_PLACE } from '../config/init/settings.ts'
 import { type Config, configFrom, loadConfig } from '../config/load.ts'
@@ -37,11 +37,16 @@ export interface InitContext {
 
 /**
  * Makes the settings of a new installation: finds out what the token may read and whether the destination can be written to,
- * and only then writes the files, all or none of them. Overwrites nothing.
+ * and only then writes the files, all or none of them. Overwrites nothing. In a folder that has settings `--schedule` prints
+ * the schedule again.
  */
 export async function init(options: InitOptions, context: InitContext): Promise<Result> {
   const folder = resolve('.')
   const { signal } = context
+  if (options.schedule && isSetUp(folder)) {
+    const schedule = scheduleOf(options.schedule, folder, thisInstallation(), process.getuid?.() === 0)
+    return { code: 0, json: { files: [], schedule }, text: scheduleText(schedule) }
+  }
   refuseExisting(folder)
   const { answers, token } = await findAnswers(options, context)
 

@@ -10,6 +10,9 @@ export interface WrittenFile {
   readonly what: string
 }
 
+/** Whether the folder has settings already. */
+export const isSetUp = (folder: string): boolean => existsSync(join(folder, CONFIG_FILE))
+
 /** @throws {ConfigError} that names the files that are there: nothing is overwritten. */
 export function refuseExisting(folder: string): void {
   const problems = [CONFIG_FILE, ENV_FILE].filter(name => existsSync(join(folder, name))).map(alreadyThere)
@@ -19,7 +22,7 @@ export function refuseExisting(folder: string): void {
 const alreadyThere = (name: string): ConfigProblem => ({
   path: name,
   line: null,
-  message: `is there already, and init overwrites no file. To use it, run \`${STARTED_AS} check\`; to begin anew, move it away first`,
+  message: `is there already, and init overwrites no file. To use it, run \`${STARTED_AS} check\`; to begin anew, move it away first; with --schedule init only prints the schedule`,
 })
 
 /** Writes all files, each new, or none. */
