@@ -13,7 +13,7 @@ import { mergePages, singlePage } from '../../src/transform/batch.ts'
 import { pageDecoder } from '../../src/transform/decode-page.ts'
 import { DESTINATIONS, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
-import { rounds } from '../support/rounds.ts'
+import { LONG, rounds } from '../support/rounds.ts'
 import { configFor, makeStore, runSync, withSimulator } from '../support/run.ts'
 import { withTestSalt } from '../support/salt.ts'
 import { at, moved, parcels } from '../support/samples.ts'
@@ -226,7 +226,8 @@ describe('both databases', () => {
       { numRuns: rounds(60, 500) },
     )
     expect(stored).toBeGreaterThan(0)
-    expect(setAside).toBeGreaterThan(0)
+    // Sixty drawn values may all be storable. The table below has both kinds.
+    if (LONG) expect(setAside).toBeGreaterThan(0)
   })
 
   const zeros = (count: number): string => '0'.repeat(count)
