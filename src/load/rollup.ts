@@ -1,5 +1,6 @@
+import { SyncError } from '../common/errors.ts'
 import type { DestinationConfig } from './open.ts'
-import type { RollupReport, RollupWanted } from './sql/rollup/wanted.ts'
+import { ROLLUP_SCHEMA, type RollupReport, type RollupWanted } from './sql/rollup/wanted.ts'
 
 export { ROLLUP_SCHEMA, type RollupReport } from './sql/rollup/wanted.ts'
 
@@ -38,7 +39,7 @@ const schemasOf = (stores: readonly StoreDestination[]) =>
 /**
  * Makes views over all stores: in each Postgres database that holds some of them, and in one DuckDB file.
  * @param file for the views over DuckDB files, with a script beside it that attaches those.
- * @throws {DestinationError}
+ * @returns also what could not be made, because a database is gone or a file is open elsewhere: the stores are none the worse.
  */
 export async function rollUp(
   stores: readonly StoreDestination[],
@@ -48,27 +49,40 @@ export async function rollUp(
   const reports: RollupReport[] = []
   for (const group of byDatabase(stores)) {
     const { rollUpPostgres } = await import('./postgres/rollup.ts')
-    reports.push(await rollUpPostgres(group[0]?.destination.url ?? '', { ...names, stores: schemasOf(group) }))
+    const url = group[0]?.destination.url ?? ''
+    reports.push(await reported(databaseOf({ url }), () => rollUpPostgres(url, { ...names, stores: schemasOf(group) })))
   }
   const files = stores.filter(isKind('duckdb'))
   if (files.length > 0) {
     const { rollUpDuckdb } = await import('./duckdb/rollup.ts')
     const paths = files.map(({ store, destination }) => ({ store, file: destination.file }))
-    reports.push(await rollUpDuckdb(file, paths, { ...names, stores: schemasOf(files) }))
+    reports.push(await reported(file, () => rollUpDuckdb(file, paths, { ...names, stores: schemasOf(files) })))
   }
   return reports
 }
 
+async function reported(place: string, work: () => Promise<RollupReport>): Promise<RollupReport> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof SyncError)) throw error
+    const { code, message, next } = error
+    return { place, script: null, made: [], dropped: [], problems: [{ view: ROLLUP_SCHEMA, code, message, next }] }
+  }
+}
+
 /**
  * Drops views over all stores that another version of the program has made: they would keep a store's columns from being
- * converted. The next `rollUp` makes them again, with their rights.
- * @throws {DestinationError}
+ * converted. The next `rollUp` makes them again, with their rights. What keeps them from being dropped, such as a database that
+ * is gone, the run of each store meets and tells.
  */
 export async function dropOutdatedRollups(stores: readonly StoreDestination[], version: string): Promise<void> {
   for (const [first] of byDatabase(stores)) {
     if (first === undefined) continue
     const { dropOutdatedRollup } = await import('./postgres/rollup.ts')
-    await dropOutdatedRollup(first.destination.url, version)
+    await dropOutdatedRollup(first.destination.url, version).catch(error => {
+      if (!(error instanceof SyncError)) throw error
+    })
   }
 }
 

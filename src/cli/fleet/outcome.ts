@@ -18,7 +18,7 @@ export interface StoreOutcome {
 const BROKEN: Readonly<Record<NonNullable<StoreRun['broken']>, readonly [message: string, next: string]>> = {
   stalled: [
     'its run showed no progress for as long as `stalled` allows, and its process was ended',
-    'Run it alone to see where it stops: sync --store NAME. Raise `stalled` if it only needs longer, as for views over many rows.',
+    'Run it alone to see where it stops: sync with --store and its name. Raise `stalled` if it only needs longer, as for views over many rows.',
   ],
   memory: [
     'its process had no more memory',
@@ -79,12 +79,12 @@ export function fleetCode(outcomes: readonly StoreOutcome[], isInterrupted: bool
 }
 
 /** What failed, each store with its cause and the next step, and how many did not. */
-export function problemsText(outcomes: readonly StoreOutcome[]): Printable {
+export function problemsText(outcomes: readonly StoreOutcome[], word: 'complete' | 'in order'): Printable {
   const wrong = outcomes.filter(({ outcome }) => outcome !== 'ok')
   const end =
     wrong.length === 0
-      ? `All ${outcomes.length} stores are complete.`
-      : `${outcomes.length - wrong.length} of ${outcomes.length} stores are complete; not so: ${wrong.map(({ store }) => store).join(', ')}`
+      ? `All ${outcomes.length} stores are ${word}.`
+      : `${outcomes.length - wrong.length} of ${outcomes.length} stores are ${word}; not so: ${wrong.map(({ store }) => store).join(', ')}`
   return paragraphs(
     ...wrong.flatMap(({ store, problem }) => (problem ? [problemText(problem, `${store}: `)] : [])),
     lines(end),

@@ -48,7 +48,10 @@ export async function fleetReport(fleet: Fleet, out: string, signal: AbortSignal
   return {
     code: fleetCode(outcomes, signal.aborted),
     json: { file, stores: rows },
-    text: paragraphs(lines(`The page of all stores is in ${file}: open it in any browser.`), problemsText(outcomes)),
+    text: paragraphs(
+      lines(`The page of all stores is in ${file}: open it in any browser.`),
+      problemsText(outcomes, 'in order'),
+    ),
   }
 }
 

@@ -61,7 +61,7 @@ export async function syncFleet(
         ]),
       ),
       ...made,
-      problemsText(outcomes),
+      problemsText(outcomes, 'complete'),
     ),
   }
 }

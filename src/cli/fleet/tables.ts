@@ -98,7 +98,7 @@ export async function showFleet(
         runs.map(run => [run.store, ...lineOf(run, head.length, cells)]),
       ),
       ...(sum && documents.length > 0 ? [lines(sum(documents))] : []),
-      problemsText(outcomes),
+      problemsText(outcomes, 'in order'),
     ),
   }
 }
