@@ -216,6 +216,35 @@ describe.each(DESTINATIONS)('$name', place => {
       })
     }))
 
+  test('I12: K2/9: half a day is counted from the end of the first scan, which may have been interrupted for a day', () =>
+    place.with(async config => {
+      const stream: Stream = { ...parcels, sync: { mode: 'full' }, deletions: { absence: 'scan' }, retrieve: false }
+      await using warehouse = await openDestination(config, { mode: 'write', connections: 1 })
+      await warehouse.prepare(allTables(stream))
+      const first = await warehouse.checkpoint('parcels')
+      const records = IDS.map((id, i) => parcel(id, i))
+      await warehouse.commit(batchOf(stream, records), first, moved(first, at(1)))
+      const minute = 60
+      const day = 1440 * minute
+      const start = 2_000_000
+      /** A scan that shows nothing. */
+      const emptyScan = async (begun: number, ended: number) => {
+        const from = await warehouse.checkpoint('parcels')
+        const scan = at(begun)
+        const evidence = { scan, first: false, keys: [], unknown: false, parts: [], ended: scan, last: true, gap: null }
+        return await warehouse.commit(
+          { ...batchOf(stream, []), receivedAt: at(ended) },
+          from,
+          moved(from, at(begun)),
+          evidence,
+        )
+      }
+      const suspect = { deleted: 0, deletionSkipped: { why: 'few_seen', rows: MANY } }
+      expect(await emptyScan(start, start + day)).toMatchObject(suspect)
+      expect(await emptyScan(start + day + minute, start + day + 2 * minute)).toMatchObject(suspect)
+      expect(await emptyScan(start + day + 721 * minute, start + day + 722 * minute)).toMatchObject({ deleted: MANY })
+    }))
+
   test('I12: K2/9: what was confirmed is marked once, also if it is written twice, and not by a run that was replaced', () =>
     place.with(async config => {
       const stream: Stream = { ...parcels, sync: { mode: 'full' }, deletions: { absence: 'scan' } }

@@ -161,7 +161,10 @@ describe('while a run lives', () => {
         while ((await lease(url))?.until === before) await wait(5)
       }
       await renewed()
-      await ask(url, `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'recharge-sync'`)
+      await ask(
+        url,
+        `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'recharge-sync' and datname = current_database()`,
+      )
       await renewed()
       expect(lost.aborted).toBe(false)
     })

@@ -154,7 +154,7 @@ async function suspectReason(ended: EndedScan, loss: Loss): Promise<Omit<Deletio
   const { expected, absent } = loss
   // What a suspect scan brought may be as wrong as the scan, so only rows from before it show whether enough was seen.
   const suspect = await firstSuspect(ended)
-  const stood = suspect === null ? loss : await loss.until(suspect)
+  const stood = suspect === null ? loss : await loss.until(suspect.begin)
   const fewSeen = (stood.expected - stood.absent) * 2 < stood.expected
   const isLarge = absent > LARGE_LOSS.rows && absent > LARGE_LOSS.share * expected
   if (!fewSeen && !isLarge) return null

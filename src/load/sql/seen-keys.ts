@@ -8,7 +8,8 @@ import { parseSeenScan } from './stored-values.ts'
 
 /*
  * `_sync_seen`: the keys that a scan or a list snapshot has read. Its column `walk` names the scan by the instant just
- * before it began. Rows without a key mark a scan as a whole; their words are those of the first version and stay.
+ * before it began. Other rows mark a scan as a whole; their words are those of the first version and stay. They have no
+ * key, but that of a suspect scan has the time of its end there.
  */
 const SUSPECT = 'doubt'
 const SNAPSHOT_ENDED = 'swept'
@@ -19,7 +20,10 @@ const NEWLY_SEEN = '_newly_seen'
 const WHAT = { name: 'what', kind: 'text', required: true, doc: '' } as const
 const KEY = { name: 'key', kind: 'text', required: true, doc: '' } as const
 
-/** A scan that saw too few rows is suspect. Its result counts if another scan, begun at least this much later, saw as few. */
+/**
+ * A scan that saw too few rows is suspect. Its result counts if another scan, begun at least this much after the end of the
+ * first, saw as few. A scan that was interrupted may end long after its beginning, and what it did not see is of its end.
+ */
 const CONFIRMED_AFTER_MS = 12 * 3_600_000
 
 /** Where the seen keys of a stream are kept. */
@@ -98,19 +102,29 @@ export async function lastSnapshot({ session, schema, stream }: SeenKeys): Promi
 export async function isConfirmed(ended: EndedScan): Promise<boolean> {
   const { session, schema, stream, scan } = ended
   const first = await firstSuspect(ended)
-  if (first !== null) return toMillis(scan) - toMillis(first) >= CONFIRMED_AFTER_MS
+  if (first !== null) return toMillis(scan) - toMillis(first.end) >= CONFIRMED_AFTER_MS
   await sql`
     insert into ${seenTable(schema)} (stream, walk, what, key)
-    values (${stream.name}, ${scan}, ${SUSPECT}, '')`.execute(session.db)
+    values (${stream.name}, ${scan}, ${SUSPECT}, ${ended.at})`.execute(session.db)
   return false
 }
 
+/** When a scan began, and when its last page was read. */
+export interface ScanTimes {
+  readonly begin: Instant
+  readonly end: Instant
+}
+
 /** The first scan that is still suspect; null: none is. @throws {DestinationError} `unreadable` */
-export async function firstSuspect({ session, schema, stream }: SeenKeys): Promise<Instant | null> {
-  const { rows } = await sql<{ first: string | null }>`
-    select ${suspectScan(schema, stream.name)} as first`.execute(session.db)
-  const first = rows[0]?.first ?? null
-  return first === null ? null : parseSeenScan(first, stream.name)
+export async function firstSuspect({ session, schema, stream }: SeenKeys): Promise<ScanTimes | null> {
+  const { rows } = await sql<{ begin: string; end: string }>`
+    select s.walk as "begin", s.key as "end" from ${seenTable(schema)} as s
+    where s.stream = ${stream.name} and s.what = ${SUSPECT} order by s.walk limit 1`.execute(session.db)
+  const [first] = rows
+  if (first === undefined) return null
+  const begin = parseSeenScan(first.begin, stream.name)
+  // Earlier versions did not record the end.
+  return { begin, end: first.end === '' ? begin : parseSeenScan(first.end, stream.name) }
 }
 
 /** The first scan that is still suspect, as text; null: none is. */
