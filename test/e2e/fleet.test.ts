@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, test } from 'vitest'
+import { parse, stringify } from 'yaml'
 import { cli, type Exited } from '../support/cli.ts'
 import { DESTINATIONS, type DestinationConfig, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
@@ -200,5 +201,33 @@ test(
     }),
   PATIENCE,
 )
+
+test('a roll-up that cannot be made is told beside the summary, and takes no store with it', () =>
+  withFolder(async folder => {
+    await using stores = await startStores(['ash', 'birch', 'cedar'])
+    const settings = { defaults: { streams: ['store', 'customers'], views: false } }
+    const file = writeFleet(folder, stores, { kind: 'duckdb', file: '', schema: 'recharge' }, settings)
+    const written = parse(readFileSync(file, 'utf8'))
+    // Nothing listens there.
+    written.stores[2].destination = { postgres: 'postgres://nobody@127.0.0.1:1/none' }
+    writeFileSync(file, stringify(written))
+    mkdirSync(join(folder, 'state'))
+    const held = await DuckDBInstance.create(join(folder, 'state', 'ash.duckdb'))
+    try {
+      const run = await cli(folder, ['fleet', 'sync', '--json'], stores.environment)
+      expect(run.code, run.stderr).toBe(1)
+      expect(storesOf(run)).toMatchObject([
+        { store: 'ash', problem: { code: 'held' } },
+        { store: 'birch', outcome: 'ok', problem: null },
+        { store: 'cedar', problem: { code: 'connection_refused' } },
+      ])
+      const text = await cli(folder, ['fleet', 'sync'], stores.environment)
+      expect(text.stdout).toContain('1 of 3 stores are complete; not so: ash, cedar')
+      expect(text.stdout).toMatch(/^view recharge_all: .*ash\.duckdb is open in /m)
+      expect(text.stdout).toContain('view recharge_all: Postgres: nothing listens')
+    } finally {
+      held.closeSync()
+    }
+  }))
 
 const isZombie = (pid: number): boolean => / [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
