@@ -159,7 +159,7 @@ async function* listsOf(
     const parents = { path: parent.path, parameters: () => parent.parameters, resume, bounds: null, owner: null }
     for await (const page of paginate({ ...context, stream: parent, decode: decoderOf(parent) }, parents)) {
       for (const owner of page.decoded.keys) {
-        if (owner === '') throw withoutId(parent)
+        if (!isId(owner, parent)) throw withoutId(parent)
         // The last record of a full page comes again where the end of the list is looked for.
         if (owner === before) continue
         before = owner
@@ -206,9 +206,15 @@ function filtersOf({ sync }: Stream, { since, until }: Window): Record<string, s
   }
 }
 
+const WHOLE_NUMBER = /^[1-9]\d*$/
+
+/** Whether the API can be asked with the key that a parent came with. */
+const isId = (key: string, { key: [column = ''], columns }: Stream): boolean =>
+  columns[column]?.kind === 'int' ? WHOLE_NUMBER.test(key) : key !== ''
+
 const withoutId = (parent: Stream): ContractError =>
   new ContractError(
     'stream_contract',
-    `a record of ${parent.name} has no id, so its child records cannot be requested`,
+    `a record of ${parent.name} has no id that can be asked for, so its child records cannot be requested`,
     'The stream failed, because skipping them would lose records. Please report it.',
   )

@@ -4,7 +4,7 @@ import { isObject } from './type-mismatch.ts'
 
 /** What `extract` needs to know of a record. */
 export interface Identity {
-  /** The parts of the key as the API wrote them, separated by commas; a part that is absent is empty. */
+  /** The parts of the key as the API wrote them, separated by commas; a part that is absent or null is empty. */
   readonly key: string
   /** The cursor was sent with an offset from UTC; true if there is no cursor. */
   readonly zoned: boolean
@@ -36,5 +36,5 @@ function memberAt(record: unknown, steps: readonly string[]): unknown {
 }
 
 /** A number, or what else the API may send for a key one day, as JSON. */
-const textOf = (value: unknown): string | undefined =>
-  typeof value === 'string' || value === undefined ? value : stringifyExact(value)
+const textOf = (value: unknown): string | null =>
+  value === undefined || value === null || typeof value === 'string' ? (value ?? null) : stringifyExact(value)

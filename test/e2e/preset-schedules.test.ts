@@ -124,6 +124,18 @@ describe.each(DESTINATIONS)('$name', place => {
       })
     }))
 
+  test.each([[null], [{ is: 11 }], [0], ['']])(
+    'I12: a bundle product whose id is %j cannot be asked for, so its schedules are not said to be complete',
+    id =>
+      scene({ 11: 2 }, async ({ simulator, store, sync }) => {
+        const body = { [PRODUCTS]: [{ ...store.get(PRODUCTS, 11), id }], next_cursor: null }
+        simulator.faults.add({ kind: 'body', body, match: ({ path }) => path === `/${PRODUCTS}`, times: 10 })
+        const ran = await sync()
+        expect(ran.of(SCHEDULES)).toMatchObject({ outcome: 'failed', problem: { code: 'stream_contract' } })
+        expect(ran.code).toBe(1)
+      }),
+  )
+
   test('I4: an unchanged store writes no row, and is asked only when the lists are due', () =>
     scene({ 11: 2, 12: 1 }, async ({ sync, store, config, requested }) => {
       await sync()

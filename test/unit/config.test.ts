@@ -633,6 +633,7 @@ describe('notify and metrics', () => {
   })
 
   const CASES = [
+    ['notify:', 'notify @3: has nothing below it: give it a setting, or take its line out'],
     ['notify: { pin: x }', 'notify.pin @3: unknown; did you mean ping?'],
     [
       'notify: { webhook: { ulr: x } }',

@@ -125,7 +125,7 @@ test('with a file, variables that it does not name are not read, and that is kno
       `recharge: { token: ${TOKEN}, start: "\${RECHARGE_SYNC_START}" }\ndestination: { duckdb: w.duckdb }\n`,
     )
     const environment = { RECHARGE_SYNC_START: '2024-01-01', RECHARGE_SYNC_STREAMS: 'orders', DESTINATION: 'other' }
-    const config = readConfig(file, STREAMS, environment)
+    const config: Config = { ...readConfig(file, STREAMS, environment), overridden: ['RECHARGE_SYNC_START'] }
     expect([config.streams, config.recharge.start]).toEqual(['all', '2024-01-01T00:00:00.000000Z'])
     expect(config.unread).toEqual(['RECHARGE_SYNC_STREAMS'])
     await withSimulator({ store: makeStore({ customers: 1, months: 1 }) }, async simulator => {
@@ -133,6 +133,9 @@ test('with a file, variables that it does not name are not read, and that is kno
       const app = createApp({ ...config, recharge }, { level: 'silent', runsDirectory: null })
       const { text } = await check(app, select(app, ['store']), new AbortController().signal)
       expect(text).toContain('warning  configuration: RECHARGE_SYNC_STREAMS is set, and not read')
+      expect(text).toContain(
+        'ok       configuration: RECHARGE_SYNC_START is taken from the environment of this process',
+      )
     })
   }))
 
@@ -172,7 +175,9 @@ test('a file names a file of variables, which the environment goes before', () =
     expect(config.recharge.token).toBe(TOKEN)
     expect(config.destination).toMatchObject({ url: 'postgres://u:p&w@h/db?a=b' })
     expect(config.secretFiles).toEqual([env])
-    expect(read({ T: 'sk_other', DB: '' }).recharge.token).toBe('sk_other')
+    expect(config.overridden).toEqual([])
+    const other = read({ T: 'sk_other', DB: '' })
+    expect([other.recharge.token, other.overridden]).toEqual(['sk_other', ['T']])
     // It is needed only for what is not set elsewhere.
     writeFileSync(file, 'env_file: gone.env\nrecharge: { token: "${T}" }\ndestination: { duckdb: w.duckdb }\n')
     expect(read({ T: TOKEN }).recharge.token).toBe(TOKEN)

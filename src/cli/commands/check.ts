@@ -42,6 +42,13 @@ export async function check(app: App, { streams, explicit }: Selection, signal: 
       message: `${name} is set, and not read: there is a file, and it does not name the variable`,
       next: `Write \${${name}} into the file where it belongs, or move the file away: then variables say everything.`,
     })
+  for (const name of app.config.overridden ?? [])
+    findings.push({
+      what: 'configuration',
+      state: 'ok',
+      message: `${name} is taken from the environment of this process, which counts before the file that env_file names`,
+      next: null,
+    })
   if (app.proxy !== null)
     findings.push({ what: 'proxy', state: 'ok', message: `requests go through ${app.proxy}`, next: null })
   for (const open of openFiles(app)) findings.push({ what: 'files', state: 'warning', ...open })

@@ -144,7 +144,18 @@ async function standing(app: App, { streams, explicit }: Selection, maxAgeMs: nu
       : [],
   )
   const named = (what: string, of: readonly { readonly stream: string }[]): Printable[] =>
-    of.length > 0 ? [prose(look, '', `${what}: ${of.map(s => s.stream).join(', ')}`)] : []
+    of.length > 0
+      ? [
+          prose(
+            look,
+            '',
+            `${what}: ${namesText(
+              of.map(s => s.stream),
+              streams,
+            )}`,
+          ),
+        ]
+      : []
   const wrong = all.filter(s => s.failed || s.missing || s.impossible.length > 0)
   const stale = all.filter(s => s.stale)
   const result = {
@@ -154,7 +165,7 @@ async function standing(app: App, { streams, explicit }: Selection, maxAgeMs: nu
       table,
       ...notDueText(all.filter(isNotDue), look),
       ...lackingText(lacking, app.streams, look),
-      ...grouped(problems, look),
+      ...grouped(problems, streams, look),
       ...gaps,
       ...imports,
       ...differing,
@@ -275,7 +286,11 @@ function impossible({ name, retention }: Stream, { watermark, rows, lastRun, now
 const problemFrom = ({ code, message, next }: ContractError): Problem => ({ code, message, next })
 
 /** Each problem once, with the streams that have it: a token that is refused is the problem of all of them. */
-function grouped(found: readonly { readonly stream: string; readonly problem: Problem }[], look: Look): Printable[] {
+function grouped(
+  found: readonly { readonly stream: string; readonly problem: Problem }[],
+  shown: readonly Stream[],
+  look: Look,
+): Printable[] {
   const streams = new Map<string, { readonly problem: Problem; readonly names: string[] }>()
   for (const { stream, problem } of found) {
     const which = JSON.stringify([problem.message, problem.next])
@@ -283,8 +298,13 @@ function grouped(found: readonly { readonly stream: string; readonly problem: Pr
     group.names.push(stream)
     streams.set(which, group)
   }
-  return [...streams.values()].map(({ problem, names }) => problemText(problem, `${names.join(', ')}: `, look, 'bad'))
+  return [...streams.values()].map(({ problem, names }) =>
+    problemText(problem, `${namesText(names, shown)}: `, look, 'bad'),
+  )
 }
+
+const namesText = (names: readonly string[], shown: readonly Stream[]): string =>
+  names.length > 1 && names.length === shown.length ? `all ${names.length} streams` : names.join(', ')
 
 function readable(seconds: number): string {
   if (seconds < 120) return `${seconds} s`

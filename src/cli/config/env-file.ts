@@ -48,3 +48,7 @@ export const withEnvFile = (environment: NodeJS.ProcessEnv, { variables }: EnvFi
   ...variables,
   ...Object.fromEntries(Object.entries(environment).filter(([, value]) => value)),
 })
+
+/** Variables of the file that the process sets to something else, which is then what counts. */
+export const overridden = (environment: NodeJS.ProcessEnv, { variables }: EnvFile): readonly string[] =>
+  Object.keys(variables).filter(name => environment[name] && environment[name] !== variables[name])

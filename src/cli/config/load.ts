@@ -10,7 +10,7 @@ import type { Policies } from '../../schema/policy.ts'
 import type { Stream } from '../../schema/stream.ts'
 import type { MetricsSettings, NotifySettings } from '../notify/settings.ts'
 import { columnProblems } from './columns.ts'
-import { readEnvFile, withEnvFile } from './env-file.ts'
+import { overridden, readEnvFile, withEnvFile } from './env-file.ts'
 import { type GivenConfig, givenFile, givenObject, type LineAt } from './given.ts'
 import { expandHome } from './home.ts'
 import { emptySelection, membersOf, problemsOf, unknownStreams } from './problems.ts'
@@ -65,6 +65,8 @@ export interface Config {
   readonly secretFiles: readonly string[]
   /** Variables that would be settings if there were no file, and that the file does not name. */
   readonly unread?: readonly string[]
+  /** Variables that `env_file` sets and the process sets to something else, which counts. */
+  readonly overridden?: readonly string[]
   /** The token, and addresses that contain a password: never shown. */
   readonly secrets: readonly string[]
 }
@@ -126,7 +128,8 @@ export function loadConfig(
   const given = givenFile(file, document, plainData(document, file) ?? {}, lineAt)
   const secretFiles = [...(literal ? [path] : []), ...envFile.files, ...replaced.files]
   const origin = { file: path, directory, store: null, secretFiles }
-  return checked(given, declared, problems, origin, needsToken)
+  const config = checked(given, declared, problems, origin, needsToken)
+  return envFile.files.length > 0 ? { ...config, overridden: overridden(environment, envFile) } : config
 }
 
 /**

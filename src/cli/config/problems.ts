@@ -21,6 +21,16 @@ export function problemsOf(
       message: `unknown${nearest(key, knownKeys(path, schema))}`,
     }))
   const missing = issue.code === 'invalid_type' && !given.has(path)
+  // A key whose lines below it are comments.
+  const empty = issue.code === 'invalid_type' && issue.expected === 'object' && valueAt(given.value, path) === null
+  if (path.length > 0 && empty)
+    return [
+      {
+        path: path.join('.'),
+        line: given.lineOf(path),
+        message: 'has nothing below it: give it a setting, or take its line out',
+      },
+    ]
   const quoted = mayHoldSecret(issue) ? null : given.quote(path)
   return [
     {
@@ -30,6 +40,9 @@ export function problemsOf(
     },
   ]
 }
+
+const valueAt = (value: unknown, path: readonly string[]): unknown =>
+  path.reduce<unknown>((inner, key) => membersOf(inner)[key], value)
 
 /** Keys whose value is a secret. What stands in place of a file may be the address of a service, with its token. A text in place of a section may be one too, where a level of the file was left out. */
 const SECRET = new Set(['token', 'postgres', 'duckdb', 'read_copy'])
