@@ -304,7 +304,7 @@ function grouped(
 }
 
 const namesText = (names: readonly string[], shown: readonly Stream[]): string =>
-  names.length > 1 && names.length === shown.length ? `all ${names.length} streams` : names.join(', ')
+  names.length > 3 && names.length === shown.length ? `all ${names.length} streams` : names.join(', ')
 
 function readable(seconds: number): string {
   if (seconds < 120) return `${seconds} s`
