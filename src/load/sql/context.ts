@@ -23,6 +23,11 @@ export interface Context {
   /** Streams whose records belong to persons. */
   readonly persons: readonly Stream[]
   readonly history: History
+  /**
+   * Tables, and columns as `table.column`, that were found or that `prepare` has made. They are never dropped, and to look
+   * for one takes ten times as long as to count its rows.
+   */
+  readonly found: Set<string>
   /** Tables to which foreign keys refer. Read by `prepare`; empty before that. */
   readonly referenced: Set<string>
   /** Read by `prepare`; empty before that. */
@@ -54,7 +59,6 @@ export function createContext(
   const inSchema = (session: Session): Session['db'] => session.db.withSchema(schema)
   /** Somebody else's table of that name has other columns; `schemaChanges` refuses it later. */
   const hasSettings = (session: Session): Promise<boolean> => hasColumnNow(session, '_sync_settings', 'value')
-  /** Tables are never dropped, so one that was found once is not looked up again. */
   const found = new Set<string>()
   const exists = async (session: Session, table: string): Promise<boolean> => {
     if (!found.has(table) && (await hasTable(session, schema, table))) found.add(table)
@@ -72,6 +76,7 @@ export function createContext(
     forgotten,
     persons,
     history,
+    found,
     referenced: new Set(),
     missingIndexes: new Map(),
     columnChanges: new Map(),

@@ -19,6 +19,7 @@ import { schemaChanges } from './schema-changes.ts'
 import { suspectScan } from './seen-keys.ts'
 import { readOrCreateSalt, recordMadeColumns, recordPolicies } from './settings.ts'
 import { parseCheckpoint, parseCounts } from './stored-values.ts'
+import { SYSTEM_TABLES } from './system-tables.ts'
 import { recordTombstones, stageNewEvents } from './tombstones.ts'
 import { untilUnlocked } from './until-unlocked.ts'
 
@@ -30,6 +31,7 @@ export function createDestination(context: Context): Destination & RowCounts & D
     salt,
     forgotten,
     history,
+    found,
     referenced,
     missingIndexes,
     columnChanges,
@@ -71,6 +73,8 @@ export function createDestination(context: Context): Destination & RowCounts & D
         const marks = forgotten.isOpen ? [] : await readMarks(inSchema(session))
         return { statements, salt: await readOrCreateSalt(inSchema(session)), marks }
       })
+      for (const { name, columns } of [...SYSTEM_TABLES, ...tables])
+        for (const key of [name, ...columns.map(column => `${name}.${column.name}`)]) found.add(key)
       salt.open(prepared.salt)
       forgotten.open(prepared.marks)
       return prepared.statements
@@ -98,7 +102,7 @@ export function createDestination(context: Context): Destination & RowCounts & D
       try {
         return await engine.transaction(async session =>
           (await hasColumn(session, '_sync_checkpoints', 'rows'))
-            ? await session.withLockTimeout(() => missingRows(session, schema, stream))
+            ? await session.withLockTimeout(() => missingRows(session, schema, stream, found))
             : [],
         )
       } catch (error) {
@@ -128,15 +132,15 @@ export function createDestination(context: Context): Destination & RowCounts & D
           const stored = await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
           await recordStore(inSchema(session))
           if (from.scan === null && batch.stream.sync.mode === 'full')
-            await writeAgainIfChildRowsMissing(session, schema, batch.stream)
+            await writeAgainIfChildRowsMissing(session, schema, batch.stream, found)
           const hasNewEvents = await stageNewEvents(session, schema, batch)
           const { counts: merged, growth } = await merge(session, schema, batch, {
             staged: history.isKept(batch.stream),
             referenced,
           })
           if (hasNewEvents) await recordTombstones(session, schema, batch)
-          const found = await detectDeletions(session, schema, batch, to, evidence)
-          const counts: Committed = { ...merged, ...found, deleted: merged.deleted + found.deleted }
+          const marked = await detectDeletions(session, schema, batch, to, evidence)
+          const counts: Committed = { ...merged, ...marked, deleted: merged.deleted + marked.deleted }
           if (evidence?.gap) await recordGap(inSchema(session), to, evidence.gap, batch.receivedAt)
           await history.update(session, batch.stream, counts)
           await rejects.update(session, batch, to)

@@ -62,16 +62,27 @@ export async function forgetLostRows(session: Session, schema: string, dropped: 
  * Where somebody deleted child rows of a stream, makes every row be written again when its record is read. Called before
  * the stream is read from its start. A missing row of the stream's own table needs nothing: its record is new to a merge.
  */
-export async function writeAgainIfChildRowsMissing(session: Session, schema: string, stream: Stream): Promise<void> {
+export async function writeAgainIfChildRowsMissing(
+  session: Session,
+  schema: string,
+  stream: Stream,
+  found: ReadonlySet<string>,
+): Promise<void> {
   const { root, children } = tablesOf(stream)
   if (children.length === 0) return
-  if (await mayMissChildRows(session, schema, stream, root)) await writeAgain(session, schema, root)
+  if (await mayMissChildRows(session, schema, stream, root, found)) await writeAgain(session, schema, root)
 }
 
 /** @returns true also if the numbers of rows cannot be read: a reset is the way out of that too. */
-async function mayMissChildRows(session: Session, schema: string, stream: Stream, root: Table): Promise<boolean> {
+async function mayMissChildRows(
+  session: Session,
+  schema: string,
+  stream: Stream,
+  root: Table,
+  found: ReadonlySet<string>,
+): Promise<boolean> {
   try {
-    return (await missingRows(session, schema, stream)).some(({ table }) => table !== root.name)
+    return (await missingRows(session, schema, stream, found)).some(({ table }) => table !== root.name)
   } catch (error) {
     if (error instanceof DestinationError && error.kind === 'unreadable') return true
     throw error

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Committed, MissingRows } from '../../common/model.ts'
 import type { Stream } from '../../schema/stream.ts'
-import { type Table, tablesOf } from '../../schema/table.ts'
+import { tablesOf } from '../../schema/table.ts'
 import { asText } from './as-text.ts'
 import type { Session } from './engine.ts'
 import { columnsOf, hasTable } from './schema-changes.ts'
@@ -94,17 +94,21 @@ async function countsAfter(
   growth: Growth,
 ): Promise<StoredCounts> {
   const known = expectedRows(stream, stored)
-  const rowsIn = async ({ name }: Table): Promise<number> => {
-    const before = known.get(name)
-    if (before === undefined) return await countRows(session, schema, name)
-    // A negative number would mean that rows were deleted which no commit had counted.
-    return Math.max(before + (growth.get(name) ?? 0), 0)
-  }
   const { root, children } = tablesOf(stream)
-  const rows = String(await rowsIn(root))
-  const lists: [string, number][] = []
-  for (const { table } of children) lists.push([table.name, await rowsIn(table)])
-  return { rows, child_rows: JSON.stringify(Object.fromEntries(lists)) }
+  const tables = [root, ...children.map(({ table }) => table)].map(({ name }) => name)
+  const counted = await countEach(
+    session,
+    schema,
+    tables.filter(name => !known.has(name)),
+  )
+  // A negative number would mean that rows were deleted which no commit had counted.
+  const rowsIn = (name: string): number =>
+    counted.get(name) ?? Math.max((known.get(name) ?? 0) + (growth.get(name) ?? 0), 0)
+  const [rows = 0, ...lists] = tables.map(rowsIn)
+  return {
+    rows: String(rows),
+    child_rows: JSON.stringify(Object.fromEntries(lists.map((n, i) => [tables[i + 1], n]))),
+  }
 }
 
 /** Rows expected in each table; a table of which no number is stored is left out. @throws {DestinationError} `unreadable` */
@@ -119,18 +123,32 @@ function expectedRows(stream: Stream, stored: StoredCounts): Map<string, number>
   return known
 }
 
-/** Tables of a stream that have fewer rows than the commits have left in them. @throws {DestinationError} `unreadable` */
-export async function missingRows(session: Session, schema: string, stream: Stream): Promise<readonly MissingRows[]> {
+/**
+ * Tables of a stream that have fewer rows than the commits have left in them.
+ * @param found tables that are there.
+ * @throws {DestinationError} `unreadable`
+ */
+export async function missingRows(
+  session: Session,
+  schema: string,
+  stream: Stream,
+  found: ReadonlySet<string>,
+): Promise<readonly MissingRows[]> {
   // Read before the rows are counted: a commit in between only adds rows.
   const stored = await readCounts(session, schema, stream)
   if (stored === undefined) return []
-  const existing = await columnsOf(session, schema)
-  const missing: MissingRows[] = []
-  for (const [table, expected] of expectedRows(stream, stored)) {
-    const found = existing.has(table) ? await countRows(session, schema, table) : 0
-    if (found < expected) missing.push({ table, expected, found })
-  }
-  return missing
+  const expected = expectedRows(stream, stored)
+  const names = [...expected.keys()]
+  const existing = names.every(name => found.has(name)) ? found : new Set((await columnsOf(session, schema)).keys())
+  const counted = await countEach(
+    session,
+    schema,
+    names.filter(name => existing.has(name)),
+  )
+  return [...expected].flatMap(([table, rows]) => {
+    const there = counted.get(table) ?? 0
+    return there < rows ? [{ table, expected: rows, found: there }] : []
+  })
 }
 
 /** Whether the stream's own table has a row. */
@@ -141,8 +159,17 @@ export async function hasRows(session: Session, schema: string, stream: Stream):
   return rows.length > 0
 }
 
-async function countRows({ db }: Session, schema: string, table: string): Promise<number> {
-  const { rows } = await sql<{ n: string }>`
-    select cast(count(*) as text) as n from ${sql.table(`${schema}.${table}`)}`.execute(db)
-  return Number(rows[0]?.n ?? 0)
+/** The rows of each table, in one query. */
+async function countEach(
+  { db }: Session,
+  schema: string,
+  tables: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  if (tables.length === 0) return new Map()
+  const counts = tables.map(
+    name => sql`select cast(${sql.lit(name)} as text) as name, cast(count(*) as text) as n
+      from ${sql.table(`${schema}.${name}`)}`,
+  )
+  const { rows } = await sql<{ name: string; n: string }>`${sql.join(counts, sql` union all `)}`.execute(db)
+  return new Map(rows.map(({ name, n }) => [name, Number(n)]))
 }

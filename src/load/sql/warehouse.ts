@@ -51,13 +51,13 @@ export function createWarehouse(...options: Parameters<typeof createContext>): W
   }
 }
 
-const createReset = ({ engine, schema, inSchema, exists }: Context): Reset => ({
+const createReset = ({ engine, schema, found, inSchema, exists }: Context): Reset => ({
   reset: stream =>
     engine.transaction(async session => {
       const db = inSchema(session)
       const { name } = stream
       if ((await exists(session, name)) && (await hasColumn(session, schema, '_sync_checkpoints', 'rows')))
-        await writeAgainIfChildRowsMissing(session, schema, stream)
+        await writeAgainIfChildRowsMissing(session, schema, stream, found)
       const row = (await exists(session, '_sync_checkpoints'))
         ? await db
             .selectFrom('_sync_checkpoints')
