@@ -39,6 +39,10 @@ let tarball = ''
 /** With the Node that runs the tests and npm, and nothing that the checkout has installed. */
 let PATH = ''
 
+/** How this machine reaches a registry, where that is not the usual way. */
+const REACH = ['NODE_EXTRA_CA_CERTS', 'HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'npm_config_registry']
+const reach = Object.fromEntries(REACH.flatMap(name => (process.env[name] ? [[name, process.env[name]]] : [])))
+
 const shell = (command: string, environment: Record<string, string> = {}, at = folder): Promise<Ended> =>
   runProgram(at, 'sh', ['-c', command], { PATH, HOME, ...environment })
 
@@ -57,7 +61,8 @@ beforeAll(async () => {
       const [name = ''] = readdirSync(made).filter(file => file.endsWith('.tgz'))
       tarball = join(made, name)
       // What `npm ci` has downloaded is not downloaded again.
-      const installed = await shell(install.replace('/path/to/checkout', made), { npm_config_prefer_offline: 'true' })
+      const environment = { ...reach, npm_config_prefer_offline: 'true' }
+      const installed = await shell(install.replace('/path/to/checkout', made), environment)
       expect(installed.code, installed.stderr).toBe(0)
       resolve()
       await new Promise<void>(removed => {

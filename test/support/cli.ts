@@ -52,7 +52,11 @@ export function cli(
   })
 }
 
-/** Writes `sync.config.yaml` into the folder. */
+/**
+ * Writes `sync.config.yaml` into the folder. Where it says nothing of views, none are made: the first time that takes as long
+ * as everything else in a sync of a small store.
+ */
 export function writeConfig(folder: string, text: string): void {
-  writeFileSync(join(folder, 'sync.config.yaml'), text)
+  const saysViews = /^\s*views:/m.test(text)
+  writeFileSync(join(folder, 'sync.config.yaml'), saysViews ? text : `${text}\nviews: false\n`)
 }

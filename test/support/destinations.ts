@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { inject } from 'vitest'
 import type { DestinationConfig } from '../../src/load/open.ts'
+import { rounds } from './rounds.ts'
 
 export type { DestinationConfig } from '../../src/load/open.ts'
 
@@ -28,6 +29,11 @@ export const DESTINATIONS: readonly TestDestination[] = [
   },
   { name: 'postgres', with: work => withDatabase(url => work({ kind: 'postgres', url, schema: SCHEMA })) },
 ]
+
+/**
+ * For tests of what the API may do: what reads it knows no database, so one is enough. A long run takes all.
+ */
+export const ANY_DESTINATION = rounds(DESTINATIONS.slice(0, 1), DESTINATIONS)
 
 /** A new temporary folder, deleted when the callback ends. */
 export async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
