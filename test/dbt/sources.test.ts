@@ -150,58 +150,63 @@ describe.skipIf(NO_DBT !== null).each(DESTINATIONS)('$name', place => {
           // In one of the databases with the variables that change what is an error.
           const changed = destination.kind === 'postgres'
           const vars = changed ? { recharge_references: 'error', recharge_values: 'warn' } : {}
-          const project = makeProject(join(folder, 'dbt'), destination, vars)
-          await writeSources(config, project)
+          await asReader(destination, async reader => {
+            const project = makeProject(join(folder, 'dbt'), reader, vars)
+            await writeSources(config, project)
 
-          const empty = new Set<string>()
-          await withQuery(destination, async sql => {
-            for (const name of ['customers', 'charges__order_attributes', 'charges__utm_params']) {
-              const [row] = await sql(`select cast(count(*) as int) as n from recharge.${name}`)
-              if (row?.n === 0) empty.add(name)
-            }
-            const [quiet] = await sql(
-              `select cast(max(_synced_at at time zone 'UTC') as text) as at from recharge.customers`,
+            const empty = new Set<string>()
+            await withQuery(destination, async sql => {
+              for (const name of ['customers', 'charges__order_attributes', 'charges__utm_params']) {
+                const [row] = await sql(`select cast(count(*) as int) as n from recharge.${name}`)
+                if (row?.n === 0) empty.add(name)
+              }
+              const [quiet] = await sql(
+                `select cast(max(_synced_at at time zone 'UTC') as text) as at from recharge.customers`,
+              )
+              expect(String(quiet?.at)).toMatch(/^2025-/)
+            })
+            expect(empty.size).toBeGreaterThan(0)
+            expect(empty).not.toContain('customers')
+
+            const before = await withDbt(project, async dbt => {
+              const fresh = await dbt.run('source', 'freshness', '--select', 'source:recharge_tables')
+              expect(fresh.length).toBeGreaterThan(50)
+              expect(found(fresh)).toEqual([`error ${STALE}`])
+              for (const name of ['customers', ...empty]) expect(fresh.map(result => result.name)).toContain(name)
+              return await dbt.run(
+                'test',
+                '--select',
+                ...TABLES.map(name => `source:recharge_tables.${name}`),
+                ANALYTICS,
+              )
+            })
+            expect(before.length).toBeGreaterThan(100)
+            const severity = changed ? 'fail' : 'warn'
+            expect(found(before)).toEqual(LEADS_NOWHERE.map(name => `${severity} ${name}`))
+
+            await withQuery(destination, async sql => {
+              if (destination.kind === 'postgres')
+                for (const table of ['customers', 'orders__line_items', 'charges__line_items'])
+                  await sql(`alter table recharge.${table} drop constraint ${table}_pkey`)
+              for (const [, , , statements] of FAULTS) for (const statement of statements) await sql(statement)
+            })
+            const after = await withDbt(project, dbt =>
+              dbt.run('test', '--select', ...TOUCHED.map(table => `source:recharge_tables.${table}`)),
             )
-            expect(String(quiet?.at)).toMatch(/^2025-/)
-          })
-          expect(empty.size).toBeGreaterThan(0)
-          expect(empty).not.toContain('customers')
-
-          const before = await withDbt(project, async dbt => {
-            const fresh = await dbt.run('source', 'freshness', '--select', 'source:recharge_tables')
-            expect(fresh.length).toBeGreaterThan(50)
-            expect(found(fresh)).toEqual([`error ${STALE}`])
-            for (const name of ['customers', ...empty]) expect(fresh.map(result => result.name)).toContain(name)
-            return await dbt.run('test', '--select', ...TABLES.map(name => `source:recharge_tables.${name}`), ANALYTICS)
-          })
-          expect(before.length).toBeGreaterThan(100)
-          const severity = changed ? 'fail' : 'warn'
-          expect(found(before)).toEqual(LEADS_NOWHERE.map(name => `${severity} ${name}`))
-
-          await withQuery(destination, async sql => {
-            if (destination.kind === 'postgres')
-              for (const table of ['customers', 'orders__line_items', 'charges__line_items'])
-                await sql(`alter table recharge.${table} drop constraint ${table}_pkey`)
-            for (const [, , , statements] of FAULTS) for (const statement of statements) await sql(statement)
-          })
-          const after = await withDbt(project, dbt =>
-            dbt.run('test', '--select', ...TOUCHED.map(table => `source:recharge_tables.${table}`)),
-          )
-          const news = found(after.filter(({ name }) => !LEADS_NOWHERE.includes(name)))
-          const expected = FAULTS.map(([name, usual, otherwise]) => `${changed ? otherwise : usual} ${name}`).sort()
-          expect(news).toHaveLength(expected.length)
-          news.forEach((line, i) => {
-            expect(line.startsWith(expected[i] ?? '–'), `${line} instead of ${expected[i]}`).toBe(true)
+            const news = found(after.filter(({ name }) => !LEADS_NOWHERE.includes(name)))
+            const expected = FAULTS.map(([name, usual, otherwise]) => `${changed ? otherwise : usual} ${name}`).sort()
+            expect(news).toHaveLength(expected.length)
+            news.forEach((line, i) => {
+              expect(line.startsWith(expected[i] ?? '–'), `${line} instead of ${expected[i]}`).toBe(true)
+            })
           })
         }),
       ),
     PATIENCE,
   )
 
-  // In a short run only with the role that Postgres needs: dbt takes longer to start than to test.
-  const withDemo = place.name === 'postgres' || LONG ? test : () => {}
-  withDemo(
-    'dbt passes over the demo store',
+  test.runIf(LONG)(
+    'dbt passes over the demo store (in a long run: dbt takes longer to start than to test)',
     () =>
       place.with(destination =>
         withFolder(async folder => {

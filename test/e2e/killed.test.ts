@@ -18,8 +18,8 @@ import { parcels } from '../support/samples.ts'
 
 const DIES = fileURLToPath(new URL('../support/commit-and-die.ts', import.meta.url))
 const MIGRATES = fileURLToPath(new URL('../support/migrate-and-die.ts', import.meta.url))
-/** Each step in a long run, else every second one, from either of the first two. */
-const STRIDE = rounds(2, 1)
+/** Each step in a long run, else every third one, from one of the first three. */
+const STRIDE = rounds(3, 1)
 const firstStep = (): number => 1 + Math.floor(Math.random() * STRIDE)
 const CUSTOMERS = STREAMS.filter(({ name }) => name === 'customers')
 const FAST = 'rate: { bucket: 100000, per_second: 10000 }'
@@ -136,7 +136,7 @@ describe.each(DESTINATIONS)('$name', place => {
 
   test('killed at random moments of one backfill: equal tables, and little is read twice', async () => {
     const RECORDS = rounds(10_000, 120_000)
-    const KILLS = rounds(3, 50)
+    const KILLS = rounds(2, 50)
     const IN_FLIGHT = 4
     const LATENCY = 500
     const store = manyCustomers(RECORDS)
