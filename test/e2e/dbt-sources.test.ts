@@ -38,7 +38,10 @@ test('the file has what the warehouse has, without the tables that hold the salt
 
 test('the command prints the file or writes it, and says where it cannot', () =>
   withFolder(async folder => {
-    writeConfig(folder, 'recharge:\n  token: sk_test\ndestination:\n  duckdb: w.duckdb\nstreams: [orders, customers]\n')
+    writeConfig(
+      folder,
+      'recharge:\n  token: sk_test\ndestination:\n  duckdb: w.duckdb\nstreams: [orders, customers]\nviews: true\n',
+    )
     const printed = await cli(folder, ['dbt-sources'])
     expect(printed.code, printed.stderr).toBe(0)
     const names = namesIn(parse(printed.stdout) as DbtSources)

@@ -21,6 +21,7 @@ const settingsFor = ({ token, url }: Simulator, folder: string): Settings => ({
   recharge: { token, base_url: url, rate: { bucket: 100_000, per_second: 10_000 } },
   destination: { duckdb: join(folder, 'warehouse.duckdb') },
   streams: ['customers', 'orders'],
+  views: false,
 })
 
 const inFolder = (work: (simulator: Simulator, folder: string) => Promise<void>): Promise<void> =>

@@ -5,7 +5,7 @@ import { tablesOf } from '../../src/schema/table.ts'
 import { RESOURCES, type ResourceName, type StoreRecord } from '../../src/simulator/record.ts'
 import { behindTheWall } from '../../src/simulator/serve/visible.ts'
 import { makeLivingStore } from '../../src/simulator/story.ts'
-import { DESTINATIONS, type DestinationConfig, withFolder } from '../support/destinations.ts'
+import { ANY_DESTINATION, type DestinationConfig, withFolder } from '../support/destinations.ts'
 import { type Dump, dump, withQuery } from '../support/dump.ts'
 import { Mutations, momentOf } from '../support/mutations.ts'
 import { rounds } from '../support/rounds.ts'
@@ -80,8 +80,7 @@ function applyChanges(mutations: Mutations, day: number, ends: Partial<Ends>): v
   acts[day]?.()
 }
 
-// Six weeks of syncs: one database in a short run, both in a long one.
-describe.each(rounds(DESTINATIONS.slice(0, 1), DESTINATIONS))('$name', place => {
+describe.each(ANY_DESTINATION)('$name', place => {
   test('I11, I12, I13: after months of changes the warehouse equals the store, and what the API forgot is still there', async () => {
     const living = makeLivingStore({ seed: 3, customers: 14, months: 6, now: new Date(START).toISOString() }, 8, 365)
     const { store } = living

@@ -31,7 +31,8 @@ export const DESTINATIONS: readonly TestDestination[] = [
 ]
 
 /**
- * For tests of what the API may do: what reads it knows no database, so one is enough. A long run takes all.
+ * For tests in which the database plays no part, as what reads the API knows none, and for dear ones of which cheaper tests
+ * compare all databases: one of them. A long run takes all.
  */
 export const ANY_DESTINATION = rounds(DESTINATIONS.slice(0, 1), DESTINATIONS)
 
