@@ -450,7 +450,7 @@ export interface RecordedGap extends Gap {
 export interface DeletionEvidence {
   /** The scan or list snapshot that saw the keys, identified by the instant just before it started; null: they are not recorded. */
   readonly scan: Instant | null
-  /** First commit of a list snapshot: keys that an interrupted one recorded are dropped. */
+  /** First commit of a list snapshot, or of a list that is read from its start again: keys recorded before are dropped. */
   readonly first: boolean
   /** Keys of the records seen, rejected ones included. */
   readonly keys: readonly string[]
@@ -468,7 +468,7 @@ export interface DeletionEvidence {
 
 /** Why rows that were not seen are not marked as deleted. */
 export interface DeletionSkipped {
-  readonly why: 'unknown_key' | 'few_seen' | 'large_loss' | 'maybe_forgotten'
+  readonly why: 'unknown_key' | 'few_seen' | 'large_loss' | 'maybe_forgotten' | 'owner_not_listed'
   readonly rows: number
   /** With `large_loss`, where the API serves single records: what to ask it. The keys that the scan saw stay stored. */
   readonly toConfirm?: DeletionsToConfirm

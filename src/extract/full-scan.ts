@@ -2,6 +2,7 @@ import { ContractError, SourceError } from '../common/errors.ts'
 import { asFilter } from '../common/instant.ts'
 import type { DecodedPage, Page, PageDecoder, Scan, Window } from '../common/model.ts'
 import type { Readable, Stream } from '../schema/stream.ts'
+import { firstSignature } from './page-check.ts'
 import { isDeadCursor, paginate, type ReadContext, type Sequence } from './pagination.ts'
 
 /** One of the lists that a stream consists of. */
@@ -24,6 +25,9 @@ const EMPTY: DecodedPage = {
   bytes: 0,
   decodeAgain: null,
 }
+
+/** Pages of other lists that are remembered: a stream with a list for each customer has many. */
+const MOST_OTHERS = 10_000
 
 /** What a full scan needs beside the context of its requests. */
 export interface FullScanOptions {
@@ -53,7 +57,11 @@ export async function* fullScan(context: ReadContext, scan: Scan, options: FullS
       message: `the API refused a saved cursor (${error.message}); the stream was read again from its start`,
       next: 'The pages after it were read all the same.',
     })
-    yield* scanLists(context, scan, options, null)
+    let restarted = true
+    for await (const page of scanLists(context, scan, options, null)) {
+      yield { ...page, restarted }
+      restarted = false
+    }
   }
 }
 
@@ -71,11 +79,14 @@ async function* scanLists(
   let forbidden: SourceError | null = null
   let missing: SourceError | null = null
   let pages = 0
+  const others = new Set<string>()
   for await (const list of listsOf(context, window, options, resume)) {
     const pagesBefore = pages
+    const own: string[] = []
     try {
-      for await (const { decoded, receivedAt, last, resume: cursor } of paginate(context, list)) {
+      for await (const { decoded, receivedAt, last, resume: cursor } of paginate(context, { ...list, others })) {
         pages += 1
+        if (several && decoded.keys.length > 0) own.push(firstSignature(decoded))
         const { owner } = list
         yield {
           decoded,
@@ -102,6 +113,8 @@ async function* scanLists(
       // The parent was deleted between its page and this request, and its records with it.
       else missing = error
     }
+    if (others.size > MOST_OTHERS) others.clear()
+    for (const first of own) others.add(first)
   }
   // If every list is refused, the resource itself is.
   const refused = forbidden ?? missing

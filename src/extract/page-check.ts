@@ -22,12 +22,20 @@ export const hasRecord = ({ keys, cursors }: DecodedPage, wanted: string): boole
   keys.some((key, i) => signatureOf(key, cursors[i] ?? null) === wanted)
 
 /**
- * Detects a response for the wrong page, so that the right one is requested again: the previous page once more, or a page
- * with a record from outside of the range. Cursors without a UTC offset are too uncertain for the second check.
+ * Detects a response for the wrong page, so that the right one is requested again: the previous page once more, a page of
+ * another list, or a page with a record from outside of the range. Cursors without a UTC offset are too uncertain for the
+ * last check.
  * @param previous signature of the previous page.
+ * @param others signatures of the first records of the pages of the other lists that the scan has read.
  * @throws {SourceError} `unavailable`
  */
-export function refuseWrongPage(page: DecodedPage, stream: Stream, previous: string, bounds: Window | null): void {
+export function refuseWrongPage(
+  page: DecodedPage,
+  stream: Stream,
+  previous: string,
+  bounds: Window | null,
+  others: ReadonlySet<string>,
+): void {
   if (stream.pagination !== 'pages') return
   const stray = bounds === null || !page.zoned ? undefined : strayIn(page, bounds)
   const why =
@@ -35,7 +43,9 @@ export function refuseWrongPage(page: DecodedPage, stream: Stream, previous: str
       ? `the API returned a record changed at ${stray} for the range from ${bounds?.since} to ${bounds?.until}`
       : isSame(page, previous)
         ? 'the API returned the previous page again'
-        : null
+        : page.keys.length > 0 && others.has(firstSignature(page))
+          ? 'the API returned a page of another list again'
+          : null
   if (why !== null)
     throw new SourceError('unavailable', `${stream.path}: ${why}`, {
       next: 'The API returns other pages than requested. Run again; if this persists, please report it.',

@@ -21,6 +21,8 @@ export interface Sequence {
   readonly bounds: Window | null
   /** Id of the parent record whose list this is; null: it has no parent. */
   readonly owner: string | null
+  /** Signatures of the first records of the pages of the scan's other lists, which have no record in common. Absent: there is one list. */
+  readonly others?: ReadonlySet<string>
   /** The page of the list to begin with; null or absent: the first one. */
   readonly start?: NumberedPage | null
 }
@@ -49,6 +51,7 @@ export interface ReadContext {
 const PAGE_SIZES = [LARGEST, 100, 50] as const
 export const PAGE_SIZE = PAGE_SIZES[0]
 const MAX_EMPTY_PAGES = 50
+const NO_OTHERS: ReadonlySet<string> = new Set()
 
 /** How the API refuses an expired cursor is not known, so any lasting refusal may be that [unknown]. */
 export const isDeadCursor = (error: unknown): error is SourceError =>
@@ -71,6 +74,12 @@ interface State {
   fullSize: number | null
   /** The API has given a pointer in this list. */
   pointed: boolean
+}
+
+/** A page, and the request that it came for. */
+interface PassedPage {
+  readonly decoded: DecodedPage
+  readonly request: PageRequest
 }
 
 /** A request for a page. */
@@ -103,7 +112,9 @@ export async function* paginate(context: ReadContext, given: Sequence): AsyncGen
  * Pages from the first request to the end of the data. The end is believed only with a proof: a page with fewer records than
  * a full one that says there is no next page. Some APIs give no pointer with a full last page, and some give none with a
  * full page in the middle. So such a page is requested again with one record less: it then has a pointer, to the last record
- * and what follows. If it has none, the list goes on from the time of its last record, else by page numbers.
+ * and what follows. If it has none, the list goes on from the time of its last record, else by page numbers. A pointer to an
+ * empty page is no better: the page before it is then treated like one without a pointer, but for the numbers.
+ * @throws {SourceError} `unavailable`: nothing follows the pointer of an earlier run.
  * @throws {ContractError} `stream_contract` if the API gives no way to its end.
  */
 async function* paginateWith(
@@ -125,6 +136,10 @@ async function* paginateWith(
   let before = ''
   /** A page without a pointer had none either when it was requested with one record less. */
   let inVain = false
+  /** The last page that had records, once it has been passed on with its pointer; null: none has. */
+  let passed: PassedPage | null = null
+  /** The end was looked for behind a page because its pointer led to an empty one. */
+  let wasEmpty = false
   /** Pointer that leads to the requested page; null: only the first request does. */
   let here = given.resume
   // Page numbers count in the list of the first request, even if the range is split meanwhile.
@@ -166,6 +181,10 @@ async function* paginateWith(
       state.empty = size === 0 ? state.empty + 1 : 0
       if (state.empty > MAX_EMPTY_PAGES) throw cannotFinish(stream, `${MAX_EMPTY_PAGES} pages in a row were empty`)
       if (size > 0) state.fullSize = size
+      if (size > 0) {
+        passed = { decoded, request: next }
+        wasEmpty = false
+      }
       state.pointed = true
       state.records += size
       numbers.add(size)
@@ -176,27 +195,37 @@ async function* paginateWith(
       next = follow(context, sequence, pointer, state)
       continue
     }
-    const full = paged && size >= Math.min(requested, state.fullSize ?? requested)
+    const isEmptyEnd = paged && size === 0 && page === null && here !== null
+    if (isEmptyEnd && passed === null) throw nothingFollows(stream)
+    if (isEmptyEnd && wasEmpty) throw cannotFinish(stream, 'the page that should have its last record is empty')
+    wasEmpty = isEmptyEnd
+    const full = isEmptyEnd || (paged && size >= Math.min(requested, state.fullSize ?? requested))
     // The last page may have no member for the pointer [documented]. Without any pointer so far, the API may have renamed it.
     const unsaid = paged && page === null && pointer === undefined && size > 0 && !state.pointed
     if (!full && !unsaid) {
       yield { decoded, receivedAt, last: true, resume: null }
       return
     }
+    /** The page behind which the end is looked for. */
+    const end: PassedPage = isEmptyEnd && passed !== null ? passed : { decoded, request: next }
+    const records = isEmptyEnd ? state.records - end.decoded.keys.length : state.records
     // With another size, a page of the same number lies elsewhere.
     const shorter =
-      page === null && !inVain && !isNumbered ? await readShorter(context, sequence, state, next, size) : null
+      page === null && !inVain && !isNumbered ? await readShorter(context, sequence, { ...state, records }, end) : null
     if (shorter !== null) {
+      // Back to a page that has been read: no loop.
+      if (isEmptyEnd) loop = createLoopCheck()
       refuseLoop(stream, loop, shorter.decoded, shorter.pointer)
-      if (startsWith(decoded, shorter.decoded)) yield { decoded, receivedAt, last: false, resume: shorter.pointer }
+      if (startsWith(end.decoded, shorter.decoded)) yield { decoded, receivedAt, last: false, resume: shorter.pointer }
       else {
         // Records moved between the two requests. The pointer belongs to the second one.
         yield { decoded, receivedAt, last: false, resume: here }
         yield { decoded: shorter.decoded, receivedAt: api.clock(), last: false, resume: shorter.pointer }
       }
       state.previous = signature(shorter.decoded)
-      state.records += shorter.decoded.keys.length
-      state.fullSize = size
+      state.records = records + shorter.decoded.keys.length
+      state.fullSize = end.decoded.keys.length
+      passed = { decoded: shorter.decoded, request: end.request }
       state.pointed = true
       numbers = createPageNumbers(false)
       here = shorter.pointer
@@ -205,12 +234,12 @@ async function* paginateWith(
     }
     inVain = !isNumbered
     // A full page without a pointer is not the end [documented for charges on 2021-01, possible anywhere].
-    const newest = (full || isNumbered) && page === null ? newestFilter(stream, decoded) : null
+    const newest = (full || isNumbered) && page === null ? newestFilter(stream, end.decoded) : null
     isNumbered = false
     if (newest !== null && (since === null || newest > since)) {
       yield { decoded, receivedAt, last: false, resume: null }
       since = newest
-      restartedFrom = lastSignature(decoded)
+      restartedFrom = lastSignature(end.decoded)
       state.previous = ''
       state.records += size
       state.fullSize = null
@@ -220,6 +249,8 @@ async function* paginateWith(
       next = first(context, sequence, state, sinceFilter(stream, since))
       continue
     }
+    if (isEmptyEnd)
+      throw cannotFinish(stream, 'a pointer leads to an empty page, and the page before it shows no end either')
     yield { decoded, receivedAt, last: false, resume: null }
     state.previous = ''
     state.records += size
@@ -236,15 +267,14 @@ async function* paginateWith(
 
 /**
  * The page once more, with one record less, if it then has a pointer; null: it has none either.
- * @param size records of the page.
  */
 async function readShorter(
   context: ReadContext,
   sequence: Sequence,
   state: State,
-  request: PageRequest,
-  size: number,
+  { decoded: { keys }, request }: PassedPage,
 ): Promise<{ readonly decoded: DecodedPage; readonly pointer: string } | null> {
+  const size = keys.length
   if (size < 2) return null
   const url: PageRequest['url'] = failures => {
     const shorter = request.url(failures)
@@ -269,14 +299,14 @@ const startsWith = (page: DecodedPage, { keys, cursors }: DecodedPage): boolean 
 /** One page, and the headers of its response. */
 async function read(
   { api, stream, decode, requestStats, signal, ready }: ReadContext,
-  { bounds, owner }: Sequence,
+  { bounds, owner, others = NO_OTHERS }: Sequence,
   request: ApiRequest,
   { previous, records }: Pick<State, 'previous' | 'records'>,
 ): Promise<{ readonly decoded: DecodedPage; readonly headers: Headers }> {
   const own = owner === null ? undefined : { id: owner, position: records }
   const decodeAndCheck = async (body: Buffer): Promise<DecodedPage> => {
     const decoded = await decode(body, own)
-    refuseWrongPage(decoded, stream, previous, bounds)
+    refuseWrongPage(decoded, stream, previous, bounds, others)
     return decoded
   }
   await ready?.(signal)
@@ -389,6 +419,12 @@ function refuseLoop(stream: Stream, loop: LoopCheck, page: DecodedPage, pointer:
   const why = loop.add(page, pointer)
   if (why !== null) throw cannotFinish(stream, why)
 }
+
+/** The saved pointer promised a page. What it led to may have moved since, or the pointer may be dead. */
+const nothingFollows = ({ path }: Stream): SourceError =>
+  new SourceError('unavailable', `${path}: nothing follows a saved pointer`, {
+    next: 'Recharge does not answer as it should; run again later, nothing is lost.',
+  })
 
 function cannotFinish(stream: Stream, why: string): ContractError {
   return new ContractError(

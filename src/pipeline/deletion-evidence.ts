@@ -15,7 +15,8 @@ export function evidenceOf(before: ScanState, after: ScanState, batch: RowBatch,
   const ended = recordsKeys ? scan.upperBound : snapshotAt
   return {
     ...keysIn(batch, recordsKeys ? scan.upperBound : null),
-    first: false,
+    // Of a list that is read from its start again, only what it shows now counts.
+    first: recordsKeys && stream.sync.mode === 'full' && batch.reads.some(({ restarted }) => restarted),
     ended: last ? ended : null,
     last,
     gap: backfill ? null : before.gap,

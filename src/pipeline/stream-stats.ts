@@ -306,4 +306,9 @@ const DELETION_SKIPPED: Readonly<Record<DeletionSkipped['why'], (rows: number) =
     message: `${rows} rows were last seen before the retention of the source began, so it is not known whether their records are deleted`,
     next: 'The rows stay as they were last read. Run more often than the retention of the source is long.',
   }),
+  owner_not_listed: rows => ({
+    code: 'not_marked',
+    message: `the source no longer listed the records that ${rows} rows belong to, so what changed in these lists may be missing, and none of the rows is marked as deleted`,
+    next: 'See what this report says of the stream of those records. Once their rows are marked as deleted, these are too.',
+  }),
 }

@@ -136,6 +136,21 @@ describe.each(DESTINATIONS)('$name', place => {
       }),
   )
 
+  test('I22: schedules of bundle products that are not listed are told of, and not marked', () =>
+    scene({ 11: 2, 12: 1, 13: 1 }, async ({ simulator, destination, store, sync }) => {
+      await sync()
+      const [product] = store.all(PRODUCTS)
+      const body = { [PRODUCTS]: [product], next_cursor: null }
+      simulator.faults.add({ kind: 'body', body, match: ({ path }) => path === `/${PRODUCTS}`, times: 10 })
+      const { problem, deleted } = (await sync()).of(SCHEDULES)
+      expect(problem).toMatchObject({ code: 'not_marked' })
+      expect(problem?.message).toMatch(/no longer listed the records that [23] rows belong to/)
+      expect(deleted).toBe(0)
+      simulator.faults.clear()
+      expect((await sync()).of(SCHEDULES)).toMatchObject({ deleted: 0, problem: null })
+      expect(await marked(destination, SCHEDULES)).toEqual({})
+    }))
+
   test('I4: an unchanged store writes no row, and is asked only when the lists are due', () =>
     scene({ 11: 2, 12: 1 }, async ({ sync, store, config, requested }) => {
       await sync()

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import type { RequestSeen } from '../../src/simulator/faults.ts'
 import { DESTINATIONS } from '../support/destinations.ts'
-import { resetStream, runBackfill, runSync } from '../support/run.ts'
+import { makeStore, resetStream, runBackfill, runSync } from '../support/run.ts'
 import { synced } from '../support/synced.ts'
+import { marked } from '../support/warehouse.ts'
 
 const EMPTY = { customers: [], next_cursor: null }
 
@@ -83,4 +85,53 @@ describe.each(DESTINATIONS)('$name', place => {
       ])
     })
   })
+
+  const METHODS = { payment_methods: [], next_cursor: null }
+  /** A store with more payment methods than a page has, and a warehouse that agrees. */
+  const withMethods = (work: Parameters<typeof synced>[2]): Promise<void> => {
+    const store = makeStore({ customers: 5, months: 1 })
+    const [model] = store.all('payment_methods')
+    for (let i = store.count('payment_methods'); i < 300; i++)
+      store.insert('payment_methods', { ...model, id: 900_000_000 + i })
+    return synced(place, ['payment_methods'], work, { store })
+  }
+  const isPage = ({ query }: RequestSeen): boolean => 'cursor' in query
+
+  test('I22: K4/17: an empty page behind a pointer is no end: the page before it shows whether more follows', () =>
+    withMethods(async ({ simulator, config, destination }) => {
+      const sync = async () => {
+        simulator.store.advance(3_600_000)
+        return (await runSync(config, ['payment_methods'])).of('payment_methods')
+      }
+      simulator.faults.add({ kind: 'body', match: isPage, body: METHODS })
+      expect(await sync()).toMatchObject({ outcome: 'complete', deleted: 0, problem: null })
+      simulator.faults.add({ kind: 'body', match: isPage, body: METHODS, times: 100 })
+      expect(await sync()).toMatchObject({ outcome: 'failed', deleted: 0, problem: { code: 'stream_contract' } })
+      simulator.faults.clear()
+      expect(await sync()).toMatchObject({ outcome: 'complete', deleted: 0 })
+      expect(await marked(destination, 'payment_methods')).toEqual({})
+    }))
+
+  test('I22: K4/17: a list that goes on with an empty page is read anew, and what was seen before counts no more', () =>
+    withMethods(async ({ simulator, config, destination }) => {
+      const sync = async () => {
+        simulator.store.advance(3_600_000)
+        return (await runSync(config, ['payment_methods'])).of('payment_methods')
+      }
+      simulator.faults.add({ kind: 'status', status: 422, match: isPage })
+      expect(await sync()).toMatchObject({ outcome: 'failed' })
+      // Now the list has one record, of those that the failed run had seen.
+      const body = { ...METHODS, payment_methods: simulator.store.all('payment_methods').slice(0, 1) }
+      simulator.faults.add({ kind: 'body', match: isPage, body: METHODS, times: 100 })
+      simulator.faults.add({ kind: 'body', match: ({ path }) => path === '/payment_methods', body, times: 100 })
+      const suspect = await sync()
+      expect(suspect).toMatchObject({ outcome: 'complete', deleted: 0 })
+      // It is read twice in this run, and neither time 249 of those 299 count as seen.
+      expect(suspect.problem?.message.match(/: (\d+) rows were not seen again/g)).toEqual(
+        Array(2).fill(': 299 rows were not seen again'),
+      )
+      simulator.faults.clear()
+      expect(await sync()).toMatchObject({ outcome: 'complete', deleted: 0 })
+      expect(await marked(destination, 'payment_methods')).toEqual({})
+    }))
 })

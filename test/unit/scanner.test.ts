@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import charges from '../../schemas/charges.ts'
 import customers from '../../schemas/customers.ts'
 import orders from '../../schemas/orders.ts'
+import { SyncError } from '../../src/common/errors.ts'
 import type { DecodedPage } from '../../src/common/model.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { decodeRecords, pageDecoder } from '../../src/transform/decode-page.ts'
@@ -136,4 +137,14 @@ test('of two lists of one name the last counts, as it does for JSON.parse', asyn
   const list = (id: number): string => JSON.stringify([{ ...BASE, id }])
   const body = Buffer.from(`{"charges":${list(1)},"charges":${list(2)}}`)
   expect((await pageDecoder(stream)(body)).keys).toEqual(['2'])
+})
+
+test('a body that is cut anywhere is refused, and is no bug', async () => {
+  const body = bodyOf(charges, [{ ...BASE, extra: { ab: 1, c: [{ de: 'x\\u00e9', number: 1.5e3 }], none: null } }])
+  const decode = pageDecoder(withTestSalt(charges))
+  for (let length = 1; length < body.length; length++) {
+    // A buffer of its own: the decoder may read no byte behind the end.
+    const cut = Buffer.from(new Uint8Array(body.subarray(0, length)).buffer)
+    await expect(decode(cut), `after ${length} bytes`).rejects.toBeInstanceOf(SyncError)
+  }
 })

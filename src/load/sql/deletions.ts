@@ -88,7 +88,7 @@ export async function markConfirmed(ended: EndedScan): Promise<Deletions> {
 
 /** The result of the scan was used, so its keys replace those of the list snapshot before it. */
 const isAccepted = ({ deletionSkipped }: Deletions): boolean =>
-  deletionSkipped === undefined || deletionSkipped.why === 'maybe_forgotten'
+  deletionSkipped === undefined || ['maybe_forgotten', 'owner_not_listed'].includes(deletionSkipped.why)
 
 /** How many rows an ended scan should have seen, and how many of them it did not. */
 interface Counted {
@@ -139,9 +139,11 @@ async function deleteAbsent(
   await clearSuspect(ended)
   for (const proof of proven > 0 ? proofs : []) await markDeleted(ended, sql`${absent} and ${proof}`)
   const unproven = stream.retention === null ? 0 : await countRows(absent)
+  const unlisted = stream.parent === null ? 0 : await countRows(sql`${isLive(ended)} and not (${isInScope(ended)})`)
   return {
     deleted: proven,
     ...(unproven > 0 ? { deletionSkipped: { why: 'maybe_forgotten' as const, rows: unproven } } : {}),
+    ...(unlisted > 0 ? { deletionSkipped: { why: 'owner_not_listed' as const, rows: unlisted } } : {}),
   }
 }
 

@@ -78,7 +78,7 @@ const scan = z
 
 const withheld = z
   .object({
-    why: z.enum(['unknown_key', 'few_seen', 'large_loss', 'maybe_forgotten']),
+    why: z.enum(['unknown_key', 'few_seen', 'large_loss', 'maybe_forgotten', 'owner_not_listed']),
     rows: count,
     toConfirm: z
       .object({

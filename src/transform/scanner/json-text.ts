@@ -147,7 +147,9 @@ export class JsonText {
     const { view } = this
     const length = end - start
     if (this.#nameCount === MOST_NAMES || length < 4) return true
-    const name = Math.imul(31, view.getInt32(start + 1, true)) ^ Math.imul(17, view.getInt32(end - 4, true)) ^ length
+    // A body that is cut may end with the name.
+    const first = view.getInt32(Math.min(start + 1, end - 4), true)
+    const name = Math.imul(31, first) ^ Math.imul(17, view.getInt32(end - 4, true)) ^ length
     for (let i = names; i < this.#nameCount; i++) if (this.#names[i] === name) return true
     this.#names[this.#nameCount] = name
     this.#nameCount += 1
