@@ -17,8 +17,6 @@ export interface SilenceOptions extends RetryOptions {
 export class Silence {
   /** Rows that should have been read; 0: the scan may end. */
   missed = 0
-  /** The scan of an earlier run was begun anew. */
-  #isRestarted = false
   readonly #start: ScanState
   readonly #options: SilenceOptions
 
@@ -32,7 +30,6 @@ export class Silence {
     let state = this.#start
     let isSilent = true
     for await (const batch of batches) {
-      this.#isRestarted ||= batch.reads.some(({ restarted }) => restarted)
       isSilent &&= batch.read === 0
       if (isSilent) {
         state = advance(state, batch)
@@ -46,7 +43,7 @@ export class Silence {
     const { stream, scan, resumed } = this.#start
     const { since, until } = scan.window
     // A resumed scan may have read before what it would have met now.
-    if (resumed && !this.#isRestarted) return 0
+    if (resumed) return 0
     const { source, destination } = this.#options
     const from = since === null ? null : minus(since, -ZONE_UNCERTAINTY)
     const window = { from, to: until === null ? scan.upperBound : earlier(until, scan.upperBound) }
