@@ -103,7 +103,10 @@ const cursored = (text: (given: string) => unknown): Bending => ({
 })
 
 const shifted = (text: string, ms: number): string => {
-  const at = new Date(Date.parse(text.length === 19 ? `${text}Z` : text) + ms).toISOString().slice(0, 19)
+  const given = Date.parse(text.length === 19 ? `${text}Z` : text)
+  // Another bend has been here before.
+  if (Number.isNaN(given)) return text
+  const at = new Date(given + ms).toISOString().slice(0, 19)
   return text.length === 19 ? at : `${at}+00:00`
 }
 
