@@ -28,7 +28,7 @@ test('I2: a page with a record from outside of the range is refused, unless its 
   expect(within([...records, naive])).not.toThrow()
 })
 
-test('I22: a page that begins like one of another list of the scan is refused; an empty one is not', () => {
+test('I2: a page that begins like one of another list of the scan is refused; an empty one is not', () => {
   const others = new Set([firstSignature(decoded(records))])
   const refused = (of: readonly unknown[]) => () => refuseWrongPage(decoded(of), parcels, '', null, others)
   expect(refused([records[0]])).toThrow('the API returned a page of another list again')
