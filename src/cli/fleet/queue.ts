@@ -206,6 +206,8 @@ export function work(
         busy -= 1
       }
     }
+    // The library looks for dead workers after an interval. Where each worker lives shorter than that, nobody would.
+    await boss.supervise(QUEUE)
     await boss.work<Payload>(
       QUEUE,
       { localConcurrency: fleet.atOnce, pollingIntervalSeconds: POLL, heartbeatRefreshSeconds: HEARTBEAT / 4 },
