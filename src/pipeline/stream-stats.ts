@@ -308,7 +308,7 @@ const DELETION_SKIPPED: Readonly<Record<DeletionSkipped['why'], (rows: number) =
   }),
   owner_not_listed: rows => ({
     code: 'not_marked',
-    message: `the source no longer listed the records that ${rows} rows belong to, so what changed in these lists may be missing, and none of the rows is marked as deleted`,
-    next: 'See what this report says of the stream of those records. Once their rows are marked as deleted, these are too.',
+    message: `the source no longer listed the owners of ${rows} rows, or did not serve what they own, so what changed there may be missing, and none of the rows is marked as deleted`,
+    next: 'See what this report says of the stream of the owners. Once their rows are marked as deleted, these are too.',
   }),
 }

@@ -144,7 +144,8 @@ describe.each(DESTINATIONS)('$name', place => {
         body: { errors: 'Not Found' },
         match: ({ path }) => path === `/customers/${gone}/credit_summary`,
       })
-      expect((await sync()).of(NAME)).toMatchObject({ outcome: 'complete', deleted: 0, problem: null })
+      const unserved = { outcome: 'complete', deleted: 0, problem: { code: 'not_marked' } }
+      expect((await sync()).of(NAME)).toMatchObject(unserved)
       expect(await marked(destination, NAME, 'customer_id')).toEqual({})
       simulator.store.remove('customers', gone, { event: true })
       await sync(['customers', 'events'])

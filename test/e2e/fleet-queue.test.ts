@@ -123,12 +123,13 @@ test('a worker that is killed is replaced by the next one', () =>
     })
     while (stores.all.some(({ simulator }) => simulator.requests.length < 2)) await setTimeout(20)
     worker.kill('SIGKILL')
-    // A minute without a sign of life is enough, and here it has passed.
+    // A minute without a sign of life is enough, and here it has passed, also since dead workers were last looked for.
     const client = new pg.Client({ connectionString: queue })
     await client.connect()
     await client.query(
       `update recharge_queue.job set heartbeat_on = heartbeat_on - interval '1 minute', started_on = started_on - interval '1 minute' where state = 'active'`,
     )
+    await client.query(`update recharge_queue.queue set monitor_claim_on = monitor_claim_on - interval '1 minute'`)
     await client.end()
     const second = await run('work', '--once', '--json')
     expect(JSON.parse(second.stdout).runs).toHaveLength(1)

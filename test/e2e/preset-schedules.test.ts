@@ -144,7 +144,7 @@ describe.each(DESTINATIONS)('$name', place => {
       simulator.faults.add({ kind: 'body', body, match: ({ path }) => path === `/${PRODUCTS}`, times: 10 })
       const { problem, deleted } = (await sync()).of(SCHEDULES)
       expect(problem).toMatchObject({ code: 'not_marked' })
-      expect(problem?.message).toMatch(/no longer listed the records that [23] rows belong to/)
+      expect(problem?.message).toMatch(/no longer listed the owners of [23] rows/)
       expect(deleted).toBe(0)
       simulator.faults.clear()
       expect((await sync()).of(SCHEDULES)).toMatchObject({ deleted: 0, problem: null })
