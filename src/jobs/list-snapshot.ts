@@ -34,7 +34,8 @@ export async function listSnapshot(
   stats: StreamStats,
   signal: AbortSignal,
 ): Promise<ListSnapshot> {
-  const { source, readable, run } = options
+  const { source, readable, run, reported } = options
+  await reported
   const startedAt = justBefore(source.clock())
   // Sorted by id, because the id of a record does not change while the pages are read.
   const listed: Stream = {

@@ -276,9 +276,9 @@ async function runInParallel(
   lost?.addEventListener('abort', () => {
     stop.cause ??= problemOf(lost.reason)
   })
-  const start = async (planned: Planned): Promise<StreamReport> => {
+  const start = async (planned: Planned, reported?: Promise<unknown>): Promise<StreamReport> => {
     try {
-      return await runStream(planned, options, stop)
+      return await runStream(planned, reported === undefined ? options : { ...options, reported }, stop)
     } catch (error) {
       stop.cause ??= problemOf(error) ?? logged(error, options, planned.stream.name)
       failed.abort()
@@ -286,7 +286,7 @@ async function runInParallel(
     }
   }
   /*
-   * Streams that report deletions run first. A record that another stream reads is then newer than every deletion reported
+   * Streams that report deletions are read first. A record that another stream reads is then newer than every deletion reported
    * so far, and cancels one reported for it.
    */
   const reporting = new Map(
@@ -299,7 +299,7 @@ async function runInParallel(
       .map(planned => [
         planned,
         reporting.get(planned) ??
-          (planned.stream.deletions.event === undefined ? start(planned) : allReported.then(() => start(planned))),
+          start(planned, planned.stream.deletions.event === undefined ? undefined : allReported),
       ]),
   )
   const allBegun = Promise.allSettled(begun.values())

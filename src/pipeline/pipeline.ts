@@ -41,6 +41,8 @@ export interface ScanOptions extends RetryOptions {
   readonly backlog?: Backlog
   /** Rejected records that a stream may have in one run. */
   readonly maxRejects: number
+  /** Resolves when the streams that report deletions of this one have ended: its records are requested after that. Absent: none does. */
+  readonly reported?: Promise<unknown>
 }
 
 /** Reads a stream from `start` to the end of the scan and commits it batch by batch. */
@@ -81,12 +83,13 @@ export async function scanStream(
 
 async function* readPages(
   { stream, scan, newestFirst }: ScanState,
-  { source, readable, backlog }: ScanOptions,
+  { source, readable, backlog, reported }: ScanOptions,
   stats: StreamStats,
   counting: Counting,
   signal: AbortSignal,
 ): AsyncGenerator<Page> {
   const { requestStats } = stats
+  await reported
   const expected = (): number | null => stats.expected
   const ready = backlog ? { ready: backlog.room } : {}
   const reading = { readable, decoderOf: pageDecoders(), newestFirst, expected, requestStats, signal, ...ready }
