@@ -2,8 +2,10 @@ import { ContractError, SourceError } from '../common/errors.ts'
 import { asFilter } from '../common/instant.ts'
 import type { DecodedPage, Page, PageDecoder, Scan, Window } from '../common/model.ts'
 import type { Readable, Stream } from '../schema/stream.ts'
-import { firstSignature } from './page-check.ts'
+import { listsAhead } from './lists-ahead.ts'
+import { createSeenPages } from './page-check.ts'
 import { isDeadCursor, paginate, type ReadContext, type Sequence } from './pagination.ts'
+import type { Readers } from './readers.ts'
 
 /** One of the lists that a stream consists of. */
 interface StreamList extends Sequence {
@@ -26,15 +28,14 @@ const EMPTY: DecodedPage = {
   decodeAgain: null,
 }
 
-/** Pages of other lists that are remembered: a stream with a list for each customer has many. */
-const MOST_OTHERS = 10_000
-
 /** What a full scan needs beside the context of its requests. */
 export interface FullScanOptions {
   /** Where the parents of a stream are looked up. */
   readonly streams: readonly Stream[]
   readonly readable: Readable
   readonly decoderOf: (stream: Stream) => PageDecoder
+  /** Those of all streams. */
+  readonly readers: Readers
 }
 
 /**
@@ -79,15 +80,17 @@ async function* scanLists(
   let forbidden: SourceError | null = null
   let missing: SourceError | null = null
   let pages = 0
-  const others = new Set<string>()
-  for await (const list of listsOf(context, window, options, resume)) {
+  for await (const { list, pages: listed } of listsAhead(
+    context,
+    listsOf(context, window, options, resume),
+    options.readers,
+  )) {
     const pagesBefore = pages
-    const own: string[] = []
     try {
-      for await (const { decoded, receivedAt, last, resume: cursor } of paginate(context, { ...list, others })) {
+      for await (const { decoded, receivedAt, last, resume: cursor } of listed) {
         pages += 1
-        if (several && decoded.keys.length > 0) own.push(firstSignature(decoded))
-        const { owner } = list
+        const { owner, others } = list
+        others?.add(decoded)
         yield {
           decoded,
           receivedAt,
@@ -113,8 +116,6 @@ async function* scanLists(
       // The parent was deleted between its page and this request, and its records with it.
       else missing = error
     }
-    if (others.size > MOST_OTHERS) others.clear()
-    for (const first of own) others.add(first)
   }
   // If every list is refused, the resource itself is.
   const refused = forbidden ?? missing
@@ -140,6 +141,7 @@ async function* listsOf(
   const { streams, readable, decoderOf } = options
   const { path } = stream
   const filters = filtersOf(stream, window)
+  const others = createSeenPages()
   if (stream.each) {
     const { parameter, values } = stream.each
     const [resumeValue, pointer] = parseBookmark(resume)
@@ -156,6 +158,7 @@ async function* listsOf(
         owner: null,
         value,
         bounds: null,
+        others: others(value),
         resume: value === resumeValue ? pointer : null,
         parameters: () => ({ ...filters, [parameter]: value }),
         bookmark: cursor =>
@@ -185,6 +188,7 @@ async function* listsOf(
           value: null,
           resume: null,
           bounds: null,
+          others: others(owner),
           parameters: () => filtersOfList,
           bookmark: () => bookmark,
         }

@@ -1,7 +1,7 @@
 /** The largest page that the API gives [documented]. */
 export const LARGEST = 250
 /** The smallest page that is requested in order to hit a place in a list. */
-const SMALLEST = 200
+export const SMALLEST = 200
 /** Records of the page that the segment before it reads too: the first one. */
 export const SHARED = 1
 /** Page numbers end here [documented]. */

@@ -21,12 +21,36 @@ export const lastSignature = ({ keys, cursors }: DecodedPage): string =>
 export const hasRecord = ({ keys, cursors }: DecodedPage, wanted: string): boolean =>
   keys.some((key, i) => signatureOf(key, cursors[i] ?? null) === wanted)
 
+/** Pages of which the lists of a scan remember that they have shown them: a stream with a list for each customer has many. */
+const MOST_SEEN = 10_000
+
+/** What the other lists of a scan have shown. No two of them have a record in common. */
+export interface OtherLists {
+  /** Whether another list has shown the page. */
+  has(page: DecodedPage): boolean
+  /** Takes note that this list has shown the page. */
+  add(page: DecodedPage): void
+}
+
+/** Remembers which list has shown which page, by the first record. @returns makes the view of one list. */
+export function createSeenPages(): (list: string) => OtherLists {
+  const lists = new Map<string, string>()
+  return list => ({
+    has: page => page.keys.length > 0 && (lists.get(firstSignature(page)) ?? list) !== list,
+    add: page => {
+      if (page.keys.length === 0) return
+      if (lists.size > MOST_SEEN) lists.clear()
+      lists.set(firstSignature(page), list)
+    },
+  })
+}
+
 /**
  * Detects a response for the wrong page, so that the right one is requested again: the previous page once more, a page of
  * another list, or a page with a record from outside of the range. Cursors without a UTC offset are too uncertain for the
  * last check.
  * @param previous signature of the previous page.
- * @param others signatures of the first records of the pages of the other lists that the scan has read.
+ * @param others the other lists of the scan; undefined: it is the only one.
  * @throws {SourceError} `unavailable`
  */
 export function refuseWrongPage(
@@ -34,7 +58,7 @@ export function refuseWrongPage(
   stream: Stream,
   previous: string,
   bounds: Window | null,
-  others: ReadonlySet<string>,
+  others: OtherLists | undefined,
 ): void {
   if (stream.pagination !== 'pages') return
   const stray = bounds === null || !page.zoned ? undefined : strayIn(page, bounds)
@@ -43,7 +67,7 @@ export function refuseWrongPage(
       ? `the API returned a record changed at ${stray} for the range from ${bounds?.since} to ${bounds?.until}`
       : isSame(page, previous)
         ? 'the API returned the previous page again'
-        : page.keys.length > 0 && others.has(firstSignature(page))
+        : others?.has(page)
           ? 'the API returned a page of another list again'
           : null
   if (why !== null)

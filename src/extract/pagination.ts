@@ -5,7 +5,7 @@ import type { Stream } from '../schema/stream.ts'
 import type { ApiClient, ApiRequest } from './api-client.ts'
 import { createLoopCheck, type LoopCheck } from './loop-check.ts'
 import { LARGEST, LAST_PAGE, type NumberedPage } from './numbered-page.ts'
-import { hasRecord, lastSignature, refuseWrongPage, signature } from './page-check.ts'
+import { hasRecord, lastSignature, type OtherLists, refuseWrongPage, signature } from './page-check.ts'
 import { createPageNumbers } from './page-numbers.ts'
 import { readBody } from './read-body.ts'
 import { type Failures, NO_FAILURES } from './retry.ts'
@@ -21,8 +21,8 @@ export interface Sequence {
   readonly bounds: Window | null
   /** Id of the parent record whose list this is; null: it has no parent. */
   readonly owner: string | null
-  /** Signatures of the first records of the pages of the scan's other lists, which have no record in common. Absent: there is one list. */
-  readonly others?: ReadonlySet<string>
+  /** The other lists of the scan. Absent: it is the only one. */
+  readonly others?: OtherLists
   /** The page of the list to begin with; null or absent: the first one. */
   readonly start?: NumberedPage | null
 }
@@ -51,7 +51,6 @@ export interface ReadContext {
 const PAGE_SIZES = [LARGEST, 100, 50] as const
 export const PAGE_SIZE = PAGE_SIZES[0]
 const MAX_EMPTY_PAGES = 50
-const NO_OTHERS: ReadonlySet<string> = new Set()
 
 /** How the API refuses an expired cursor is not known, so any lasting refusal may be that [unknown]. */
 export const isDeadCursor = (error: unknown): error is SourceError =>
@@ -299,7 +298,7 @@ const startsWith = (page: DecodedPage, { keys, cursors }: DecodedPage): boolean 
 /** One page, and the headers of its response. */
 async function read(
   { api, stream, decode, requestStats, signal, ready }: ReadContext,
-  { bounds, owner, others = NO_OTHERS }: Sequence,
+  { bounds, owner, others }: Sequence,
   request: ApiRequest,
   { previous, records }: Pick<State, 'previous' | 'records'>,
 ): Promise<{ readonly decoded: DecodedPage; readonly headers: Headers }> {

@@ -4,7 +4,7 @@ import type { DecodedPage, Instant, Page, Range, Scan, Segment, Window } from '.
 import { createChannel } from './channel.ts'
 import { firstSignature, hasRecord } from './page-check.ts'
 import { isDeadCursor, type ListPage, paginate, type ReadContext } from './pagination.ts'
-import type { Readers } from './readers.ts'
+import type { Readers, SharedScan } from './readers.ts'
 import {
   type Covered,
   hasReachedEnd,
@@ -59,19 +59,29 @@ export async function* parallelScan(
   let tiesById = true
   const covered: Covered = { records: 0, millis: 0 }
 
-  const startReaders = (): void => {
-    if (failure) return
-    for (let room = readers.room(); active.size === 0 || room >= 1; room--) {
-      const next = waiting.shift() ?? split()
-      if (!next) return
+  const shared: SharedScan = {
+    get size() {
+      return active.size
+    },
+    start() {
+      const next = failure ? null : (waiting.shift() ?? split())
+      if (next === null) return false
       active.add(next)
       void run(next)
-    }
+      return true
+    },
+  }
+
+  const startReaders = (): void => {
+    // One reads in any case.
+    if (active.size === 0) shared.start()
+    readers.start()
   }
 
   const split = (): Reader | null => {
-    const { allowance, servesNumbers: numbers } = readers
-    const chosen = chooseSplit(active, { scan, covered, expected: options.expected(), allowance, numbers, pending })
+    const { allowance, servesNumbers: numbers, mustSpread: spread } = readers
+    const expected = options.expected()
+    const chosen = chooseSplit({ active, scan, covered, expected, allowance, numbers, spread, pending })
     if (chosen === null) return null
     return chosen.kind === 'page' ? atPage(chosen) : atInstant(chosen)
   }
@@ -251,6 +261,7 @@ export async function* parallelScan(
     }
   }
 
+  const leave = readers.join(shared)
   startReaders()
   const ticking = tick()
   try {
@@ -258,6 +269,7 @@ export async function* parallelScan(
     const failed = failure as { error: unknown } | null
     if (failed) throw failed.error
   } finally {
+    leave()
     stop.abort()
     channel.close()
     await ticking

@@ -36,6 +36,8 @@ export interface RateLimit {
   onLost(reason: 'throttled' | 'no_answer'): void
   /** Requests that could be sent now without waiting. */
   room(): number
+  /** Requests that have been sent and not answered. */
+  readonly inFlight: number
   readonly tier: Tier
   /** Where the rate is from: what was given, a run before, or the levels that responses have shown. */
   readonly from: RateFrom
@@ -169,6 +171,9 @@ export function createRateLimit({ tier, budget, learns = false, monotonic, sleep
     },
     get from() {
       return from
+    },
+    get inFlight() {
+      return inFlight.size
     },
     begin(known) {
       if (!learns) return

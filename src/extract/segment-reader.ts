@@ -59,9 +59,12 @@ export interface PlaceInList {
 export const nextIn = ({ start, read }: PlaceInList): number =>
   start === null ? read + PAGE_SIZE : read === 0 ? start.offset + start.limit : start.offset + read + PAGE_SIZE
 
+/** Records of the list before the end of the newest page; 0: none has arrived. */
+export const readIn = ({ start, read }: PlaceInList): number => (read === 0 ? 0 : (start?.offset ?? 0) + read)
+
 /** Whether so much was read that the last page should have what the segment that follows begins with. */
 export const hasReachedEnd = ({ list }: Reader): boolean =>
-  list !== null && list.end !== null && (list.start?.offset ?? 0) + list.read >= list.end + SHARED
+  list !== null && list.end !== null && readIn(list) >= list.end + SHARED
 
 export const readerOf = (from: Segment): Reader => {
   const { id, since, until, at, ordered } = from

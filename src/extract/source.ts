@@ -16,9 +16,8 @@ import { type ApiClient, TOKEN_PATH } from './api-client.ts'
 import { fullScan, readList } from './full-scan.ts'
 import type { ReadContext } from './pagination.ts'
 import { parallelScan } from './parallel-scan.ts'
-import { inFlight } from './parallelism.ts'
 import { readMembers } from './read-body.ts'
-import { createReaders, type Readers } from './readers.ts'
+import { createReaders } from './readers.ts'
 import { retrieve } from './retrieve.ts'
 import type { Sleep } from './retry.ts'
 import { readableBy, type TokenInformation } from './scopes.ts'
@@ -64,6 +63,8 @@ export interface Source {
   /** When a record was created, as the API says now; null: it serves no such record, or does not say it. */
   createdAt(stream: Stream, id: string, requestStats: RequestStats, signal: AbortSignal): Promise<Instant | null>
   clock(): Instant
+  /** Requests that have been sent and not answered, and how long an answer takes. */
+  readonly coming: { readonly requests: number; readonly latencyMs: number }
   readonly rate: RateReport
   /** Begins with the rate that an earlier run has learnt, unless the configuration names one. */
   beginRate(perSecond: number): void
@@ -80,9 +81,6 @@ export interface SourceOptions {
 
 /** Milliseconds between two checks whether the rate limit has room for another reader. */
 const ROOM_CHECK_MS = 100
-
-/** Streams that usually have more than a few pages. */
-const LARGE_STREAMS = 8
 
 /** One scope under two names [inferred]. */
 const STORE_SCOPES = ['store_info', 'read_store']
@@ -107,6 +105,9 @@ export function createSource(api: ApiClient, { streams, sleep }: SourceOptions):
     get rate() {
       const { tier, from } = api.rateLimit
       return { bucket: tier.bucket, per_second: Math.round(100 * tier.perSecond) / 100, from }
+    },
+    get coming() {
+      return { requests: api.rateLimit.inFlight, latencyMs: api.latencyMs() }
     },
     beginRate: perSecond => api.rateLimit.begin(perSecond),
     clock: api.clock,
@@ -145,7 +146,7 @@ export function createSource(api: ApiClient, { streams, sleep }: SourceOptions):
       const context: ReadContext = { api, stream, decode: decoderOf(stream), ...options }
       return stream.sync.mode === 'incremental' && stream.sync.sorted
         ? parallelScan(context, scan, { readers, expected, newestFirst, pause })
-        : asOneReader(readers, fullScan(context, scan, { streams, readable, decoderOf }))
+        : fullScan(context, scan, { streams, readable, decoderOf, readers })
     },
 
     async count(stream, since, requestStats, signal) {
@@ -154,8 +155,7 @@ export function createSource(api: ApiClient, { streams, sleep }: SourceOptions):
       return countWhere(stream, from, requestStats, signal)
     },
 
-    plansByCount: ({ sync }) =>
-      sync.mode === 'incremental' && sync.sorted && inFlight({ ...readers.allowance, room: 0 }) > LARGE_STREAMS,
+    plansByCount: ({ sync }) => sync.mode === 'incremental' && sync.sorted && readers.mustSpread,
     countWhere,
     listWhere: (stream, filters, decode, options) => readList({ api, stream, decode, ...options }, filters),
     retrieve: (stream, id, decode, options) => retrieve({ api, stream, decode, ...options }, id),
@@ -172,16 +172,6 @@ export function createSource(api: ApiClient, { streams, sleep }: SourceOptions):
         return null
       }
     },
-  }
-}
-
-/** A scan that sends one request at a time. */
-async function* asOneReader(readers: Readers, pages: AsyncIterable<Page>): AsyncGenerator<Page> {
-  const ended = readers.begin()
-  try {
-    yield* pages
-  } finally {
-    ended()
   }
 }
 

@@ -1,8 +1,8 @@
 import { fromMillis, toMillis } from '../common/instant.ts'
 import type { Instant, Scan } from '../common/model.ts'
-import { LARGEST, LAST_PAGE, type NumberedPage, pageJustBefore, SHARED } from './numbered-page.ts'
+import { LARGEST, LAST_PAGE, type NumberedPage, pageJustBefore, SHARED, SMALLEST } from './numbered-page.ts'
 import { type Allowance, minPagesToSplit } from './parallelism.ts'
-import { type Covered, density, nextIn, type Reader } from './segment-reader.ts'
+import { type Covered, density, nextIn, type Reader, readIn } from './segment-reader.ts'
 
 /** Where a segment is split: at the first record of a page, or at an instant. */
 export type Split =
@@ -10,6 +10,7 @@ export type Split =
   | { readonly kind: 'instant'; readonly reader: Reader; readonly at: Instant }
 
 export interface SplitOptions {
+  readonly active: ReadonlySet<Reader>
   readonly scan: Scan
   readonly covered: Covered
   /** Records that the API counts in the window; null: not known. */
@@ -17,15 +18,20 @@ export interface SplitOptions {
   readonly allowance: Allowance
   /** Whether pages are requested by their numbers. */
   readonly numbers: boolean
+  /** Whether a list whose length is not known is tried to be longer than its density tells. */
+  readonly spread: boolean
   /** Readers whose first page, requested by its number, has not arrived. */
   readonly pending: ReadonlySet<Reader>
 }
 
+/** Of a list that may end soon, so many pages are tried at a time at most. */
+const MOST_TRIED = 6
 /** A page in a list begins at most so many records before the place that it is meant for. */
 const FURTHEST = LARGEST / 2
 
 /** Splits the segment with the most left to read at the middle of its rest, if that is enough. */
-export function chooseSplit(active: ReadonlySet<Reader>, options: SplitOptions): Split | null {
+export function chooseSplit(options: SplitOptions): Split | null {
+  const { active } = options
   const perMilli = density(options.covered, active, options.scan, options.expected)
   const rests = [...active]
     .filter(({ ordered }) => ordered)
@@ -45,7 +51,19 @@ export function chooseSplit(active: ReadonlySet<Reader>, options: SplitOptions):
 function pagesLeft(reader: Reader, perMilli: number, options: SplitOptions): number {
   const end = endOf(reader, options)
   if (reader.list !== null && end !== null) return pagesFor(toRead(reader, end) - nextIn(reader.list))
-  return Math.floor((perMilli * (restOf(reader, options.scan)?.millis ?? 0)) / LARGEST) - 1
+  const estimate = Math.floor((perMilli * (restOf(reader, options.scan)?.millis ?? 0)) / LARGEST) - 1
+  // A shop that grows has more than the density of its first pages tells.
+  return triedOf(reader, options) > 0 ? Math.max(estimate, 1) : estimate
+}
+
+/**
+ * How many pages may be tried at a time of a list that nobody has counted and that may end soon: as many as it has been read
+ * already. A try beyond its end is a request in vain.
+ */
+function triedOf({ list }: Reader, { active, expected, numbers, spread }: SplitOptions): number {
+  if (!numbers || !spread || list === null || (list.isWhole && expected !== null)) return 0
+  const read = [...active].map(other => (other.list?.filters === list.filters ? readIn(other.list) : 0))
+  return Math.min(MOST_TRIED, Math.floor(Math.max(...read) / SMALLEST))
 }
 
 const pagesFor = (records: number): number => Math.max(0, Math.ceil(records / LARGEST))
@@ -64,12 +82,18 @@ function splitOf(reader: Reader, pages: number, options: SplitOptions): Split | 
   const { list } = reader
   if (options.numbers && list !== null) {
     const end = endOf(reader, options)
-    // Of a list whose length is only estimated, one page is tried at a time: it may lie beyond the end.
-    if (end === null && hasPending(reader, options)) return null
     const next = nextIn(list)
-    const page = end === null ? pageAfter(next, Math.floor(pages / 2)) : fittingPage(next, toRead(reader, end), pages)
-    if (page !== null) return { kind: 'page', reader, page }
-    if (end !== null && end <= LARGEST * (LAST_PAGE - 1)) return null
+    if (end === null) {
+      // A page farther away is tried alone.
+      const tried = pages <= MOST_TRIED ? triedOf(reader, options) : 0
+      if (pendingOf(reader, options) >= Math.max(1, tried)) return null
+      const page = pageAfter(next, tried > 0 ? 0 : Math.floor(pages / 2))
+      if (page !== null) return { kind: 'page', reader, page }
+    } else {
+      const page = fittingPage(next, toRead(reader, end), pages)
+      if (page !== null) return { kind: 'page', reader, page }
+      if (end <= LARGEST * (LAST_PAGE - 1)) return null
+    }
   }
   const rest = options.pending.has(reader) ? null : restOf(reader, options.scan)
   return rest === null ? null : { kind: 'instant', reader, at: rest.middle }
@@ -102,9 +126,9 @@ function fittingPage(next: number, end: number, pages: number): NumberedPage | n
   return costly
 }
 
-/** Whether a page of the same list is on its way that may lie beyond its end. */
-const hasPending = ({ list }: Reader, { pending }: SplitOptions): boolean =>
-  [...pending].some(other => other.list?.filters === list?.filters)
+/** How many pages of the same list are on their way that may lie beyond its end. */
+const pendingOf = ({ list }: Reader, { pending }: SplitOptions): number =>
+  [...pending].filter(other => other.list?.filters === list?.filters).length
 
 /** What is left to read of a segment by time; null: it is not known, or too short. */
 function restOf(reader: Reader, scan: Scan): { readonly middle: Instant; readonly millis: number } | null {

@@ -144,7 +144,7 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     await retryDestination(() => beginWithLearntRate(learning), options, signal)
     if (recorded) await retryDestination(() => destination.record(started), options, signal)
     const ended = graceOf(ending, options)
-    const opened = { ...options, destination, lost, backlog: createBacklog(options.monotonic) }
+    const opened = { ...options, destination, lost, backlog: createBacklog(options.monotonic, () => source.coming) }
     const { reports, stopped } = await runInParallel(plan, opened, ending, ended)
     if (recorded)
       await ended(

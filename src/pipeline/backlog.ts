@@ -25,14 +25,29 @@ const WAITING = 1_200
 const ENOUGH = 20
 /** Milliseconds over which the speed of commits is measured. */
 const MEASURED = 3_000
+/** Records that a request may bring. */
+const PAGE = 250
+
+/** What has been requested and has not arrived. */
+export interface Coming {
+  readonly requests: number
+  /** From a request to its response. */
+  readonly latencyMs: number
+}
+
+const NOTHING: Coming = { requests: 0, latencyMs: 0 }
 
 /**
  * Bounds what waits for a commit by time. How many records that are depends on the destination: the bound is what it has
  * committed in about a second lately, so it begins small. Where a single commit takes that long by itself, as it may in a
  * server far away, a bound by time would only make commits smaller and the load slower, so there is none.
+ *
+ * A page arrives a latency after it is requested. So what counts for another request is what will wait by then: with what has
+ * been requested, and without what is committed meanwhile.
  * @param monotonic milliseconds that never go back.
+ * @param coming what has been requested of the API. Default: nothing.
  */
-export function createBacklog(monotonic: () => number): Backlog {
+export function createBacklog(monotonic: () => number, coming: () => Coming = () => NOTHING): Backlog {
   let records = 0
   let bytes = 0
   /** Commits under way. */
@@ -44,9 +59,16 @@ export function createBacklog(monotonic: () => number): Backlog {
   let measured: { readonly at: number; readonly records: number; readonly ms: number }[] = []
   let busySince = monotonic()
   let most = LEAST
+  /** Records a millisecond. */
+  let speed = LEAST / WAITING
   let freed = Promise.withResolvers<void>()
   const listeners = new Set<() => void>()
   const isFull = (): boolean => records >= most || bytes >= MOST_BYTES
+  const isFullByThen = (): boolean => {
+    if (records === 0) return false
+    const { requests, latencyMs } = coming()
+    return bytes >= MOST_BYTES || records + PAGE * requests - speed * latencyMs >= most
+  }
   const free = (fewer: number, size: number): void => {
     records -= fewer
     bytes -= size
@@ -61,7 +83,7 @@ export function createBacklog(monotonic: () => number): Backlog {
       const aborted = Promise.withResolvers<void>()
       const abort = (): void => aborted.resolve()
       signal.addEventListener('abort', abort, { once: true })
-      while (isFull() && !signal.aborted) await Promise.race([freed.promise, aborted.promise])
+      while (isFullByThen() && !signal.aborted) await Promise.race([freed.promise, aborted.promise])
       signal.removeEventListener('abort', abort)
     },
     add(more, size) {
@@ -85,9 +107,10 @@ export function createBacklog(monotonic: () => number): Backlog {
         measured = [...measured.filter(one => one.at > at - MEASURED), { at, records: fewer, ms: at - busySince }]
         busySince = at
         const ms = measured.reduce((sum, one) => sum + one.ms, 0)
-        const speed = measured.reduce((sum, one) => sum + one.records, 0) / Math.max(MEASURED / 2, ms)
+        const lately = measured.reduce((sum, one) => sum + one.records, 0) / Math.max(MEASURED / 2, ms)
         const isFarAway = ended >= ENOUGH && 2 * shortest > WAITING
-        most = isFarAway ? MOST : Math.min(MOST, Math.max(LEAST, WAITING * speed))
+        most = isFarAway ? MOST : Math.min(MOST, Math.max(LEAST, WAITING * lately))
+        speed = Math.max(LEAST / WAITING, lately)
         free(fewer, size)
       }
     },

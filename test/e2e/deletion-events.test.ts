@@ -222,4 +222,20 @@ describe.each(DESTINATIONS)('$name', place => {
       // Of accounts no event speaks, so they need not wait.
       expect([...meanwhile].sort()).toEqual(['/accounts', '/events', '/store', '/token_information'])
     }))
+
+  test('I12: where the API answers late, the streams that wait for events are counted meanwhile', async () => {
+    const latencyMs = 200
+    await withSimulator({ store: makeStore({ customers: 10, months: 2 }), latencyMs }, simulator =>
+      place.with(destination =>
+        withFolder(async folder => {
+          const config = configFor(simulator, destination, folder, { concurrency: 'auto' })
+          const ran = await runSync(config, ['customers', 'events'])
+          expect(ran.code, ran.text).toBe(0)
+          const sentAt = (path: string) => simulator.requests.find(request => request.path === path)?.at ?? Number.NaN
+          expect(sentAt('/customers/count')).toBeLessThan(sentAt('/events') + latencyMs)
+          expect(sentAt('/customers')).toBeGreaterThanOrEqual(sentAt('/events') + latencyMs)
+        }),
+      ),
+    )
+  })
 })

@@ -83,3 +83,38 @@ test('who waits for room gets it after a commit, and an abort ends the wait', as
   stop.abort()
   await waiting
 })
+
+describe('room for another request', () => {
+  /** Whether there is any, with records that wait and requests that are in flight. */
+  async function hasRoom(records: number, requests: number, latencyMs: number): Promise<boolean> {
+    const backlog = createBacklog(
+      () => 0,
+      () => ({ requests, latencyMs }),
+    )
+    if (records > 0) backlog.add(records, 0)
+    const stop = new AbortController()
+    let has = false
+    const waiting = backlog.room(stop.signal).then(() => {
+      has = !stop.signal.aborted
+    })
+    await new Promise(setImmediate)
+    stop.abort()
+    await waiting
+    return has
+  }
+
+  test('counts what is in flight', async () => {
+    expect(await hasRoom(3_000, 7, 0)).toBe(true)
+    expect(await hasRoom(3_000, 8, 0)).toBe(false)
+  })
+
+  test('counts what is committed until an answer comes', async () => {
+    // 5,000 records in 1.2 seconds, as long as nothing else is known.
+    expect(await hasRoom(9_000, 10, 2_000)).toBe(true)
+    expect(await hasRoom(9_000, 18, 2_000)).toBe(false)
+  })
+
+  test('there is some where nothing waits: no commit would end the wait', async () => {
+    expect(await hasRoom(0, 1_000, 0)).toBe(true)
+  })
+})
