@@ -2,9 +2,10 @@ import { ContractError, SourceError } from '../common/errors.ts'
 import { asFilter } from '../common/instant.ts'
 import type { DecodedPage, Page, PageDecoder, Scan, Window } from '../common/model.ts'
 import type { Readable, Stream } from '../schema/stream.ts'
+import type { ReadContext, Sequence } from './list.ts'
 import { listsAhead } from './lists-ahead.ts'
 import { createSeenPages } from './page-check.ts'
-import { isDeadCursor, paginate, type ReadContext, type Sequence } from './pagination.ts'
+import { isDeadCursor, paginate } from './pagination.ts'
 import type { Readers } from './readers.ts'
 
 /** One of the lists that a stream consists of. */

@@ -1,4 +1,5 @@
-import { type ListPage, paginate, type ReadContext, type Sequence } from './pagination.ts'
+import type { ListPage, ReadContext, Sequence } from './list.ts'
+import { paginate } from './pagination.ts'
 import { paginateAhead } from './read-ahead.ts'
 import type { Readers } from './readers.ts'
 

@@ -2,8 +2,9 @@ import { SyncError } from '../common/errors.ts'
 import { asFilter, minus, toMillis, ZONE_UNCERTAINTY } from '../common/instant.ts'
 import type { DecodedPage, Instant, Page, Range, Scan, Segment, Window } from '../common/model.ts'
 import { createChannel } from './channel.ts'
+import type { ListPage, ReadContext } from './list.ts'
 import { firstSignature, hasRecord } from './page-check.ts'
-import { isDeadCursor, type ListPage, paginate, type ReadContext } from './pagination.ts'
+import { isDeadCursor, paginate } from './pagination.ts'
 import type { Readers, SharedScan } from './readers.ts'
 import {
   type Covered,

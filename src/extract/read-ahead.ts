@@ -1,8 +1,9 @@
 import { SyncError } from '../common/errors.ts'
 import type { DecodedPage } from '../common/model.ts'
+import type { ListPage, ReadContext, Sequence } from './list.ts'
 import { LARGEST, type NumberedPage, pageJustBefore } from './numbered-page.ts'
 import { firstSignature, hasRecord } from './page-check.ts'
-import { type ListPage, paginate, type ReadContext, type Sequence } from './pagination.ts'
+import { paginate } from './pagination.ts'
 import type { Readers } from './readers.ts'
 
 /** Pages that are requested ahead at once: so many for each page that has arrived, and at most. Some lie beyond the end. */

@@ -1,6 +1,6 @@
 import { ContractError, SourceError } from '../common/errors.ts'
 import type { DecodedPage } from '../common/model.ts'
-import type { ReadContext } from './pagination.ts'
+import type { ReadContext } from './list.ts'
 import { readBody } from './read-body.ts'
 
 /**

@@ -14,7 +14,7 @@ import type {
 import type { ApiVersion, Readable, Stream } from '../schema/stream.ts'
 import { type ApiClient, TOKEN_PATH } from './api-client.ts'
 import { fullScan, readList } from './full-scan.ts'
-import type { ReadContext } from './pagination.ts'
+import type { ReadContext } from './list.ts'
 import { parallelScan } from './parallel-scan.ts'
 import { readMembers } from './read-body.ts'
 import { createReaders } from './readers.ts'

@@ -72,7 +72,7 @@ describe('a list without times', () => {
     })
   })
 
-  test('whose records are added and deleted meanwhile: none that stays is missing', async () => {
+  test('I2: whose records are added and deleted meanwhile: none that stays is missing', async () => {
     const store = methods()
     await withSimulator({ store, latencyMs: LATENCY }, async simulator => {
       const deleted = new Set<number>()
@@ -94,7 +94,7 @@ describe('a list without times', () => {
     })
   })
 
-  test('whose numbers lead to pages in another order: it is read by its pointers', async () => {
+  test('I2: whose numbers lead to pages in another order: it is read by its pointers', async () => {
     const store = methods()
     await withSimulator({ store, latencyMs: LATENCY }, async simulator => {
       simulator.faults.add({
@@ -112,7 +112,7 @@ describe('a list without times', () => {
     })
   })
 
-  test('whose numbers lead elsewhere behind a record that fits: it is read by its pointers', async () => {
+  test('I2: whose numbers lead elsewhere behind a record that fits: it is read by its pointers', async () => {
     const store = methods()
     const ids = store.all('payment_methods').map(({ id }) => Number(id))
     const descending = ids.toSorted((a, b) => b - a)
