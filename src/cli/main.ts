@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --min-semi-space-size=8 --max-semi-space-size=8 --heap-growing-percent=150 --v8-pool-size=1
+#!/usr/bin/env -S node --min-semi-space-size=8 --max-semi-space-size=8 --heap-growing-percent=100 --v8-pool-size=1
 import module from 'node:module'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
