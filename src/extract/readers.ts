@@ -55,7 +55,9 @@ export function createReaders(api: Pick<ApiClient, 'latencyMs' | 'mostInFlight' 
     },
     room() {
       const { allowance } = this
-      return Math.min(Math.min(api.mostInFlight(), usefulReaders(allowance)) - active, allowance.room)
+      // What is in flight has taken its room already, and keeps its reader until it is answered.
+      const useful = usefulReaders({ ...allowance, room: allowance.room + api.rateLimit.inFlight })
+      return Math.min(Math.min(api.mostInFlight(), useful) - active, allowance.room)
     },
     begin() {
       active += 1
