@@ -123,6 +123,8 @@ export interface RequestStats {
   retries: number
   throttled: number
   waitedMs: number
+  /** Records that came once more, because a page was requested again or two segments or pages share them. */
+  readAgain: number
   /** Problems that did not keep the stream from being read. */
   readonly warnings: Problem[]
 }
@@ -343,6 +345,11 @@ export interface RunReport {
   readonly retries: number
   readonly throttled: number
   readonly waited_ms: number
+  /**
+   * Records that came once more, because the end of a list was proved or two segments or pages share them. Not counted: records
+   * that changed while they were read. Absent in reports of older versions.
+   */
+  readonly read_again?: number
   /** As it was at the end. Null: no request was sent. Absent in reports of older versions. */
   readonly rate?: RateReport | null
   readonly streams: readonly StreamReport[]

@@ -188,6 +188,7 @@ export class ListWalk {
     // Back to a page that has been read: no loop.
     if (this.#wasEmpty) this.#loop = createLoopCheck()
     this.#refuseLoop(shorter.decoded, shorter.pointer)
+    this.#context.requestStats.readAgain += shorter.decoded.keys.length
     const pages = startsWith(end.decoded, shorter.decoded)
       ? [{ decoded, receivedAt, last: false, resume: shorter.pointer }]
       : [
@@ -217,6 +218,7 @@ export class ListWalk {
     this.#isNumbered = false
     this.#since = newest
     this.#restartedFrom = lastSignature(end.decoded)
+    this.#context.requestStats.readAgain += 1
     this.#previous = ''
     this.#records += decoded.keys.length
     this.#fullSize = null
@@ -269,6 +271,7 @@ export class ListWalk {
   async #refuseShifted(page: number, limit: number | null): Promise<void> {
     const request = page > 2 ? this.#numbered(page - 1, limit) : this.#first(this.#sinceNow(), limit)
     const { decoded } = await this.#read(request, '', 0)
+    this.#context.requestStats.readAgain += decoded.keys.length
     if (signature(decoded) !== this.#before)
       throw this.#cannotFinish(`page ${page - 1} changed while page ${page} was read`)
   }

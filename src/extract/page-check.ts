@@ -17,9 +17,12 @@ export const firstSignature = ({ keys, cursors }: Pick<DecodedPage, 'keys' | 'cu
 export const lastSignature = ({ keys, cursors }: DecodedPage): string =>
   keys.length === 0 ? '' : signatureOf(keys.at(-1) ?? '', cursors.at(-1) ?? null)
 
+/** Where the record with this signature stands on the page; -1: nowhere. */
+export const placeOf = ({ keys, cursors }: DecodedPage, wanted: string): number =>
+  keys.findIndex((key, i) => signatureOf(key, cursors[i] ?? null) === wanted)
+
 /** Whether the page has the record with this signature. */
-export const hasRecord = ({ keys, cursors }: DecodedPage, wanted: string): boolean =>
-  keys.some((key, i) => signatureOf(key, cursors[i] ?? null) === wanted)
+export const hasRecord = (page: DecodedPage, wanted: string): boolean => placeOf(page, wanted) >= 0
 
 /** Pages of which the lists of a scan remember that they have shown them: a stream with a list for each customer has many. */
 const MOST_SEEN = 10_000

@@ -3,7 +3,7 @@ import { asFilter, minus, toMillis, ZONE_UNCERTAINTY } from '../common/instant.t
 import type { DecodedPage, Instant, Page, Range, Scan, Segment, Window } from '../common/model.ts'
 import { createChannel } from './channel.ts'
 import type { ListPage, ReadContext } from './list.ts'
-import { firstSignature, hasRecord } from './page-check.ts'
+import { firstSignature, hasRecord, placeOf } from './page-check.ts'
 import { isDeadCursor, paginate } from './pagination.ts'
 import type { Readers, SharedScan } from './readers.ts'
 import {
@@ -40,7 +40,7 @@ export async function* parallelScan(
   scan: Scan,
   options: ParallelScanOptions,
 ): AsyncGenerator<Page> {
-  const { signal } = context
+  const { signal, requestStats } = context
   const { readers } = options
   const channel = createChannel<Page>()
   const waiting = scan.segments.filter(({ done }) => !done).map(readerOf)
@@ -215,6 +215,7 @@ export async function* parallelScan(
         const { decoded, receivedAt, resume } = listed
         const isFirst = reader.records === 0
         if (pending.has(reader) && !placed(reader, decoded)) {
+          requestStats.readAgain += decoded.keys.length
           drop(reader)
           break
         }
@@ -225,6 +226,7 @@ export async function* parallelScan(
         if (isFirst && provesZone(reader, listed)) uncertainty = 0
         if (isFirst && reader.from.resume === null) tellNeighbour(reader, decoded)
         const last = await isLast(reader, listed)
+        requestStats.readAgain += sharedWithNext(reader, decoded)
         const { restarted } = reader
         const page = { decoded, receivedAt, resume, last, restarted, range: reader.range.id, ranges }
         reader.restarted = false
@@ -275,6 +277,13 @@ export async function* parallelScan(
     channel.close()
     await ticking
   }
+}
+
+/** How many records of the page the segment that follows has too. */
+function sharedWithNext({ stopAt, range: { until } }: Reader, page: DecodedPage): number {
+  const at = stopAt === null ? -1 : placeOf(page, stopAt)
+  if (at >= 0) return page.keys.length - at
+  return until === null ? 0 : page.cursors.filter(cursor => cursor !== null && cursor > until).length
 }
 
 /** The API did not serve a page by its number. Anything that would end the run is thrown by another request too. */

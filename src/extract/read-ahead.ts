@@ -2,7 +2,7 @@ import { SyncError } from '../common/errors.ts'
 import type { DecodedPage } from '../common/model.ts'
 import type { ListPage, ReadContext, Sequence } from './list.ts'
 import { LARGEST, type NumberedPage, pageJustBefore } from './numbered-page.ts'
-import { firstSignature, hasRecord } from './page-check.ts'
+import { firstSignature, hasRecord, placeOf } from './page-check.ts'
 import { paginate } from './pagination.ts'
 import type { Readers } from './readers.ts'
 
@@ -107,6 +107,8 @@ export async function* paginateAhead(
           if (piece !== undefined) read = null
           break
         }
+        const shared = newest.decoded.keys.length - placeOf(newest.decoded, firstSignature(next.decoded))
+        context.requestStats.readAgain += shared
         current = piece.pages
         read = piece.start.offset
         newest = next

@@ -88,7 +88,7 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     problem: Problem | null,
     views: ViewsReport | null = null,
   ): RunReport => {
-    const sum = (of: 'requests' | 'retries' | 'throttled' | 'waitedMs'): number =>
+    const sum = (of: 'requests' | 'retries' | 'throttled' | 'waitedMs' | 'readAgain'): number =>
       [token, ...allStats].reduce((total, stats) => total + stats.requestStats[of], 0)
     const report: RunReport = {
       run,
@@ -104,6 +104,7 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
       retries: sum('retries'),
       throttled: sum('throttled'),
       waited_ms: Math.round(sum('waitedMs')),
+      read_again: sum('readAgain'),
       rate: source.rate,
       streams,
       views,

@@ -24,7 +24,14 @@ const NONE: Counts = { added: 0, changed: 0, unchanged: 0, older: 0, deleted: 0,
 /** What one stream has done so far in this run. Mutable; `report()` sums it up. */
 export class StreamStats {
   readonly stream: string
-  readonly requestStats: RequestStats = { requests: 0, retries: 0, throttled: 0, waitedMs: 0, warnings: [] }
+  readonly requestStats: RequestStats = {
+    requests: 0,
+    retries: 0,
+    throttled: 0,
+    waitedMs: 0,
+    readAgain: 0,
+    warnings: [],
+  }
   counts = NONE
   records = 0
   /** The stream resumes a scan of an earlier run. */

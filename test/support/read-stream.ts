@@ -54,7 +54,7 @@ export async function readStream(
   stream: Stream,
   scan: Scan = newScan(EVERYTHING, justBefore(source.clock())),
 ): Promise<ReadPages> {
-  const requestStats: RequestStats = { requests: 0, retries: 0, throttled: 0, waitedMs: 0, warnings: [] }
+  const requestStats: RequestStats = { requests: 0, retries: 0, throttled: 0, waitedMs: 0, readAgain: 0, warnings: [] }
   const { signal } = new AbortController()
   const pages: Page[] = []
   let error: unknown = null

@@ -29,7 +29,7 @@ function methods(): Store {
 /** A source that knows how late the API answers. */
 async function lateSource(simulator: Simulator, concurrency: number): Promise<Source> {
   const source = sourceOf(simulator, concurrency)
-  const requestStats: RequestStats = { requests: 0, retries: 0, throttled: 0, waitedMs: 0, warnings: [] }
+  const requestStats: RequestStats = { requests: 0, retries: 0, throttled: 0, waitedMs: 0, readAgain: 0, warnings: [] }
   await source.token(requestStats, new AbortController().signal)
   simulator.clearRequests()
   return source
@@ -58,6 +58,7 @@ describe('a list without times', () => {
       expect(read.error).toBeNull()
       expect(missing(store, read)).toEqual([])
       expect(read.keys.length).toBeLessThan(1.05 * MANY)
+      expect(read.requestStats.readAgain).toBe(read.keys.length - MANY)
       expect(numbered(simulator)).toBeGreaterThan(5)
       // Eleven pages, one after another, would take ten.
       expect(rounds(simulator)).toBeLessThan(6)

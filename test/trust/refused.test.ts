@@ -192,7 +192,14 @@ describe('K3/13: a 401 on a path', () => {
   })
 })
 
-const requestStats = (): RequestStats => ({ requests: 0, retries: 0, throttled: 0, waitedMs: 0, warnings: [] })
+const requestStats = (): RequestStats => ({
+  requests: 0,
+  retries: 0,
+  throttled: 0,
+  waitedMs: 0,
+  readAgain: 0,
+  warnings: [],
+})
 
 test('I23: K3/13: if the stream is stopped that asks for the token, another one asks itself', async () => {
   const first = new AbortController()

@@ -21,7 +21,7 @@ const clientOf = (baseUrl: string, token: string): ApiClient =>
     sleep: ms => new Promise(resolve => setTimeout(resolve, ms)),
     random: () => 0,
   })
-const requestStats = () => ({ requests: 0, retries: 0, throttled: 0, waitedMs: 0, warnings: [] })
+const requestStats = () => ({ requests: 0, retries: 0, throttled: 0, waitedMs: 0, readAgain: 0, warnings: [] })
 const { signal } = new AbortController()
 /** Milliseconds that decoding takes. */
 const DECODING_MS = 300

@@ -4,7 +4,14 @@ import { ContractError, Interrupted, SourceError, type SourceProblem } from '../
 import type { RequestStats } from '../../src/common/model.ts'
 import { type Failures, PATIENCE, retryRequest } from '../../src/extract/retry.ts'
 
-const requestStats = (): RequestStats => ({ requests: 0, retries: 0, throttled: 0, waitedMs: 0, warnings: [] })
+const requestStats = (): RequestStats => ({
+  requests: 0,
+  retries: 0,
+  throttled: 0,
+  waitedMs: 0,
+  readAgain: 0,
+  warnings: [],
+})
 
 interface Options {
   readonly tries?: number
