@@ -72,6 +72,8 @@ export interface ApiClient {
   clock(): Instant
   /** Moving average of the time from a request to the end of its body, in milliseconds; 0 before the first response. */
   latencyMs(): number
+  /** The shortest such time: that of the API alone, without what a busy machine of ours adds. */
+  leastLatencyMs(): number
   /** Requests in flight at most. */
   mostInFlight(): number
 }
@@ -100,6 +102,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   let largest = SMALLEST_BODY
   let latest: Instant | null = null
   let latencyMs: number | null = null
+  let leastLatencyMs: number | null = null
   let warnedOfClock = false
   const safe = safeMessages(options.token)
   const urlOf = (path: string): URL => new URL(options.baseUrl.replace(/\/+$/, '') + path)
@@ -150,6 +153,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
           })
           const { tookMs, body } = answer
           largest = Math.max(largest, body.length)
+          leastLatencyMs = Math.min(leastLatencyMs ?? tookMs, tookMs)
           latencyMs = latencyMs === null ? tookMs : latencyMs + NEWEST_WEIGHT * (tookMs - latencyMs)
           return answer
         } catch (error) {
@@ -187,6 +191,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     rateLimit,
     clock: () => latest ?? fromMillis(options.now()),
     latencyMs: () => latencyMs ?? 0,
+    leastLatencyMs: () => leastLatencyMs ?? 0,
     mostInFlight: () => (concurrency === 'auto' ? Math.max(1, Math.floor(BYTES_IN_FLIGHT / largest)) : concurrency),
     waitAfter: (error, failures, requestStats, signal) =>
       waitAfter(safe(error), failures, patience, requestStats, signal),

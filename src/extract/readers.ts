@@ -29,7 +29,9 @@ export interface Readers {
 /** Streams that usually have more than a few pages. */
 const LARGE_STREAMS = 8
 
-export function createReaders(api: Pick<ApiClient, 'latencyMs' | 'mostInFlight' | 'rateLimit'>): Readers {
+export function createReaders(
+  api: Pick<ApiClient, 'latencyMs' | 'leastLatencyMs' | 'mostInFlight' | 'rateLimit'>,
+): Readers {
   let active = 0
   const scans = new Set<SharedScan>()
   return {
@@ -51,7 +53,7 @@ export function createReaders(api: Pick<ApiClient, 'latencyMs' | 'mostInFlight' 
       return { latencyMs: api.latencyMs(), perSecond: rateLimit.tier.perSecond, room: rateLimit.room() }
     },
     get mustSpread() {
-      return inFlight({ ...this.allowance, room: 0 }) > LARGE_STREAMS
+      return inFlight({ ...this.allowance, latencyMs: api.leastLatencyMs(), room: 0 }) > LARGE_STREAMS
     },
     room() {
       const { allowance } = this

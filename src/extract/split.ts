@@ -61,7 +61,7 @@ function pagesLeft(reader: Reader, perMilli: number, options: SplitOptions): num
  * already. A try beyond its end is a request in vain.
  */
 function triedOf({ list }: Reader, { active, expected, numbers, spread }: SplitOptions): number {
-  if (!numbers || !spread || list === null || (list.isWhole && expected !== null)) return 0
+  if (!numbers || !spread || list === null || !list.isWhole || expected !== null) return 0
   const read = [...active].map(other => (other.list?.filters === list.filters ? readIn(other.list) : 0))
   return Math.min(MOST_TRIED, Math.floor(Math.max(...read) / SMALLEST))
 }

@@ -150,6 +150,16 @@ describe('a list without times', () => {
     })
   })
 
+  test('is not read ahead where answers come late only because this machine is busy', async () => {
+    let isBusy = false
+    await withSimulator({ store: methods(), latencyMs: () => (isBusy ? LATENCY : 10) }, async simulator => {
+      const source = await lateSource(simulator, 40)
+      isBusy = true
+      const { error, keys } = await readStream(source, METHODS)
+      expect([error, keys.length, numbered(simulator), simulator.requests.length]).toEqual([null, MANY, 0, 11])
+    })
+  })
+
   test('is not read ahead where the API answers soon: few requests fill the rate', async () => {
     await withSimulator({ store: methods(), latencyMs: 10 }, async simulator => {
       const { error, keys } = await readLate(simulator, METHODS)
