@@ -19,5 +19,7 @@ export default defineConfig({
     maxWorkers: 3,
     // A worker keeps the modules from one file to the next: to import the program takes a second of processor for each file.
     isolate: false,
+    // A young generation with room for all that a test makes: with the default of 16 MB much of it is copied several times.
+    execArgv: ['--min-semi-space-size=64', '--max-semi-space-size=64'],
   },
 })
