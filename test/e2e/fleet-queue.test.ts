@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { cli, type Exited } from '../support/cli.ts'
+import { cli, type Exited, HOME } from '../support/cli.ts'
 import { DESTINATIONS, withDatabase, withFolder } from '../support/destinations.ts'
 import { fleetIn, type Stores, startStores, writeFleet } from '../support/fleet.ts'
 import { runReconcile } from '../support/run.ts'
@@ -97,7 +97,7 @@ test('a worker that is asked to stop gives its jobs back, and another one comple
     await run('enqueue')
     const worker = spawn(process.execPath, [join(import.meta.dirname, '../../src/cli/main.ts'), 'fleet', 'work'], {
       cwd: folder,
-      env: { PATH: process.env.PATH, ...stores.environment },
+      env: { PATH: process.env.PATH, HOME, ...stores.environment },
       stdio: 'ignore',
     })
     const ended = new Promise(resolve => worker.once('exit', resolve))
@@ -118,7 +118,7 @@ test('a worker that is killed is replaced by the next one', () =>
     await run('enqueue')
     const worker = spawn(process.execPath, [join(import.meta.dirname, '../../src/cli/main.ts'), 'fleet', 'work'], {
       cwd: folder,
-      env: { PATH: process.env.PATH, ...stores.environment },
+      env: { PATH: process.env.PATH, HOME, ...stores.environment },
       stdio: 'ignore',
     })
     while (stores.all.some(({ simulator }) => simulator.requests.length < 2)) await setTimeout(20)
