@@ -208,8 +208,14 @@ export function makeFullStore(options: StoryOptions): Store {
   return store
 }
 
+const samples = new Map<string, string>()
+
 /** The made-up record in `test/fixtures/<stream>/`. */
-export const sampleOf = (stream: string): StoreRecord =>
-  JSON.parse(readFileSync(new URL(`../fixtures/${stream}/record.json`, import.meta.url), 'utf8'))
+export function sampleOf(stream: string): StoreRecord {
+  const text =
+    samples.get(stream) ?? readFileSync(new URL(`../fixtures/${stream}/record.json`, import.meta.url), 'utf8')
+  samples.set(stream, text)
+  return JSON.parse(text)
+}
 
 export { STREAM_NAMES, Store }
