@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { RunReport } from '../src/common/model.ts'
+import type { RunReport } from '../src/common/run-report.ts'
 import { cliFlags } from './flags.ts'
 import { answer } from './sync-process.ts'
 

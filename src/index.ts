@@ -6,7 +6,7 @@ import { configFrom } from './cli/config/load.ts'
 import type { Settings as FileSettings } from './cli/config/schema.ts'
 import { createProgressEvents, type ProgressEvent } from './cli/progress-events.ts'
 import type { Level } from './common/log.ts'
-import type { RunReport } from './common/model.ts'
+import type { RunReport } from './common/run-report.ts'
 import { NO_PROGRESS } from './pipeline/progress.ts'
 
 /*
@@ -16,6 +16,7 @@ import { NO_PROGRESS } from './pipeline/progress.ts'
  */
 
 export type { ProgressEvent, StreamProgress } from './cli/progress-events.ts'
+export type { Problem } from './common/errors.ts'
 export {
   ConfigError,
   type ConfigProblem,
@@ -25,7 +26,8 @@ export {
   SourceError,
   SyncError,
 } from './common/errors.ts'
-export type { Gap, Instant, Outcome, Problem, RunId, RunReport, StreamReport } from './common/model.ts'
+export type { Gap, Instant, RunId } from './common/model.ts'
+export type { Outcome, RunReport, StreamReport } from './common/run-report.ts'
 
 /** The settings of `sync.config.yaml` but for `notify` and `metrics`: the program that gets the report acts on it. */
 export type Settings = Omit<FileSettings, 'notify' | 'metrics'>

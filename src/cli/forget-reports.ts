@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DestinationError } from '../common/errors.ts'
-import type { RecordedRun, RunId } from '../common/model.ts'
+import type { RunId } from '../common/model.ts'
 import { type LastAttempt, neededRuns } from '../common/needed-runs.ts'
 import { isDead } from '../common/process-identity.ts'
+import type { RecordedRun } from '../common/run-report.ts'
 import { parseRun } from '../load/sql/stored-values.ts'
 
 /** `<run>.json`, where the run is a ULID, and what was left of one that was not written to its end. */

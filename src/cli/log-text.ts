@@ -1,6 +1,6 @@
 import type { LogWriter } from '../common/log.ts'
-import type { StreamReport } from '../common/model.ts'
 import { below, beside, lines, type Printable } from '../common/printable.ts'
+import type { StreamReport } from '../common/run-report.ts'
 import { type Look, PLAIN, type Style } from './look.ts'
 import { type Overall, overallText } from './progress-text.ts'
 import { streamLine } from './report.ts'

@@ -1,4 +1,4 @@
-import type { StreamReport } from '../common/model.ts'
+import type { StreamReport } from '../common/run-report.ts'
 import type { Progress } from '../pipeline/progress.ts'
 import type { StreamStats } from '../pipeline/stream-stats.ts'
 

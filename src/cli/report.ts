@@ -1,20 +1,20 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Problem } from '../common/errors.ts'
 import { fromMillis, toMillis } from '../common/instant.ts'
 import { makeFolder } from '../common/make-folder.ts'
+import type { Instant } from '../common/model.ts'
+import { below, beside, lines, type Printable, paragraphs } from '../common/printable.ts'
+import { thisProcess } from '../common/process-identity.ts'
 import type {
-  Instant,
   Outcome,
-  Problem,
   ReadCopyReport,
   RecordedRun,
   RunReport,
   StartedRun,
   StreamReport,
   ViewsReport,
-} from '../common/model.ts'
-import { below, beside, lines, type Printable, paragraphs } from '../common/printable.ts'
-import { thisProcess } from '../common/process-identity.ts'
+} from '../common/run-report.ts'
 import type { Stream } from '../schema/stream.ts'
 import { BUG, INTERRUPTED } from './exit-codes.ts'
 import { cut, type Look, led, PLAIN, prose, type Style } from './look.ts'

@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BEGINNING } from '../common/complete-from.ts'
+import type { Problem } from '../common/errors.ts'
 import { DestinationError } from '../common/errors.ts'
-import type { Instant, LastRun, Outcome, Problem, RecordedRun, RunId } from '../common/model.ts'
+import type { Instant, RunId } from '../common/model.ts'
 import { isDead, isVisible } from '../common/process-identity.ts'
+import type { LastRun, Outcome, RecordedRun } from '../common/run-report.ts'
 import { parseRun } from '../load/sql/stored-values.ts'
 
 /** One run's attempt at one stream. */

@@ -213,3 +213,10 @@ export class Interrupted extends SyncError {
     super('interrupted', 'stop', 'The run was interrupted.', 'Run again: the next run resumes after the last commit.')
   }
 }
+
+/** What went wrong, and what to do next. */
+export interface Problem {
+  readonly code: string
+  readonly message: string
+  readonly next: string
+}

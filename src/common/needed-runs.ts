@@ -1,4 +1,5 @@
-import type { RecordedRun, RunId } from './model.ts'
+import type { RunId } from './model.ts'
+import type { RecordedRun } from './run-report.ts'
 
 /** The last run that reported on a stream, as its checkpoint names it. */
 export interface LastAttempt {

@@ -1,4 +1,4 @@
-import type { RateReport } from '../common/model.ts'
+import type { RateReport } from '../common/run-report.ts'
 import { createDrain } from './drain.ts'
 import type { Sleep } from './retry.ts'
 

@@ -1,16 +1,8 @@
 import { SyncError } from '../common/errors.ts'
 import { asFilter, parseInstant } from '../common/instant.ts'
 import type { JsonMembers } from '../common/json-body.ts'
-import type {
-  DecodedPage,
-  Instant,
-  Page,
-  PageDecoder,
-  RateReport,
-  RequestStats,
-  Scan,
-  StoreIdentity,
-} from '../common/model.ts'
+import type { DecodedPage, Instant, Page, PageDecoder, RequestStats, Scan, StoreIdentity } from '../common/model.ts'
+import type { RateReport } from '../common/run-report.ts'
 import type { ApiVersion, Readable, Stream } from '../schema/stream.ts'
 import { type ApiClient, TOKEN_PATH } from './api-client.ts'
 import { fullScan, readList } from './full-scan.ts'

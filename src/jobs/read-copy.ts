@@ -1,5 +1,6 @@
+import type { Problem } from '../common/errors.ts'
 import type { Log } from '../common/log.ts'
-import type { Problem, ReadCopyReport } from '../common/model.ts'
+import type { ReadCopyReport } from '../common/run-report.ts'
 import type { ReadCopySupport } from '../load/destination.ts'
 import { bugOf, problemOf } from '../pipeline/stream-stats.ts'
 

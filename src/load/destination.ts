@@ -4,35 +4,31 @@ import type {
   Checkpoint,
   Committed,
   DeletionEvidence,
-  ExistingRow,
   ExtraRow,
   Gap,
   Instant,
   KeptReject,
-  LastRun,
   LearntRate,
   MigratedColumns,
   MissingRows,
-  RecordedGap,
-  RecordedRun,
   RecordedStore,
-  Reject,
   RowBatch,
   RunId,
-  RunReport,
   SchemaChange,
-  StartedRun,
-  ViewsReport,
 } from '../common/model.ts'
 import type { LastAttempt } from '../common/needed-runs.ts'
+import type { RunReport, StartedRun, ViewsReport } from '../common/run-report.ts'
 import type { InferredColumn } from '../schema/inferred-columns.ts'
 import type { Stream } from '../schema/stream.ts'
-import type { StreamTables, Table } from '../schema/table.ts'
+import type { Table } from '../schema/table.ts'
 import type { View } from '../schema/view.ts'
+import type { Forgetting } from './forgetting.ts'
+import type { Inspection, Queries } from './inspection.ts'
+import type { ExpectedRows, ReconciliationSupport } from './reconciliation.ts'
 
 /*
- * The contract of the load. `Destination` is what a sync needs; the other interfaces are capabilities that single commands
- * need. `sql/` implements all of them for every database that has an `Engine` (`sql/engine.ts`).
+ * The contract of the load. `Destination` is what a sync needs; the other interfaces, here and in the files beside this one, are
+ * capabilities that single commands need. `sql/` implements all of them for every database that has an `Engine` (`sql/engine.ts`).
  *
  * Every method may throw a `DestinationError` `unreachable`, `serialisation`, `denied` or `full`; `@throws` names what it
  * throws besides. `unreadable` means that a value which an earlier run stored cannot be parsed: the message names the
@@ -214,77 +210,6 @@ export interface RunDestination
     ReadCopySupport,
     Pick<Forgetting, 'toRewrite' | 'rewrite' | 'rewritten'> {}
 
-/** Answers questions about the warehouse. Nothing here writes; tables may be missing. */
-export interface Inspection {
-  /**
-   * Tries, within seconds, what a run over these tables needs, and leaves nothing behind.
-   * @returns what the user should know though it works, a sentence each.
-   * @throws {DestinationError} that names what is missing and what grants it.
-   */
-  checkAccess(tables: readonly Table[]): Promise<readonly string[]>
-  /** The DDL that `prepare` would run, the columns to be converted, and the indexes that are missing. @throws {DestinationError} as `prepare`. */
-  plan(tables: readonly Table[]): Promise<readonly SchemaChange[]>
-  /** Opens the salt, as `prepare` does. @returns false: there is none yet. @throws {DestinationError} `unreadable` */
-  loadSalt(): Promise<boolean>
-  /** Number of rows by table, for tables that exist; of the stream's own table without rows marked as deleted. */
-  rows(tables: StreamTables): Promise<ReadonlyMap<string, number>>
-  /** Number of rows marked as deleted; null: the table does not exist. */
-  deleted(table: Table): Promise<number | null>
-  /**
-   * Up to when the stream is complete, also where the scan in its checkpoint cannot be read; null: it never was.
-   * @throws {DestinationError} `unreadable`
-   */
-  watermark(stream: string): Promise<Instant | null>
-  /**
-   * From when on the stream is complete, as `common/complete-from.ts` defines it; null: not known.
-   * @throws {DestinationError} `unreadable`
-   */
-  completeFrom(stream: string): Promise<Instant | null>
-  /** Every gap that was ever found in a stream, oldest first. @throws {DestinationError} `unreadable` */
-  gaps(stream: string): Promise<readonly RecordedGap[]>
-  /** What the last run did with a stream; null: no run was recorded. @throws {DestinationError} `unreadable` */
-  lastRun(stream: string): Promise<LastRun | null>
-  /** The newest runs, the newest first. @param most runs returned. @throws {DestinationError} `unreadable` */
-  runs(most: number): Promise<readonly RecordedRun[]>
-  /** The run that has the right to write at this moment; null: there is none, or the database does not say. */
-  writer(): Promise<RunId | null>
-  /**
-   * Of the rows with these keys, those that exist, by key. For streams with one key column.
-   * @throws {DestinationError} `unreadable`
-   */
-  existingRows(stream: Stream, keys: readonly string[]): Promise<ReadonlyMap<string, ExistingRow>>
-  /** Runs a query. @param question one statement of SQL. @returns rows, every value as text. */
-  query(question: string): Promise<readonly Readonly<Record<string, string | null>>[]>
-}
-
-/** What the values of a column of an answer are. `text`: anything else, times and JSON too. */
-export type AnswerKind = 'integer' | 'decimal' | 'float' | 'boolean' | 'text'
-
-/** What a query found. */
-export interface Answer {
-  /** Two of them may have the same name. */
-  readonly columns: readonly { readonly name: string; readonly kind: AnswerKind }[]
-  /** Each value as the database writes it, a number with all its digits; a boolean as `true` or `false`. */
-  readonly rows: readonly (readonly (string | null)[])[]
-}
-
-/** Answers queries of users. Nothing is changed, in the database or beside it. */
-export interface Queries {
-  /**
-   * Runs one statement that reads. A name without a schema is looked for among the views, then among the tables. Times are
-   * shown in UTC. The answer is held in memory.
-   * @param signal aborted: the database stops.
-   * @throws {QueryError} with the message of the database; also for a statement that would write.
-   * @throws {DestinationError} `file_missing`: there is no warehouse yet.
-   */
-  answer(question: string, signal: AbortSignal): Promise<Answer>
-  /**
-   * Tables and views that this user may read, with what each is; with a name, the columns of the relations of that name.
-   * @throws {QueryError} nothing has that name.
-   */
-  list(relation: string | null): Promise<Answer>
-}
-
 /** A row by which a token can show that it is of the store of the warehouse. */
 export interface KnownRecord {
   readonly stream: Stream
@@ -399,109 +324,6 @@ export interface InferredColumns {
   backfillColumns(stream: Stream, backfilled: readonly BackfilledRow[], at: Instant): Promise<void>
 }
 
-/** Counts rows that the source should show again. */
-export interface ExpectedRows {
-  /**
-   * Rows that changed within the window and exist at the source, as far as is known: not marked as deleted, not reported
-   * as deleted by an event, not of a kind whose absence means a deletion, and not forgotten by the source.
-   * @param window without a start: whenever before its end.
-   * @param now by the API's clock.
-   */
-  countExpected(
-    stream: Stream,
-    window: { readonly from: Instant | null; readonly to: Instant },
-    now: Instant,
-  ): Promise<number>
-}
-
-/** A calendar month in UTC as YYYY-MM. Null: the record does not say when it was created. */
-export type Month = string | null
-
-/** Which rows of a stream's table are compared: not those marked as deleted, nor those the source may have forgotten. */
-export interface ComparableRows {
-  readonly stream: Stream
-  /** By the API's clock. */
-  readonly now: Instant
-  /** Created at or after; null: open. */
-  readonly since: Instant | null
-  /** Created before; null: open. */
-  readonly before: Instant | null
-  /** Excludes rows written later: another run read them after the source was read here. Null: no other run can write. */
-  readonly writtenBy: Instant | null
-}
-
-/** A record of a batch, compared with its row. */
-export interface Compared {
-  readonly key: string
-  readonly created: Month
-  /** When the record last changed; null: it does not say. */
-  readonly changedAt: Instant | null
-  /** The source may forget it or has forgotten it, so neither side counts it. */
-  readonly forgettable: boolean
-  /** `missing`: no row, or one marked as deleted. `changed`: a value or a list differs, or the key has two rows. */
-  readonly verdict: 'same' | 'missing' | 'changed'
-  /** When its row was last written; null: there is no row. */
-  readonly writtenAt: Instant | null
-}
-
-export interface ComparableKey {
-  readonly key: string
-  readonly created: Month
-}
-
-/** A row of `_sync_reconciliations`. */
-export interface Reconciliation {
-  readonly run: RunId
-  readonly stream: string
-  readonly reconciled_at: Instant
-  /** `count`: a count of the API was compared with one in SQL. `records`: records were compared, value by value. */
-  readonly method: 'count' | 'records'
-  /** `all`, a month as YYYY-MM, `undated`, or a value of the column counted by. */
-  readonly bucket: string
-  readonly source_count: number
-  readonly warehouse_count: number
-  readonly agrees: boolean
-  /** Keys that the source has and the tables lack. */
-  readonly missing: readonly string[]
-  /** Keys whose values differ. */
-  readonly changed: readonly string[]
-  /** Keys that the tables have and the source does not list. */
-  readonly gone: readonly string[]
-  /** How many of those three were repaired. */
-  readonly repaired: number
-}
-
-/** Compares rows with records of the source, and repairs rows. */
-export interface ReconciliationSupport {
-  /**
-   * Compares each record of the batch with its row and the rows of its lists, value by value. Writes nothing.
-   * @param now by the API's clock.
-   */
-  compare(batch: RowBatch, now: Instant): Promise<readonly Compared[]>
-  /** Number of comparable rows by month of creation. @param where only rows with this value in this column. */
-  countComparable(
-    rows: ComparableRows,
-    where?: readonly [column: string, value: string | null],
-  ): Promise<ReadonlyMap<Month, number>>
-  /** The distinct values of a column of a stream's table. */
-  valuesOf(stream: Stream, column: string): Promise<readonly (string | null)[]>
-  /** Keys of comparable rows in key order. @param after the last key of the list before. @param most keys returned. */
-  comparableKeys(rows: ComparableRows, after: string | null, most: number): Promise<readonly ComparableKey[]>
-  /**
-   * In one transaction: writes the records of `batch` whatever rows have their keys, marks the rows with the keys `gone`
-   * as deleted except those that the source may have forgotten, and writes `to` in place of `from`.
-   * @returns rows marked as deleted.
-   * @throws {DestinationError} `moved`: another run has replaced `from`; `unreadable`.
-   */
-  repair(batch: RowBatch, gone: readonly string[], from: Checkpoint, to: Checkpoint): Promise<number>
-  keepReconciliations(found: readonly Reconciliation[]): Promise<void>
-  /**
-   * The newest comparison of all records of a stream, and whether source and tables agreed after its repair, if there was
-   * one; null: there was no comparison. @throws {DestinationError} `unreadable`
-   */
-  lastReconciliation(stream: string): Promise<{ readonly at: Instant; readonly agreed: boolean } | null>
-}
-
 /** The views that a warehouse is to have. */
 export interface WantedViews {
   readonly views: readonly View[]
@@ -523,79 +345,6 @@ export interface ViewSupport {
    * @param signal aborted: the database stops at once.
    */
   keepViews(wanted: WantedViews, signal: AbortSignal): Promise<ViewsReport>
-}
-
-/** Records of persons by stream, and their email addresses in lower case. */
-export interface Persons {
-  readonly ids: ReadonlyMap<string, ReadonlySet<string>>
-  readonly emails: ReadonlySet<string>
-}
-
-/** Rows of a table that have something personal. */
-export interface TableRows {
-  readonly table: string
-  readonly rows: number
-}
-
-/** By what a person is looked for. */
-export interface PersonStart {
-  /** Ids of customers. */
-  readonly customers: readonly string[]
-  /** Addresses of records that name no customer, in lower case. */
-  readonly emails: readonly string[]
-}
-
-/** A person in the tables. */
-export interface FoundPerson extends Persons {
-  /** Texts that are personal, as they stand in the rows. */
-  readonly texts: ReadonlySet<string>
-  /** The tables of streams of which the person has records. */
-  readonly tables: readonly string[]
-  /** What is to be erased. */
-  readonly rows: readonly TableRows[]
-}
-
-/** A reject, and what may be kept of it. */
-export interface ErasedReject {
-  readonly fingerprint: string
-  readonly stream: string
-  readonly reject: Pick<Reject, 'key' | 'path' | 'reason' | 'record'>
-}
-
-export interface PersonErasure {
-  readonly person: FoundPerson
-  readonly rejects: readonly ErasedReject[]
-  /** Removes the texts of the person from a report in JSON. */
-  readonly erase: (report: string) => string
-  readonly run: RunId
-  readonly at: Instant
-}
-
-/** Erases persons, and keeps marks by which what arrives of them again is known (`schema/forgotten.ts`). */
-export interface Forgetting {
-  /** Those of the streams that have a table. */
-  existingStreams(streams: readonly Stream[]): Promise<readonly Stream[]>
-  /** The ids of the customers with an email address, sorted, also of those that only other records name. */
-  customersWith(email: string): Promise<readonly string[]>
-  /** Everything that belongs to the person. Writes nothing. */
-  findPerson(start: PersonStart): Promise<FoundPerson>
-  /** How many stored reports have texts of the person. */
-  personReports(erase: (report: string) => string): Promise<{ readonly runs: number; readonly streams: number }>
-  /**
-   * Erases what is personal in the rows, rejects and reports, and stores the marks, in one transaction. Called after
-   * `prepare`, under the lock. @returns how many rows of each table had something.
-   */
-  erasePerson(erasure: PersonErasure): Promise<readonly TableRows[]>
-  /** Tables in which the bytes of persons who were erased may still be: they wait for `rewrite`. */
-  toRewrite(): Promise<readonly string[]>
-  /**
-   * Writes the tables anew, so that no byte of rows that were there before is left in the database's own files.
-   * @returns what could not be rewritten, a sentence each.
-   * @throws {DestinationError} `locked`, `full`
-   */
-  rewrite(tables: readonly string[], signal: AbortSignal): Promise<readonly string[]>
-  /** Nothing waits for `rewrite` any more. */
-  rewritten(): Promise<void>
 }
 
 /** All that a database with an `Engine` can do. */

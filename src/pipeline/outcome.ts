@@ -1,4 +1,5 @@
-import type { Outcome, Problem, StreamReport } from '../common/model.ts'
+import type { Problem } from '../common/errors.ts'
+import type { Outcome, StreamReport } from '../common/run-report.ts'
 
 /**
  * The outcome of a run: interrupted if a stream was, else failed if a stream failed, or was selected by name and skipped.

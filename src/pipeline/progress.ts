@@ -1,4 +1,4 @@
-import type { StreamReport } from '../common/model.ts'
+import type { StreamReport } from '../common/run-report.ts'
 import type { StreamStats } from './stream-stats.ts'
 
 /** Shows a run while it goes on. Its methods are called synchronously; an error that they throw ends the run. */

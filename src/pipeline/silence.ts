@@ -1,8 +1,9 @@
+import type { Problem } from '../common/errors.ts'
 import { earlier, minus, ZONE_UNCERTAINTY } from '../common/instant.ts'
-import type { Problem, RowBatch } from '../common/model.ts'
+import type { RowBatch } from '../common/model.ts'
 import { type RetryOptions, retryDestination } from '../common/retry-destination.ts'
 import type { Source } from '../extract/source.ts'
-import type { ExpectedRows } from '../load/destination.ts'
+import type { ExpectedRows } from '../load/reconciliation.ts'
 import { advance, isComplete, type ScanState } from './checkpoint.ts'
 
 export interface SilenceOptions extends RetryOptions {

@@ -1,3 +1,4 @@
+import type { Problem } from '../common/errors.ts'
 import { SyncError } from '../common/errors.ts'
 import type {
   Checkpoint,
@@ -8,12 +9,10 @@ import type {
   Gap,
   Instant,
   MissingRows,
-  Outcome,
-  Problem,
   RequestStats,
   RowBatch,
-  StreamReport,
 } from '../common/model.ts'
+import type { Outcome, StreamReport } from '../common/run-report.ts'
 import type { Deletions } from '../load/destination.ts'
 import type { InferredColumn } from '../schema/inferred-columns.ts'
 import type { Stream } from '../schema/stream.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import type { Answer } from '../../src/load/destination.ts'
+import type { Answer } from '../../src/load/inspection.ts'
 import { openDestination } from '../../src/load/open.ts'
 import { withDemo } from '../support/demo.ts'
 import { ANY_DESTINATION } from '../support/destinations.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Config } from '../../src/cli/config/load.ts'
-import type { ViewsReport } from '../../src/common/model.ts'
+import type { ViewsReport } from '../../src/common/run-report.ts'
 import { cli, writeConfig } from '../support/cli.ts'
 import { DESTINATIONS, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'

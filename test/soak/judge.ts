@@ -1,4 +1,4 @@
-import type { StreamReport } from '../../src/common/model.ts'
+import type { StreamReport } from '../../src/common/run-report.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import type { StoreRecord } from '../../src/simulator/record.ts'
 import { instant } from '../../src/simulator/time.ts'

@@ -1,4 +1,5 @@
-import type { RunId, RunReport, StreamReport } from '../../src/common/model.ts'
+import type { RunId } from '../../src/common/model.ts'
+import type { RunReport, StreamReport } from '../../src/common/run-report.ts'
 import { at } from './samples.ts'
 
 /** The report of a run of one stream. */

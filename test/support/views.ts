@@ -1,5 +1,5 @@
 import { STREAMS, wantedViews } from '../../src/cli/app.ts'
-import type { ViewsReport } from '../../src/common/model.ts'
+import type { ViewsReport } from '../../src/common/run-report.ts'
 import type { WantedViews } from '../../src/load/destination.ts'
 import { openDestination } from '../../src/load/open.ts'
 import { DEFAULT_ANALYTICS } from '../../src/schema/lookup-views.ts'

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
 import { createApp, select } from '../../src/cli/app.ts'
 import { plan } from '../../src/cli/commands/plan.ts'
-import type { RunReport } from '../../src/common/model.ts'
+import type { RunReport } from '../../src/common/run-report.ts'
 import { NO_PROGRESS } from '../../src/pipeline/progress.ts'
 import { behindTheWall } from '../../src/simulator/serve/visible.ts'
 import { cli, writeConfig } from '../support/cli.ts'

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { behind } from '../../src/cli/notify/behind.ts'
 import { type Condition, type Ended, evidenceOf, nameOf, openAfter } from '../../src/cli/notify/condition.ts'
-import type { Instant, Outcome, RunId } from '../../src/common/model.ts'
+import type { Instant, RunId } from '../../src/common/model.ts'
+import type { Outcome } from '../../src/common/run-report.ts'
 
 const AT = '2026-01-31T12:00:00.000000Z' as Instant
 const RUN = '01J00000000000000000000000' as RunId

@@ -7,7 +7,8 @@ import { loadConfig } from '../../src/cli/config/load.ts'
 import { messageOf, slackText } from '../../src/cli/notify/message.ts'
 import { metricsText } from '../../src/cli/notify/metrics-text.ts'
 import { ConfigError } from '../../src/common/errors.ts'
-import type { Instant, RunId, RunReport } from '../../src/common/model.ts'
+import type { Instant, RunId } from '../../src/common/model.ts'
+import type { RunReport } from '../../src/common/run-report.ts'
 import { withFolder } from '../support/destinations.ts'
 
 const NOW = '2026-11-29T12:00:00Z' as Instant

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Outcome, RecordedRun, RunId } from '../../src/common/model.ts'
+import type { RunId } from '../../src/common/model.ts'
 import { neededRuns } from '../../src/common/needed-runs.ts'
+import type { Outcome, RecordedRun } from '../../src/common/run-report.ts'
 
 const runId = (n: number): RunId => `01J${String(n).padStart(23, '0')}` as RunId
 

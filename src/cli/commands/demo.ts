@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
-import type { RunReport } from '../../common/model.ts'
 import { lines, paragraphs } from '../../common/printable.ts'
+import type { RunReport } from '../../common/run-report.ts'
 import type { Warehouse } from '../../load/destination.ts'
 import type { Progress } from '../../pipeline/progress.ts'
 import { tablesOf } from '../../schema/table.ts'

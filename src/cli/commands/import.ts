@@ -1,6 +1,7 @@
 import { ConfigError } from '../../common/errors.ts'
-import type { Instant, ReadCopyReport, RunReport } from '../../common/model.ts'
+import type { Instant } from '../../common/model.ts'
 import { lines, paragraphs } from '../../common/printable.ts'
+import type { ReadCopyReport, RunReport } from '../../common/run-report.ts'
 import { VERSION } from '../../common/version.ts'
 import { checkRange, type DeclaredRange, extendTo } from '../../jobs/import/declared-range.ts'
 import { type Imported, importKey, inspectFile, loadFile, tryFile } from '../../jobs/import/import-file.ts'

@@ -1,6 +1,7 @@
 import { SourceError } from '../../common/errors.ts'
-import type { RateReport, SchemaChange } from '../../common/model.ts'
+import type { SchemaChange } from '../../common/model.ts'
 import { lines, type Printable, paragraphs } from '../../common/printable.ts'
+import type { RateReport } from '../../common/run-report.ts'
 import { accessOf, isTried } from '../../extract/scopes.ts'
 import { beginWithLearntRate } from '../../jobs/learnt-rate.ts'
 import { startScan } from '../../pipeline/checkpoint.ts'

@@ -1,5 +1,6 @@
-import type { Problem, RunReport, StreamReport } from '../../common/model.ts'
+import type { Problem } from '../../common/errors.ts'
 import { type Printable, paragraphs } from '../../common/printable.ts'
+import type { RunReport, StreamReport } from '../../common/run-report.ts'
 import { type Reconciled, reconcileStream } from '../../jobs/reconcile/reconcile-stream.ts'
 import { runStreams } from '../../jobs/run.ts'
 import type { Warehouse } from '../../load/destination.ts'

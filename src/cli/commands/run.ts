@@ -1,5 +1,5 @@
 import { fromMillis, toMillis } from '../../common/instant.ts'
-import type { RunReport, StartedRun } from '../../common/model.ts'
+import type { RunReport, StartedRun } from '../../common/run-report.ts'
 import { runStreams, type StreamWork } from '../../jobs/run.ts'
 import type { RunDestination } from '../../load/destination.ts'
 import { describeDestination } from '../../load/open.ts'

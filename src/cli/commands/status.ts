@@ -1,6 +1,7 @@
+import type { Problem } from '../../common/errors.ts'
 import { type ContractError, DestinationError, SyncError } from '../../common/errors.ts'
 import { toMillis } from '../../common/instant.ts'
-import type { Instant, Problem, RunId } from '../../common/model.ts'
+import type { Instant, RunId } from '../../common/model.ts'
 import { type Printable, paragraphs } from '../../common/printable.ts'
 import { dueAt } from '../../jobs/sync.ts'
 import type { Warehouse } from '../../load/destination.ts'

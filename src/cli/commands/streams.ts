@@ -2,7 +2,7 @@ import { DestinationError, SourceError, type SyncError } from '../../common/erro
 import type { Instant } from '../../common/model.ts'
 import { below, beside, lines, type Printable, paragraphs, rest } from '../../common/printable.ts'
 import { accessOf, type TokenInformation, writeScopes } from '../../extract/scopes.ts'
-import type { Inspection } from '../../load/destination.ts'
+import type { Inspection } from '../../load/inspection.ts'
 import { knownCompleteFrom } from '../../pipeline/older-checkpoint.ts'
 import { StreamStats } from '../../pipeline/stream-stats.ts'
 import { modeOf, retentionOf, scopesOf } from '../../schema/docs.ts'

@@ -1,5 +1,6 @@
-import type { Problem, RunReport } from '../../common/model.ts'
+import type { Problem } from '../../common/errors.ts'
 import { lines, type Printable, paragraphs } from '../../common/printable.ts'
+import type { RunReport } from '../../common/run-report.ts'
 import { BUG, HELD, INTERRUPTED, NOTHING_RAN, USAGE } from '../exit-codes.ts'
 import { problemText } from '../report.ts'
 import type { StoreRun } from './store-process.ts'

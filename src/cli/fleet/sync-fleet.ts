@@ -1,5 +1,6 @@
-import type { Instant, RunReport } from '../../common/model.ts'
+import type { Instant } from '../../common/model.ts'
 import { lines, type Printable, paragraphs } from '../../common/printable.ts'
+import type { RunReport } from '../../common/run-report.ts'
 import type { Result } from '../commands/result.ts'
 import type { Fleet } from '../config/fleet.ts'
 import { second } from '../runs.ts'

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as timer } from 'node:timers/promises'
-import type { Problem } from '../../common/model.ts'
+import type { Problem } from '../../common/errors.ts'
 import { durationText } from './behind.ts'
 import type { CommandSettings } from './settings.ts'
 

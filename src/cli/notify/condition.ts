@@ -1,4 +1,6 @@
-import type { Instant, Problem, RunId, RunReport } from '../../common/model.ts'
+import type { Problem } from '../../common/errors.ts'
+import type { Instant, RunId } from '../../common/model.ts'
+import type { RunReport } from '../../common/run-report.ts'
 
 /**
  * Something that is wrong, from the run that met it until one shows that it is not wrong any more. `sync`: a sync or a

@@ -1,5 +1,5 @@
 import { setTimeout as timer } from 'node:timers/promises'
-import type { Problem } from '../../common/model.ts'
+import type { Problem } from '../../common/errors.ts'
 import type { Answered, Outgoing } from '../../extract/http-send.ts'
 import { type ProxyOptions, ProxyRefusal, proxyFor } from '../../extract/proxy.ts'
 

@@ -1,5 +1,6 @@
 import { toMillis } from '../../common/instant.ts'
-import type { Instant, RunReport } from '../../common/model.ts'
+import type { Instant } from '../../common/model.ts'
+import type { RunReport } from '../../common/run-report.ts'
 import { VERSION } from '../../common/version.ts'
 import type { StreamTotals } from '../../load/destination.ts'
 import { code, row } from '../../schema/markdown.ts'

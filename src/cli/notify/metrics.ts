@@ -1,6 +1,6 @@
 import { accessSync, chmodSync, constants, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Problem } from '../../common/model.ts'
+import type { Problem } from '../../common/errors.ts'
 import type { ProxyOptions } from '../../extract/proxy.ts'
 import { deliver, serviceOf } from './http-target.ts'
 import type { MetricsSettings } from './settings.ts'

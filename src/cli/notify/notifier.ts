@@ -1,4 +1,6 @@
-import type { Instant, Problem, RunId, RunReport } from '../../common/model.ts'
+import type { Problem } from '../../common/errors.ts'
+import type { Instant, RunId } from '../../common/model.ts'
+import type { RunReport } from '../../common/run-report.ts'
 import type { StreamTotals, Totals } from '../../load/destination.ts'
 import { describeDestination } from '../../load/open.ts'
 import { type App, select } from '../app.ts'

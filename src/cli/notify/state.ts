@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Problem } from '../../common/errors.ts'
 import { makeFolder } from '../../common/make-folder.ts'
-import type { Instant, Problem } from '../../common/model.ts'
+import type { Instant } from '../../common/model.ts'
 import type { StreamTotals } from '../../load/destination.ts'
 import type { Condition } from './condition.ts'
 

@@ -1,4 +1,4 @@
-import type { Problem } from '../../common/model.ts'
+import type { Problem } from '../../common/errors.ts'
 import type { ProxyOptions } from '../../extract/proxy.ts'
 import { runCommandWith } from './command-target.ts'
 import { attempt, deliver, serviceOf } from './http-target.ts'

@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
-import type { Instant, Problem } from '../../common/model.ts'
+import type { Problem } from '../../common/errors.ts'
+import type { Instant } from '../../common/model.ts'
 import { VERSION } from '../../common/version.ts'
 import { describeDestination } from '../../load/open.ts'
 import type { App } from '../app.ts'

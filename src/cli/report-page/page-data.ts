@@ -1,5 +1,5 @@
 import { ConfigError } from '../../common/errors.ts'
-import type { Inspection } from '../../load/destination.ts'
+import type { Inspection } from '../../load/inspection.ts'
 import { type Answer, day, type Months, type Row, type Source, ViewReader } from './source.ts'
 
 /*

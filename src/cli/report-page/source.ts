@@ -1,5 +1,5 @@
 import { DestinationError } from '../../common/errors.ts'
-import type { Inspection } from '../../load/destination.ts'
+import type { Inspection } from '../../load/inspection.ts'
 
 /** A row of a view; every value as text. */
 export type Row<C extends string> = Readonly<Record<C, string | null>>

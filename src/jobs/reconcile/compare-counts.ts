@@ -1,5 +1,5 @@
 import { asFilter, minus } from '../../common/instant.ts'
-import type { ComparableRows } from '../../load/destination.ts'
+import type { ComparableRows } from '../../load/reconciliation.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { type Comparison, comparableRowsOf } from './comparison.ts'
 import { lastSecondOf, monthsBetween, startOf } from './month.ts'

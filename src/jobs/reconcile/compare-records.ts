@@ -2,7 +2,7 @@ import { asFilter, justBefore, minus, ZONE_UNCERTAINTY } from '../../common/inst
 import type { Page, RowBatch, Window } from '../../common/model.ts'
 import { oldestServed } from '../../common/oldest-served.ts'
 import { statedDeletion } from '../../common/stated-deletion.ts'
-import type { Month } from '../../load/destination.ts'
+import type { Month } from '../../load/reconciliation.ts'
 import { pageDecoders } from '../../pipeline/page-decoders.ts'
 import { prefetch } from '../../pipeline/prefetch.ts'
 import { newScan } from '../../pipeline/scan-progress.ts'

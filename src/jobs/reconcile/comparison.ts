@@ -1,7 +1,8 @@
 import type { Instant, RequestStats, RunId } from '../../common/model.ts'
 import type { RetryOptions } from '../../common/retry-destination.ts'
 import type { Source } from '../../extract/source.ts'
-import type { ComparableRows, Warehouse } from '../../load/destination.ts'
+import type { Warehouse } from '../../load/destination.ts'
+import type { ComparableRows } from '../../load/reconciliation.ts'
 import type { StreamStats } from '../../pipeline/stream-stats.ts'
 import type { Readable, Stream } from '../../schema/stream.ts'
 

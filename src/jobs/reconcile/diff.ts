@@ -1,6 +1,6 @@
 import { minus } from '../../common/instant.ts'
 import type { Instant } from '../../common/model.ts'
-import type { ComparableKey, Compared, Month } from '../../load/destination.ts'
+import type { ComparableKey, Compared, Month } from '../../load/reconciliation.ts'
 
 /** Milliseconds by which a time of the API may be ahead of its clock. */
 const CLOCKS_DIFFER = 5 * 60_000

@@ -1,6 +1,6 @@
+import type { Problem } from '../../common/errors.ts'
 import { ContractError } from '../../common/errors.ts'
-import type { Problem } from '../../common/model.ts'
-import type { Month, Reconciliation } from '../../load/destination.ts'
+import type { Month, Reconciliation } from '../../load/reconciliation.ts'
 import type { StreamStats } from '../../pipeline/stream-stats.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { type Counted, compareCounts, type MonthSelection, suspectMonths } from './compare-counts.ts'

@@ -1,6 +1,6 @@
 import { type DuckDBConnection, type DuckDBType, DuckDBTypeId } from '@duckdb/node-api'
 import { Interrupted, QueryError } from '../../common/errors.ts'
-import type { Answer, AnswerKind } from '../destination.ts'
+import type { Answer, AnswerKind } from '../inspection.ts'
 
 const INTEGERS: ReadonlySet<DuckDBTypeId> = new Set([
   DuckDBTypeId.TINYINT,

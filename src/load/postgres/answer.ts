@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { Interrupted, QueryError } from '../../common/errors.ts'
-import type { Answer, AnswerKind } from '../destination.ts'
+import type { Answer, AnswerKind } from '../inspection.ts'
 import type { RunningTransaction } from './locks.ts'
 
 /** Types by their number in `pg_type`; all others are text. */

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import type { ViewProblem } from '../../common/model.ts'
+import type { ViewProblem } from '../../common/run-report.ts'
 import { STORE_COLUMN, type StoreRelation, unionOf } from '../sql/rollup/union.ts'
 import { partsOf, ROLLUP_SCHEMA, type RollupReport, type RollupWanted } from '../sql/rollup/wanted.ts'
 import { literal, quoted } from '../sql/views/quoted.ts'

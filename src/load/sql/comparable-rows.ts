@@ -4,7 +4,7 @@ import type { Instant } from '../../common/model.ts'
 import { identifier } from '../../schema/name.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { tablesOf } from '../../schema/table.ts'
-import type { ComparableKey, ComparableRows, Month } from '../destination.ts'
+import type { ComparableKey, ComparableRows, Month } from '../reconciliation.ts'
 import { KEY_SEPARATOR, keyAsText } from './as-text.ts'
 import type { Session } from './engine.ts'
 

@@ -1,6 +1,7 @@
 import { CompiledQuery, sql } from 'kysely'
 import { DestinationError } from '../../common/errors.ts'
-import type { Checkpoint, Committed, LastRun, RunReport, StartedRun } from '../../common/model.ts'
+import type { Checkpoint, Committed } from '../../common/model.ts'
+import type { LastRun, RunReport, StartedRun } from '../../common/run-report.ts'
 import type { Table } from '../../schema/table.ts'
 import type { DeletionSupport, Destination, RowCounts } from '../destination.ts'
 import { asText } from './as-text.ts'

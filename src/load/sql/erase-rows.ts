@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Instant } from '../../common/model.ts'
 import type { Stream } from '../../schema/stream.ts'
-import type { Persons, TableRows } from '../destination.ts'
+import type { Persons, TableRows } from '../forgetting.ts'
 import type { Context } from './context.ts'
 import type { Session } from './engine.ts'
 import { STALE_HASH } from './lost-rows.ts'

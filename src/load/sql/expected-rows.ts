@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { identifier } from '../../schema/name.ts'
 import { SOURCE, tablesOf } from '../../schema/table.ts'
-import type { ExpectedRows } from '../destination.ts'
+import type { ExpectedRows } from '../reconciliation.ts'
 import { keyAsText } from './as-text.ts'
 import { mayBeForgotten } from './comparable-rows.ts'
 import type { Context } from './context.ts'

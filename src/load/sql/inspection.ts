@@ -1,7 +1,7 @@
 import { CompiledQuery, sql } from 'kysely'
 import type { RunId } from '../../common/model.ts'
 import type { StreamTables } from '../../schema/table.ts'
-import type { Inspection } from '../destination.ts'
+import type { Inspection } from '../inspection.ts'
 import { asText } from './as-text.ts'
 import type { Context } from './context.ts'
 import { existingRows } from './existing-rows.ts'

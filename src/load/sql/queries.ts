@@ -1,6 +1,6 @@
 import { QueryError } from '../../common/errors.ts'
 import { VIEW_SCHEMAS } from '../../schema/view.ts'
-import type { Answer, Queries } from '../destination.ts'
+import type { Answer, Queries } from '../inspection.ts'
 import type { Context } from './context.ts'
 import type { DescribedColumn } from './engine.ts'
 

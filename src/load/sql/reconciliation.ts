@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Reconciliation, ReconciliationSupport } from '../destination.ts'
+import type { Reconciliation, ReconciliationSupport } from '../reconciliation.ts'
 import { claimCheckpoint } from './claim-checkpoint.ts'
 import { countComparable, distinctValues, listComparableKeys } from './comparable-rows.ts'
 import { compare } from './compare.ts'

@@ -7,15 +7,14 @@ import type {
   DeletionSkipped,
   Instant,
   KeptReject,
-  LastRun,
   LearntRate,
   LostRows,
   RecordedGap,
-  RecordedRun,
   RecordedStore,
   RunId,
   Scan,
 } from '../../common/model.ts'
+import type { LastRun, RecordedRun } from '../../common/run-report.ts'
 import type { ColumnKind, Policy } from '../../schema/column.ts'
 import type { InferredColumn } from '../../schema/inferred-columns.ts'
 import { SALT } from '../../schema/salt.ts'

@@ -1,4 +1,4 @@
-import type { ViewProblem } from '../../../common/model.ts'
+import type { ViewProblem } from '../../../common/run-report.ts'
 import type { RolledUp } from './union.ts'
 
 /** The schemas of views over all stores: of tables, and of views for analysts, as of a single store. */

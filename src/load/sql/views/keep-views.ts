@@ -1,6 +1,6 @@
 import { CompiledQuery, sql } from 'kysely'
 import { SyncError } from '../../../common/errors.ts'
-import type { ViewProblem, ViewsReport } from '../../../common/model.ts'
+import type { ViewProblem, ViewsReport } from '../../../common/run-report.ts'
 import { isZone } from '../../../common/zone.ts'
 import { DEFAULT_ZONE, STORE_ZONE } from '../../../schema/lookup-views.ts'
 import { inOrder, VIEW_SCHEMAS, type View } from '../../../schema/view.ts'
