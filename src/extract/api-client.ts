@@ -1,6 +1,5 @@
 import pLimit from 'p-limit'
-import type { Problem } from '../common/errors.ts'
-import { ContractError, SourceError } from '../common/errors.ts'
+import { ContractError, type Problem, SourceError } from '../common/errors.ts'
 import { fromMillis, later } from '../common/instant.ts'
 import type { Instant, RequestStats } from '../common/model.ts'
 import type { ApiVersion } from '../schema/stream.ts'

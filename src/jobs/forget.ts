@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { addTexts, textEraser } from '../common/erase-texts.ts'
-import type { Problem } from '../common/errors.ts'
-import { Interrupted } from '../common/errors.ts'
+import { Interrupted, type Problem } from '../common/errors.ts'
 import { parseExact, stringifyExact } from '../common/exact-json.ts'
 import type { Instant, Reject, RunId } from '../common/model.ts'
 import type { ReadCopyReport } from '../common/run-report.ts'

@@ -1,5 +1,4 @@
-import type { Problem } from '../common/errors.ts'
-import { SyncError } from '../common/errors.ts'
+import { type Problem, SyncError } from '../common/errors.ts'
 import type {
   Checkpoint,
   ColumnMigration,

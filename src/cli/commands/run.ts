@@ -1,6 +1,7 @@
 import { fromMillis, toMillis } from '../../common/instant.ts'
 import type { RunReport, StartedRun } from '../../common/run-report.ts'
-import { runStreams, type StreamWork } from '../../jobs/run.ts'
+import { runStreams } from '../../jobs/run.ts'
+import type { StreamWork } from '../../jobs/run-options.ts'
 import type { RunDestination } from '../../load/destination.ts'
 import { describeDestination } from '../../load/open.ts'
 import type { Progress } from '../../pipeline/progress.ts'

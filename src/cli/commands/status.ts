@@ -1,5 +1,4 @@
-import type { Problem } from '../../common/errors.ts'
-import { type ContractError, DestinationError, SyncError } from '../../common/errors.ts'
+import { type ContractError, DestinationError, type Problem, SyncError } from '../../common/errors.ts'
 import { toMillis } from '../../common/instant.ts'
 import type { Instant, RunId } from '../../common/model.ts'
 import { type Printable, paragraphs } from '../../common/printable.ts'

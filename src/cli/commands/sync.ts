@@ -1,5 +1,5 @@
 import { retryDestination } from '../../common/retry-destination.ts'
-import type { StreamWork } from '../../jobs/run.ts'
+import type { StreamWork } from '../../jobs/run-options.ts'
 import { syncStream } from '../../jobs/sync.ts'
 import type { Warehouse } from '../../load/destination.ts'
 import type { Progress } from '../../pipeline/progress.ts'

@@ -1,5 +1,4 @@
-import type { Problem } from '../../common/errors.ts'
-import { ContractError } from '../../common/errors.ts'
+import { ContractError, type Problem } from '../../common/errors.ts'
 import type { Month, Reconciliation } from '../../load/reconciliation.ts'
 import type { StreamStats } from '../../pipeline/stream-stats.ts'
 import type { Stream } from '../../schema/stream.ts'

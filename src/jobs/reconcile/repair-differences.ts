@@ -1,5 +1,4 @@
-import type { Problem } from '../../common/errors.ts'
-import { ContractError } from '../../common/errors.ts'
+import { ContractError, type Problem } from '../../common/errors.ts'
 import type { Checkpoint, DecodedPage, RowBatch } from '../../common/model.ts'
 import { statedDeletion } from '../../common/stated-deletion.ts'
 import { writeOnce } from '../../pipeline/commit.ts'

@@ -1,6 +1,5 @@
 import { type Change, changeOf, countChangeOf, type Earlier, rateChangeOf, wordOf } from '../change.ts'
-import type { Decimal } from '../decimal.ts'
-import { sumOf } from '../decimal.ts'
+import { type Decimal, sumOf } from '../decimal.ts'
 import type { Definitions, MetricName } from '../definitions.ts'
 import { count, longDay, longMonth, money, monthName, percent, shortMonth, UNKNOWN } from '../figures.ts'
 import { type Html, html } from '../html.ts'
