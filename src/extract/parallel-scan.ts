@@ -59,6 +59,8 @@ export async function* parallelScan(
   /** No page has shown another order of records of one instant than that of their ids. */
   let tiesById = true
   const covered: Covered = { records: 0, millis: 0 }
+  /** For each list, by its filters: where pages begin, by their first records. */
+  const beginnings = new Map<PlaceInList['filters'], Map<string, number>>()
 
   const shared: SharedScan = {
     get size() {
@@ -119,6 +121,15 @@ export async function* parallelScan(
   const begun = (reader: Reader): void => {
     unfinished.add(reader)
     ranges = [...unfinished].map(unread => unread.range)
+  }
+
+  /** Two places in a list at which the same record stands: the API ignores the numbers of pages. */
+  const noteBeginning = ({ filters, start }: PlaceInList, page: DecodedPage): void => {
+    const first = firstSignature(page)
+    const places = beginnings.get(filters) ?? new Map<string, number>()
+    const place = start?.offset ?? 0
+    if (first !== '' && (places.get(first) ?? place) !== place) readers.servesNumbers = false
+    beginnings.set(filters, places.set(first, place))
   }
 
   /**
@@ -214,6 +225,7 @@ export async function* parallelScan(
       for await (const listed of listPages(inner, reader, scan)) {
         const { decoded, receivedAt, resume } = listed
         const isFirst = reader.records === 0
+        if (isFirst && reader.list !== null) noteBeginning(reader.list, decoded)
         if (pending.has(reader) && !placed(reader, decoded)) {
           requestStats.readAgain += decoded.keys.length
           drop(reader)

@@ -2,7 +2,7 @@ import { SyncError } from '../common/errors.ts'
 import type { DecodedPage } from '../common/model.ts'
 import type { ListPage, ReadContext, Sequence } from './list.ts'
 import { LARGEST, type NumberedPage, pageJustBefore } from './numbered-page.ts'
-import { firstSignature, hasRecord, placeOf } from './page-check.ts'
+import { firstSignature, placeOf } from './page-check.ts'
 import { paginate } from './pagination.ts'
 import type { Readers } from './readers.ts'
 
@@ -60,9 +60,12 @@ export async function* paginateAhead(
     pieces.push({ start, pages: generator, first })
   }
 
+  /** Signature of the first record of the list. */
+  let beginning = ''
   /** A page of no record, or the last one, shows that nothing lies behind it. */
   const usable = (page: ListPage | null): ListPage | null => {
     if (page === null || page.last || page.decoded.keys.length === 0) endSeen = true
+    if (page !== null && beginning !== '' && firstSignature(page.decoded) === beginning) readers.servesNumbers = false
     return page
   }
 
@@ -91,6 +94,7 @@ export async function* paginateAhead(
       let newest: ListPage = page
       for (;;) {
         pages += 1
+        if (pages === 1) beginning = firstSignature(newest.decoded)
         const order = directionOf(newest.decoded)
         if (order === 0 || (direction !== 0 && order !== direction) || newest.resume === null) read = null
         else if (read !== null) read += newest.decoded.keys.length
@@ -104,7 +108,10 @@ export async function* paginateAhead(
         const next = piece === undefined ? null : await piece.first
         if (piece === undefined || next === null || !continues(newest.decoded, next, direction)) {
           // What was requested ahead leads on from that page.
-          if (piece !== undefined) read = null
+          if (piece !== undefined) {
+            read = null
+            context.requestStats.readAgain += next?.decoded.keys.length ?? 0
+          }
           break
         }
         const shared = newest.decoded.keys.length - placeOf(newest.decoded, firstSignature(next.decoded))
@@ -146,5 +153,6 @@ function compare({ keys, cursors }: DecodedPage, i: number): number {
 function continues(page: DecodedPage, { decoded, last, resume }: ListPage, direction: number): boolean {
   if (decoded.keys.length === 0 || (!last && resume === null)) return false
   const order = directionOf(decoded)
-  return hasRecord(page, firstSignature(decoded)) && (order === direction || decoded.keys.length === 1)
+  // A page that begins where the one before it begins leads nowhere: the API ignores the number.
+  return placeOf(page, firstSignature(decoded)) > 0 && (order === direction || decoded.keys.length === 1)
 }

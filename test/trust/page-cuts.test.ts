@@ -129,6 +129,29 @@ test('an API that refuses page numbers is split by time, and is not asked for a 
   })
 })
 
+test('an API that ignores page numbers is split by time, and is not asked for a number again and again', async () => {
+  const store = crowded(1)
+  await withSimulator({ store, latencyMs: LATENCY }, async simulator => {
+    let first: Buffer | null = null
+    simulator.faults.add({
+      kind: 'rewrite',
+      match: '/customers',
+      times: Number.POSITIVE_INFINITY,
+      rewrite: ({ body }, { query }) => {
+        if (!('page' in query)) {
+          if (!('cursor' in query)) first ??= body
+          return { body }
+        }
+        return { body: first ?? body }
+      },
+    })
+    const seen = await read(simulator, RECORDS)
+    expect(missing(store, seen)).toEqual([])
+    expect(seen.numbered).toBeGreaterThan(0)
+    expect(seen.numbered).toBeLessThanOrEqual(20)
+  })
+})
+
 test('pages without a pointer: every record is read', async () => {
   const store = crowded(7)
   await withSimulator({ store, latencyMs: LATENCY }, async simulator => {

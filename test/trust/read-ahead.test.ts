@@ -137,6 +137,26 @@ describe('a list without times', () => {
     })
   })
 
+  test('I2: whose numbers are ignored: it is read by its pointers', async () => {
+    const store = methods()
+    await withSimulator({ store, latencyMs: LATENCY }, async simulator => {
+      let first: Buffer | null = null
+      simulator.faults.add({
+        kind: 'rewrite',
+        match: '/payment_methods',
+        times: Number.POSITIVE_INFINITY,
+        rewrite: ({ body }, { query }) => {
+          first ??= body
+          return { body: 'page' in query ? first : body }
+        },
+      })
+      const read = await readLate(simulator, METHODS)
+      expect([read.error, missing(store, read), read.keys.length]).toEqual([null, [], MANY])
+      expect(numbered(simulator)).toBeGreaterThan(0)
+      expect(numbered(simulator)).toBeLessThanOrEqual(6)
+    })
+  })
+
   test('whose numbers are refused: it is read by its pointers, and no list is asked for a number again', async () => {
     const store = methods()
     await withSimulator({ store, latencyMs: LATENCY }, async simulator => {
