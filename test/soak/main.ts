@@ -13,8 +13,10 @@ import { tableOf } from './table.ts'
  *   SOAK_DATABASE  duckdb or postgres; both if not said
  *   SOAK_KNOWN     cases to leave out, such as K1/1,K4/15; those of known.ts if not said, none if empty
  *   SOAK_ONLY      names of bends and hands, with nothing else being done
+ *   SOAK_LATENCY   milliseconds that each answer takes; from 100 on, lists are read ahead. None if not said
  */
-const { SOAK_RUNS, SOAK_SEED, SOAK_LIFE, SOAK_DATABASE, SOAK_KNOWN, SOAK_ONLY, TEST_DATABASE_URL } = process.env
+const { SOAK_RUNS, SOAK_SEED, SOAK_LIFE, SOAK_DATABASE, SOAK_KNOWN, SOAK_ONLY, SOAK_LATENCY, TEST_DATABASE_URL } =
+  process.env
 const names = (text: string): string[] => text.split(',').filter(name => name !== '')
 
 const seed = Number(SOAK_SEED ?? Math.floor(Math.random() * 1e9))
@@ -33,6 +35,7 @@ try {
       life: SOAK_LIFE === undefined ? null : Number(SOAK_LIFE),
       known: SOAK_KNOWN === undefined ? KNOWN : new Set(names(SOAK_KNOWN)),
       only: SOAK_ONLY === undefined ? null : new Set(names(SOAK_ONLY)),
+      latencyMs: Number(SOAK_LATENCY ?? 0),
       log: line => console.log(line),
     }
     const soaked = await soak(options)

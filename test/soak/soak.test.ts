@@ -18,6 +18,7 @@ const options = (database: DatabaseKind): SoakOptions => ({
   life: SOAK_LIFE === undefined ? null : Number(SOAK_LIFE),
   known: KNOWN,
   only: null,
+  latencyMs: 0,
   log: line => console.log(line),
 })
 

@@ -45,6 +45,8 @@ export interface SoakOptions {
   readonly known: ReadonlySet<string>
   /** Names of bends and hands; null: all. */
   readonly only: ReadonlySet<string> | null
+  /** Milliseconds that each answer takes. From 100 on, lists are read ahead. */
+  readonly latencyMs: number
   readonly log: (line: string) => void
 }
 
@@ -214,8 +216,9 @@ class Life {
   }
 
   async live(most: number): Promise<{ readonly runs: number; readonly lies: readonly Found[] }> {
-    const { database, server } = this.#options
-    await using simulator = await startSimulator({ ...RATE, store: this.#store, fixtures: fixturesOf(STREAMS) })
+    const { database, server, latencyMs } = this.#options
+    const served = { store: this.#store, fixtures: fixturesOf(STREAMS), latencyMs }
+    await using simulator = await startSimulator({ ...RATE, ...served })
     const place = await openPlace(database, server)
     // One clock for the store and for the machine: times that lie ahead are ahead of both.
     Date.now = () => this.#store.now().getTime()
@@ -373,7 +376,7 @@ class Life {
         baseUrl,
         start: null,
         overlapMs: DAY,
-        concurrency: 4,
+        concurrency: this.#options.latencyMs > 0 ? 'auto' : 4,
         rate: RATE,
         budget: 1,
         timeoutMs: armed.some(({ bend }) => bend.name === 'hang') ? 700 : 10_000,
