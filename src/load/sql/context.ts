@@ -7,7 +7,7 @@ import type { ColumnChanges } from './column-changes.ts'
 import type { Engine, Session } from './engine.ts'
 import { createHistory, type History } from './history.ts'
 import { readInferredColumns } from './inferred-columns.ts'
-import { hasColumn, hasTable, type RecordedSchema } from './schema-changes.ts'
+import { hasColumn, hasTable, type RecordedSchema, tablesIn } from './schema-changes.ts'
 import { readMadeColumns, readPolicies } from './settings.ts'
 import { createStoreToKeep, type StoreToKeep } from './store-to-keep.ts'
 import { SYSTEM_TABLES } from './system-tables.ts'
@@ -38,6 +38,8 @@ export interface Context {
   /** The session's queries, with names resolved in the schema. */
   inSchema(session: Session): Session['db']
   exists(session: Session, table: string): Promise<boolean>
+  /** At least those of the tables that exist. One query finds all that there are. */
+  existing(session: Session, tables: readonly string[]): Promise<ReadonlySet<string>>
   /** Whether a system table has a column that a later version added. */
   hasColumn(session: Session, table: string, column: string): Promise<boolean>
   /** @throws {DestinationError} `unreadable` */
@@ -64,6 +66,10 @@ export function createContext(
     if (!found.has(table) && (await hasTable(session, schema, table))) found.add(table)
     return found.has(table)
   }
+  const existing: Context['existing'] = async (session, tables) => {
+    if (!tables.every(table => found.has(table))) for (const table of await tablesIn(session, schema)) found.add(table)
+    return found
+  }
   const hasColumnNow: Context['hasColumn'] = async (session, table, column) => {
     const name = `${table}.${column}`
     if (!found.has(name) && (await hasColumn(session, schema, table, column))) found.add(name)
@@ -83,6 +89,7 @@ export function createContext(
     storeToKeep: createStoreToKeep(),
     inSchema,
     exists,
+    existing,
     hasColumn: hasColumnNow,
     recordedSchema: async session => ({
       ...((await hasSettings(session))

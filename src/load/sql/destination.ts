@@ -103,7 +103,7 @@ export function createDestination(context: Context): Destination & RowCounts & D
       try {
         return await engine.transaction(async session =>
           (await hasColumn(session, '_sync_checkpoints', 'rows'))
-            ? await session.withLockTimeout(() => missingRows(session, schema, stream, found))
+            ? await session.withLockTimeout(() => missingRows(session, context, stream))
             : [],
         )
       } catch (error) {
@@ -133,7 +133,7 @@ export function createDestination(context: Context): Destination & RowCounts & D
           const stored = await claimCheckpoint(inSchema(session), batch.receivedAt, from, to)
           await recordStore(inSchema(session))
           if (from.scan === null && batch.stream.sync.mode === 'full')
-            await writeAgainIfChildRowsMissing(session, schema, batch.stream, found)
+            await writeAgainIfChildRowsMissing(session, context, batch.stream)
           const hasNewEvents = await stageNewEvents(session, schema, batch)
           const { counts: merged, growth } = await merge(session, schema, batch, {
             staged: history.isKept(batch.stream),

@@ -8,14 +8,14 @@ import { existingRows } from './existing-rows.ts'
 import { readGaps } from './gaps.ts'
 import { readMarks } from './marks.ts'
 import { plannedStatements } from './migrate-columns.ts'
-import { columnsOf, schemaChanges } from './schema-changes.ts'
+import { schemaChanges } from './schema-changes.ts'
 import { readSalt } from './settings.ts'
 import { parseCompleteFrom, parseLastRun, parseRun, parseWatermark } from './stored-values.ts'
 import { SYSTEM_TABLES } from './system-tables.ts'
 
 /** `Inspection` for every database that has an `Engine`. */
 export function createInspection(context: Context): Inspection {
-  const { engine, schema, salt, forgotten, inSchema, exists, hasColumn, recordedSchema, allTables } = context
+  const { engine, schema, salt, forgotten, inSchema, exists, existing, hasColumn, recordedSchema, allTables } = context
   return {
     checkAccess: tables => engine.checkAccess([...SYSTEM_TABLES, ...tables].map(({ name }) => name)),
 
@@ -46,10 +46,14 @@ export function createInspection(context: Context): Inspection {
 
     rows: ({ root, children }: StreamTables) =>
       engine.transaction(async session => {
-        const stored = await columnsOf(session, schema)
         const counted = new Map<string, number>()
-        for (const table of [root, ...children.map(child => child.table)]) {
-          if (!stored.has(table.name)) continue
+        const tables = [root, ...children.map(child => child.table)]
+        const there = await existing(
+          session,
+          tables.map(({ name }) => name),
+        )
+        for (const table of tables) {
+          if (!there.has(table.name)) continue
           const live = table === root ? sql` where _deleted_at is null` : sql``
           const { rows } = await sql<{ n: string }>`
             select cast(count(*) as text) as n from ${sql.table(`${schema}.${table.name}`)}${live}`.execute(session.db)

@@ -5,6 +5,7 @@ import type { Instant, LostRows } from '../../common/model.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { type Table, tablesOf } from '../../schema/table.ts'
 import { asText } from './as-text.ts'
+import type { Context } from './context.ts'
 import type { Session } from './engine.ts'
 import { reportsOn } from './older-reports.ts'
 import { missingRows } from './row-counts.ts'
@@ -64,25 +65,23 @@ export async function forgetLostRows(session: Session, schema: string, dropped: 
  */
 export async function writeAgainIfChildRowsMissing(
   session: Session,
-  schema: string,
+  context: Pick<Context, 'schema' | 'existing'>,
   stream: Stream,
-  found: ReadonlySet<string>,
 ): Promise<void> {
   const { root, children } = tablesOf(stream)
   if (children.length === 0) return
-  if (await mayMissChildRows(session, schema, stream, root, found)) await writeAgain(session, schema, root)
+  if (await mayMissChildRows(session, context, stream, root)) await writeAgain(session, context.schema, root)
 }
 
 /** @returns true also if the numbers of rows cannot be read: a reset is the way out of that too. */
 async function mayMissChildRows(
   session: Session,
-  schema: string,
+  context: Pick<Context, 'schema' | 'existing'>,
   stream: Stream,
   root: Table,
-  found: ReadonlySet<string>,
 ): Promise<boolean> {
   try {
-    return (await missingRows(session, schema, stream, found)).some(({ table }) => table !== root.name)
+    return (await missingRows(session, context, stream)).some(({ table }) => table !== root.name)
   } catch (error) {
     if (error instanceof DestinationError && error.kind === 'unreadable') return true
     throw error

@@ -3,8 +3,9 @@ import type { Committed, MissingRows } from '../../common/model.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { tablesOf } from '../../schema/table.ts'
 import { asText } from './as-text.ts'
+import type { Context } from './context.ts'
 import type { Session } from './engine.ts'
-import { columnsOf, hasTable } from './schema-changes.ts'
+import { hasTable } from './schema-changes.ts'
 import { parseRowCounts, stringifyCommitted } from './stored-values.ts'
 
 /*
@@ -125,29 +126,27 @@ function expectedRows(stream: Stream, stored: StoredCounts): Map<string, number>
 
 /**
  * Tables of a stream that have fewer rows than the commits have left in them.
- * @param found tables that are there.
  * @throws {DestinationError} `unreadable`
  */
 export async function missingRows(
   session: Session,
-  schema: string,
+  { schema, existing }: Pick<Context, 'schema' | 'existing'>,
   stream: Stream,
-  found: ReadonlySet<string>,
 ): Promise<readonly MissingRows[]> {
   // Read before the rows are counted: a commit in between only adds rows.
   const stored = await readCounts(session, schema, stream)
   if (stored === undefined) return []
   const expected = expectedRows(stream, stored)
   const names = [...expected.keys()]
-  const existing = names.every(name => found.has(name)) ? found : new Set((await columnsOf(session, schema)).keys())
+  const there = await existing(session, names)
   const counted = await countEach(
     session,
     schema,
-    names.filter(name => existing.has(name)),
+    names.filter(name => there.has(name)),
   )
   return [...expected].flatMap(([table, rows]) => {
-    const there = counted.get(table) ?? 0
-    return there < rows ? [{ table, expected: rows, found: there }] : []
+    const found = counted.get(table) ?? 0
+    return found < rows ? [{ table, expected: rows, found }] : []
   })
 }
 

@@ -146,6 +146,16 @@ export async function hasTable({ db }: Session, schema: string, table: string): 
   return column !== undefined
 }
 
+/** The names of all tables and views in the schema. */
+export async function tablesIn({ db }: Session, schema: string): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('information_schema.tables')
+    .select('table_name')
+    .where('table_schema', '=', schema)
+    .execute()
+  return rows.map(row => row.table_name)
+}
+
 export async function hasColumn({ db }: Session, schema: string, table: string, column: string): Promise<boolean> {
   const found = await db
     .selectFrom('information_schema.columns')

@@ -110,6 +110,7 @@ export interface SystemTables {
     numeric_precision: Generated<string | null>
     numeric_scale: Generated<string | null>
   }
+  'information_schema.tables': { table_schema: Generated<string>; table_name: Generated<string> }
   'information_schema.schemata': { schema_name: Generated<string> }
 }
 

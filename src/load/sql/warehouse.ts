@@ -51,13 +51,14 @@ export function createWarehouse(...options: Parameters<typeof createContext>): W
   }
 }
 
-const createReset = ({ engine, schema, found, inSchema, exists }: Context): Reset => ({
+const createReset = (context: Context): Reset => ({
   reset: stream =>
-    engine.transaction(async session => {
+    context.engine.transaction(async session => {
+      const { schema, inSchema, exists } = context
       const db = inSchema(session)
       const { name } = stream
       if ((await exists(session, name)) && (await hasColumn(session, schema, '_sync_checkpoints', 'rows')))
-        await writeAgainIfChildRowsMissing(session, schema, stream, found)
+        await writeAgainIfChildRowsMissing(session, context, stream)
       const row = (await exists(session, '_sync_checkpoints'))
         ? await db
             .selectFrom('_sync_checkpoints')
