@@ -15,8 +15,8 @@ export default defineConfig({
     // Real servers and real databases: slow machines need room, and nothing here is timed.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // Twice the cores of CI: much of a test is waiting for a server or a process.
-    maxWorkers: 4,
+    // One more than the cores of CI: much of a test is waiting for a server or a process. With two more, all of them take longer.
+    maxWorkers: 3,
     // A worker keeps the modules from one file to the next: to import the program takes a second of processor for each file.
     isolate: false,
     // A young generation with room for all that a test makes: with the default of 16 MB much of it is copied several times.

@@ -5,10 +5,9 @@ import type { Instant, LostRows } from '../../common/model.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { type Table, tablesOf } from '../../schema/table.ts'
 import { asText } from './as-text.ts'
-import type { Context } from './context.ts'
 import type { Session } from './engine.ts'
 import { reportsOn } from './older-reports.ts'
-import { missingRows } from './row-counts.ts'
+import { missingRows, type TablesOfSchema } from './row-counts.ts'
 import type { Dropped } from './schema-changes.ts'
 import { resetSeen } from './seen-keys.ts'
 import { completeToIn, parseLostRows } from './stored-values.ts'
@@ -65,7 +64,7 @@ export async function forgetLostRows(session: Session, schema: string, dropped: 
  */
 export async function writeAgainIfChildRowsMissing(
   session: Session,
-  context: Pick<Context, 'schema' | 'existing'>,
+  context: TablesOfSchema,
   stream: Stream,
 ): Promise<void> {
   const { root, children } = tablesOf(stream)
@@ -76,7 +75,7 @@ export async function writeAgainIfChildRowsMissing(
 /** @returns true also if the numbers of rows cannot be read: a reset is the way out of that too. */
 async function mayMissChildRows(
   session: Session,
-  context: Pick<Context, 'schema' | 'existing'>,
+  context: TablesOfSchema,
   stream: Stream,
   root: Table,
 ): Promise<boolean> {

@@ -3,7 +3,6 @@ import type { Committed, MissingRows } from '../../common/model.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { tablesOf } from '../../schema/table.ts'
 import { asText } from './as-text.ts'
-import type { Context } from './context.ts'
 import type { Session } from './engine.ts'
 import { hasTable } from './schema-changes.ts'
 import { parseRowCounts, stringifyCommitted } from './stored-values.ts'
@@ -124,13 +123,20 @@ function expectedRows(stream: Stream, stored: StoredCounts): Map<string, number>
   return known
 }
 
+/** A schema, and which of its tables exist. */
+export interface TablesOfSchema {
+  readonly schema: string
+  /** At least those of the tables that exist. */
+  existing(session: Session, tables: readonly string[]): Promise<ReadonlySet<string>>
+}
+
 /**
  * Tables of a stream that have fewer rows than the commits have left in them.
  * @throws {DestinationError} `unreadable`
  */
 export async function missingRows(
   session: Session,
-  { schema, existing }: Pick<Context, 'schema' | 'existing'>,
+  { schema, existing }: TablesOfSchema,
   stream: Stream,
 ): Promise<readonly MissingRows[]> {
   // Read before the rows are counted: a commit in between only adds rows.
