@@ -144,7 +144,12 @@ const UNLIMITED: Pace = {
   bucket: 1_000_000,
   perSecond: 100_000,
 }
-const SLOW: Pace = { what: '`sync`, two pages a second', records: 25_000, bucket: 2, perSecond: 2 }
+const SLOW: Pace = {
+  what: '`sync`, two pages a second',
+  records: LARGE >= FULL ? 25_000 : 10_000,
+  bucket: 2,
+  perSecond: 2,
+}
 
 interface Measured {
   readonly rows: Row[]
