@@ -13,7 +13,7 @@ export interface SharedScan {
 export interface Readers {
   /** The scan gets readers from now on. @returns to be called when it ends. */
   join(scan: SharedScan): () => void
-  /** Starts readers while there is room, each for the scan that has the fewest: a small one does not wait behind a large one. */
+  /** Starts readers while there is room, each for the scan that has the fewest of those that are worth one more. */
   start(): void
   /** How many more would be of use now: each of them could send a request at once, and the rate is not used without them. */
   room(): number

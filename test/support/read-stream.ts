@@ -3,7 +3,6 @@ import { STREAMS as DECLARED } from '../../src/cli/app.ts'
 import { justBefore } from '../../src/common/instant.ts'
 import type { Page, RequestStats, Scan, Window } from '../../src/common/model.ts'
 import { createApiClient } from '../../src/extract/api-client.ts'
-import type { Tier } from '../../src/extract/rate-limit.ts'
 import { createSource, type Source } from '../../src/extract/source.ts'
 import { pageDecoders } from '../../src/pipeline/page-decoders.ts'
 import { newScan } from '../../src/pipeline/scan-progress.ts'
@@ -20,11 +19,7 @@ export const STREAMS: readonly Stream[] = DECLARED.map(stream =>
 )
 
 /** A source of the simulator without a pipeline behind it. It retries as often as in production, and hardly waits. */
-export const sourceOf = (
-  { url, token }: Pick<Simulator, 'url' | 'token'>,
-  concurrency = 4,
-  tier: Tier = { bucket: 100_000, perSecond: 10_000 },
-): Source => {
+export const sourceOf = ({ url, token }: Pick<Simulator, 'url' | 'token'>, concurrency = 4): Source => {
   const sleep = (ms: number): Promise<void> => timer(ms)
   const api = createApiClient({
     baseUrl: url,
@@ -33,7 +28,7 @@ export const sourceOf = (
     patienceMs: 1_500,
     concurrency,
     proxy: null,
-    tier,
+    tier: { bucket: 100_000, perSecond: 10_000 },
     budget: 1,
     patience: { firstWaitMs: 0, tries: 8 },
     now: () => Date.now(),

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import type { RequestStats } from '../../src/common/model.ts'
-import type { Tier } from '../../src/extract/rate-limit.ts'
 import type { Source } from '../../src/extract/source.ts'
 import type { RequestSeen } from '../../src/simulator/faults.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
@@ -28,8 +27,8 @@ function methods(): Store {
 }
 
 /** A source that knows how late the API answers. */
-async function lateSource(simulator: Simulator, concurrency: number, tier?: Tier): Promise<Source> {
-  const source = sourceOf(simulator, concurrency, tier)
+async function lateSource(simulator: Simulator, concurrency: number): Promise<Source> {
+  const source = sourceOf(simulator, concurrency)
   const requestStats: RequestStats = { requests: 0, retries: 0, throttled: 0, waitedMs: 0, readAgain: 0, warnings: [] }
   await source.token(requestStats, new AbortController().signal)
   simulator.clearRequests()
@@ -204,34 +203,6 @@ test('a list by times that grows from month to month, and is not counted, is rea
     expect(keys.length).toBeLessThan(1.05 * MANY)
     expect(rounds(simulator)).toBeLessThan(6)
     expect(simulator.requests.length).toBeLessThanOrEqual(11 + 8)
-  })
-})
-
-test('a stream that nobody counts gets its readers beside a large one that takes all of the rate', async () => {
-  const tier = { bucket: 20, perSecond: 60 }
-  const store = new Store('2026-11-20T12:00:00Z')
-  const now = store.now().getTime()
-  const stampOf = (i: number, of: number): string =>
-    `${new Date(now - 4e10 * (1 - i / of) - 60_000).toISOString().slice(0, 19)}+00:00`
-  const large = 15_000
-  for (let i = 0; i < large; i++) {
-    const stamp = stampOf(i, large)
-    store.insert('customers', { id: FIRST + i, email: `c${i}@example.net`, created_at: stamp, updated_at: stamp })
-  }
-  for (let i = 0; i < MANY; i++) {
-    const stamp = stampOf(i, MANY)
-    store.insert('onetimes', { id: FIRST + i, created_at: stamp, updated_at: stamp, is_cancelled: false })
-  }
-  await withSimulator({ store, latencyMs: 2 * LATENCY, ...tier }, async simulator => {
-    const source = await lateSource(simulator, 60, tier)
-    const both = await Promise.all([readStream(source, named('customers')), readStream(source, named('onetimes'))])
-    expect(both.map(({ error, keys }) => [error, new Set(keys).size])).toEqual([
-      [null, large],
-      [null, MANY],
-    ])
-    const last = (path: string): number => simulator.requests.findLast(request => request.path === path)?.at ?? 0
-    const [begin = 0, of, end] = [simulator.requests[0]?.at, last('/onetimes'), last('/customers')]
-    expect((of - begin) / (end - begin)).toBeLessThan(0.8)
   })
 })
 
