@@ -11,19 +11,26 @@ export const GRACE = {
 /** Waits for work. @returns null: the run was interrupted, and the work did not end within `ms` milliseconds of that. */
 export type Within = <T>(work: PromiseLike<T>, ms: number) => Promise<T | null>
 
+/** Waits for work until it is disposed of. */
+export type Grace = Within & Disposable
+
 export interface GraceOptions {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   /** Milliseconds, from any moment on. */
   readonly monotonic: () => number
 }
 
-/** @param signal interrupts the run. The time counts from then, whatever is waited for, and in however many steps. */
-export function graceOf(signal: AbortSignal, { sleep, monotonic }: GraceOptions): Within {
+/**
+ * The signal may live longer than the run, and keeps in memory whatever listens to it.
+ * @param signal interrupts the run. The time counts from then, whatever is waited for, and in however many steps.
+ */
+export function graceOf(signal: AbortSignal, { sleep, monotonic }: GraceOptions): Grace {
   let interruptedAt = signal.aborted ? monotonic() : null
-  signal.addEventListener('abort', () => {
+  const interrupt = (): void => {
     interruptedAt ??= monotonic()
-  })
-  return async (work, ms) => {
+  }
+  signal.addEventListener('abort', interrupt)
+  const within: Within = async (work, ms) => {
     const done = new AbortController()
     const tooLate = new Promise<null>((resolve, reject) => {
       const wait = (): void => {
@@ -42,4 +49,5 @@ export function graceOf(signal: AbortSignal, { sleep, monotonic }: GraceOptions)
       done.abort()
     }
   }
+  return Object.assign(within, { [Symbol.dispose]: () => signal.removeEventListener('abort', interrupt) })
 }

@@ -66,7 +66,7 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     options.keep(report)
     return report
   }
-  const within = graceOf(signal, options)
+  using within = graceOf(signal, options)
   /** The report of all streams, once they have ended. */
   let latest: RunReport | null = null
   // So that a run that is killed has left a trace.
@@ -93,7 +93,7 @@ export async function runStreams(options: RunOptions, signal: AbortSignal): Prom
     const learning = { source, destination, tokenHash }
     await retryDestination(() => beginWithLearntRate(learning), options, signal)
     if (recorded) await retryDestination(() => destination.record(started), options, signal)
-    const ended = graceOf(ending, options)
+    using ended = graceOf(ending, options)
     const opened = { ...options, destination, lost, backlog: createBacklog(options.monotonic, () => source.coming) }
     const { reports, stopped } = await runInParallel(plan, opened, ending, ended)
     if (recorded)

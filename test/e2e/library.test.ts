@@ -1,6 +1,10 @@
+import { getEventListeners } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import {
   ConfigError,
@@ -91,6 +95,29 @@ test('a signal interrupts a run, and the next run continues it', () =>
     expect(added(interrupted) + added(report)).toBe(
       simulator.store.count('customers') + simulator.store.count('orders'),
     )
+  }))
+
+test('of a run that has ended nothing is kept by the signal that could have interrupted it', () =>
+  inFolder(async (simulator, folder) => {
+    const { signal } = new AbortController()
+    const sync = createSync(settingsFor(simulator, folder))
+    // Whatever keeps the run keeps what is told of its progress.
+    const run = async (): Promise<WeakRef<object>> => {
+      const onProgress = (event: ProgressEvent): void => expect(event).toBeDefined()
+      const report = await sync.run({ signal, onProgress })
+      expect(report.outcome).toBe('complete')
+      return new WeakRef(onProgress)
+    }
+    const told = [await run(), await run(), await run()]
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+    setFlagsFromString('--expose-gc')
+    const collect: () => void = runInNewContext('gc')
+    for (let tries = 0; tries < 20 && told.some(each => each.deref()); tries++) {
+      await setTimeout(50)
+      collect()
+    }
+    // The newest may still be held by what waits for its end.
+    expect(told.slice(0, 2).map(each => each.deref())).toEqual([undefined, undefined])
   }))
 
 test('a database that hangs in mid-commit holds an interrupted run for five seconds at most', () =>

@@ -34,9 +34,15 @@ export async function withSimulator<T>(
   })
   stores.set(simulator.url, simulator.store)
   ahead = 0
-  return await work(simulator)
+  try {
+    return await work(simulator)
+  } finally {
+    // A worker runs many test files, and each collection of its garbage looks at all that is kept.
+    stores.delete(simulator.url)
+  }
 }
 
+/** Those of the simulators that are running, by their addresses. */
 const stores = new Map<string, Store>()
 /** Milliseconds by which the store of the last simulator was ahead of this machine so far. */
 let ahead = 0
