@@ -1,8 +1,11 @@
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
-import { expect, test } from 'vitest'
+import { CompiledQuery, sql } from 'kysely'
+import { describe, expect, test } from 'vitest'
+import { openDuckdb } from '../../src/load/duckdb/engine.ts'
 import { openDestination } from '../../src/load/open.ts'
+import type { Engine } from '../../src/load/sql/engine.ts'
 import { allTables } from '../../src/schema/table.ts'
 import { withFolder } from '../support/destinations.ts'
 import { batchOf, moved, parcel, parcels } from '../support/samples.ts'
@@ -89,4 +92,64 @@ test('a file that was created with another block size can be written', async () 
     expect(await destination.commit(batchOf(parcels, [parcel(1, 1)]), first, moved(first))).toMatchObject({ added: 1 })
     expect(await destination.query(blocks)).toEqual([{ bytes: '262144' }])
   })
+})
+
+describe('statements that stay prepared', () => {
+  type Session = Parameters<Parameters<Engine['transaction']>[0]>[0]
+  const ask = async ({ db }: Session, value: string | number | null): Promise<unknown[]> => {
+    const { rows } = await sql<{
+      got: unknown
+    }>`select v as got from kept where v = ${value} or ${value} is null`.execute(db)
+    return rows.map(({ got }) => got)
+  }
+  const withKept = (work: (engine: Engine) => Promise<void>): Promise<void> =>
+    withFolder(async folder => {
+      await using engine = await openDuckdb({ file: join(folder, 'warehouse.duckdb'), mode: 'write' })
+      await engine.transaction(({ db }) => db.executeQuery(CompiledQuery.raw('create table kept (v integer)')))
+      await engine.transaction(({ db }) => db.executeQuery(CompiledQuery.raw('insert into kept values (1), (2)')))
+      await work(engine)
+    })
+
+  test('two of one text at the same time get each their own values', () =>
+    withKept(engine =>
+      engine.transaction(async session => {
+        for (let round = 0; round < 20; round++)
+          expect(await Promise.all([1, 2, null, 3].map(value => ask(session, value)))).toEqual([[1], [2], [1, 2], []])
+      }),
+    ))
+
+  test('one answers as the table is by now: of another type, of another transaction, gone and made again', () =>
+    withKept(async engine => {
+      expect(await engine.transaction(session => ask(session, 1))).toEqual([1])
+      await engine.transaction(session =>
+        session.longDdl(
+          [CompiledQuery.raw('alter table kept alter v type varchar using v || $$ cm$$')],
+          new AbortController().signal,
+        ),
+      )
+      expect(await engine.transaction(session => ask(session, '1 cm'))).toEqual(['1 cm'])
+      await expect(
+        engine.transaction(async session => {
+          await session.db.executeQuery(CompiledQuery.raw('drop table kept'))
+          return await ask(session, '1 cm')
+        }),
+      ).rejects.toThrow('kept')
+      expect(await engine.transaction(session => ask(session, null))).toEqual(['1 cm', '2 cm'])
+      await engine.transaction(async session => {
+        await session.db.executeQuery(CompiledQuery.raw('drop table kept'))
+        await session.db.executeQuery(CompiledQuery.raw('create table kept (other text, v bigint)'))
+        expect(await ask(session, 7)).toEqual([])
+      })
+    }))
+
+  test('however many texts there are, each answers', () =>
+    withKept(engine =>
+      engine.transaction(async ({ db }) => {
+        for (let round = 0; round < 2; round++)
+          for (let n = 0; n < 250; n++) {
+            const { rows } = await sql`select ${sql.lit(n)} + ${1} as more`.execute(db)
+            expect(rows).toEqual([{ more: n + 1 }])
+          }
+      }),
+    ))
 })

@@ -85,12 +85,17 @@ export async function openDuckdb({ file, mode, readCopy }: DuckdbOptions): Promi
     await connection.run(`set TimeZone = 'UTC'`)
     return connection
   }
-  let connection = await connect()
+  /** A connection for transactions. */
+  const begin = async () => {
+    const connection = await connect()
+    return { connection, db: new Kysely<SystemTables>({ dialect: dialectOn(connection) }) }
+  }
+  let session = await begin()
   const layouts: Layouts = new Map()
   let log: keyof typeof LOG = 'short'
   const limitLog = async (wanted: keyof typeof LOG): Promise<void> => {
     if (wanted === log) return
-    await connection.run(`set checkpoint_threshold = '${LOG[wanted]}'`)
+    await session.connection.run(`set checkpoint_threshold = '${LOG[wanted]}'`)
     log = wanted
   }
   let queue: Promise<unknown> = Promise.resolve()
@@ -113,10 +118,9 @@ export async function openDuckdb({ file, mode, readCopy }: DuckdbOptions): Promi
   return {
     transaction(work) {
       const done = queue.then(async () => {
-        const used = connection
+        const { connection: used, db } = session
         try {
           await used.run(readOnly ? 'begin transaction read only' : 'begin transaction')
-          const db = new Kysely<SystemTables>({ dialect: dialectOn(used) })
           let written = 0
           let isConverted = false
           const result = await work({
@@ -155,7 +159,7 @@ export async function openDuckdb({ file, mode, readCopy }: DuckdbOptions): Promi
           await used.run('rollback').catch(() => {})
           // A failed appender would abort the next transaction on its connection, so the connection is replaced.
           used.closeSync()
-          connection = await connect()
+          session = await begin()
           throw translate(error)
         }
       })
@@ -175,7 +179,7 @@ export async function openDuckdb({ file, mode, readCopy }: DuckdbOptions): Promi
       if (!readOnly) throw new Error('a query needs a file that is open for reading')
       return await answer(await connect(), CATALOG, question, schemas, signal)
     },
-    describeColumns: schemas => describeColumns(connection, CATALOG, schemas),
+    describeColumns: schemas => describeColumns(session.connection, CATALOG, schemas),
 
     // A process that has the file open for writing keeps every other process out.
     acquireLock: async () => {},
@@ -215,7 +219,7 @@ export async function openDuckdb({ file, mode, readCopy }: DuckdbOptions): Promi
 
     async finalize() {
       await queue
-      await connection.run('checkpoint').catch(error => {
+      await session.connection.run('checkpoint').catch(error => {
         throw translate(error)
       })
     },
@@ -224,7 +228,11 @@ export async function openDuckdb({ file, mode, readCopy }: DuckdbOptions): Promi
       if (readOnly || path === ':memory:') return Promise.resolve(null)
       const done = queue.then(async () => {
         try {
-          return await compact(connection, { catalog: CATALOG, path, attach: attachStatement, when: PAYS }, signal)
+          return await compact(
+            session.connection,
+            { catalog: CATALOG, path, attach: attachStatement, when: PAYS },
+            signal,
+          )
         } catch (error) {
           throw translate(error)
         }
@@ -236,7 +244,7 @@ export async function openDuckdb({ file, mode, readCopy }: DuckdbOptions): Promi
     rewrite(_tables, signal) {
       const done = queue.then(async () => {
         try {
-          await compact(connection, { catalog: CATALOG, path, attach: attachStatement, when: 'always' }, signal)
+          await compact(session.connection, { catalog: CATALOG, path, attach: attachStatement, when: 'always' }, signal)
         } catch (error) {
           throw translate(error)
         }
@@ -252,7 +260,7 @@ export async function openDuckdb({ file, mode, readCopy }: DuckdbOptions): Promi
       if (readCopy === undefined || mode === 'read') return Promise.resolve(null)
       // No transaction begins meanwhile, so that the file stays as the checkpoint leaves it.
       const done = queue.then(async () => {
-        await connection.run('checkpoint').catch(error => {
+        await session.connection.run('checkpoint').catch(error => {
           throw translate(error)
         })
         return { bytes: await replaceCopy(path, readCopy, signal) }
@@ -263,7 +271,7 @@ export async function openDuckdb({ file, mode, readCopy }: DuckdbOptions): Promi
 
     async [Symbol.asyncDispose]() {
       await queue
-      connection.closeSync()
+      session.connection.closeSync()
       instance.closeSync()
       open.delete(path)
     },
