@@ -10,6 +10,8 @@ interface Import {
   readonly to: string
   /** Loaded when the program comes to it. */
   readonly isLazy: boolean
+  /** Gone when the program runs. */
+  readonly isType: boolean
 }
 
 const SPECIFIER =
@@ -24,7 +26,12 @@ const sources = new Map(files.map(file => [file, readFileSync(join(ROOT, file), 
 const imports: readonly Import[] = [...sources].flatMap(([from, source]) =>
   [...source.matchAll(SPECIFIER)].map(match => {
     const to = match[1] ?? match[2] ?? match[3] ?? ''
-    return { from, to: to.startsWith('.') ? normalize(join(dirname(from), to)) : to, isLazy: match[2] !== undefined }
+    return {
+      from,
+      to: to.startsWith('.') ? normalize(join(dirname(from), to)) : to,
+      isLazy: match[2] !== undefined,
+      isType: /^\s*(import|export) type\b/.test(match[0]),
+    }
   }),
 )
 
@@ -179,4 +186,16 @@ test('10. what only one command needs is loaded by that command: charts by repor
       (within(to, 'src/cli/report-page') && !within(from, 'src/cli/report-page', ...PAGES)),
   )
   expect(notAllowed(wrong)).toEqual([])
+})
+
+test('11. a command starts without what only an open database or a request needs', () => {
+  const loaded = new Set<string>()
+  const load = (file: string): void => {
+    if (loaded.has(file)) return
+    loaded.add(file)
+    for (const { from, to, isLazy, isType } of imports) if (from === file && !isLazy && !isType) load(to)
+  }
+  load('src/cli/program.ts')
+  expect([...loaded]).toEqual(expect.arrayContaining(['commander', 'zod', 'src/load/open.ts']))
+  expect(['kysely', 'pg', '@duckdb/node-api', 'undici', 'vega', 'pg-boss'].filter(name => loaded.has(name))).toEqual([])
 })
