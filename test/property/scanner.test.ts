@@ -184,8 +184,7 @@ interface Style {
 }
 
 function written(node: Node, style: Style, g: GeneratorValue): string {
-  const blank = (): string =>
-    style.blanks.length === 1 ? (style.blanks[0] ?? '') : oneOf(style.blanks, g)
+  const blank = (): string => (style.blanks.length === 1 ? (style.blanks[0] ?? '') : oneOf(style.blanks, g))
   const quoted = (json: string): string =>
     style.escapes === 0 || !json.startsWith('"') || json.includes('\\')
       ? json

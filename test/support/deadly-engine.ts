@@ -63,6 +63,10 @@ function counted(engine: Engine, step: () => void): Engine {
             step()
             await session.longDdl(statements, signal)
           },
+          alterColumns: async (statements, signal) => {
+            step()
+            await session.alterColumns(statements, signal)
+          },
           dependents: session.dependents,
           catalog: session.catalog,
           viewUsers: session.viewUsers,

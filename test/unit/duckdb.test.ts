@@ -122,7 +122,7 @@ describe('statements that stay prepared', () => {
     withKept(async engine => {
       expect(await engine.transaction(session => ask(session, 1))).toEqual([1])
       await engine.transaction(session =>
-        session.longDdl(
+        session.alterColumns(
           [CompiledQuery.raw('alter table kept alter v type varchar using v || $$ cm$$')],
           new AbortController().signal,
         ),

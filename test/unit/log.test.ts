@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { LEVELS } from '../../src/common/log.ts'
+import { CACHE } from '../support/cli.ts'
 
 const TOKEN = 'sk_1x1_0123456789abcdef'
 const PASSWORD = 'p@ss"word'
@@ -18,6 +19,7 @@ function logged(statements: string, level = 'trace', end: NodeJS.Signals | null 
     ${statements}`
   const { stdout, stderr, status, signal } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
     encoding: 'utf8',
+    env: { ...process.env, NODE_COMPILE_CACHE: CACHE },
   })
   expect({ stdout, status, signal }).toEqual({ stdout: '', status: end === null ? 0 : null, signal: end })
   const lines: Record<string, unknown>[] = stderr

@@ -2,7 +2,7 @@ import { chmodSync, constants, existsSync, realpathSync, rmSync } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
-import { Kysely, type RawBuilder, sql } from 'kysely'
+import { type CompiledQuery, Kysely, type RawBuilder, sql } from 'kysely'
 import { DestinationError } from '../../common/errors.ts'
 import { makeFolder } from '../../common/make-folder.ts'
 import type { TableColumn } from '../../schema/table.ts'
@@ -99,6 +99,9 @@ export async function openDuckdb({ file, mode, readCopy }: DuckdbOptions): Promi
     log = wanted
   }
   let queue: Promise<unknown> = Promise.resolve()
+  const runAll = async (db: Kysely<SystemTables>, statements: readonly CompiledQuery[]): Promise<void> => {
+    for (const statement of statements) await db.executeQuery(statement)
+  }
   /**
    * Commits by a checkpoint alone. The log would hold the expression of a converted column: DuckDB 1.5.5 replays that when
    * the file is attached, as here, and fails with an internal error when somebody opens the file by itself.
@@ -137,11 +140,11 @@ export async function openDuckdb({ file, mode, readCopy }: DuckdbOptions): Promi
             referencedTables: async () => new Set(),
             // One process has the file, and one transaction is at work in it.
             withLockTimeout: work => work(),
-            longDdl: async statements => {
-              // A column may get another type or another place.
+            longDdl: statements => runAll(db, statements),
+            alterColumns: async statements => {
               layouts.clear()
               isConverted = true
-              for (const statement of statements) await db.executeQuery(statement)
+              await runAll(db, statements)
             },
             // Nothing can be tried in a file that is only read.
             dependents: async (schema, table, column, ours) =>

@@ -2,7 +2,7 @@ import { Kysely, PostgresDialect, type PostgresPoolClient, sql } from 'kysely'
 import pg from 'pg'
 import { Interrupted } from '../../common/errors.ts'
 import type { TableColumn } from '../../schema/table.ts'
-import type { Engine } from '../sql/engine.ts'
+import type { Engine, Session } from '../sql/engine.ts'
 import type { SystemTables } from '../sql/system-tables.ts'
 import { checkAccess } from './access.ts'
 import { answer } from './answer.ts'
@@ -101,6 +101,8 @@ export function openPostgres({
   const transaction: Engine['transaction'] = work =>
     inTransaction(client => {
       const db = kyselyOn(client)
+      const ddl: Session['longDdl'] = (statements, signal) =>
+        longDdl(client, statements.map(statement => statement.sql).join(';\n'), signal, cancel)
       return work({
         db,
         append: (target, columns, blocks) => append(client, target, columns, blocks),
@@ -110,8 +112,8 @@ export function openPostgres({
         relations: schema => relationsIn(client, schema),
         referencedTables: schema => referencedTables(client, schema),
         withLockTimeout: work => withLockTimeout(client, work),
-        longDdl: (statements, signal) =>
-          longDdl(client, statements.map(statement => statement.sql).join(';\n'), signal, cancel),
+        longDdl: ddl,
+        alterColumns: ddl,
         dependents: (schema, table, column) => dependentsOf(client, schema, table, column),
         catalog: schemas => catalogOf(client, schemas),
         viewUsers: schemas => viewUsers(client, schemas),

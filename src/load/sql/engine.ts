@@ -73,6 +73,8 @@ export interface Session {
    * @throws {DestinationError} `locked`
    */
   longDdl(statements: readonly CompiledQuery[], signal: AbortSignal): Promise<void>
+  /** As `longDdl`, for statements that give the columns of a table with rows another type, name or place. */
+  alterColumns(statements: readonly CompiledQuery[], signal: AbortSignal): Promise<void>
   /**
    * What uses a column of a table, so that the database does not let it change, or would let it break: views in any schema,
    * also those that use it through another view, and what else the database knows of. Changes nothing.

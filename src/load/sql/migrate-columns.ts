@@ -226,7 +226,7 @@ async function alter(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await session.longDdl(statements, signal)
+    await session.alterColumns(statements, signal)
   } catch (error) {
     if (error instanceof SyncError || !(error instanceof Error) || signal.aborted || !engine.isRefusal(error))
       throw error
