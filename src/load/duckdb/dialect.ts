@@ -24,9 +24,10 @@ export function dialectOn(connection: DuckDBConnection): Dialect {
   const prepared = new Map<string, DuckDBPreparedStatement>()
 
   const runPrepared = async (sql: string, values: readonly DuckDBValue[]): Promise<DuckDBResultReader> => {
-    const statement = prepared.get(sql) ?? (await connection.prepare(sql))
+    const kept = prepared.get(sql)
     // While it is at work nobody else may bind values to it.
     prepared.delete(sql)
+    const statement = kept ?? (await connection.prepare(sql))
     let reader: DuckDBResultReader
     try {
       statement.bind([...values])
