@@ -148,7 +148,7 @@ describe.skipIf(NO_DBT !== null).each(ANY_DESTINATION)('$name', place => {
         withFolder(async folder => {
           const config = await loadFixture(destination, folder)
           // In one of the databases with the variables that change what is an error.
-          const changed = destination.kind === 'postgres'
+          const changed = destination.kind === 'duckdb'
           const vars = changed ? { recharge_references: 'error', recharge_values: 'warn' } : {}
           await asReader(destination, async reader => {
             const project = makeProject(join(folder, 'dbt'), reader, vars)

@@ -3,7 +3,7 @@ import type { Policies } from '../../src/schema/policy.ts'
 import { rawNumber } from '../../src/simulator/raw.ts'
 import type { Json, StoreRecord } from '../../src/simulator/record.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
-import { DESTINATIONS, withFolder } from '../support/destinations.ts'
+import { drawDestination, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { configFor, type Ran, runSync, Store, sampleOf, withSimulator } from '../support/run.ts'
 
@@ -101,7 +101,7 @@ const clean = (value: Json): unknown =>
       .replace(/\\ud[89a-f]../g, '\ufffd'),
   )
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   const ran = (
     policies: Partial<Policies>,
     check: (first: Ran, second: Ran, query: (sql: string) => Promise<Record<string, unknown>[]>) => Promise<void>,

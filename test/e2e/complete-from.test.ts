@@ -13,7 +13,7 @@ import type { StoreRecord } from '../../src/simulator/record.ts'
 import type { Store } from '../../src/simulator/store.ts'
 import { utcText } from '../../src/simulator/time.ts'
 import { chargesCsv } from '../support/charges-csv.ts'
-import { DESTINATIONS, withFolder } from '../support/destinations.ts'
+import { drawDestination, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { configFor, makeStore, runBackfill, runSync, withSimulator } from '../support/run.ts'
 import { type Synced, synced } from '../support/synced.ts'
@@ -60,7 +60,7 @@ const columnOf = async ({ sql }: Pick<Synced, 'sql'>, name: string): Promise<unk
   return row?.f ?? null
 }
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   /** Processed charges of the store that the promise is about, and how many of them the table lacks. */
   async function held(store: Store, { complete_from: from, complete_to: to, gaps }: Stated, sql: Synced['sql']) {
     if (from === null || to === null) throw new Error('nothing is promised')

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { largeStore } from '../../bench/large-store.ts'
 import { STREAMS } from '../../src/cli/app.ts'
 import { parseInstant } from '../../src/common/instant.ts'
-import { DESTINATIONS, withFolder } from '../support/destinations.ts'
+import { drawDestination, withFolder } from '../support/destinations.ts'
 import { configFor, makeStore, runBackfill, runSync, withSimulator } from '../support/run.ts'
 
 const DAY = 86_400_000
 const instantOf = (day: string) => parseInstant(day, 'UTC')
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   test('I4: a sync of an unchanged store sends one request for each incremental stream, and the token check', async () => {
     await withSimulator({ store: makeStore({ customers: 60, months: 6 }) }, simulator =>
       place.with(destination =>

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Config } from '../../src/cli/config/load.ts'
 import type { StoreRecord } from '../../src/simulator/record.ts'
 import type { Simulator, SimulatorOptions } from '../../src/simulator/server.ts'
-import { DESTINATIONS, type DestinationConfig, withFolder } from '../support/destinations.ts'
+import { type DestinationConfig, drawDestination, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { configFor, makeStore, type Ran, runSync, STREAM_NAMES, sampleOf, withSimulator } from '../support/run.ts'
 import { leftBehind } from '../support/secrets.ts'
@@ -26,7 +26,7 @@ interface Scene {
 
 const summaryOf = (customer: number): StoreRecord => ({ ...sampleOf(NAME), customer_id: customer })
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   const scene = (work: (scene: Scene) => Promise<void>, options: SimulatorOptions = {}): Promise<void> => {
     const store = makeStore({ customers: 4, months: 1 })
     const customers = store.all('customers').map(({ id }) => Number(id))

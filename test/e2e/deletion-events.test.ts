@@ -3,7 +3,7 @@ import { NO_PROGRESS, type Progress } from '../../src/pipeline/progress.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
 import type { ResourceName, Store } from '../../src/simulator/store.ts'
 import { easternText } from '../../src/simulator/time.ts'
-import { DESTINATIONS, type DestinationConfig, withFolder } from '../support/destinations.ts'
+import { type DestinationConfig, drawDestination, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { firstLoad } from '../support/first-load.ts'
 import { configFor, makeStore, type Ran, runBackfill, runSync, withSimulator } from '../support/run.ts'
@@ -56,7 +56,7 @@ function happened(store: Store, verb: string, type: string, id: number): void {
   })
 }
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   const sceneOf = (simulator: Simulator, destination: DestinationConfig, folder: string): Scene => {
     const { store } = simulator
     // No list of the queued in between: what is marked here is marked because an event says so.

@@ -3,7 +3,7 @@ import type { Config } from '../../src/cli/config/load.ts'
 import type { StoreRecord } from '../../src/simulator/record.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
 import type { ResourceName, Store } from '../../src/simulator/store.ts'
-import { DESTINATIONS, type DestinationConfig, withFolder } from '../support/destinations.ts'
+import { type DestinationConfig, drawDestination, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { firstLoad } from '../support/first-load.ts'
 import { configFor, makeStore, type Ran, runSync, withSimulator } from '../support/run.ts'
@@ -35,7 +35,7 @@ const REJECTING: Partial<Config> = {
   policies: { sensitive: 'keep', columns: {}, onMismatch: 'reject', drift: 'capture' },
 }
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   const sceneOf = (
     simulator: Simulator,
     destination: DestinationConfig,

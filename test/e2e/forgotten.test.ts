@@ -5,7 +5,7 @@ import { status } from '../../src/cli/commands/status.ts'
 import type { Config } from '../../src/cli/config/load.ts'
 import type { Gap } from '../../src/common/model.ts'
 import { easternText } from '../../src/simulator/time.ts'
-import { DESTINATIONS, withFolder } from '../support/destinations.ts'
+import { drawDestination, withFolder } from '../support/destinations.ts'
 import { dump } from '../support/dump.ts'
 import { configFor, makeStore, runSync, withSimulator } from '../support/run.ts'
 
@@ -13,7 +13,7 @@ const DAY = 86_400_000
 const HOUR = 3_600_000
 const charges = STREAMS.filter(({ name }) => name === 'charges')
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   test('I11: charges that the API no longer serves stay, whatever is run: syncs, a reset, a scan from the start', async () => {
     await withSimulator({ store: makeStore({ customers: 60, months: 6 }) }, simulator =>
       place.with(destination =>

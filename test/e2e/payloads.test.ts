@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { STREAMS } from '../../src/cli/app.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { SYSTEM_COLUMNS, tablesOf } from '../../src/schema/table.ts'
-import { DESTINATIONS, type DestinationConfig, withFolder } from '../support/destinations.ts'
+import { type DestinationConfig, drawDestination, withFolder } from '../support/destinations.ts'
 import { dump, withQuery } from '../support/dump.ts'
 import { expectedRows, type Hashed, undeclaredPaths } from '../support/expected-cells.ts'
 import { configFor, makeStore, type Ran, runSync, withSimulator } from '../support/run.ts'
@@ -49,7 +49,7 @@ const SECRETS = [
   'f99bd4a6877257af',
 ]
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   async function loaded(
     { stream, body }: Pick<Payload, 'stream' | 'body'>,
     look: (ran: Ran, destination: DestinationConfig, folder: string) => Promise<void>,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Config } from '../../src/cli/config/load.ts'
 import type { StoreRecord } from '../../src/simulator/record.ts'
 import type { Simulator, SimulatorOptions } from '../../src/simulator/server.ts'
-import { DESTINATIONS, type DestinationConfig, withFolder } from '../support/destinations.ts'
+import { type DestinationConfig, drawDestination, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import {
   configFor,
@@ -55,7 +55,7 @@ const addSchedule = (store: Store, product: number, more: StoreRecord = {}): num
 
 const idsOf = (store: Store, resource: string): number[] => store.all(resource).map(({ id }) => Number(id))
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   const scene = (
     schedules: Readonly<Record<number, number>>,
     work: (scene: Scene) => Promise<void>,

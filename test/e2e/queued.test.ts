@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Simulator } from '../../src/simulator/server.ts'
 import type { Store } from '../../src/simulator/store.ts'
 import { utcText } from '../../src/simulator/time.ts'
-import { DESTINATIONS, type DestinationConfig, withFolder } from '../support/destinations.ts'
+import { type DestinationConfig, drawDestination, withFolder } from '../support/destinations.ts'
 import { firstLoad } from '../support/first-load.ts'
 import { configFor, makeStore, type Ran, runBackfill, runSync, withSimulator } from '../support/run.ts'
 import { live, marked } from '../support/warehouse.ts'
@@ -28,7 +28,7 @@ const queued = (store: Store, resource: 'charges' | 'orders' = 'charges'): numbe
 const isSweep = (r: { readonly path: string; readonly query: Readonly<Record<string, string>> }): boolean =>
   r.path === '/charges' && r.query.status === 'queued'
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   const STREAMS = ['charges', 'orders']
   const sceneOf = (simulator: Simulator, destination: DestinationConfig, folder: string): Scene => {
     const { store } = simulator

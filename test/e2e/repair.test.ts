@@ -6,7 +6,7 @@ import type { RunId } from '../../src/common/model.ts'
 import { reconcileStream } from '../../src/jobs/reconcile/reconcile-stream.ts'
 import type { Warehouse } from '../../src/load/destination.ts'
 import { StreamStats } from '../../src/pipeline/stream-stats.ts'
-import { DESTINATIONS } from '../support/destinations.ts'
+import { drawDestination } from '../support/destinations.ts'
 import { dump, withQuery } from '../support/dump.ts'
 import { makeFullStore, makeStore, runReconcile, runSync, STREAM_NAMES } from '../support/run.ts'
 import { idsOf, synced } from '../support/synced.ts'
@@ -15,7 +15,7 @@ const DAY = 86_400_000
 /** What most tests ask for, so that they share a first load. */
 const TRADE = ['orders', 'customers']
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   test('rows changed, deleted and added behind our back are found by key, and repaired by as many requests', async () => {
     await synced(place, TRADE, async ({ simulator, config, destination, sql }) => {
       const streams = STREAMS.filter(({ name }) => name === 'orders' || name === 'customers')

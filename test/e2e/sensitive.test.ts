@@ -3,14 +3,14 @@ import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Policies } from '../../src/schema/policy.ts'
 import { cli, writeConfig } from '../support/cli.ts'
-import { DESTINATIONS, type DestinationConfig, withFolder } from '../support/destinations.ts'
+import { type DestinationConfig, drawDestination, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { configFor, makeFullStore, type Ran, runSync, withSimulator } from '../support/run.ts'
 import { fillWithSecrets, GUARDED, idOf, leftBehind, POSITIONS, secretOf, sensitiveOf } from '../support/secrets.ts'
 
 const NAMES = GUARDED.map(({ name }) => name)
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   type Look = (ran: Ran, everything: string[], secrets: string[], destination: DestinationConfig) => Promise<void>
 
   /** Runs one after the other over a store full of secrets, each under its own policies. */

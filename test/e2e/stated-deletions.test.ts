@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { IncludeDeleted } from '../../src/simulator/serve/route.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
 import type { Store } from '../../src/simulator/store.ts'
-import { DESTINATIONS, type DestinationConfig, withFolder } from '../support/destinations.ts'
+import { type DestinationConfig, drawDestination, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { configFor, makeStore, type Ran, runReconcile, runSync, withSimulator } from '../support/run.ts'
 import { live, marked } from '../support/warehouse.ts'
@@ -29,7 +29,7 @@ interface Scene {
   sql(statement: string): Promise<Record<string, unknown>[]>
 }
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   /** A store and a warehouse under each of these behaviours, one after the other. */
   async function under(
     behaviours: readonly IncludeDeleted[],

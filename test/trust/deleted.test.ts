@@ -4,7 +4,7 @@ import { openDestination } from '../../src/load/open.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { allTables } from '../../src/schema/table.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
-import { DESTINATIONS, type DestinationConfig, withFolder } from '../support/destinations.ts'
+import { type DestinationConfig, drawDestination, withFolder } from '../support/destinations.ts'
 import { firstLoad } from '../support/first-load.ts'
 import { configFor, makeStore, type Ran, runSync, withSimulator } from '../support/run.ts'
 import { at, batchOf, moved, parcel, parcels } from '../support/samples.ts'
@@ -16,7 +16,7 @@ const MANY = 30
 const IDS = Array.from({ length: MANY }, (_, i) => 50_000_000 + i)
 const isOne = ({ path }: { readonly path: string }): boolean => /^\/(collections|shipping_countries)\/./.test(path)
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   interface Scene {
     readonly simulator: Simulator
     readonly destination: DestinationConfig

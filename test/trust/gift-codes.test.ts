@@ -5,7 +5,7 @@ import { STREAMS } from '../../src/cli/app.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import type { Json, StoreRecord } from '../../src/simulator/record.ts'
 import { cli, writeConfig } from '../support/cli.ts'
-import { DESTINATIONS, type DestinationConfig, withFolder } from '../support/destinations.ts'
+import { type DestinationConfig, drawDestination, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { Store, sampleOf, withSimulator } from '../support/run.ts'
 import { leftBehind } from '../support/secrets.ts'
@@ -82,7 +82,7 @@ const found = (everything: readonly string[], secrets: readonly string[]): strin
   return secrets.filter(secret => text.includes(secret))
 }
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   interface Left {
     readonly everything: readonly string[]
     readonly secrets: readonly string[]

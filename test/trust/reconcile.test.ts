@@ -3,7 +3,7 @@ import { createApp } from '../../src/cli/app.ts'
 import type { Config } from '../../src/cli/config/load.ts'
 import { type Reconciled, reconcileStream } from '../../src/jobs/reconcile/reconcile-stream.ts'
 import { StreamStats } from '../../src/pipeline/stream-stats.ts'
-import { DESTINATIONS } from '../support/destinations.ts'
+import { drawDestination } from '../support/destinations.ts'
 import { runReconcile } from '../support/run.ts'
 import { synced } from '../support/synced.ts'
 
@@ -28,7 +28,7 @@ const recordsOf = ({ lines }: Reconciled) => {
   return all
 }
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   test('K8/43: a month is counted on both sides from its first to its last instant', async () => {
     await synced(place, STREAMS, async ({ config }) => {
       const months = (await compareMonth(config, 'orders', 0)).known

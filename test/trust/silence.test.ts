@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { RequestSeen } from '../../src/simulator/faults.ts'
-import { DESTINATIONS } from '../support/destinations.ts'
+import { drawDestination } from '../support/destinations.ts'
 import { makeStore, resetStream, runBackfill, runSync } from '../support/run.ts'
 import { synced } from '../support/synced.ts'
 import { marked } from '../support/warehouse.ts'
 
 const EMPTY = { customers: [], next_cursor: null }
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   test('I22: K4/17: a scan that reads nothing although rows stand in its lookback proves nothing', async () => {
     await synced(place, ['customers'], async ({ simulator, config, sql }) => {
       const { store } = simulator

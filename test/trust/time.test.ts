@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { createApp, select } from '../../src/cli/app.ts'
 import { check } from '../../src/cli/commands/check.ts'
 import { status } from '../../src/cli/commands/status.ts'
-import { DESTINATIONS } from '../support/destinations.ts'
+import { drawDestination } from '../support/destinations.ts'
 import { runSync } from '../support/run.ts'
 import { type Synced, synced } from '../support/synced.ts'
 
 const STREAMS = ['customers', 'orders']
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   const inWarehouse = (work: (given: Synced) => Promise<void>): Promise<void> => synced(place, STREAMS, work)
 
   /** The oldest customer, changed now. */

@@ -8,14 +8,14 @@ import type { RunReport } from '../../src/common/run-report.ts'
 import { NO_PROGRESS } from '../../src/pipeline/progress.ts'
 import { behindTheWall } from '../../src/simulator/serve/visible.ts'
 import { cli, writeConfig } from '../support/cli.ts'
-import { DESTINATIONS, type DestinationConfig, withFolder } from '../support/destinations.ts'
+import { type DestinationConfig, drawDestination, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { configFor, makeStore, runSync, withSimulator } from '../support/run.ts'
 
 const addressOf = (to: DestinationConfig): string =>
   to.kind === 'duckdb' ? `duckdb: ${to.file}` : `postgres: ${to.url}`
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   test('K8/42: a run is written down when it begins, so that one that is killed has left a trace', async () => {
     await withSimulator({ store: makeStore({ customers: 10, months: 2 }) }, simulator =>
       place.with(destination =>
