@@ -240,18 +240,8 @@ export interface LearntRates {
   keepLearntRate(rate: LearntRate): Promise<void>
 }
 
-/** Rows that were imported from an export, and not given by the API since. */
-export interface ImportedRange {
-  readonly rows: number
-  /** The oldest and the newest of them, by the column of the retention; null: no row has it. */
-  readonly oldest: Instant | null
-  readonly newest: Instant | null
-}
-
-/** Tells what exports have brought. */
+/** Tells which rows an export may bring. */
 export interface ImportedRows {
-  /** Null: no row of the stream was imported. @throws {DestinationError} `unreadable` */
-  imported(stream: Stream): Promise<ImportedRange | null>
   /**
    * Keys of all rows within a range to which the retention applies, by its column, without those marked as deleted.
    * None for a stream without a retention. Both ends are included.

@@ -1,7 +1,50 @@
-import type { ExistingRow, Instant, RecordedGap, RunId, SchemaChange } from '../common/model.ts'
+import type {
+  Checkpoint,
+  ExistingRow,
+  Instant,
+  MissingRows,
+  RecordedGap,
+  RunId,
+  SchemaChange,
+} from '../common/model.ts'
 import type { LastRun, RecordedRun } from '../common/run-report.ts'
 import type { Stream } from '../schema/stream.ts'
 import type { StreamTables, Table } from '../schema/table.ts'
+
+/** What the warehouse says of a stream. */
+export interface StreamStatus {
+  /** As `Inspection.watermark` returns it. */
+  readonly watermark: Instant | null
+  /** As `Inspection.completeFrom` returns it. */
+  readonly completeFrom: Instant | null
+  /** Null: there is none, or its scan cannot be read, which the next run tells. */
+  readonly checkpoint: Checkpoint | null
+  /** Rows of the stream's own table that are not marked as deleted; null: the table does not exist. */
+  readonly rows: number | null
+  /** Rows of it that are; null: the table does not exist. */
+  readonly deleted: number | null
+  /** The tables that have fewer rows than the commits left in them. */
+  readonly missing: readonly MissingRows[]
+  /** What the last run did with the stream; null: no run was recorded. */
+  readonly lastRun: LastRun | null
+  /**
+   * The newest comparison of all its records, and whether source and tables agreed after its repair, if there was one; null:
+   * there was no comparison.
+   */
+  readonly reconciled: { readonly at: Instant; readonly agreed: boolean } | null
+  /** Every gap that was ever found, oldest first. */
+  readonly gaps: readonly RecordedGap[]
+  /** Null: no row was imported. */
+  readonly imported: ImportedRange | null
+}
+
+/** Rows that were imported from an export, and not given by the API since. */
+export interface ImportedRange {
+  readonly rows: number
+  /** The oldest and the newest of them, by the column of the retention; null: no row has it. */
+  readonly oldest: Instant | null
+  readonly newest: Instant | null
+}
 
 /** Answers questions about the warehouse. Nothing here writes; tables may be missing. */
 export interface Inspection {
@@ -17,8 +60,6 @@ export interface Inspection {
   loadSalt(): Promise<boolean>
   /** Number of rows by table, for tables that exist; of the stream's own table without rows marked as deleted. */
   rows(tables: StreamTables): Promise<ReadonlyMap<string, number>>
-  /** Number of rows marked as deleted; null: the table does not exist. */
-  deleted(table: Table): Promise<number | null>
   /**
    * Up to when the stream is complete, also where the scan in its checkpoint cannot be read; null: it never was.
    * @throws {DestinationError} `unreadable`
@@ -29,10 +70,12 @@ export interface Inspection {
    * @throws {DestinationError} `unreadable`
    */
   completeFrom(stream: string): Promise<Instant | null>
-  /** Every gap that was ever found in a stream, oldest first. @throws {DestinationError} `unreadable` */
-  gaps(stream: string): Promise<readonly RecordedGap[]>
-  /** What the last run did with a stream; null: no run was recorded. @throws {DestinationError} `unreadable` */
-  lastRun(stream: string): Promise<LastRun | null>
+  /**
+   * What `status` shows of these streams, by stream. However many there are, it takes a dozen statements: with a database
+   * that is far away each of them takes as long as the way there and back. Waits for whoever keeps a table from being read.
+   * @throws {DestinationError} `unreadable`
+   */
+  streamStatuses(streams: readonly Stream[]): Promise<ReadonlyMap<string, StreamStatus>>
   /** The newest runs, the newest first. @param most runs returned. @throws {DestinationError} `unreadable` */
   runs(most: number): Promise<readonly RecordedRun[]>
   /** The run that has the right to write at this moment; null: there is none, or the database does not say. */

@@ -97,9 +97,4 @@ export interface ReconciliationSupport {
    */
   repair(batch: RowBatch, gone: readonly string[], from: Checkpoint, to: Checkpoint): Promise<number>
   keepReconciliations(found: readonly Reconciliation[]): Promise<void>
-  /**
-   * The newest comparison of all records of a stream, and whether source and tables agreed after its repair, if there was
-   * one; null: there was no comparison. @throws {DestinationError} `unreadable`
-   */
-  lastReconciliation(stream: string): Promise<{ readonly at: Instant; readonly agreed: boolean } | null>
 }

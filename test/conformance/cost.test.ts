@@ -99,6 +99,20 @@ test('prepare creates tables and comments with one request', async () => {
   })
 })
 
+test('the status of all streams takes as many statements as that of one', async () => {
+  await counted(async (destination, sent) => {
+    await destination.prepare(STREAMS.flatMap(allTables))
+    const statementsFor = async (streams: readonly Stream[]): Promise<number> => {
+      const before = sent.statements
+      expect((await destination.streamStatuses(streams)).size).toBe(streams.length)
+      return sent.statements - before
+    }
+    const one = await statementsFor([charges])
+    expect(one).toBeGreaterThan(0)
+    expect(await statementsFor(STREAMS)).toBe(one)
+  })
+})
+
 test('indexes that exist cost a run no statement', async () => {
   await counted(async (destination, sent) => {
     const { signal } = new AbortController()

@@ -390,8 +390,10 @@ describe.each(DESTINATIONS)('$name', database => {
       await destination.record(report)
       await destination.record(report)
       const { run, finished_at, streams } = report
-      expect(await destination.lastRun('parcels')).toEqual({ ...streams[0], run, finished_at })
-      expect(await destination.lastRun('others')).toBeNull()
+      const others = { ...parcels, name: 'others' }
+      const statuses = await destination.streamStatuses([parcels, others])
+      expect(statuses.get('parcels')?.lastRun).toEqual({ ...streams[0], run, finished_at })
+      expect(statuses.get('others')?.lastRun).toBeNull()
       const from = await destination.checkpoint('parcels')
       expect(from).toMatchObject({ version: 0, watermark: null })
       await destination.commit(batchOf(parcels, [parcel(1, 1)]), from, moved(from))

@@ -65,8 +65,14 @@ async function fill(config: DestinationConfig): Promise<void> {
   await warehouse.record(runReport('parcels'))
   const column = { table: 'parcels', column: 'color', path: 'color', kind: 'text' } as const
   await warehouse.keepInferredColumns('parcels', [column], '01J' as RunId, at(9))
-  await warehouse.keepReconciliations([reconciliation])
+  await warehouse.keepReconciliations([
+    { ...reconciliation, run: '01H' as RunId, reconciled_at: at(8), gone: ['9'] },
+    reconciliation,
+    { ...reconciliation, run: '01K' as RunId, method: 'count', reconciled_at: at(10), missing: ['9'] },
+  ])
 }
+
+const statuses = (warehouse: Warehouse) => warehouse.streamStatuses([stream])
 
 /** A scan that ends having seen one row, which is too few, after an earlier scan that also saw too few. */
 async function endScan(warehouse: Warehouse): Promise<unknown> {
@@ -158,7 +164,7 @@ const DAMAGES: readonly Damage[] = [
     damage: checkpoints(`report = '[]'`),
     message: /^parcels: the row of _sync_checkpoints, report cannot be read/,
     ...checkpoint,
-    read: warehouse => warehouse.lastRun('parcels'),
+    read: statuses,
   },
   {
     what: 'policies that are not JSON',
@@ -195,7 +201,7 @@ const DAMAGES: readonly Damage[] = [
   {
     what: 'a gap without end',
     damage: `update recharge._sync_gaps set "to" = 'infinity'`,
-    read: warehouse => warehouse.gaps('parcels'),
+    read: statuses,
     message: /^parcels: a row of _sync_gaps, to cannot be read/,
     next: /delete the row/,
     repair: 'delete from recharge._sync_gaps',
@@ -227,7 +233,7 @@ const DAMAGES: readonly Damage[] = [
   {
     what: 'a reconciliation at no time',
     damage: `update recharge._sync_reconciliations set reconciled_at = 'infinity'`,
-    read: warehouse => warehouse.lastReconciliation('parcels'),
+    read: statuses,
     message: /^parcels: the newest row of _sync_reconciliations, reconciled_at cannot be read/,
     next: /reconcile --streams parcels/,
     repair: `delete from recharge._sync_reconciliations where stream = 'parcels'`,
@@ -282,10 +288,42 @@ describe.each(DESTINATIONS)('$name', database => {
         rejected: 1,
       })
       const { run, finished_at, streams } = runReport('parcels')
-      expect(await warehouse.lastRun('parcels')).toEqual({ ...streams[0], run, finished_at })
-      expect(await warehouse.gaps('parcels')).toMatchObject([{ from: at(10), to: at(20) }])
+      const unknown = { ...stream, name: 'others' }
+      expect(await warehouse.streamStatuses([stream, unknown])).toEqual(
+        new Map([
+          [
+            'parcels',
+            {
+              watermark: at(5),
+              completeFrom: at(3),
+              checkpoint: await warehouse.checkpoint('parcels'),
+              rows: 3,
+              deleted: 0,
+              missing: [],
+              lastRun: { ...streams[0], run, finished_at },
+              reconciled: { at: at(9), agreed: true },
+              gaps: [{ from: at(10), to: at(20), found_at: expect.any(String), run: expect.any(String) }],
+              imported: null,
+            },
+          ],
+          [
+            'others',
+            {
+              watermark: null,
+              completeFrom: null,
+              checkpoint: null,
+              rows: null,
+              deleted: null,
+              missing: [],
+              lastRun: null,
+              reconciled: null,
+              gaps: [],
+              imported: null,
+            },
+          ],
+        ]),
+      )
       expect(await warehouse.inferredColumns('parcels')).toMatchObject([{ column: 'color', kind: 'text' }])
-      expect(await warehouse.lastReconciliation('parcels')).toEqual({ at: at(9), agreed: true })
       expect(await kept(warehouse)).toMatchObject([{ key: '3', source: null }])
       expect((await warehouse.existingRows(stream, ['1'])).get('1')).toMatchObject({ cursor: at(1), deleted: false })
     })

@@ -120,6 +120,8 @@ describe.each(drawDestination())('$name', place => {
 })
 
 async function openedGaps(config: Config, stream: string): Promise<readonly Gap[]> {
-  await using destination = await createApp(config, { level: 'silent' }).open('read')
-  return await destination.gaps(stream)
+  const app = createApp(config, { level: 'silent' })
+  await using destination = await app.open('read')
+  const statuses = await destination.streamStatuses(select(app, [stream]).streams)
+  return statuses.get(stream)?.gaps ?? []
 }

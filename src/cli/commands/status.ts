@@ -1,16 +1,14 @@
-import { type ContractError, DestinationError, type Problem, SyncError } from '../../common/errors.ts'
+import { type ContractError, type Problem, SyncError } from '../../common/errors.ts'
 import { toMillis } from '../../common/instant.ts'
-import type { Instant, RunId } from '../../common/model.ts'
+import type { Checkpoint, Instant, RunId } from '../../common/model.ts'
 import { type Printable, paragraphs } from '../../common/printable.ts'
 import { dueAt } from '../../jobs/sync.ts'
-import type { Warehouse } from '../../load/destination.ts'
 import { describeDestination } from '../../load/open.ts'
 import { isInFuture, watermarkInFuture } from '../../pipeline/checkpoint.ts'
 import { knownCompleteFrom } from '../../pipeline/older-checkpoint.ts'
 import { rowsMissing } from '../../pipeline/stream-stats.ts'
 import { retentionOf } from '../../schema/docs.ts'
 import type { Stream } from '../../schema/stream.ts'
-import { tablesOf } from '../../schema/table.ts'
 import type { App, Selection } from '../app.ts'
 import { exitCodeOf } from '../exit-codes.ts'
 import { type Look, prose, type Style } from '../look.ts'
@@ -67,15 +65,14 @@ async function standing(app: App, { streams, explicit }: Selection, maxAgeMs: nu
       ? { kept: [], unreadable: [] }
       : readKept(app.runsDirectory, RUNS, describeDestination(target).name)
   const runs = { kept, recorded: await destination.runs(RUNS), writer: await destination.writer() }
+  const statuses = await destination.streamStatuses(streams)
   const all = []
   const conditions: Condition[] = []
   for (const stream of streams) {
-    const watermark = await destination.watermark(stream.name)
-    const completeFrom = await destination.completeFrom(stream.name)
-    const rows = (await destination.rows(tablesOf(stream))).get(tablesOf(stream).root.name) ?? null
-    const reconciled = await destination.lastReconciliation(stream.name)
-    const missing = await destination.missingRows(stream)
-    const { shown, failed } = standingOf(attemptsAt(stream.name, runs, await destination.lastRun(stream.name)))
+    const found = statuses.get(stream.name)
+    if (found === undefined) throw new Error(`the warehouse was not asked about ${stream.name}`)
+    const { watermark, completeFrom, rows, missing } = found
+    const { shown, failed } = standingOf(attemptsAt(stream.name, runs, found.lastRun))
     const age = watermark === null ? null : toMillis(now) - toMillis(watermark)
     // A stream that the token may not read and that was not selected by name has nothing that could be stale.
     const exempt = watermark === null && shown?.outcome === 'skipped' && !explicit.has(stream.name)
@@ -91,20 +88,20 @@ async function standing(app: App, { streams, explicit }: Selection, maxAgeMs: nu
       complete_from: knownCompleteFrom({ completeFrom, watermark }, stream),
       complete_to: watermark,
       age_seconds: age === null ? null : Math.round(age / 1000),
-      reconciled: reconciled && { at: reconciled.at, agreed: reconciled.agreed },
+      reconciled: found.reconciled,
       rows,
-      deleted: await destination.deleted(tablesOf(stream).root),
+      deleted: found.deleted,
       forgets: stream.retention ? retentionOf(stream) : null,
       run: shown?.run ?? null,
       last_run: shown?.finished_at ?? shown?.started_at ?? null,
       outcome: shown?.outcome ?? null,
-      not_due_until: await notDueUntil(stream, destination, refreshMs(stream.name), now),
+      not_due_until: notDueUntil(stream, found.checkpoint, refreshMs(stream.name), now),
       problem: shown?.problem ?? null,
       // The last run that ended has failed, whatever one that is at work now may come to.
       failed: failed && { run: failed.run, outcome: failed.outcome, problem: failed.problem },
       impossible: wrong,
-      gaps: await destination.gaps(stream.name),
-      imported: stream.export === null ? null : await destination.imported(stream),
+      gaps: found.gaps,
+      imported: found.imported,
       missing: lacking,
       stale: accepted !== null && !exempt && (age === null || age > accepted),
     })
@@ -233,21 +230,9 @@ function outcomeStyle(row: Shown): Style | null {
 const isNotDue = ({ outcome, not_due_until: until }: Shown): boolean => outcome === 'complete' && until !== null
 
 /** Until when runs send no request for a stream; null: the next one reads it. */
-async function notDueUntil(
-  stream: Stream,
-  destination: Pick<Warehouse, 'checkpoint'>,
-  refreshMs: number,
-  now: Instant,
-): Promise<Instant | null> {
-  if (stream.sync.mode !== 'full') return null
-  try {
-    const due = dueAt(await destination.checkpoint(stream.name), stream, refreshMs)
-    return due !== null && now < due ? due : null
-  } catch (error) {
-    // A checkpoint that cannot be read is the next run's to report.
-    if (error instanceof DestinationError) return null
-    throw error
-  }
+function notDueUntil(stream: Stream, checkpoint: Checkpoint | null, refreshMs: number, now: Instant): Instant | null {
+  const due = checkpoint && dueAt(checkpoint, stream, refreshMs)
+  return due !== null && now < due ? due : null
 }
 
 interface Facts {

@@ -1,4 +1,4 @@
-import { CompiledQuery, sql } from 'kysely'
+import { CompiledQuery } from 'kysely'
 import { DestinationError } from '../../common/errors.ts'
 import type { Checkpoint, Committed } from '../../common/model.ts'
 import type { LastRun, RunReport, StartedRun } from '../../common/run-report.ts'
@@ -17,7 +17,7 @@ import { merge } from './merge.ts'
 import { createRejects } from './rejects.ts'
 import { hasRows, keepCounts, missingRows } from './row-counts.ts'
 import { schemaChanges } from './schema-changes.ts'
-import { suspectScan } from './seen-keys.ts'
+import { selectCheckpoints } from './select-checkpoints.ts'
 import { readOrCreateSalt, recordMadeColumns, recordPolicies } from './settings.ts'
 import { parseCheckpoint, parseCounts } from './stored-values.ts'
 import { SYSTEM_TABLES } from './system-tables.ts'
@@ -84,18 +84,7 @@ export function createDestination(context: Context): Destination & RowCounts & D
     checkpoint: stream =>
       engine.transaction(async session => {
         if (!(await exists(session, '_sync_checkpoints'))) return unwritten(stream)
-        const isCurrent = await hasColumn(session, '_sync_checkpoints', 'lost')
-        const hasCompleteFrom = await hasColumn(session, '_sync_checkpoints', 'complete_from')
-        const row = await inSchema(session)
-          .selectFrom('_sync_checkpoints')
-          .select(['shape', 'writer'])
-          .select([asText('version').as('version'), asText('watermark').as('watermark'), asText('walk').as('walk')])
-          .select(asText('swept').as('swept'))
-          .select((isCurrent ? asText('lost') : NOTHING).as('lost'))
-          .select((isCurrent ? suspectScan(schema, stream) : NOTHING).as('suspect'))
-          .select((hasCompleteFrom ? asText('complete_from') : NOTHING).as('complete_from'))
-          .where('stream', '=', stream)
-          .executeTakeFirst()
+        const row = await (await selectCheckpoints(session, context)).where('stream', '=', stream).executeTakeFirst()
         return row ? parseCheckpoint(row, stream) : unwritten(stream)
       }),
 
@@ -184,9 +173,6 @@ export function createDestination(context: Context): Destination & RowCounts & D
     },
   }
 }
-
-/** In place of a column that the table does not have yet. */
-const NOTHING = sql<string | null>`cast(null as text)`
 
 const unwritten = (stream: string): Checkpoint => ({
   stream,

@@ -5,7 +5,7 @@ import { parseGap } from './stored-values.ts'
 
 /** Records a gap once for each start: a scan that starts again after an interruption finds it again, perhaps longer. */
 export async function recordGap(db: Session['db'], to: Checkpoint, gap: Gap, foundAt: Instant): Promise<void> {
-  const known = (await readGaps(db, to.stream)).find(({ from }) => from === gap.from)
+  const known = (await readGaps(db, [to.stream])).get(to.stream)?.find(({ from }) => from === gap.from)
   if (known === undefined)
     await db
       .insertInto('_sync_gaps')
@@ -20,13 +20,17 @@ export async function recordGap(db: Session['db'], to: Checkpoint, gap: Gap, fou
       .execute()
 }
 
-/** Every gap of a stream, oldest first. @throws {DestinationError} `unreadable` */
-export async function readGaps(db: Session['db'], stream: string): Promise<readonly RecordedGap[]> {
+/** Every gap of these streams, by stream, oldest first. @throws {DestinationError} `unreadable` */
+export async function readGaps(
+  db: Session['db'],
+  streams: readonly string[],
+): Promise<ReadonlyMap<string, readonly RecordedGap[]>> {
   const rows = await db
     .selectFrom('_sync_gaps')
-    .select([asText('from').as('from'), asText('to').as('to'), asText('found_at').as('found_at'), 'run'])
-    .where('stream', '=', stream)
+    .select(['stream', asText('from').as('from'), asText('to').as('to'), asText('found_at').as('found_at'), 'run'])
+    .where('stream', 'in', streams)
     .orderBy('_sync_gaps.from')
     .execute()
-  return rows.map(row => parseGap(row, stream))
+  const gaps = rows.map(({ stream, ...row }) => ({ stream, gap: parseGap(row, stream) }))
+  return new Map(streams.map(name => [name, gaps.filter(({ stream }) => stream === name).map(({ gap }) => gap)]))
 }

@@ -1,26 +1,13 @@
 import { sql } from 'kysely'
 import { identifier } from '../../schema/name.ts'
 import type { Retention } from '../../schema/stream.ts'
-import { SOURCE, tablesOf } from '../../schema/table.ts'
+import { tablesOf } from '../../schema/table.ts'
 import type { ImportedRows } from '../destination.ts'
 import { keyAsText } from './as-text.ts'
 import type { Context } from './context.ts'
-import { parseImported } from './stored-values.ts'
 
 /** `ImportedRows` for every database that has an `Engine`. */
-export const createImportedRows = ({ engine, schema, exists, hasColumn }: Context): ImportedRows => ({
-  imported: stream =>
-    engine.transaction(async session => {
-      const { root } = tablesOf(stream)
-      if (stream.retention === null || !(await hasColumn(session, root.name, SOURCE.name))) return null
-      const by = sql.ref(identifier(stream.retention.by))
-      const { rows } = await sql<{ n: string; oldest: string | null; newest: string | null }>`
-        select cast(count(*) as text) as n, cast(min(${by}) as text) as oldest, cast(max(${by}) as text) as newest
-        from ${sql.table(`${schema}.${root.name}`)}
-        where ${sql.ref(SOURCE.name)} = 'export' and _deleted_at is null`.execute(session.db)
-      return parseImported(rows[0], stream.name)
-    }),
-
+export const createImportedRows = ({ engine, schema, exists }: Context): ImportedRows => ({
   keysBetween: (stream, from, to) =>
     engine.transaction(async session => {
       const { root } = tablesOf(stream)

@@ -5,12 +5,12 @@ import type { Inspection } from '../inspection.ts'
 import { asText } from './as-text.ts'
 import type { Context } from './context.ts'
 import { existingRows } from './existing-rows.ts'
-import { readGaps } from './gaps.ts'
 import { readMarks } from './marks.ts'
 import { plannedStatements } from './migrate-columns.ts'
 import { schemaChanges } from './schema-changes.ts'
 import { readSalt } from './settings.ts'
-import { parseCompleteFrom, parseLastRun, parseRun, parseWatermark } from './stored-values.ts'
+import { parseCompleteFrom, parseRun, parseWatermark } from './stored-values.ts'
+import { streamStatuses } from './stream-statuses.ts'
 import { SYSTEM_TABLES } from './system-tables.ts'
 
 /** `Inspection` for every database that has an `Engine`. */
@@ -62,14 +62,6 @@ export function createInspection(context: Context): Inspection {
         return counted
       }),
 
-    deleted: table =>
-      engine.transaction(async session => {
-        if (!(await exists(session, table.name))) return null
-        const { rows } = await sql<{ n: string }>`
-          select cast(count(_deleted_at) as text) as n from ${sql.table(`${schema}.${table.name}`)}`.execute(session.db)
-        return Number(rows[0]?.n ?? 0)
-      }),
-
     watermark: stream =>
       engine.transaction(async session => {
         if (!(await exists(session, '_sync_checkpoints'))) return null
@@ -93,21 +85,7 @@ export function createInspection(context: Context): Inspection {
         return row ? parseCompleteFrom(row, stream) : null
       }),
 
-    gaps: stream =>
-      engine.transaction(async session =>
-        (await exists(session, '_sync_gaps')) ? readGaps(inSchema(session), stream) : [],
-      ),
-
-    lastRun: stream =>
-      engine.transaction(async session => {
-        if (!(await exists(session, '_sync_checkpoints'))) return null
-        const row = await inSchema(session)
-          .selectFrom('_sync_checkpoints')
-          .select(asText('report').as('report'))
-          .where('stream', '=', stream)
-          .executeTakeFirst()
-        return row ? parseLastRun(row, stream) : null
-      }),
+    streamStatuses: streams => engine.transaction(session => streamStatuses(session, context, streams)),
 
     runs: most =>
       engine.transaction(async session => {

@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { Reconciliation, ReconciliationSupport } from '../reconciliation.ts'
 import { claimCheckpoint } from './claim-checkpoint.ts'
 import { countComparable, distinctValues, listComparableKeys } from './comparable-rows.ts'
@@ -7,7 +6,6 @@ import type { Context } from './context.ts'
 import { createRejects } from './rejects.ts'
 import { markNotFound, replace } from './repair.ts'
 import { keepGrowth } from './row-counts.ts'
-import { parseReconciliation } from './stored-values.ts'
 
 /** `ReconciliationSupport` for every database that has an `Engine`. */
 export function createReconciliation({
@@ -16,7 +14,6 @@ export function createReconciliation({
   history,
   referenced,
   inSchema,
-  exists,
 }: Context): ReconciliationSupport {
   const rejects = createRejects(inSchema)
   return {
@@ -46,18 +43,6 @@ export function createReconciliation({
       engine.transaction(async ({ db }) => {
         for (const reconciliation of found)
           await db.withSchema(schema).insertInto('_sync_reconciliations').values(rowOf(reconciliation)).execute()
-      }),
-
-    lastReconciliation: stream =>
-      engine.transaction(async session => {
-        if (!(await exists(session, '_sync_reconciliations'))) return null
-        const { rows } = await sql<{ reconciled_at: string; differing: string }>`
-          select cast(reconciled_at as text) as reconciled_at, cast(missing + changed + gone - repaired as text) as differing
-          from ${sql.table(`${schema}._sync_reconciliations`)}
-          where stream = ${stream} and method = 'records' and bucket = 'all' order by run desc limit 1`.execute(
-          session.db,
-        )
-        return rows[0] === undefined ? null : parseReconciliation(rows[0], stream)
       }),
   }
 }

@@ -112,7 +112,7 @@ async function countsAfter(
 }
 
 /** Rows expected in each table; a table of which no number is stored is left out. @throws {DestinationError} `unreadable` */
-function expectedRows(stream: Stream, stored: StoredCounts): Map<string, number> {
+export function expectedRows(stream: Stream, stored: StoredCounts): Map<string, number> {
   const { rows, child_rows } = parseRowCounts(stored, stream.name)
   const { root, children } = tablesOf(stream)
   const known = new Map<string, number>(rows === null ? [] : [[root.name, rows]])
@@ -150,11 +150,18 @@ export async function missingRows(
     schema,
     names.filter(name => there.has(name)),
   )
-  return [...expected].flatMap(([table, rows]) => {
+  return fewerThan(expected, counted)
+}
+
+/** The tables with fewer rows than expected. One that is not counted has none. */
+export const fewerThan = (
+  expected: ReadonlyMap<string, number>,
+  counted: ReadonlyMap<string, number>,
+): readonly MissingRows[] =>
+  [...expected].flatMap(([table, rows]) => {
     const found = counted.get(table) ?? 0
     return found < rows ? [{ table, expected: rows, found }] : []
   })
-}
 
 /** Whether the stream's own table has a row. */
 export async function hasRows(session: Session, schema: string, stream: Stream): Promise<boolean> {

@@ -127,10 +127,10 @@ export async function firstSuspect({ session, schema, stream }: SeenKeys): Promi
   return { begin, end: first.end === '' ? begin : parseSeenScan(first.end, stream.name) }
 }
 
-/** The first scan that is still suspect, as text; null: none is. */
+/** The first scan that is still suspect of the stream in this column, as text; null: none is. */
 export const suspectScan = (schema: string, stream: string): RawBuilder<string | null> =>
   sql<string | null>`(select min(s.walk) from ${seenTable(schema)} as s
-    where s.stream = ${stream} and s.what = ${SUSPECT})`
+    where s.stream = ${sql.ref(stream)} and s.what = ${SUSPECT})`
 
 /** Forgets the suspect scan: a later one saw enough, or confirmed it. */
 export async function clearSuspect({ session, schema, stream }: EndedScan): Promise<void> {

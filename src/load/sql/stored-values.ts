@@ -19,7 +19,8 @@ import type { ColumnKind, Policy } from '../../schema/column.ts'
 import type { InferredColumn } from '../../schema/inferred-columns.ts'
 import { SALT } from '../../schema/salt.ts'
 import { type TypedColumn, VIEW_KINDS } from '../../schema/view.ts'
-import type { ImportedRange, OlderReport } from '../destination.ts'
+import type { OlderReport } from '../destination.ts'
+import type { ImportedRange } from '../inspection.ts'
 import type { MadeColumns } from './ownership.ts'
 
 /*
