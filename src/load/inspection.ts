@@ -72,8 +72,8 @@ export interface Inspection {
   completeFrom(stream: string): Promise<Instant | null>
   /**
    * What `status` shows of these streams, by stream. However many there are, it takes a dozen statements: with a database
-   * that is far away each of them takes as long as the way there and back. Waits for whoever keeps a table from being read.
-   * @throws {DestinationError} `unreadable`
+   * that is far away each of them takes as long as the way there and back.
+   * @throws {DestinationError} `unreadable`; `locked` if somebody keeps a table from being read for more than seconds.
    */
   streamStatuses(streams: readonly Stream[]): Promise<ReadonlyMap<string, StreamStatus>>
   /** The newest runs, the newest first. @param most runs returned. @throws {DestinationError} `unreadable` */

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
-import { STREAMS } from '../../src/cli/app.ts'
+import { createApp, STREAMS, select } from '../../src/cli/app.ts'
+import { status } from '../../src/cli/commands/status.ts'
 import { utcText } from '../../src/simulator/time.ts'
 import { DESTINATIONS } from '../support/destinations.ts'
 import { dump } from '../support/dump.ts'
@@ -139,6 +140,25 @@ describe('postgres', () => {
         expect((await synced).of('customers')).toMatchObject({ outcome: 'complete' })
       } finally {
         await reader.end()
+      }
+    }))
+
+  test('K6/22: status does not wait without end for a table that nobody may read, and names who holds it', () =>
+    inStore(async at => {
+      if (at.destination.kind !== 'postgres') throw new Error('there is no Postgres')
+      const other = new pg.Client({ connectionString: at.destination.url, application_name: 'vacuum by hand' })
+      await other.connect()
+      try {
+        await other.query('begin; lock table recharge.customers in access exclusive mode')
+        const app = createApp(at.config, { level: 'silent' })
+        await expect(status(app, select(app, ['orders', 'customers']), null)).rejects.toMatchObject({
+          code: 'locked',
+          message: expect.stringContaining('(vacuum by hand'),
+        })
+        await other.query('rollback')
+        expect((await status(app, select(app, ['orders', 'customers']), null)).code).toBe(0)
+      } finally {
+        await other.end()
       }
     }))
 

@@ -12,6 +12,7 @@ import { readSalt } from './settings.ts'
 import { parseCompleteFrom, parseRun, parseWatermark } from './stored-values.ts'
 import { streamStatuses } from './stream-statuses.ts'
 import { SYSTEM_TABLES } from './system-tables.ts'
+import { untilUnlocked } from './until-unlocked.ts'
 
 /** `Inspection` for every database that has an `Engine`. */
 export function createInspection(context: Context): Inspection {
@@ -85,7 +86,10 @@ export function createInspection(context: Context): Inspection {
         return row ? parseCompleteFrom(row, stream) : null
       }),
 
-    streamStatuses: streams => engine.transaction(session => streamStatuses(session, context, streams)),
+    streamStatuses: streams =>
+      untilUnlocked(engine, schema, session =>
+        session.withLockTimeout(() => streamStatuses(session, context, streams)),
+      ),
 
     runs: most =>
       engine.transaction(async session => {

@@ -1,10 +1,10 @@
 import { DestinationError } from '../../common/errors.ts'
 import type { Engine, Session } from './engine.ts'
 
-/** How often DDL is tried while somebody holds a table. Between two tries those who wait for the table get it. */
+/** How often it is tried while somebody holds a table. Between two tries those who wait for the table get it. */
 const LOCK_TRIES = 3
 
-/** Runs a transaction with DDL. @throws {DestinationError} `locked`, naming who holds a table. */
+/** Runs a transaction that does not wait long for a table. @throws {DestinationError} `locked`, naming who holds a table. */
 export async function untilUnlocked<T>(
   engine: Engine,
   schema: string,
@@ -18,11 +18,7 @@ export async function untilUnlocked<T>(
       if (tries < LOCK_TRIES) continue
       const holders = await engine.lockHolders(schema)
       const who = holders.length > 0 ? holders.join('; ') : 'a transaction that has ended since'
-      throw new DestinationError(
-        'locked',
-        `a table of the schema ${schema} has to change, and it is held by ${who}`,
-        error,
-      )
+      throw new DestinationError('locked', `a table of the schema ${schema} is needed, and it is held by ${who}`, error)
     }
   }
 }
