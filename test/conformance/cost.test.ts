@@ -13,6 +13,7 @@ import { allTables } from '../../src/schema/table.ts'
 import { DESTINATIONS, type DestinationConfig, withDatabase, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { rounds } from '../support/rounds.ts'
+import { runReport } from '../support/run-report.ts'
 import { withTestSalt } from '../support/salt.ts'
 import { batchOf } from '../support/samples.ts'
 
@@ -109,6 +110,25 @@ test('the status of all streams takes as many statements as that of one', async 
     }
     const one = await statementsFor([charges])
     expect(one).toBeGreaterThan(0)
+    expect(await statementsFor(STREAMS)).toBe(one)
+  })
+})
+
+test('the report of all streams is stored by as many statements as that of one', async () => {
+  await counted(async (destination, sent) => {
+    const statementsFor = async (streams: readonly Stream[]): Promise<number> => {
+      const report = runReport('charges')
+      const all = streams.flatMap(({ name }) => report.streams.map(of => ({ ...of, stream: name })))
+      // The second time they have rows.
+      await destination.record({ ...report, streams: all })
+      const before = sent.statements
+      await destination.record({ ...report, streams: all })
+      const statements = sent.statements - before
+      const statuses = await destination.streamStatuses(streams)
+      for (const { name } of streams) expect(statuses.get(name)?.lastRun?.stream).toBe(name)
+      return statements
+    }
+    const one = await statementsFor([charges])
     expect(await statementsFor(STREAMS)).toBe(one)
   })
 })

@@ -1,4 +1,4 @@
-import { CompiledQuery } from 'kysely'
+import { CompiledQuery, sql } from 'kysely'
 import { DestinationError } from '../../common/errors.ts'
 import type { Checkpoint, Committed } from '../../common/model.ts'
 import type { LastRun, RunReport, StartedRun } from '../../common/run-report.ts'
@@ -163,7 +163,11 @@ export function createDestination(context: Context): Destination & RowCounts & D
           .values({ run, started_at, finished_at, outcome, report: JSON.stringify(report) })
           .execute()
         if (finished_at === null) return
-        for (const stream of streams) await recordLastRun(db, { ...stream, run, finished_at })
+        await recordLastRuns(
+          session,
+          context,
+          streams.map(stream => ({ ...stream, run, finished_at })),
+        )
       }),
 
     finalize: () => engine.finalize(),
@@ -187,11 +191,19 @@ const unwritten = (stream: string): Checkpoint => ({
 
 const UNCOUNTED = { rows: null, child_rows: null, lost: null }
 
-async function recordLastRun(db: Session['db'], last: LastRun): Promise<void> {
-  const { stream } = last
-  const report = JSON.stringify(last)
-  const kept = await db.updateTable('_sync_checkpoints').set({ report }).where('stream', '=', stream).executeTakeFirst()
-  if (kept.numUpdatedRows > 0n) return
+/** Stores them beside the checkpoints, in one statement for all: the end of a run does not wait for each of them. */
+async function recordLastRuns(session: Session, { engine, schema, inSchema }: Context, lasts: readonly LastRun[]) {
+  if (lasts.length === 0) return
+  const reports = lasts.map(last => ({ stream: last.stream, report: JSON.stringify(last) }))
+  const values = reports.map(({ stream, report }) => sql`(cast(${stream} as text), cast(${report} as text))`)
+  const kept = await sql<{ stream: string }>`
+    update ${sql.table(`${schema}._sync_checkpoints`)} as c
+    set report = cast(v.report as ${engine.columnType('json')})
+    from (values ${sql.join(values)}) as v (stream, report) where c.stream = v.stream
+    returning c.stream`.execute(session.db)
+  const known = new Set(kept.rows.map(({ stream }) => stream))
+  const fresh = reports.filter(({ stream }) => !known.has(stream))
+  if (fresh.length === 0) return
   const none = {
     watermark: null,
     walk: null,
@@ -203,8 +215,8 @@ async function recordLastRun(db: Session['db'], last: LastRun): Promise<void> {
     counts: null,
     ...UNCOUNTED,
   }
-  await db
+  await inSchema(session)
     .insertInto('_sync_checkpoints')
-    .values({ stream, version: '0', ...none, report })
+    .values(fresh.map(({ stream, report }) => ({ stream, version: '0', ...none, report })))
     .execute()
 }
