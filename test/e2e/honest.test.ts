@@ -7,15 +7,14 @@ import { status } from '../../src/cli/commands/status.ts'
 import { parseInstant } from '../../src/common/instant.ts'
 import { openDestination } from '../../src/load/open.ts'
 import { cli, writeConfig } from '../support/cli.ts'
-import { DESTINATIONS, type DestinationConfig, withDatabase, withFolder } from '../support/destinations.ts'
+import { CHEAP_DESTINATION, type DestinationConfig, withDatabase, withFolder } from '../support/destinations.ts'
 import { dump, withQuery } from '../support/dump.ts'
 import { configFor, makeStore, runBackfill, runSync, withSimulator } from '../support/run.ts'
 
 const DAY = 86_400_000
-const [DUCKDB] = DESTINATIONS
 const only = (name: string) => STREAMS.filter(stream => stream.name === name)
 
-async function inDuckdb(
+async function inWarehouse(
   options: Parameters<typeof withSimulator>[0],
   work: (
     simulator: Parameters<Parameters<typeof withSimulator>[1]>[0],
@@ -24,16 +23,12 @@ async function inDuckdb(
   ) => Promise<void>,
 ): Promise<void> {
   await withSimulator(options, simulator =>
-    withFolder(folder =>
-      (DUCKDB ?? DESTINATIONS[0] ?? { with: () => Promise.reject(new Error('no place')) }).with(destination =>
-        work(simulator, destination, folder),
-      ),
-    ),
+    withFolder(folder => CHEAP_DESTINATION.with(destination => work(simulator, destination, folder))),
   )
 }
 
 test('a 403 in the middle of a scan fails the stream instead of skipping it', async () => {
-  await inDuckdb({ store: makeStore({ customers: 600, months: 2 }) }, async (simulator, destination, folder) => {
+  await inWarehouse({ store: makeStore({ customers: 600, months: 2 }) }, async (simulator, destination, folder) => {
     const match = (r: { path: string; query: object }): boolean => r.path === '/customers' && 'cursor' in r.query
     simulator.faults.add({ kind: 'status', status: 403, body: { errors: 'no' }, match })
     const ran = await runSync(configFor(simulator, destination, folder, { concurrency: 1 }), null)
@@ -43,7 +38,7 @@ test('a 403 in the middle of a scan fails the stream instead of skipping it', as
 })
 
 test('the report names the owners of metafields that the token may not read', async () => {
-  await inDuckdb({ scopes: ['read_customers'] }, async (simulator, destination, folder) => {
+  await inWarehouse({ scopes: ['read_customers'] }, async (simulator, destination, folder) => {
     const ran = await runSync(configFor(simulator, destination, folder), null)
     const { outcome, problem } = ran.of('metafields')
     expect(outcome).toBe('complete')
@@ -55,7 +50,7 @@ test('the report names the owners of metafields that the token may not read', as
 })
 
 test('an error body that contains the token: the token is in no output and no table', async () => {
-  await inDuckdb({}, async (simulator, destination, folder) => {
+  await inWarehouse({}, async (simulator, destination, folder) => {
     simulator.faults.add({
       kind: 'status',
       status: 422,
@@ -65,7 +60,7 @@ test('an error body that contains the token: the token is in no output and no ta
     })
     writeConfig(
       folder,
-      `recharge:\n  token: ${simulator.token}\n  base_url: ${simulator.url}\n  rate: { bucket: 100000, per_second: 10000 }\ndestination:\n  duckdb: ${destination.kind === 'duckdb' ? destination.file : ''}\n`,
+      `recharge:\n  token: ${simulator.token}\n  base_url: ${simulator.url}\n  rate: { bucket: 100000, per_second: 10000 }\ndestination:\n  ${destination.kind}: ${destination.kind === 'duckdb' ? destination.file : destination.url}\n`,
     )
     const left = await cli(folder, ['sync', '--streams', 'customers', '--log-level', 'trace'])
     expect(left.code).toBe(1)
@@ -80,7 +75,7 @@ test('an error body that contains the token: the token is in no output and no ta
 })
 
 test('if the report file cannot be written, the run succeeds and the destination has the report', async () => {
-  await inDuckdb({}, async (simulator, destination, folder) => {
+  await inWarehouse({}, async (simulator, destination, folder) => {
     writeFileSync(join(folder, 'state'), 'a file where a folder should be')
     const ran = await runSync(configFor(simulator, destination, folder), ['customers'])
     expect(ran.code, ran.text).toBe(0)
@@ -113,7 +108,7 @@ test('if the destination refuses the report, the outcome of the streams is still
 })
 
 test('`--newest-first` also works for unsorted streams', async () => {
-  await inDuckdb({}, async (simulator, destination, folder) => {
+  await inWarehouse({}, async (simulator, destination, folder) => {
     const window = { since: parseInstant('2026-11-15', 'UTC'), until: null }
     const ran = await runBackfill(
       configFor(simulator, destination, folder),
@@ -126,7 +121,7 @@ test('`--newest-first` also works for unsorted streams', async () => {
 })
 
 test('a backfill of a range outside the retention of the source fails and says so', async () => {
-  await inDuckdb({}, async (simulator, destination, folder) => {
+  await inWarehouse({}, async (simulator, destination, folder) => {
     const window = { since: parseInstant('2026-01-01', 'UTC'), until: parseInstant('2026-02-01', 'UTC') }
     const ran = await runBackfill(configFor(simulator, destination, folder), ['events'], window, false)
     expect(ran.code).toBe(1)
@@ -135,7 +130,7 @@ test('a backfill of a range outside the retention of the source fails and says s
 })
 
 test('a resource that answers 404 for every parent is skipped, not taken for empty', async () => {
-  await inDuckdb({}, async (simulator, destination, folder) => {
+  await inWarehouse({}, async (simulator, destination, folder) => {
     simulator.faults.add({
       kind: 'status',
       status: 404,
@@ -150,7 +145,7 @@ test('a resource that answers 404 for every parent is skipped, not taken for emp
 })
 
 test('a stream whose scope was withdrawn gets old, and `status --max-age` says so', async () => {
-  await inDuckdb({}, async (simulator, destination, folder) => {
+  await inWarehouse({}, async (simulator, destination, folder) => {
     const config = configFor(simulator, destination, folder)
     await runSync(config)
     await withSimulator({ store: simulator.store, scopes: ['read_customers'] }, async narrowed => {
@@ -173,7 +168,7 @@ describe('page numbers', () => {
     const [template] = store.all('customers')
     const stamp = '2026-11-19T05:00:07+00:00'
     for (let i = 0; i < 600; i++) store.insert('customers', { ...template, id: 900_000_000 + i, updated_at: stamp })
-    await inDuckdb({ store }, async (simulator, destination, folder) => {
+    await inWarehouse({ store }, async (simulator, destination, folder) => {
       const config = configFor(simulator, destination, folder, { concurrency: 1 })
       simulator.faults.add({ kind: 'noCursor', match: '/customers', times: 1_000_000 })
       let pages = 0
@@ -199,7 +194,7 @@ describe('page numbers', () => {
     const [template] = store.all('customers')
     for (let i = 0; i < 700; i++)
       store.insert('customers', { ...template, id: 900_000_000 + i, updated_at: '2020-01-01T05:00:07+00:00' })
-    await inDuckdb({ store }, async (simulator, destination, folder) => {
+    await inWarehouse({ store }, async (simulator, destination, folder) => {
       simulator.faults.add({ kind: 'noCursor', match: '/customers', times: 1_000_000 })
       const ran = await runSync(configFor(simulator, destination, folder, { concurrency: 1 }), ['customers'])
       expect(ran.code, ran.text).toBe(0)
@@ -225,7 +220,7 @@ test('connections that break at once do not exhaust the pool, and a server that 
 })
 
 test('columns declared after the rows were written are reported, with the command that fills them', async () => {
-  await inDuckdb({}, async (simulator, destination, folder) => {
+  await inWarehouse({}, async (simulator, destination, folder) => {
     const config = configFor(simulator, destination, folder)
     await runSync(config, ['customers'])
     // The state after a version that had no column for the phone, in a row that does not change again.
@@ -247,7 +242,7 @@ test('columns declared after the rows were written are reported, with the comman
 })
 
 test('a pause shorter than the retention of the source leaves no gap', async () => {
-  await inDuckdb({}, async (simulator, destination, folder) => {
+  await inWarehouse({}, async (simulator, destination, folder) => {
     const config = configFor(simulator, destination, folder)
     await runSync(config, ['events'])
     simulator.store.advance(6 * DAY)

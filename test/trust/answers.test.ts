@@ -6,14 +6,13 @@ import { createGet, MOST_BYTES } from '../../src/extract/http-client.ts'
 import { createRateLimit, STANDARD } from '../../src/extract/rate-limit.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import type { Rewritten } from '../../src/simulator/serve/answer.ts'
-import { DESTINATIONS, withFolder } from '../support/destinations.ts'
+import { CHEAP_DESTINATION, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { whileListening } from '../support/listening.ts'
 import { readStream, STREAMS, sourceOf } from '../support/read-stream.ts'
 import { rounds } from '../support/rounds.ts'
 import { configFor, makeStore, runSync, withSimulator } from '../support/run.ts'
 
-const [DUCKDB] = DESTINATIONS
 const [CUSTOMERS] = STREAMS.filter(({ name }) => name === 'customers')
 
 /** What ends a read of the customers from a server that always answers so. */
@@ -92,8 +91,7 @@ describe('K4/18: the character set of an answer', () => {
           headers: { 'content-type': `application/json; charset=${charset}` },
         }),
       })
-      if (!DUCKDB) throw new Error('no destination')
-      return DUCKDB.with(destination =>
+      return CHEAP_DESTINATION.with(destination =>
         withFolder(async folder => {
           const ran = await runSync(configFor(simulator, destination, folder), ['customers'])
           const rows = await withQuery(destination, query =>

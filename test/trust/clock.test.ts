@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest'
-import { DESTINATIONS, withFolder } from '../support/destinations.ts'
+import { CHEAP_DESTINATION, withFolder } from '../support/destinations.ts'
 import { configFor, makeStore, runSync, withSimulator } from '../support/run.ts'
 
 const DAY = 86_400_000
 const STREAMS = ['customers', 'orders', 'plans']
-const [DUCKDB] = DESTINATIONS
 
 type Prepared = (change: () => void, run: () => ReturnType<typeof runSync>, faults: Faults) => Promise<void>
 type Faults = Parameters<Parameters<typeof withSimulator>[1]>[0]['faults']
@@ -13,21 +12,19 @@ type Faults = Parameters<Parameters<typeof withSimulator>[1]>[0]['faults']
 async function prepared(work: Prepared): Promise<void> {
   const store = makeStore({ customers: 30, months: 2 })
   store.setNow(new Date(Date.now() - 60_000))
-  await withSimulator(
-    { store },
-    simulator =>
-      DUCKDB?.with(destination =>
-        withFolder(async folder => {
-          const config = configFor(simulator, destination, folder)
-          const change = (): void => {
-            store.advance(1000)
-            const [first] = store.all('customers')
-            const { updated_at } = store.edit('customers', Number(first?.id), { first_name: 'Edited' })
-            store.insert('customers', { ...first, id: store.newId('customers'), updated_at })
-          }
-          await work(change, () => runSync(config, STREAMS), simulator.faults)
-        }),
-      ) ?? Promise.reject(new Error('no destination')),
+  await withSimulator({ store }, simulator =>
+    CHEAP_DESTINATION.with(destination =>
+      withFolder(async folder => {
+        const config = configFor(simulator, destination, folder)
+        const change = (): void => {
+          store.advance(1000)
+          const [first] = store.all('customers')
+          const { updated_at } = store.edit('customers', Number(first?.id), { first_name: 'Edited' })
+          store.insert('customers', { ...first, id: store.newId('customers'), updated_at })
+        }
+        await work(change, () => runSync(config, STREAMS), simulator.faults)
+      }),
+    ),
   )
 }
 

@@ -6,7 +6,7 @@ import type { RequestSeen } from '../../src/simulator/faults.ts'
 import type { Rewritten } from '../../src/simulator/serve/answer.ts'
 import type { Ending } from '../../src/simulator/serve/list.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
-import { DESTINATIONS, withFolder } from '../support/destinations.ts'
+import { CHEAP_DESTINATION, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { type ReadPages, readStream, STREAMS, sourceOf } from '../support/read-stream.ts'
 import { configFor, runSync, Store, sampleOf, withSimulator } from '../support/run.ts'
@@ -142,10 +142,8 @@ describe.each(ENDINGS)(
 )
 
 test.each([500, 2000])('I22: K4/14: %i payment methods are complete in the first run, and in the next', async count => {
-  const [place] = DESTINATIONS
-  if (!place) throw new Error('no destination')
   await withSimulator({ store: storeOf([named('payment_methods')], count) }, simulator =>
-    place.with(destination =>
+    CHEAP_DESTINATION.with(destination =>
       withFolder(async folder => {
         const config = configFor(simulator, destination, folder)
         for (const added of [count, 0]) {

@@ -6,13 +6,12 @@ import { createGet } from '../../src/extract/http-client.ts'
 import { createTokenCheck } from '../../src/extract/token-check.ts'
 import type { Fault } from '../../src/simulator/faults.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
-import { DESTINATIONS, withFolder } from '../support/destinations.ts'
+import { CHEAP_DESTINATION, withFolder } from '../support/destinations.ts'
 import { whileListening } from '../support/listening.ts'
 import { configFor, makeStore, type Ran, runSync, withSimulator } from '../support/run.ts'
 
 const ALWAYS = Number.POSITIVE_INFINITY
 const HTML = '<html><head><title>403 Forbidden</title></head><body>Request blocked.</body></html>'
-const [DUCKDB] = DESTINATIONS
 
 interface Refusal {
   readonly status: number
@@ -102,15 +101,13 @@ async function ranUnder(
   check: (ran: Ran, simulator: Simulator) => void,
   store = makeStore({ customers: 20, months: 2 }),
 ): Promise<void> {
-  await withSimulator(
-    { store },
-    simulator =>
-      DUCKDB?.with(destination =>
-        withFolder(async folder => {
-          for (const fault of faults) simulator.faults.add(fault)
-          check(await runSync(configFor(simulator, destination, folder), STREAMS), simulator)
-        }),
-      ) ?? Promise.reject(new Error('no destination')),
+  await withSimulator({ store }, simulator =>
+    CHEAP_DESTINATION.with(destination =>
+      withFolder(async folder => {
+        for (const fault of faults) simulator.faults.add(fault)
+        check(await runSync(configFor(simulator, destination, folder), STREAMS), simulator)
+      }),
+    ),
   )
 }
 
