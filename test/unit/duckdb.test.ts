@@ -94,6 +94,19 @@ test('a file that was created with another block size can be written', async () 
   })
 })
 
+test('what a statement changed is told from what a query found, whatever its columns are called', async () => {
+  await withFolder(async folder => {
+    await using engine = await openDuckdb({ file: join(folder, 'warehouse.duckdb'), mode: 'write' })
+    const run = (text: string) => engine.transaction(({ db }) => db.executeQuery(CompiledQuery.raw(text)))
+    expect(await run('create table counted (v integer)')).toEqual({ rows: [] })
+    expect(await run('insert into counted values (1), (2)')).toEqual({ rows: [], numAffectedRows: 2n })
+    expect(await run('update counted set v = 3 where v = 1')).toEqual({ rows: [], numAffectedRows: 1n })
+    expect(await run('delete from counted where v = 3 returning v')).toEqual({ rows: [{ v: 3 }] })
+    expect(await run('select count(*) as "Count" from counted')).toEqual({ rows: [{ Count: 1n }] })
+    expect(await run('select v from counted where v = 0')).toEqual({ rows: [] })
+  })
+})
+
 describe('statements that stay prepared', () => {
   type Session = Parameters<Parameters<Engine['transaction']>[0]>[0]
   const ask = async ({ db }: Session, value: string | number | null): Promise<unknown[]> => {
