@@ -240,8 +240,8 @@ export interface LearntRates {
   keepLearntRate(rate: LearntRate): Promise<void>
 }
 
-/** Tells which rows an export may bring. */
-export interface ImportedRows {
+/** Tells which rows there are of a time. */
+export interface KeysInRange {
   /**
    * Keys of all rows within a range to which the retention applies, by its column, without those marked as deleted.
    * None for a stream without a retention. Both ends are included.
@@ -343,7 +343,7 @@ export interface Warehouse
     Inspection,
     Reset,
     Rejects,
-    ImportedRows,
+    KeysInRange,
     ReconciliationSupport,
     Forgetting,
     Queries {}

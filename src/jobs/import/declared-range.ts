@@ -1,6 +1,6 @@
 import { ConfigError } from '../../common/errors.ts'
 import type { Instant } from '../../common/model.ts'
-import type { Destination, ImportedRows } from '../../load/destination.ts'
+import type { Destination, KeysInRange } from '../../load/destination.ts'
 import { commitBatch } from '../../pipeline/commit.ts'
 import type { Stream } from '../../schema/stream.ts'
 import { mergePages, singlePage } from '../../transform/batch.ts'
@@ -29,7 +29,7 @@ export async function checkRange(
   file: string,
   { from, to: declaredEnd }: DeclaredRange,
   { newest, keys }: Pick<Imported, 'newest' | 'keys'>,
-  destination: Pick<Destination, 'checkpoint'> & ImportedRows,
+  destination: Pick<Destination, 'checkpoint'> & KeysInRange,
 ): Promise<Instant | null> {
   const { name, retention } = stream
   const refuse = (message: string): ConfigError => new ConfigError(file, [{ path: '', line: null, message }])

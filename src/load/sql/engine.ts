@@ -14,10 +14,11 @@ import type { SystemTables } from './system-tables.ts'
  * registered, `cli/config/`, whose `schema.ts` and `load.ts` read its settings, and what `test/support/destinations.ts` names.
  *
  * The shared code writes the SQL of Postgres: Kysely's Postgres compiler, `update … from`, `delete … using`,
- * `returning`, `is distinct from`, comparison of rows as `(a, b) > (c, d)`, `bool_or`, `greatest` that ignores nulls,
- * `chr`, `at time zone`, casts to `text`, `bigint` and `timestamptz`, `comment on table` and `comment on column`,
- * `analyze` if it has indexes, `alter column … type … using`, `~` and `regexp_replace`, arithmetic with intervals, `to_json`, and
- * `information_schema`. Several statements without parameters may come in one query, separated by `;`. A database that
+ * `returning`, `distinct on`, lists of `values` as relations, `is distinct from`, comparison of rows as `(a, b) > (c, d)`,
+ * `bool_or`, `greatest` that ignores nulls, `chr`, `at time zone`, casts to `text`, `bigint` and `timestamptz`,
+ * `comment on table` and `comment on column`, `analyze` if it has indexes, `alter column … type … using`, `~` and
+ * `regexp_replace`, arithmetic with intervals, `to_json`, and `information_schema`. Several statements without parameters
+ * may come in one query, separated by `;`. A database that
  * reads other SQL cannot be added by an `Engine` alone.
  */
 

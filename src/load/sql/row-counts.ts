@@ -103,7 +103,7 @@ async function countsAfter(
   )
   // A negative number would mean that rows were deleted which no commit had counted.
   const rowsIn = (name: string): number =>
-    counted.get(name) ?? Math.max((known.get(name) ?? 0) + (growth.get(name) ?? 0), 0)
+    counted.get(name)?.rows ?? Math.max((known.get(name) ?? 0) + (growth.get(name) ?? 0), 0)
   const [rows = 0, ...lists] = tables.map(rowsIn)
   return {
     rows: String(rows),
@@ -156,10 +156,10 @@ export async function missingRows(
 /** The tables with fewer rows than expected. One that is not counted has none. */
 export const fewerThan = (
   expected: ReadonlyMap<string, number>,
-  counted: ReadonlyMap<string, number>,
+  counted: ReadonlyMap<string, Counted>,
 ): readonly MissingRows[] =>
   [...expected].flatMap(([table, rows]) => {
-    const found = counted.get(table) ?? 0
+    const found = counted.get(table)?.rows ?? 0
     return found < rows ? [{ table, expected: rows, found }] : []
   })
 
@@ -171,17 +171,27 @@ export async function hasRows(session: Session, schema: string, stream: Stream):
   return rows.length > 0
 }
 
-/** The rows of each table, in one query. */
-async function countEach(
+/** Rows of a table. */
+export interface Counted {
+  readonly rows: number
+  /** Of them, those that are marked as deleted; 0 if these were not asked for. */
+  readonly deleted: number
+}
+
+/** The rows of each table, in one query. @param marked tables of which those that are marked are counted too. */
+export async function countEach(
   { db }: Session,
   schema: string,
   tables: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
+  marked: ReadonlySet<string> = new Set(),
+): Promise<ReadonlyMap<string, Counted>> {
   if (tables.length === 0) return new Map()
   const counts = tables.map(
-    name => sql`select cast(${sql.lit(name)} as text) as name, cast(count(*) as text) as n
+    name => sql`select cast(${sql.lit(name)} as text) as name, cast(count(*) as text) as n,
+      cast(${marked.has(name) ? sql`count(_deleted_at)` : sql.lit(0)} as text) as deleted
       from ${sql.table(`${schema}.${name}`)}`,
   )
-  const { rows } = await sql<{ name: string; n: string }>`${sql.join(counts, sql` union all `)}`.execute(db)
-  return new Map(rows.map(({ name, n }) => [name, Number(n)]))
+  const query = sql<{ name: string; n: string; deleted: string }>`${sql.join(counts, sql` union all `)}`
+  const { rows } = await query.execute(db)
+  return new Map(rows.map(({ name, n, deleted }) => [name, { rows: Number(n), deleted: Number(deleted) }]))
 }

@@ -9,7 +9,7 @@ import { asText } from './as-text.ts'
 import type { Context } from './context.ts'
 import type { Session } from './engine.ts'
 import { readGaps } from './gaps.ts'
-import { expectedRows, fewerThan, type StoredCounts } from './row-counts.ts'
+import { countEach, expectedRows, fewerThan, type StoredCounts } from './row-counts.ts'
 import { NOTHING, selectCheckpoints } from './select-checkpoints.ts'
 import {
   parseCheckpoint,
@@ -36,35 +36,31 @@ export async function streamStatuses(
   })
   const there = await context.existing(session, [...SYSTEM, ...tables.flatMap(({ all }) => all)])
   // Read before the rows are counted: a commit in between only adds rows.
-  const checkpoints = there.has('_sync_checkpoints') ? await readCheckpoints(session, context, names) : new Map()
+  const checkpoints = there.has('_sync_checkpoints') ? await readCheckpoints(session, context, names) : null
   const counts = await countEach(
     session,
-    context,
-    tables.flatMap(({ root, all }) =>
-      all.filter(table => there.has(table)).map(name => ({ name, isRoot: name === root })),
-    ),
+    context.schema,
+    tables.flatMap(({ all }) => all).filter(table => there.has(table)),
+    new Set(tables.map(({ root }) => root)),
   )
-  const stored = new Map([...counts].map(([table, { rows }]) => [table, rows]))
-  const gaps = there.has('_sync_gaps') ? await readGaps(context.inSchema(session), names) : new Map()
-  const reconciliations = there.has('_sync_reconciliations')
-    ? await readReconciliations(session, context, names)
-    : new Map()
+  const gaps = there.has('_sync_gaps') ? await readGaps(context.inSchema(session), names) : null
+  const reconciliations = there.has('_sync_reconciliations') ? await readReconciliations(session, context, names) : null
   const statuses = new Map<string, StreamStatus>()
   for (const { stream, root } of tables) {
     const { name } = stream
-    const row = checkpoints.get(name)
+    const row = checkpoints?.get(name)
     const counted = counts.get(root)
-    const reconciliation = reconciliations.get(name)
+    const reconciliation = reconciliations?.get(name)
     statuses.set(name, {
       watermark: row ? parseWatermark(row, name) : null,
       completeFrom: row ? parseCompleteFrom(row, name) : null,
       checkpoint: row ? parseIfReadable(row, name) : null,
       rows: counted ? counted.rows - counted.deleted : null,
       deleted: counted ? counted.deleted : null,
-      missing: row ? fewerThan(expectedRows(stream, row), stored) : [],
+      missing: row ? fewerThan(expectedRows(stream, row), counts) : [],
       lastRun: row ? parseLastRun(row, name) : null,
       reconciled: reconciliation ? parseReconciliation(reconciliation, name) : null,
-      gaps: gaps.get(name) ?? [],
+      gaps: gaps?.get(name) ?? [],
       imported: await importedOf(session, context, stream),
     })
   }
@@ -96,32 +92,6 @@ function parseIfReadable(row: object, stream: string): Checkpoint | null {
     if (error instanceof DestinationError) return null
     throw error
   }
-}
-
-interface Counted {
-  readonly rows: number
-  /** Of them, those that are marked as deleted. */
-  readonly deleted: number
-}
-
-/** The rows of each table, in one query. Only the table of a stream itself has marks. */
-async function countEach(
-  { db }: Session,
-  { schema }: Context,
-  tables: readonly { readonly name: string; readonly isRoot: boolean }[],
-): Promise<ReadonlyMap<string, Counted>> {
-  if (tables.length === 0) return new Map()
-  const counts = tables.map(
-    ({ name, isRoot }) => sql`select cast(${sql.lit(name)} as text) as name, cast(count(*) as text) as n,
-      cast(${isRoot ? sql`count(_deleted_at)` : sql.lit(0)} as text) as deleted
-      from ${sql.table(`${schema}.${name}`)}`,
-  )
-  const { rows } = await sql<{
-    name: string
-    n: string
-    deleted: string
-  }>`${sql.join(counts, sql` union all `)}`.execute(db)
-  return new Map(rows.map(({ name, n, deleted }) => [name, { rows: Number(n), deleted: Number(deleted) }]))
 }
 
 /** The newest comparison of all records of each stream. */

@@ -1,7 +1,7 @@
 import { DestinationError } from '../../common/errors.ts'
 import type { Engine, Session } from './engine.ts'
 
-/** How often it is tried while somebody holds a table. Between two tries those who wait for the table get it. */
+/** How often a transaction is tried while somebody holds a table. Between two tries those who wait for the table get it. */
 const LOCK_TRIES = 3
 
 /** Runs a transaction that does not wait long for a table. @throws {DestinationError} `locked`, naming who holds a table. */

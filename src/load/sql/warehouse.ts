@@ -8,10 +8,10 @@ import { createDestination } from './destination.ts'
 import { createExpectedRows } from './expected-rows.ts'
 import { createOldRuns } from './forget-runs.ts'
 import { createForgetting } from './forgetting.ts'
-import { createImportedRows } from './imported-rows.ts'
 import { createIndexing } from './indexing.ts'
 import { readInferredColumns, recordInferredColumns } from './inferred-columns.ts'
 import { createInspection } from './inspection.ts'
+import { createKeysInRange } from './keys-in-range.ts'
 import { createLearntRates } from './learnt-rates.ts'
 import { writeAgainIfChildRowsMissing } from './lost-rows.ts'
 import { olderReports } from './older-reports.ts'
@@ -35,7 +35,7 @@ export function createWarehouse(...options: Parameters<typeof createContext>): W
     ...createStoreIdentification(context),
     ...createLearntRates(context),
     ...createExpectedRows(context),
-    ...createImportedRows(context),
+    ...createKeysInRange(context),
     ...createOlderReports(context),
     ...createReset(context),
     ...createRejectReader(context),

@@ -2,12 +2,12 @@ import { sql } from 'kysely'
 import { identifier } from '../../schema/name.ts'
 import type { Retention } from '../../schema/stream.ts'
 import { tablesOf } from '../../schema/table.ts'
-import type { ImportedRows } from '../destination.ts'
+import type { KeysInRange } from '../destination.ts'
 import { keyAsText } from './as-text.ts'
 import type { Context } from './context.ts'
 
-/** `ImportedRows` for every database that has an `Engine`. */
-export const createImportedRows = ({ engine, schema, exists }: Context): ImportedRows => ({
+/** `KeysInRange` for every database that has an `Engine`. */
+export const createKeysInRange = ({ engine, schema, exists }: Context): KeysInRange => ({
   keysBetween: (stream, from, to) =>
     engine.transaction(async session => {
       const { root } = tablesOf(stream)
