@@ -1,17 +1,15 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { createApp } from '../../src/cli/app.ts'
 import { demoConfig } from '../../src/cli/config/demo.ts'
 import { NO_BROWSER } from '../support/browser.ts'
-import { cli, writeConfig } from '../support/cli.ts'
+import { CLI, cli, writeConfig } from '../support/cli.ts'
 import { DESTINATIONS, withFolder } from '../support/destinations.ts'
 import { auditPage } from '../support/page-audit.ts'
 import { withSimulator } from '../support/run.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const FAST = 'rate: { bucket: 100000, per_second: 10000 }'
 
 const config = (url: string, destination = 'duckdb: state/warehouse.duckdb', more = ''): string => `
@@ -261,7 +259,7 @@ test('demo loads every stream, and ends with figures and the query behind one of
     expect(again.json).toMatchObject({ currencies: ['USD', 'CAD'], missing: [] })
     if (NO_BROWSER === null) expect(await auditPage(page)).toEqual([])
     // As it is printed, in a shell.
-    const copied = question.replace('npm run -s cli --', `"${process.execPath}" "${MAIN}"`)
+    const copied = question.replace('npm run -s cli --', `"${process.execPath}" "${CLI}"`)
     const pasted = spawnSync('sh', ['-c', `${copied} --csv`], { cwd: folder, encoding: 'utf8' })
     expect([pasted.status, pasted.stderr]).toEqual([0, ''])
     const rows = mrr.values.map((each: { value: string; currency: string }) => `${each.value},${each.currency}\n`)

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { cli, type Exited, HOME } from '../support/cli.ts'
+import { CLI, cli, type Exited, HOME } from '../support/cli.ts'
 import { DESTINATIONS, withDatabase, withFolder } from '../support/destinations.ts'
 import { fleetIn, type Stores, startStores, writeFleet } from '../support/fleet.ts'
 import { runReconcile } from '../support/run.ts'
@@ -95,7 +94,7 @@ test('stores are queued once, a worker runs them, and schedules follow the file'
 test('a worker that is asked to stop gives its jobs back, and another one completes them', () =>
   withQueue(['ash', 'birch'], 400, async ({ folder, stores, run }) => {
     await run('enqueue')
-    const worker = spawn(process.execPath, [join(import.meta.dirname, '../../src/cli/main.ts'), 'fleet', 'work'], {
+    const worker = spawn(process.execPath, [CLI, 'fleet', 'work'], {
       cwd: folder,
       env: { PATH: process.env.PATH, HOME, ...stores.environment },
       stdio: 'ignore',
@@ -116,7 +115,7 @@ test('a worker that is asked to stop gives its jobs back, and another one comple
 test('a worker that is killed is replaced by the next one', () =>
   withQueue(['ash'], 400, async ({ folder, stores, queue, run }) => {
     await run('enqueue')
-    const worker = spawn(process.execPath, [join(import.meta.dirname, '../../src/cli/main.ts'), 'fleet', 'work'], {
+    const worker = spawn(process.execPath, [CLI, 'fleet', 'work'], {
       cwd: folder,
       env: { PATH: process.env.PATH, HOME, ...stores.environment },
       stdio: 'ignore',

@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
-import { cli, type Exited, HOME } from '../support/cli.ts'
+import { CLI, cli, type Exited, HOME } from '../support/cli.ts'
 import { DESTINATIONS, type DestinationConfig, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { fleetIn, type Stores, startStores, writeFleet } from '../support/fleet.ts'
@@ -204,7 +204,7 @@ test(
       await using stores = await startStores(['ash', 'birch'], () => ({ latencyMs: 200 }))
       const defaults = { ...DEFAULTS, views: false }
       writeFleet(folder, stores, { kind: 'duckdb', file: '', schema: 'recharge' }, { defaults })
-      const parent = spawn(process.execPath, [join(import.meta.dirname, '../../src/cli/main.ts'), 'fleet', 'sync'], {
+      const parent = spawn(process.execPath, [CLI, 'fleet', 'sync'], {
         cwd: folder,
         env: { PATH: process.env.PATH, HOME, ...stores.environment },
         stdio: 'ignore',

@@ -3,12 +3,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { STREAMS } from '../../src/cli/app.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
-import { CACHE, cli, writeConfig } from '../support/cli.ts'
+import { CACHE, cli, programFile, writeConfig } from '../support/cli.ts'
 import { DESTINATIONS, type DestinationConfig, withDatabase, withFolder } from '../support/destinations.ts'
 import { dump, withQuery } from '../support/dump.ts'
 import { embedded } from '../support/postgres-server.ts'
@@ -16,8 +15,8 @@ import { rounds } from '../support/rounds.ts'
 import { configFor, makeStore, runSync, Store, withSimulator } from '../support/run.ts'
 import { parcels } from '../support/samples.ts'
 
-const DIES = fileURLToPath(new URL('../support/commit-and-die.ts', import.meta.url))
-const MIGRATES = fileURLToPath(new URL('../support/migrate-and-die.ts', import.meta.url))
+const DIES = programFile('commit-and-die')
+const MIGRATES = programFile('migrate-and-die')
 /** Each step in a long run, else every third one, from one of the first three. */
 const STRIDE = rounds(3, 1)
 const firstStep = (): number => 1 + Math.floor(Math.random() * STRIDE)

@@ -1,5 +1,4 @@
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import stringWidth from 'string-width'
 import { expect, test } from 'vitest'
 import { createApp, select } from '../../src/cli/app.ts'
@@ -13,13 +12,12 @@ import type { Look } from '../../src/cli/look.ts'
 import { reportText } from '../../src/cli/report.ts'
 import { NO_PROGRESS } from '../../src/pipeline/progress.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
-import { CACHE, cli, writeConfig } from '../support/cli.ts'
+import { CACHE, CLI, cli, writeConfig } from '../support/cli.ts'
 import { withFolder } from '../support/destinations.ts'
 import { NO_PTY, openTerminal } from '../support/pty.ts'
 import { configFor, runSync, withSimulator } from '../support/run.ts'
 import { see } from '../support/screen.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const SCOPES = ['read_customers', 'read_orders', 'read_products']
 /** Streams that a token with these scopes may read. `metafields` of two owners only. */
 const READ = [
@@ -56,7 +54,7 @@ async function syncIn(
   await withStore(async (simulator, folder) => {
     const seen = Promise.withResolvers<void>()
     simulator.faults.before(({ path }) => (path === '/charges' ? seen.promise : undefined))
-    const terminal = openTerminal([process.execPath, MAIN, 'sync'], {
+    const terminal = openTerminal([process.execPath, CLI, 'sync'], {
       columns,
       cwd: folder,
       env: { HOME: dirname(dirname(CACHE)), RECHARGE_ACCESS_TOKEN: simulator.token, ...env },

@@ -2,15 +2,23 @@ import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { PROGRAMS, type Program } from './programs.ts'
 
-/** The program, as Node runs it. */
-export const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url))
+/** Made by `bundled-programs.ts` for a run of vitest. `npm run soak` and `npm run hosts` start the sources. */
+const { TEST_PROGRAMS } = process.env
 
 /** One home for all, so that each start finds compiled what the one before it left there. */
-export const HOME = fileURLToPath(new URL('../../node_modules/.cache/recharge-sync-tests', import.meta.url))
+export const HOME = TEST_PROGRAMS ?? join(CHECKOUT, 'node_modules/.cache/recharge-sync-sources')
 
 /** Where the program keeps what it compiled, for processes that are not started by it. */
-export const CACHE = `${HOME}/.cache/recharge-sync`
+export const CACHE = join(HOME, '.cache/recharge-sync')
+
+/** The file that Node runs. */
+export const programFile = (program: Program): string =>
+  TEST_PROGRAMS === undefined ? join(CHECKOUT, PROGRAMS[program]) : join(TEST_PROGRAMS, `${program}.js`)
+
+export const CLI = programFile('main')
 
 export interface Exited {
   readonly code: number | null

@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process'
 import { connect, createServer, type Socket } from 'node:net'
 import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { createApp, select } from '../../src/cli/app.ts'
 import { sync } from '../../src/cli/commands/sync.ts'
@@ -13,13 +12,13 @@ import type { Warehouse } from '../../src/load/destination.ts'
 import { openDestination } from '../../src/load/open.ts'
 import { NO_PROGRESS } from '../../src/pipeline/progress.ts'
 import { allTables } from '../../src/schema/table.ts'
-import { CACHE } from '../support/cli.ts'
+import { CACHE, programFile } from '../support/cli.ts'
 import { type DestinationConfig, withDatabase, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { configFor, makeStore, runSync, withSimulator } from '../support/run.ts'
 import { at, batchOf, moved, parcel, parcels } from '../support/samples.ts'
 
-const DIES = fileURLToPath(new URL('../support/take-lease.ts', import.meta.url))
+const DIES = programFile('take-lease')
 const [FIRST, SECOND] = ['01J0000000000000000000FRST', '01J0000000000000000000SCND'] as [RunId, RunId]
 /** So short that a test sees several renewals, and none is late. */
 const QUICK = { renewEveryMs: 20, expiresAfterMs: 60_000 }
