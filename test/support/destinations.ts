@@ -81,12 +81,20 @@ export async function createDatabase(template = 'template1'): Promise<{ name: st
 
 export const dropDatabase = (name: string): Promise<void> => administer(`drop database ${name} with (force)`)
 
+/** One connection for each process that runs tests, to the server of the run: Postgres starts a process for each. */
+let administration: Promise<pg.Client> | null = null
+
 async function administer(statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: inject('postgres') })
+  administration ??= connect(inject('postgres'))
+  await (await administration).query(statement)
+}
+
+async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url })
   await client.connect()
-  try {
-    await client.query(statement)
-  } finally {
-    await client.end()
-  }
+  // Without a listener the end of the server would end this process.
+  client.on('error', () => {
+    administration = null
+  })
+  return client
 }

@@ -169,9 +169,9 @@ test('DuckDB: every view answers when the file is opened by its path, as a copy,
     copyFileSync(config.file, copy)
     const readAll = (file: string, attached: string | null): Promise<void> =>
       withQuery({ ...config, file }, async query => {
-        if (attached !== null) await query(`attach '${attached}' as warehouse (read_only)`)
+        if (attached !== null) await query(`attach '${attached}' as other (read_only)`)
         for (const view of WANTED.views)
-          expect(await query(count(view, attached === null ? '' : 'warehouse.'))).toHaveLength(1)
+          expect(await query(count(view, attached === null ? '' : 'other.'))).toHaveLength(1)
       })
     await readAll(config.file, null)
     await readAll(copy, null)
