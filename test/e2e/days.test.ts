@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { DESTINATIONS, withFolder } from '../support/destinations.ts'
+import { drawDestination, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { configFor, makeStore, runSync, withSimulator } from '../support/run.ts'
 
@@ -8,7 +8,7 @@ const CALENDAR = new Intl.DateTimeFormat('sv-SE', { timeZone: 'America/New_York'
 const SCHEDULED = `select cast(id as text) as id, cast(scheduled_on as text) as day,
   cast(scheduled_at at time zone 'UTC' as text) as at from recharge.orders order by id`
 
-test.each(DESTINATIONS)(
+test.each(drawDestination())(
   '$name: the day of an order is that of its midnight in New York, in summer and in winter',
   place =>
     withSimulator({ store: makeStore({ customers: 60, months: 12 }) }, simulator =>

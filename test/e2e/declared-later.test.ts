@@ -6,7 +6,7 @@ import type { RunReport } from '../../src/common/run-report.ts'
 import { NO_PROGRESS } from '../../src/pipeline/progress.ts'
 import type { Columns } from '../../src/schema/column.ts'
 import type { Stream } from '../../src/schema/stream.ts'
-import { DESTINATIONS, withFolder } from '../support/destinations.ts'
+import { drawDestination, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { clockFor, configFor, makeStore, withSimulator } from '../support/run.ts'
 
@@ -48,7 +48,7 @@ const RECORDS = {
   },
 }
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   test('columns and lists are filled from _extra, also of a stream that is not read again yet', async () => {
     const store = makeStore({ customers: 2, months: 1 })
     for (const [name, record] of Object.entries(RECORDS)) store.insert(name, record)

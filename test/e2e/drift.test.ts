@@ -4,13 +4,13 @@ import type { Policies } from '../../src/schema/policy.ts'
 import { rawNumber } from '../../src/simulator/raw.ts'
 import type { Json, StoreRecord } from '../../src/simulator/record.ts'
 import type { Store } from '../../src/simulator/store.ts'
-import { DESTINATIONS, withFolder } from '../support/destinations.ts'
+import { drawDestination, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { configFor, makeStore, type Ran, runSync, withSimulator } from '../support/run.ts'
 
 type Row = Record<string, unknown>
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   interface Warehouse {
     readonly store: Store
     readonly ids: readonly number[]

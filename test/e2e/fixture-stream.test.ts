@@ -11,7 +11,7 @@ import { instant, int, required, text } from '../../src/schema/column.ts'
 import { child, stream } from '../../src/schema/define.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import type { StoreRecord } from '../../src/simulator/record.ts'
-import { DESTINATIONS, withFolder } from '../support/destinations.ts'
+import { drawDestination, withFolder } from '../support/destinations.ts'
 import { dump } from '../support/dump.ts'
 import { configFor, withSimulator } from '../support/run.ts'
 
@@ -87,7 +87,7 @@ const CASES: readonly Case[] = [
   { declared: club, record: RECORD, tables: { club: [row] } },
 ]
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   test.each(CASES)(
     'a declared stream without a story is served from its fixture and synced: $declared.name',
     async ({ declared, record, tables }) => {

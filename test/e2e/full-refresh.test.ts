@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../src/common/errors.ts'
 import { DAY } from '../../src/simulator/time.ts'
-import { DESTINATIONS } from '../support/destinations.ts'
+import { drawDestination } from '../support/destinations.ts'
 import { runFullRefresh, runSync } from '../support/run.ts'
 import { synced } from '../support/synced.ts'
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   test('`sync --full-refresh` reads from the start, keeps every row, and marks none without evidence', async () => {
     await synced(place, ['customers', 'charges'], async ({ simulator, config, sql }) => {
       const count = async (table: string, where = 'true') =>

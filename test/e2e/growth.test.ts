@@ -6,7 +6,7 @@ import { status } from '../../src/cli/commands/status.ts'
 import type { Config } from '../../src/cli/config/load.ts'
 import { thisProcess } from '../../src/common/process-identity.ts'
 import { cli, writeConfig } from '../support/cli.ts'
-import { DESTINATIONS, type DestinationConfig, withFolder } from '../support/destinations.ts'
+import { type DestinationConfig, drawDestination, withFolder } from '../support/destinations.ts'
 import { dump, withQuery } from '../support/dump.ts'
 import { rounds } from '../support/rounds.ts'
 import { clockFor, configFor, makeStore, runReconcile, runSync, withSimulator } from '../support/run.ts'
@@ -22,7 +22,7 @@ const namesIn = (folder: string): string[] => readdirSync(folder).sort()
 const bytesIn = (folder: string): number =>
   namesIn(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   test(`${RUNS} hourly runs over an unchanged store leave bounded reports, rows and file`, async () => {
     const store = makeStore({ customers: 10, months: 2 })
     // The clock of the runs follows that of the store from here on.

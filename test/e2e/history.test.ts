@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { DESTINATIONS, withFolder } from '../support/destinations.ts'
+import { drawDestination, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { configFor, runSync, Store, sampleOf, withSimulator } from '../support/run.ts'
 
@@ -18,7 +18,7 @@ function storeOfSubscriptions(): Store {
   return store
 }
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   test('I16: every version that a scan meets is kept, also of records edited while it is under way', async () => {
     await withSimulator({ store: storeOfSubscriptions() }, simulator =>
       place.with(destination =>

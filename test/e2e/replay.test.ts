@@ -5,7 +5,7 @@ import type { Config } from '../../src/cli/config/load.ts'
 import type { Replayed } from '../../src/jobs/replay.ts'
 import type { StoreRecord } from '../../src/simulator/record.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
-import { DESTINATIONS, withFolder } from '../support/destinations.ts'
+import { drawDestination, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { configFor, makeStore, runSync, withSimulator } from '../support/run.ts'
 
@@ -21,7 +21,7 @@ async function replayed(config: Config, streams: readonly string[] | null = null
 const strict = (config: Config): Config => ({ ...config, policies: { ...config.policies, onMismatch: 'reject' } })
 const lenient = (config: Config): Config => ({ ...config, policies: { ...config.policies, onMismatch: 'null' } })
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   interface Warehouse {
     readonly simulator: Simulator
     readonly config: Config

@@ -41,7 +41,7 @@ function asInCheckout(folder: string): Plugin {
   return {
     name: 'as-in-checkout',
     transform(code, id) {
-      if (id.includes('node_modules') || !code.includes('import.meta.url')) return null
+      if (!id.startsWith(ROOT) || id.includes('node_modules') || !code.includes('import.meta.url')) return null
       const path = id.endsWith('src/cli/fleet/store-process.ts') ? join(folder, 'fleet/store-process.js') : id
       return code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
     },

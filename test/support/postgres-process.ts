@@ -48,6 +48,11 @@ process.once('disconnect', async () => {
 })
 await server.initialise()
 await server.start()
+// The first session in a database reads the catalogs whole and leaves what it found in a file, which the copies of the
+// database have too. It is removed whenever the server starts.
+const first = server.getPgClient('template1')
+await first.connect()
+await first.end()
 process.send?.(`postgres://test:test@127.0.0.1:${port}/postgres`)
 
 function freePort(): Promise<number> {

@@ -4,7 +4,7 @@ import { check } from '../../src/cli/commands/check.ts'
 import type { Config } from '../../src/cli/config/load.ts'
 import type { SimulatorOptions } from '../../src/simulator/server.ts'
 import type { Store } from '../../src/simulator/store.ts'
-import { DESTINATIONS, withFolder } from '../support/destinations.ts'
+import { drawDestination, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { configFor, makeStore, type Ran, runReconcile, runSync, withSimulator } from '../support/run.ts'
 
@@ -25,7 +25,7 @@ function renamed(store: Store, id: number, name: string): Store {
 const makeA = (): Store => makeStore({ customers: 10, months: 2 })
 const makeB = (): Store => renamed(makeStore({ customers: 12, months: 2, seed: 9 }), 777, 'Store B')
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   interface Place {
     readonly config: Config
     sql(statement: string): Promise<Record<string, unknown>[]>

@@ -3,7 +3,7 @@ import { createApp, STREAMS as DECLARED, select } from '../../src/cli/app.ts'
 import { status } from '../../src/cli/commands/status.ts'
 import type { Config } from '../../src/cli/config/load.ts'
 import { utcText } from '../../src/simulator/time.ts'
-import { DESTINATIONS } from '../support/destinations.ts'
+import { drawDestination } from '../support/destinations.ts'
 import { dump } from '../support/dump.ts'
 import { resetStream, runBackfill, runSync } from '../support/run.ts'
 import { type Synced, synced } from '../support/synced.ts'
@@ -19,7 +19,7 @@ async function statusOf(config: Config, stream: string) {
 
 const number = (row: Record<string, unknown> | undefined): number => Number(row?.n)
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   const inStore = (streams: readonly string[], work: (synced: Synced) => Promise<void>): Promise<void> =>
     synced(place, streams, work)
 

@@ -9,13 +9,13 @@ import type { RunReport } from '../../src/common/run-report.ts'
 import type { StreamWork } from '../../src/jobs/run-options.ts'
 import { NO_PROGRESS } from '../../src/pipeline/progress.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
-import { DESTINATIONS, withFolder } from '../support/destinations.ts'
+import { drawDestination, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { configFor, makeStore, withSimulator } from '../support/run.ts'
 
 const STREAMS = ['customers', 'orders', 'plans']
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   interface Place {
     readonly app: App
     readonly simulator: Simulator
