@@ -76,7 +76,7 @@ async function withClient<T>(url: string, work: (query: Query) => Promise<T>): P
   }
 }
 
-/** Engines without a file. To make one takes a hundredth of a second of processor, and the tests ask thousands of times. */
+/** Engines without a file, and with nothing of a test. To make one takes a hundredth of a second of processor, and the tests ask thousands of times. */
 const idle: DuckDBInstance[] = []
 
 async function withFile<T>(file: string, work: (query: Query) => Promise<T>): Promise<T> {
@@ -93,7 +93,10 @@ async function withFile<T>(file: string, work: (query: Query) => Promise<T>): Pr
     await connection.run('use memory')
     // Nothing of the file is open afterwards.
     await connection.run('detach warehouse')
-    isUsable = true
+    const others = await connection.runAndReadAll(
+      `from duckdb_databases() where not internal and database_name != 'memory'`,
+    )
+    isUsable = others.currentRowCount === 0
     return result
   } finally {
     connection.closeSync()
