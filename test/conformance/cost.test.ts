@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { charge } from '../../bench/charges.ts'
 import { STREAMS } from '../../src/cli/app.ts'
-import type { RowBatch } from '../../src/common/model.ts'
+import type { RowBatch, RunId } from '../../src/common/model.ts'
 import type { Destination, WantedViews, Warehouse } from '../../src/load/destination.ts'
 import { openDestination } from '../../src/load/open.ts'
+import type { InferredColumn } from '../../src/schema/inferred-columns.ts'
 import { liveViews } from '../../src/schema/live-views.ts'
 import type { Stream } from '../../src/schema/stream.ts'
 import { allTables } from '../../src/schema/table.ts'
@@ -15,12 +16,13 @@ import { withQuery } from '../support/dump.ts'
 import { rounds } from '../support/rounds.ts'
 import { runReport } from '../support/run-report.ts'
 import { withTestSalt } from '../support/salt.ts'
-import { batchOf } from '../support/samples.ts'
+import { at, batchOf } from '../support/samples.ts'
 
 /* The cost of a commit, counted and not timed: a slow machine sends no more than a fast one. */
 
 const charges = withTestSalt(STREAMS.find(({ name }) => name === 'charges') as Stream)
 const PAGE = 250
+const RUN = '01ARZ3NDEKTSV4RRFFQ69G5FAV' as RunId
 const page = (first: number, edits = 0, length = PAGE): RowBatch =>
   batchOf(
     charges,
@@ -56,7 +58,14 @@ function reader(sent: Sent): (data: Buffer) => void {
 }
 
 /** A destination behind a proxy that counts what is sent. */
-async function counted(work: (destination: Warehouse, sent: Sent) => Promise<void>): Promise<void> {
+async function counted(
+  work: (
+    destination: Warehouse,
+    sent: Sent,
+    /** Opens the same database another time, as the next run does. */
+    again: (work: (destination: Warehouse, sent: Sent) => Promise<void>) => Promise<void>,
+  ) => Promise<void>,
+): Promise<void> {
   await withDatabase(async url => {
     const { hostname, port } = new URL(url)
     const sent: Sent = { bytes: 0, statements: 0 }
@@ -78,7 +87,10 @@ async function counted(work: (destination: Warehouse, sent: Sent) => Promise<voi
     try {
       await using destination = await openDestination(config, { mode: 'write', connections: 1 })
       await destination.prepare(allTables(charges))
-      await work(destination, sent)
+      await work(destination, sent, async next => {
+        await using opened = await openDestination(config, { mode: 'write', connections: 1 })
+        await next(opened, sent)
+      })
     } finally {
       for (const socket of sockets) socket.destroy()
       server.close()
@@ -111,6 +123,29 @@ test('the status of all streams takes as many statements as that of one', async 
     const one = await statementsFor([charges])
     expect(one).toBeGreaterThan(0)
     expect(await statementsFor(STREAMS)).toBe(one)
+  })
+})
+
+test('a stream that begins asks for no inferred column that prepare has read, and for all later ones', async () => {
+  const column = (name: string): InferredColumn => ({ table: 'charges', column: name, path: name, kind: 'text' })
+  await counted(async (first, _, again) => {
+    await first.keepInferredColumns('charges', [column('colour')], RUN, at(1))
+    await again(async (destination, sent) => {
+      await destination.prepare(STREAMS.flatMap(allTables))
+      const before = sent.statements
+      expect(await destination.inferredColumns('charges')).toEqual([column('colour')])
+      expect(await destination.inferredColumns('orders')).toEqual([])
+      expect(sent.statements).toBe(before)
+      await destination.keepInferredColumns('charges', [column('size')], RUN, at(2))
+      await destination.keepInferredColumns('customers', [{ ...column('size'), table: 'customers' }], RUN, at(2))
+      expect(await destination.inferredColumns('charges')).toEqual([column('colour'), column('size')])
+      expect(await destination.inferredColumns('customers')).toEqual([{ ...column('size'), table: 'customers' }])
+      // What another prepare reads is not kept: streams are at work by then.
+      await destination.prepare(allTables(charges))
+      const prepared = sent.statements
+      expect(await destination.inferredColumns('charges')).toHaveLength(2)
+      expect(sent.statements).toBeGreaterThan(prepared)
+    })
   })
 })
 

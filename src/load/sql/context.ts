@@ -6,7 +6,7 @@ import type { Table } from '../../schema/table.ts'
 import type { ColumnChanges } from './column-changes.ts'
 import type { Engine, Session } from './engine.ts'
 import { createHistory, type History } from './history.ts'
-import { readInferredColumns } from './inferred-columns.ts'
+import { createInferredAtStart, type InferredAtStart, readInferredColumns } from './inferred-columns.ts'
 import { hasColumn, hasTable, type RecordedSchema, tablesIn } from './schema-changes.ts'
 import { readMadeColumns, readPolicies } from './settings.ts'
 import { createStoreToKeep, type StoreToKeep } from './store-to-keep.ts'
@@ -34,6 +34,7 @@ export interface Context {
   readonly missingIndexes: Map<string, readonly CompiledQuery[]>
   /** Changes of columns that may hold values, by stream. Read by `prepare`; empty before that. */
   readonly columnChanges: Map<string, ColumnChanges>
+  readonly inferredAtStart: InferredAtStart
   readonly storeToKeep: StoreToKeep
   /** The session's queries, with names resolved in the schema. */
   inSchema(session: Session): Session['db']
@@ -86,6 +87,7 @@ export function createContext(
     referenced: new Set(),
     missingIndexes: new Map(),
     columnChanges: new Map(),
+    inferredAtStart: createInferredAtStart(),
     storeToKeep: createStoreToKeep(),
     inSchema,
     exists,

@@ -36,6 +36,7 @@ export function createDestination(context: Context): Destination & RowCounts & D
     referenced,
     missingIndexes,
     columnChanges,
+    inferredAtStart,
     storeToKeep,
     inSchema,
     exists,
@@ -65,19 +66,22 @@ export function createDestination(context: Context): Destination & RowCounts & D
         for (const what of dropped) await forgetLostRows(session, schema, what)
         // `migrateColumns` does both for a stream that has columns of another type.
         const asDeclared = tables.filter(({ stream = '' }) => !columns.get(stream)?.retyped.length)
-        await deleteInferredColumns(inSchema(session), nowDeclared(recorded.inferred, asDeclared))
+        const declared = nowDeclared(recorded.inferred, asDeclared)
+        await deleteInferredColumns(inSchema(session), declared)
+        const inferred = recorded.inferred.filter(column => !declared.includes(column))
         await history.catchUp(session, asDeclared, recorded.inferred)
         for (const table of await session.referencedTables(schema)) referenced.add(table)
         for (const [table, missing] of indexes) missingIndexes.set(table, missing)
         for (const [stream, changes] of columns) columnChanges.set(stream, changes)
         // No other run can add a mark, so they are read once.
         const marks = forgotten.isOpen ? [] : await readMarks(inSchema(session))
-        return { statements, salt: await readOrCreateSalt(inSchema(session)), marks }
+        return { statements, salt: await readOrCreateSalt(inSchema(session)), marks, asDeclared, inferred }
       })
       for (const { name, columns } of [...SYSTEM_TABLES, ...tables])
         for (const key of [name, ...columns.map(column => `${name}.${column.name}`)]) found.add(key)
       salt.open(prepared.salt)
       forgotten.open(prepared.marks)
+      inferredAtStart.keep(prepared.asDeclared, prepared.inferred)
       return prepared.statements
     },
 

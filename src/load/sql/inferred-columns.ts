@@ -14,6 +14,32 @@ export async function readInferredColumns(db: Db, stream: string | null): Promis
   return rows.map(parseInferredColumn)
 }
 
+/** What the first `prepare` of a run has read of all streams, so that none has to ask again when it begins. */
+export interface InferredAtStart {
+  /** A second call does nothing: by then streams may be inferring columns. */
+  keep(tables: readonly Table[], inferred: readonly InferredColumn[]): void
+  /** Those of a stream, once: from then on it may infer more. null: they have to be read. */
+  take(stream: string): readonly InferredColumn[] | null
+}
+
+export function createInferredAtStart(): InferredAtStart {
+  let kept: Map<string, InferredColumn[]> | null = null
+  return {
+    keep(tables, inferred) {
+      if (kept !== null) return
+      kept = new Map()
+      for (const { name, stream } of tables)
+        if (stream !== undefined)
+          kept.set(stream, [...(kept.get(stream) ?? []), ...inferred.filter(({ table }) => table === name)])
+    },
+    take(stream) {
+      const columns = kept?.get(stream) ?? null
+      kept?.delete(stream)
+      return columns
+    },
+  }
+}
+
 export async function recordInferredColumns(
   db: Db,
   stream: string,

@@ -77,16 +77,27 @@ const createOlderReports = ({ engine, schema }: Context): OlderReports => ({
   olderReports: (stream, most) => engine.transaction(session => olderReports(session, schema, stream, most)),
 })
 
-const createInferredColumns = ({ engine, schema, history, inSchema, exists }: Context): InferredColumns => ({
+const createInferredColumns = ({
+  engine,
+  schema,
+  history,
+  inferredAtStart,
+  inSchema,
+  exists,
+}: Context): InferredColumns => ({
   rowsWithExtra: (stream, after) => engine.transaction(session => rowsWithExtra(session, schema, stream, after)),
 
-  inferredColumns: stream =>
-    engine.transaction(async session =>
+  inferredColumns: async stream =>
+    inferredAtStart.take(stream) ??
+    (await engine.transaction(async session =>
       (await exists(session, '_sync_columns')) ? readInferredColumns(inSchema(session), stream) : [],
-    ),
+    )),
 
-  keepInferredColumns: (stream, columns, run, at) =>
-    engine.transaction(session => recordInferredColumns(inSchema(session), stream, columns, run, at)),
+  keepInferredColumns: (stream, columns, run, at) => {
+    // Whoever asks from now on has to see the new ones too.
+    inferredAtStart.take(stream)
+    return engine.transaction(session => recordInferredColumns(inSchema(session), stream, columns, run, at))
+  },
 
   backfillColumns: (stream, backfilled, at) =>
     engine.transaction(session =>
