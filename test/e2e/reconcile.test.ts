@@ -4,7 +4,7 @@ import type { Config } from '../../src/cli/config/load.ts'
 import { type Reconciled, reconcileStream } from '../../src/jobs/reconcile/reconcile-stream.ts'
 import { StreamStats } from '../../src/pipeline/stream-stats.ts'
 import { cli, writeConfig } from '../support/cli.ts'
-import { DESTINATIONS, withFolder } from '../support/destinations.ts'
+import { drawDestination, withFolder } from '../support/destinations.ts'
 import { dump } from '../support/dump.ts'
 import {
   configFor,
@@ -37,7 +37,7 @@ async function compareMonth(config: Config, name: string, randomNumber: number):
   return await reconcileStream(stream, options, stats, signal)
 }
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   test('warehouse and store agree in every stream after a sync, by every method, and the result is kept', async () => {
     await synced(
       place,

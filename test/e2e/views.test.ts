@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest'
 import type { Config } from '../../src/cli/config/load.ts'
 import type { ViewsReport } from '../../src/common/run-report.ts'
 import { cli, writeConfig } from '../support/cli.ts'
-import { DESTINATIONS, withFolder } from '../support/destinations.ts'
+import { drawDestination, withFolder } from '../support/destinations.ts'
 import { withQuery } from '../support/dump.ts'
 import { configFor, makeStore, runReconcile, runSync, withSimulator } from '../support/run.ts'
 
 const NOTHING: ViewsReport = { made: [], dropped: [], refreshed: [], problems: [] }
 
-describe.each(DESTINATIONS)('$name', place => {
+describe.each(drawDestination())('$name', place => {
   test("two syncs and a reconcile with a change of schema between them leave the views, their rights and a user's own views", () =>
     withSimulator({ store: makeStore({ customers: 20, months: 4 }) }, simulator =>
       place.with(destination =>
