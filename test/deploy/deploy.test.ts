@@ -13,7 +13,12 @@ import { makeStore, withSimulator } from '../support/run.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const VENV = join(ROOT, '.venv-deploy', 'bin')
-const WORKFLOWS = ['.github/workflows/ci.yml', '.github/workflows/release.yml', 'deploy/github-actions/sync.yml']
+const WORKFLOWS = [
+  '.github/workflows/ci.yml',
+  '.github/workflows/long.yml',
+  '.github/workflows/release.yml',
+  'deploy/github-actions/sync.yml',
+]
 
 const text = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
 
