@@ -41,7 +41,8 @@ function asInCheckout(folder: string): Plugin {
   return {
     name: 'as-in-checkout',
     transform(code, id) {
-      if (!id.startsWith(ROOT) || id.includes('node_modules') || !code.includes('import.meta.url')) return null
+      // What the bundler adds itself begins with a null character.
+      if (id.startsWith('\0') || id.includes('node_modules') || !code.includes('import.meta.url')) return null
       const path = id.endsWith('src/cli/fleet/store-process.ts') ? join(folder, 'fleet/store-process.js') : id
       return code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
     },

@@ -76,7 +76,10 @@ async function withClient<T>(url: string, work: (query: Query) => Promise<T>): P
   }
 }
 
-/** Engines without a file, and with nothing of a test. To make one takes a hundredth of a second of processor, and the tests ask thousands of times. */
+/**
+ * Engines without a file, and with nothing of a test. To make one takes a hundredth of a second of processor, and the tests
+ * ask thousands of times.
+ */
 const idle: DuckDBInstance[] = []
 
 async function withFile<T>(file: string, work: (query: Query) => Promise<T>): Promise<T> {
